@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures that every room's tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def shared_speech() -> Path:
+    """A folder of real recordings beside the checkout; tests that need them are skipped without it."""
+    folder = Path(os.environ.get("CHIRONOMY_SPEECH", REPOSITORY.parent / "shared" / "speech"))
+    if not folder.is_dir():
+        pytest.skip("no folder of real recordings beside the checkout")
+    return folder
