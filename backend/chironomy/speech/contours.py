@@ -29,6 +29,7 @@ _PITCH_CEILING_HZ = 500.0
 # A recording whose loudest moments lie below this is silence (dither and the noise of an open input are louder than
 # digital silence, but far below the quietest usable voice).
 _SILENCE_DB = -75.0
+_FLUX_FLOOR_DB = 45.0
 _DYNAMIC_FLOOR_DB = 60.0  # below the loud speech of the file; nothing quieter is told apart
 
 
@@ -85,13 +86,14 @@ def smooth(curve: NDArray[Any], sigma_seconds: float) -> NDArray[np.float64]:
 def _analyse(speech: Speech) -> Contours:
     mel, low_share = _mel_energy(speech)
     loudness = 10 * np.log10(mel.sum(axis=1) + 1e-20)
-    loud = float(np.percentile(loudness, 95))
+    loud = _loud_level(loudness)
     mel_db = 10 * np.log10(mel + 1e-20)
     floor = loud - _DYNAMIC_FLOOR_DB
     loudness = np.maximum(loudness, floor)
     mel_db = np.maximum(mel_db, floor - 15)  # one band of many holds less than their sum
     flux = np.zeros(len(mel_db))
-    flux[1:-1] = np.maximum(mel_db[2:] - mel_db[:-2], 0).mean(axis=1)
+    audible = np.maximum(mel_db, loud - _FLUX_FLOOR_DB)  # what a sound that is cut off splatters over is not heard
+    flux[1:-1] = np.maximum(audible[2:] - audible[:-2], 0).mean(axis=1)
 
     hertz = _pitch(speech, len(loudness))
     voiced = (hertz > 0) & (loudness > loud - 40)
@@ -112,6 +114,12 @@ def _analyse(speech: Speech) -> Contours:
         speaking,
         low_share,
     )
+
+
+def _loud_level(loudness: NDArray[np.float64]) -> float:
+    """Level of the loud syllables, dB, however little of the recording is speech."""
+    active = loudness[loudness > max(float(np.percentile(loudness, 3)) + 10, _SILENCE_DB)]
+    return float(np.percentile(active if len(active) >= 0.1 * RATE else loudness, 95))
 
 
 def power_spectra(speech: Speech) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -223,7 +231,7 @@ def _phrases(loudness: NDArray[np.float64], voiced: NDArray[np.bool_]) -> NDArra
     shorter than 0.2 s (the closures of stops last up to that) do not divide it; what has no voice in it and is short
     is a knock, not a phrase.
     """
-    loud = float(np.percentile(loudness, 95))
+    loud = _loud_level(loudness)
     quiet = float(np.percentile(loudness, 3))
     if loud < _SILENCE_DB or (loud - quiet < 6 and voiced.mean() < 0.02):
         return np.zeros((0, 2), np.intp)
