@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of the clothed character: skin where it shows, eyes, mouth, clothes."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.body.build_source import Source
+from chironomy.body.build_surface import Part, boundary, joined, moved, normals, part, smoothed, triangles
+from chironomy.body.rig import REGION_NAMES
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+
+# Of a radius of 11 to 12 mm, an eyeball shows a cornea 11.7 mm across and, in a lit room, a pupil of 3.5 mm
+# (Bron, Tripathi and Tripathi, "Wolff's Anatomy of the Eye and Orbit", 8th ed. 1997).
+_IRIS_RADIUS, _PUPIL_RADIUS = 0.0058, 0.0019
+
+
+def skin(source: Source) -> Part:
+    """Return head, neck and hands; what the clothes cover is left out.
+
+    Lips, nails and the inside of the mouth are told by MakeHuman's own masks in texture space.
+    """
+    quads = source.quads["body"]
+    centre = source.vertices[quads].mean(axis=1)
+    collar = source.joint_position[source.index("neck"), 1] - 0.035
+    shows = (centre[:, 1] > collar) & (np.abs(centre[:, 0]) < 0.14)
+    for side in ("L", "R"):
+        elbow, wrist = (source.joint_position[source.index(f"{j}.{side}")] for j in ("forearm", "wrist"))
+        along = (centre - elbow) @ (wrist - elbow) / np.sum((wrist - elbow) ** 2)
+        arm = source.weights[:, [i for i, n in enumerate(source.joint_names) if n.endswith(side)]].sum(axis=1)
+        shows |= (along > 0.72) & (arm[quads].mean(axis=1) > 0.9) & (np.linalg.norm(centre - wrist, axis=1) < 0.35)
+
+    regions = np.full(len(quads), REGION_NAMES.index("skin"))
+    for region, name, level in (("lips", "lips", 0.5), ("nails", "fingernails", 0.5), ("mouth", "inside-mouth", 0.5)):
+        picture = source.textures / "mpfb2" / "textures" / f"mpfb_{name}.jpg"
+        regions[_sampled(picture, source.body_uv) > level] = REGION_NAMES.index(region)
+    regions[_mouth_cavity(source)] = REGION_NAMES.index("mouth")
+    return part(source, quads[shows], regions[shows])
+
+
+def mouth(source: Source) -> Part:
+    """Return teeth, tongue and eyelashes."""
+    pieces = [part(source, source.quads[f"helper-{jaw}-teeth"], "teeth") for jaw in ("upper", "lower")]
+    pieces.append(part(source, source.quads["helper-tongue"], "tongue"))
+    return joined(pieces)
+
+
+def lashes(source: Source) -> Part:
+    """Return the eyelashes of both eyes."""
+    names = [f"helper-{side}-eyelashes-{lid}" for side in ("l", "r") for lid in (1, 2)]
+    return joined([part(source, source.quads[name], "lashes") for name in names])
+
+
+def eyes(source: Source) -> Part:
+    """Return two eyeballs that look straight ahead, with pupil and iris as rings around the pole.
+
+    They stand where the base mesh's plain eyeballs are and turn with them under the face actions that move the gaze.
+    """
+    return joined([_eye(source, side) for side in ("L", "R")])
+
+
+def _eye(source: Source, side: str, segments: int = 28) -> Part:
+    plain = np.unique(source.quads[f"helper-{side.lower()}-eye"])
+    centre, radius = _fitted_sphere(source.vertices[plain])
+    rings = [0.5 * _PUPIL_RADIUS, _PUPIL_RADIUS, 0.5 * (_PUPIL_RADIUS + _IRIS_RADIUS), _IRIS_RADIUS]
+    polar = np.concatenate([np.arcsin(np.array(rings) / radius), np.radians([42.0, 55.0, 70.0, 88.0, 110.0])])
+    around = 2.0 * np.pi * np.arange(segments) / segments
+    grid = np.stack(
+        [
+            np.sin(polar)[:, None] * np.cos(around),
+            np.sin(polar)[:, None] * np.sin(around),
+            np.cos(polar)[:, None] * np.ones(segments),
+        ],
+        axis=-1,
+    ).reshape(-1, 3)
+    vertices = centre + radius * np.concatenate([[[0.0, 0.0, 1.0]], grid])
+
+    here = np.arange(segments)
+    following = np.roll(here, -1)
+    fan = np.stack([np.zeros(segments, dtype=np.int64), 1 + here, 1 + following], axis=1)
+    quads = np.concatenate(
+        [
+            1 + np.stack([ring + here, ring + segments + here, ring + segments + following, ring + following], axis=1)
+            for ring in range(0, segments * (len(polar) - 1), segments)
+        ]
+    )
+    names = ["pupil"] * segments
+    names += [name for name in ["pupil", "iris", "iris"] + ["eye_white"] * 5 for _ in range(2 * segments)]
+    weights = np.zeros((len(vertices), len(source.joint_names)))
+    weights[:, source.index(f"eye.{side}")] = 1.0
+    return Part(
+        vertices,
+        np.concatenate([fan, triangles(vertices, quads)]),
+        np.array([REGION_NAMES.index(name) for name in names]),
+        weights,
+        _rigid_actions(source.actions[:, plain], source.vertices[plain] - centre, vertices - centre),
+    )
+
+
+def _fitted_sphere(points: Array) -> tuple[Array, float]:
+    """Return the centre and radius of the sphere nearest to points (n, 3), by least squares (algebraic fit)."""
+    unknown, *_ = np.linalg.lstsq(
+        np.column_stack([2.0 * points, np.ones(len(points))]), (points**2).sum(axis=1), rcond=None
+    )
+    centre = unknown[:3]
+    return centre, float(np.sqrt(unknown[3] + centre @ centre))
+
+
+def _rigid_actions(offsets: Array, points: Array, others: Array) -> Array:
+    """Carry the turns that `offsets` (52, n, 3) make of `points` (n, 3) over to `others` (m, 3), about the origin."""
+    carried = np.zeros((len(offsets), len(others), 3))
+    for action, offset in enumerate(offsets):
+        if np.abs(offset).max() > 1e-6:
+            # Kabsch, "A solution for the best rotation to relate two sets of vectors", 1976.
+            u, _, vt = np.linalg.svd((points + offset).T @ points)
+            flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
+            carried[action] = others @ (u @ flip @ vt).T - others
+    return carried
+
+
+def clothes(source: Source) -> Part:
+    """Return sweater, trousers and shoes, from the base mesh's body suit.
+
+    The suit is cut at its own rings of faces. The sweater falls over the trousers at the hips, the trousers over the
+    shoes at the ankles; each is a layer of its own, so that no skin shows between them.
+    """
+    quads = source.quads["helper-tights"]
+    centre = source.vertices[quads].mean(axis=1)
+    hips = source.joint_position[source.index("hips"), 1]
+    ankle = source.joint_position[source.index("foot.L"), 1]
+
+    top = part(source, quads[centre[:, 1] > hips + 0.005], "top")
+    trousers = part(source, quads[(centre[:, 1] < hips + 0.10) & (centre[:, 1] > ankle - 0.005)], "trousers")
+    shoes = part(source, quads[centre[:, 1] < ankle + 0.06], "shoes")
+    return joined(
+        [
+            _puffed(smoothed(top, 1, boundary(top)), 0.005),
+            _puffed(smoothed(trousers, 2), 0.0025),
+            _puffed(shoes, 0.0035),
+        ]
+    )
+
+
+def _puffed(piece: Part, thickness: float) -> Part:
+    """Move a part outwards by `thickness` metres."""
+    return moved(piece, thickness * normals(piece.vertices, piece.faces))
+
+
+def _sampled(picture: object, uv: Array) -> Array:
+    """Return (n,) the brightness 0 to 1 of a picture at texture coordinates (n, 2)."""
+    from PIL import Image
+
+    image = np.asarray(Image.open(str(picture)).convert("L"), dtype=np.float64) / 255.0
+    height, width = image.shape
+    column = np.clip((uv[:, 0] * width).astype(int), 0, width - 1)
+    row = np.clip(((1.0 - uv[:, 1]) * height).astype(int), 0, height - 1)
+    return image[row, column]
+
+
+def _mouth_cavity(source: Source) -> NDArray[np.bool_]:
+    """Return which faces of the body line the mouth, by MakeHuman's map of body parts."""
+    from PIL import Image
+
+    image = np.asarray(Image.open(str(source.textures / "segmentation" / "body_parts_segmentation.png")).convert("RGB"))
+    height, width, _ = image.shape
+    column = np.clip((source.body_uv[:, 0] * width).astype(int), 0, width - 1)
+    row = np.clip(((1.0 - source.body_uv[:, 1]) * height).astype(int), 0, height - 1)
+    return np.all(image[row, column] == [112, 172, 255], axis=-1)

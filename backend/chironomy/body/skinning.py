@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh in a pose: face actions, then linear blend skinning, as Blender's armature modifier does it."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chironomy.body.errors import BodyError
+from chironomy.body.rig import Rig
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.face import FACE_ACTIONS
+
+Vertices = NDArray[np.float32]
+
+
+def skin(
+    rig: Rig,
+    joint_rotation: ArrayLike,
+    joint_position: ArrayLike,
+    face_values: ArrayLike | None = None,
+    vertex_subset: NDArray[np.integer] | None = None,
+) -> Vertices:
+    """Return the vertices of posed meshes, in metres.
+
+    Args:
+        rig: the character.
+        joint_rotation: (..., J, 4) world rotations from the bind pose, as in `BodyPose`.
+        joint_position: (..., J, 3) the joints' heads.
+        face_values: (..., 52) the face actions, 0 to 1; by default none.
+        vertex_subset: (n,) indices of the only vertices wanted; by default all.
+
+    Returns:
+        (..., V, 3) float32, or (..., n, 3).
+
+    Raises:
+        BodyError: a shape is wrong.
+    """
+    rotation = np.asarray(joint_rotation, dtype=np.float64)
+    position = np.asarray(joint_position, dtype=np.float64)
+    if rotation.ndim < 2 or rotation.shape[-2:] != (rig.joint_count, 4):
+        raise BodyError(f"joint_rotation has shape {rotation.shape}; it must end with ({rig.joint_count}, 4)")
+    if position.shape != (*rotation.shape[:-1], 3):
+        raise BodyError(f"joint_position has shape {position.shape}; it must be {(*rotation.shape[:-1], 3)}")
+    frames = rotation.shape[:-2]
+    matrix = quaternion.to_matrix(rotation)
+    shift = position - np.einsum("...ab,...b->...a", matrix, rig.joint_position)
+    blend = np.concatenate([matrix, shift[..., None]], axis=-1).reshape(-1, rig.joint_count, 12).astype(np.float32)
+
+    weights, rest = _dense_weights(rig), rig.vertices
+    if vertex_subset is not None:
+        weights, rest = weights[vertex_subset], rest[vertex_subset]
+    values = None
+    if face_values is not None:
+        values = np.asarray(face_values, dtype=np.float32)
+        if values.shape != (*frames, len(FACE_ACTIONS)):
+            raise BodyError(f"face_values has shape {values.shape}; it must be {(*frames, len(FACE_ACTIONS))}")
+        values = values.reshape(-1, len(FACE_ACTIONS))
+
+    skinned = np.empty((len(blend), len(rest), 3), dtype=np.float32)
+    for frame, joints in enumerate(blend):
+        bind = rest if values is None else _with_face(rig, rest, values[frame], vertex_subset)
+        mixed = (weights @ joints).reshape(-1, 3, 4)
+        np.einsum("vab,vb->va", mixed[:, :, :3], bind, out=skinned[frame])
+        skinned[frame] += mixed[:, :, 3]
+    return skinned.reshape(*frames, len(rest), 3)
+
+
+def vertex_normals(vertices: ArrayLike, faces: NDArray[np.integer]) -> Vertices:
+    """Return (..., V, 3) unit normals of vertices (..., V, 3), averaged over their faces (F, 3) by area."""
+    points = np.asarray(vertices, dtype=np.float32)
+    flat = points.reshape(-1, *points.shape[-2:])
+    count = flat.shape[1]
+    corners = np.asarray(faces).T.reshape(-1)
+    normals = np.empty_like(flat)
+    for frame, mesh in enumerate(flat):
+        a, b, c = mesh[faces[:, 0]], mesh[faces[:, 1]], mesh[faces[:, 2]]
+        cross = np.cross(b - a, c - a)
+        for axis in range(3):
+            normals[frame, :, axis] = np.bincount(corners, np.tile(cross[:, axis], 3), count)
+    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+    return (normals / np.maximum(length, np.float32(1e-20))).reshape(points.shape)
+
+
+@lru_cache(maxsize=4)
+def _dense_weights(rig: Rig) -> Vertices:
+    """Return (V, J) the weights as a dense matrix; a product with it is quicker than gathering four matrices each."""
+    dense = np.zeros((rig.vertex_count, rig.joint_count), dtype=np.float32)
+    np.add.at(dense, (np.arange(rig.vertex_count)[:, None], rig.weight_joint), rig.weight)
+    return dense
+
+
+@lru_cache(maxsize=4)
+def _dense_actions(rig: Rig) -> tuple[NDArray[np.int64], Vertices]:
+    """Return the (n,) vertices that any face action moves, and (52, n * 3) their offsets."""
+    used, place = np.unique(rig.action_vertex, return_inverse=True)
+    action = np.repeat(np.arange(len(FACE_ACTIONS)), np.diff(rig.action_start))
+    dense = np.zeros((len(FACE_ACTIONS), len(used), 3), dtype=np.float32)
+    dense[action, place] = rig.action_offset
+    return used, dense.reshape(len(FACE_ACTIONS), -1)
+
+
+def _with_face(rig: Rig, rest: Vertices, values: Vertices, subset: NDArray[np.integer] | None) -> Vertices:
+    """Return the bind vertices with the face actions of one frame."""
+    used, offsets = _dense_actions(rig)
+    moved = (values @ offsets).reshape(-1, 3)
+    if subset is None:
+        bind = rest.copy()
+        bind[used] += moved
+        return bind
+    bind = rig.vertices.copy()
+    bind[used] += moved
+    return bind[subset]
