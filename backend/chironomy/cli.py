@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: `chironomy animate | gesture | video | serve | doctor`.
+
+A command that fails says one sentence on standard error, ends with exit code 2 and leaves nothing half-written.
+"""
+
+import argparse
+import contextlib
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import NoReturn
+
+import chironomy
+from chironomy.errors import ChironomyError
+
+FAILED = 2
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one sentence, like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with exit code 2."""
+        self.exit(FAILED, f"chironomy: {' '.join(message.split())} (see {self.prog} --help)\n")
+
+
+def make_parser() -> Parser:
+    """The parser of all commands."""
+    from chironomy.commands import animate, doctor, gesture, serve, video
+
+    parser = Parser(
+        prog="chironomy", description="Speech becomes editable hand animation, and the edited hands become video."
+    )
+    parser.add_argument("--version", action="version", version=f"chironomy {chironomy.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in (animate, gesture, video, serve, doctor):
+        command.add_to(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = make_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        with _termination_as_interrupt():
+            return options.run(options)
+    except KeyboardInterrupt:
+        return _say("stopped before it was done", INTERRUPTED)
+    except ChironomyError as error:
+        return _say(str(error))
+    except ModuleNotFoundError as error:
+        return _say(f"the Python package {error.name!r} is missing: install it with pip install 'chironomy[backend]'")
+    except MemoryError:
+        return _say("there was not enough memory: try a shorter clip or a smaller size")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _say(f"{where}{error.strerror or error}")
+
+
+def _say(sentence: str, code: int = FAILED) -> int:
+    print(f"chironomy: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+@contextlib.contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """While inside, SIGTERM unwinds like Ctrl+C, so that temporary files and child processes go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

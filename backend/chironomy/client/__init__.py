@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The service's client, for the add-on and the command line.
+
+It needs requests, numpy and the standard library alone, so that it runs inside Blender's Python. It speaks to the
+address it is given and to no proxy, follows no redirect, and turns every failure into one sentence.
+"""
+
+from chironomy.client.errors import (
+    BackendMissing,
+    ClientError,
+    JobCancelled,
+    JobFailed,
+    VersionMismatch,
+    WrongToken,
+)
+from chironomy.client.http import Client, Job
+from chironomy.client.process import BackendProcess, Handshake, read_handshake, start_backend
+
+__all__ = [
+    "BackendMissing",
+    "BackendProcess",
+    "Client",
+    "ClientError",
+    "Handshake",
+    "Job",
+    "JobCancelled",
+    "JobFailed",
+    "VersionMismatch",
+    "WrongToken",
+    "read_handshake",
+    "start_backend",
+]

@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Client`: the service's interface as methods."""
+
+import hashlib
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Self
+
+import requests
+
+import chironomy
+from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed, VersionMismatch, WrongToken
+from chironomy.motion.files import atomic_path
+
+CONNECT_SECONDS = 2.0
+_CHUNK = 1 << 20
+_VERSION_HEADER = "Chironomy-Version"
+_UPLOAD_LIMIT_HEADER = "Chironomy-Upload-Limit"
+_FINAL = frozenset({"done", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's record: `state` is queued, running, done, failed or cancelled; `progress` is 0..1.
+
+    `error` is a sentence when failed, `result` the SHA-256 of the result when done.
+    """
+
+    id: str
+    kind: str
+    state: str
+    progress: float
+    message: str
+    error: str | None
+    result: str | None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the state is final."""
+        return self.state in _FINAL
+
+
+class Client:
+    """One backend.
+
+    Args:
+        url: its address, such as `http://127.0.0.1:8123`.
+        token: the secret from its token file.
+        timeout: seconds to wait for any one answer (connecting has 2 s of its own).
+
+    Raises:
+        ClientError: `url` is not an http address, or the token cannot be sent.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
+        parts = urllib.parse.urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            message = f"The backend's address {url!r} is not one: it looks like http://127.0.0.1:8123"
+            raise ClientError(message)
+        token = token.strip()
+        if not token or not token.isascii() or not token.isprintable():
+            raise WrongToken(f"The token for the backend at {url} is empty or garbled: copy it from its token file")
+        self.url = f"{parts.scheme}://{parts.netloc}"
+        self.token = token
+        self.timeout = timeout
+        self._names: dict[str, str] = {}
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def health(self) -> dict[str, Any]:
+        """What the backend is and can do: version, pid, kinds, engines, styles.
+
+        Raises:
+            ClientError: it is not there, refuses the token or runs another version.
+        """
+        return self._json("GET", "/v1/health")
+
+    def upload(self, data: Path | str | bytes) -> str:
+        """Send a file, or bytes, unless the backend has them already; returns the SHA-256 to name them by.
+
+        Raises:
+            ClientError: the file cannot be read or is larger than the backend accepts.
+        """
+        if isinstance(data, bytes):
+            sha, size = hashlib.sha256(data).hexdigest(), len(data)
+            return self._upload(sha, size, data)
+        path = Path(data)
+        try:
+            with path.open("rb") as stream:
+                digest = hashlib.sha256()
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+                sha, size = digest.hexdigest(), stream.tell()
+                stream.seek(0)
+                self._names[sha] = path.name
+                return self._upload(sha, size, stream)
+        except OSError as error:
+            raise ClientError(f"{path} cannot be read: {error.strerror or error}") from error
+
+    def submit(
+        self, kind: str, inputs: Mapping[str, str], settings: Mapping[str, Any] | None = None, key: str | None = None
+    ) -> str:
+        """Ask for a job; returns its id.
+
+        Args:
+            kind: "gesture", "lips" or "video".
+            inputs: from input name to the SHA-256 that `upload` gave.
+            settings: of the job; what is left out has the backend's default.
+            key: idempotency key; asking twice with one key makes one job. By default every call is a new job.
+
+        Raises:
+            ClientError: the backend refuses, by its own sentence.
+        """
+        body = {
+            "kind": kind,
+            "inputs": dict(inputs),
+            "settings": dict(settings or {}),
+            "names": {name: self._names[sha] for name, sha in inputs.items() if sha in self._names},
+        }
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        return str(self._json("POST", "/v1/jobs", json=body, headers=headers)["id"])
+
+    def job(self, identifier: str) -> Job:
+        """The job's record now."""
+        return _job(self._json("GET", f"/v1/jobs/{identifier}"))
+
+    def cancel(self, identifier: str) -> Job:
+        """Ask the job to stop; it does at its next step."""
+        return _job(self._json("POST", f"/v1/jobs/{identifier}/cancel"))
+
+    def wait(
+        self,
+        identifier: str,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+        poll: float = 0.1,
+    ) -> Job:
+        """Wait until the job is done.
+
+        Args:
+            identifier: of the job.
+            on_progress: called with (progress 0..1, message) whenever they change.
+            cancelled: asked between polls; once it is true the job is cancelled.
+            poll: seconds between looks.
+
+        Raises:
+            JobFailed: with the backend's sentence.
+            JobCancelled: by `cancelled` or by anyone else.
+            ClientError: the backend went away.
+        """
+        told: tuple[float, str] | None = None
+        asked = False
+        while True:
+            job = self.job(identifier)
+            if on_progress is not None and (job.progress, job.message) != told:
+                told = (job.progress, job.message)
+                on_progress(*told)
+            if job.state == "done":
+                return job
+            if job.state == "failed":
+                raise JobFailed(job.error or f"The {job.kind} job failed without saying why: see the backend's log")
+            if job.state == "cancelled":
+                raise JobCancelled(f"The {job.kind} job was cancelled")
+            if cancelled is not None and not asked and cancelled():
+                self.cancel(identifier)
+                asked = True
+            time.sleep(poll)
+
+    def download(self, identifier: str, path: Path | str) -> Path:
+        """Fetch a done job's result into a file, whole and with the right hash or not at all.
+
+        Raises:
+            ClientError: there is no result, it arrived damaged, or the file cannot be written.
+        """
+        path = Path(path)
+        expected = self.job(identifier).result
+        with self._request("GET", f"/v1/jobs/{identifier}/result", stream=True) as response:
+            digest = hashlib.sha256()
+            try:
+                with atomic_path(path) as temporary:
+                    with temporary.open("wb") as stream:
+                        for chunk in response.iter_content(_CHUNK):
+                            digest.update(chunk)
+                            stream.write(chunk)
+                    if digest.hexdigest() != expected:
+                        raise ClientError(f"The result of job {identifier} arrived damaged: fetch it again")
+            except requests.RequestException as error:
+                raise ClientError(f"The backend at {self.url} broke off while sending the result: try again") from error
+            except OSError as error:
+                raise ClientError(f"{path} cannot be written: {error.strerror or error}") from error
+        return path
+
+    def run(
+        self,
+        kind: str,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any] | None,
+        path: Path | str,
+        on_progress: Callable[[float, str], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Path:
+        """`submit`, `wait` and `download` in one."""
+        identifier = self.submit(kind, inputs, settings)
+        self.wait(identifier, on_progress, cancelled)
+        return self.download(identifier, path)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _upload(self, sha: str, size: int, data: bytes | IO[bytes]) -> str:
+        here = self._request("HEAD", f"/v1/blobs/{sha}", allowed=(404,))
+        limit = int(here.headers.get(_UPLOAD_LIMIT_HEADER, size))
+        if here.status_code == 404:
+            if size > limit:
+                message = (
+                    f"{self._names.get(sha, 'The upload')} has {size / 2**20:.0f} MiB and the backend accepts "
+                    f"{limit / 2**20:.0f}: use a shorter or compressed file"
+                )
+                raise ClientError(message)
+            # An empty stream would be sent without a length.
+            self._request("PUT", f"/v1/blobs/{sha}", data=data if size else b"")
+        return sha
+
+    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
+        value = _json_object(self._request(method, path, **options))
+        if value is None:
+            raise ClientError(f"The backend at {self.url} answered {method} {path} with something that is not JSON")
+        return value
+
+    def _request(self, method: str, path: str, allowed: tuple[int, ...] = (), **options: Any) -> requests.Response:
+        try:
+            response = self._session.request(
+                method, self.url + path, timeout=(CONNECT_SECONDS, self.timeout), allow_redirects=False, **options
+            )
+        except requests.Timeout as error:
+            if isinstance(error, requests.ConnectTimeout):
+                raise self._missing() from error
+            message = f"The backend at {self.url} did not answer {method} {path} within {self.timeout:g} s: restart it"
+            raise ClientError(message) from error
+        except requests.ConnectionError as error:
+            raise self._missing() from error
+        except (requests.RequestException, UnicodeError) as error:
+            raise ClientError(f"The request to {self.url} could not be made: {error}") from error
+        version = response.headers.get(_VERSION_HEADER)
+        if version is None:
+            message = f"What answers at {self.url} is not a Chironomy backend: check the address, or start one there"
+            raise BackendMissing(message)
+        if version != chironomy.__version__:
+            message = (
+                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}: "
+                "update the older of the two and restart the backend"
+            )
+            raise VersionMismatch(message)
+        if response.status_code == 401:
+            message = (
+                f"The backend at {self.url} refuses the token: use the one in its token file, "
+                "which `chironomy serve` names when it starts"
+            )
+            raise WrongToken(message)
+        if response.status_code >= 300 and response.status_code not in allowed:
+            sentence = (_json_object(response) or {}).get("error")
+            message = f"The backend at {self.url} answered {method} {path} with status {response.status_code}"
+            raise ClientError(sentence if isinstance(sentence, str) else message)
+        return response
+
+    def _missing(self) -> BackendMissing:
+        port = urllib.parse.urlsplit(self.url).port
+        command = f"chironomy serve --port {port}" if port else "chironomy serve"
+        message = f"No backend answers at {self.url}: start one with `{command}`, or with Start Backend in the add-on"
+        return BackendMissing(message)
+
+
+def _json_object(response: requests.Response) -> dict[str, Any] | None:
+    try:
+        value = response.json()
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _job(record: Mapping[str, Any]) -> Job:
+    try:
+        return Job(
+            id=str(record["id"]),
+            kind=str(record["kind"]),
+            state=str(record["state"]),
+            progress=float(record["progress"]),
+            message=str(record["message"]),
+            error=record.get("error"),
+            result=record.get("result"),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ClientError(f"The backend sent a job record that cannot be read ({error!r}): update it") from error

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A backend of one's own: started beside this process, stopped with it."""
+
+import contextlib
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import chironomy
+from chironomy.client.errors import ClientError, JobCancelled, VersionMismatch
+from chironomy.client.http import Client
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """What a backend writes once it listens."""
+
+    url: str
+    token: str
+    pid: int
+    version: str
+
+
+def read_handshake(path: Path | str) -> Handshake | None:
+    """The handshake in a file, or None while there is none.
+
+    Raises:
+        ClientError: the file holds something else.
+    """
+    path = Path(path)
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        return Handshake(str(fields["url"]), str(fields["token"]), int(fields["pid"]), str(fields["version"]))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ClientError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ClientError(f"{path} is not a backend's handshake file: delete it and start the backend again") from error
+
+
+class BackendProcess:
+    """A backend that was started here and is stopped here; use it as a context manager or call `stop`."""
+
+    def __init__(
+        self, process: "subprocess.Popen[Any]", handshake: Handshake, folder: "tempfile.TemporaryDirectory[str]"
+    ) -> None:
+        self.url = handshake.url
+        self.token = handshake.token
+        self.pid = process.pid
+        self._process = process
+        self._folder = folder
+
+    def client(self, timeout: float = 30.0) -> Client:
+        """A client for it."""
+        return Client(self.url, self.token, timeout)
+
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
+
+    def log_tail(self, lines: int = 20) -> str:
+        """The last lines that it wrote."""
+        return _tail(Path(self._folder.name) / "backend.log", lines)
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """End the process, kindly and then not, and remove its private folder."""
+        _end(self._process, timeout)
+        self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+
+def start_backend(
+    python: Path | str,
+    *,
+    data: Path | str | None = None,
+    parent_pid: int | None = None,
+    timeout: float = 60.0,
+    environment: Mapping[str, str] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> BackendProcess:
+    """Start a backend beside this process and wait until it listens.
+
+    It binds a free port of 127.0.0.1, and ends by itself when `parent_pid` ends.
+
+    Args:
+        python: the interpreter of the environment in which chironomy[backend] is installed.
+        data: the backend's data folder; by default its own.
+        parent_pid: by default this process.
+        timeout: seconds until it must listen.
+        environment: of the process; by default this one's, without Python's own variables.
+        cancelled: asked while waiting; true gives up.
+
+    Raises:
+        ClientError: it did not come up; the sentence ends with the last line of its log.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="chironomy-backend-", ignore_cleanup_errors=True)
+    handshake_file, log_file = Path(folder.name) / "handshake.json", Path(folder.name) / "backend.log"
+    command = [str(python), "-m", "chironomy", "serve", "--handshake", str(handshake_file)]
+    command += ["--token-file", str(Path(folder.name) / "token"), "--parent-pid", str(parent_pid or os.getpid())]
+    command += ["--data", str(data)] if data is not None else []
+    variables = dict(os.environ if environment is None else environment)
+    if environment is None:
+        # Blender's Python is not the backend's.
+        variables = {name: value for name, value in variables.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    variables["PYTHONUNBUFFERED"] = "1"
+    try:
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=folder.name,
+                env=variables,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **_detached(),
+            )
+    except OSError as error:
+        folder.cleanup()
+        message = f"The backend could not be started with {python} ({error.strerror or error}): set it up again"
+        raise ClientError(message) from error
+    handshake: Handshake | None = None
+    try:
+        deadline = time.monotonic() + timeout
+        while (handshake := read_handshake(handshake_file)) is None:
+            if process.poll() is not None:
+                message = f"The backend ended at its start (exit code {process.returncode}): {_reason(log_file)}"
+                raise ClientError(message)
+            if time.monotonic() > deadline:
+                message = f"The backend did not listen within {timeout:g} s: {_reason(log_file)}"
+                raise ClientError(message)
+            if cancelled is not None and cancelled():
+                raise JobCancelled("Starting the backend was cancelled")
+            time.sleep(0.05)
+        if handshake.version != chironomy.__version__:
+            message = (
+                f"The backend in {python} is version {handshake.version} and this is version "
+                f"{chironomy.__version__}: set the backend up again"
+            )
+            raise VersionMismatch(message)
+    except BaseException:
+        _end(process, 5.0)
+        folder.cleanup()
+        raise
+    return BackendProcess(process, handshake, folder)
+
+
+def _detached() -> dict[str, Any]:
+    """A backend gets no Ctrl+C meant for its parent (the parent stops it), and no console window on Windows."""
+    if os.name == "nt":
+        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
+    return {"start_new_session": True}
+
+
+def _end(process: "subprocess.Popen[Any]", timeout: float) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(OSError):
+            process.terminate()
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _tail(path: Path, lines: int) -> str:
+    try:
+        with path.open("rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 32768))
+            text = stream.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _reason(log: Path) -> str:
+    words = [line.strip().removeprefix("chironomy: ") for line in _tail(log, 50).splitlines() if line.strip()]
+    return words[-1] if words else "it said nothing; check that its Python has chironomy[backend] installed"

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy animate`: the whole job without a window, from speech to keys on a rig, FBX and video."""
+
+import argparse
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from chironomy.client import Client, ClientError, start_backend
+from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
+from chironomy.commands.blender import find_blender, find_extension, run_headless
+from chironomy.commands.gesture import check_speech
+from chironomy.commands.output import output_folder
+from chironomy.commands.progress import Steps, file_size, table
+
+WRITE = {
+    "blend": "scene.blend",
+    "fbx": "hands.fbx",
+    "motion": "motion.npz",
+    "shot": "shot.zip",
+    "video": "video.mp4",
+}
+SHEET = "sheet.png"
+RESULTS = ("motion.npz", "scene.blend", "hands.fbx", "video.mp4", SHEET)
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "animate",
+        help="speech to keys on a rig, FBX and video",
+        description=(
+            "Do the whole job: start a backend, have the add-on make and edit the keys in Blender, export and render. "
+            f"Writes {', '.join(RESULTS)}."
+        ),
+    )
+    parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="made when missing")
+    parser.add_argument("--fps", type=number(1.0, 240.0), default=24.0, help="frames a second (default: 24)")
+    add_gesture_arguments(parser)
+    add_video_arguments(parser)
+    parser.add_argument(
+        "--edit",
+        type=edit,
+        action="append",
+        default=[],
+        metavar="raise=HAND@TIME:METRES",
+        help="raise a wrist around the key nearest to TIME (seconds, or middle) before export; may be given again",
+    )
+    parser.add_argument("--blender", metavar="PROGRAM", help="Blender to use (default: the bpy module, else blender)")
+    parser.add_argument("--extension", type=Path, metavar="ZIP", help="the Chironomy extension")
+    parser.add_argument("--backend", metavar="URL", help="use the backend that runs there instead of starting one")
+    parser.add_argument("--token-file", type=Path, metavar="FILE", help="of that backend")
+    parser.add_argument("--verbose", action="store_true", help="show what Blender says")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the whole job."""
+    began = time.perf_counter()
+    steps = Steps()
+    blender, extension = find_blender(options.blender), find_extension(options.extension)
+    with (
+        output_folder(options.out, RESULTS) as work,
+        # Blender may still hold a file for a moment when it has been stopped.
+        tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
+    ):
+        with steps.step("check"):
+            check_speech(options.speech)
+        with contextlib.ExitStack() as backend:
+            with steps.step("backend"):
+                client = backend.enter_context(_backend(options, Path(scratch) / "data"))
+                _check_abilities(client.health(), options)
+            job = make_job(options, extension, work, client)
+            result = run_headless(blender, extension, job, _made(scratch, "blender"), steps.update, options.verbose)
+            steps.end()
+        with steps.step("sheet"):
+            make_sheet(work, options.speech)
+    print(report(options.out, steps.seconds | result.seconds, time.perf_counter() - began, result.report))
+    return 0
+
+
+def make_job(options: argparse.Namespace, extension: Path, work: Path, client: Client) -> dict[str, Any]:
+    """The job as the extension's `headless.py` reads it."""
+    width, height = options.size
+    return {
+        "format": "chironomy.job/1",
+        "extension": str(extension),
+        "speech": str(options.speech.absolute()),
+        "out": str(work),
+        "backend": {"url": client.url, "token": client.token},
+        "settings": {
+            **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "engine")},
+            "width": width,
+            "height": height,
+        },
+        "edits": options.edit,
+        "write": WRITE,
+    }
+
+
+def make_sheet(work: Path, speech: Path) -> None:
+    """Draw the contact sheet of the finished video."""
+    from chironomy.motion.files import load_motion
+    from chironomy.speech.decode import load_speech
+    from chironomy.video.sheet import contact_sheet
+
+    contact_sheet(work / WRITE["video"], load_speech(speech), load_motion(work / WRITE["motion"]), work / SHEET)
+
+
+def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, Any]) -> str:
+    """The table of steps, times and outputs."""
+    rows = [(name, f"{value:.1f} s") for name, value in seconds.items()]
+    rows += [("total", f"{total:.1f} s"), ("", "")]
+    if isinstance(keys := told.get("keys"), dict) and keys.get("dense"):
+        rows.append(("keys", f"{keys['total']} ({100 * keys['total'] / keys['dense']:.0f} % of one a frame)"))
+    if isinstance(change := told.get("edit"), dict):
+        up = change.get("offset", [0, 0, 0])[1]
+        rows.append(("edit", f"{change.get('hand')} wrist {up * 100:+.0f} cm at frame {change.get('frame')}"))
+    rows += [(str(out / name), file_size(out / name)) for name in RESULTS]
+    return table(rows)
+
+
+@contextlib.contextmanager
+def _backend(options: argparse.Namespace, data: Path) -> Iterator[Client]:
+    """A client of the backend that was named, or of one of our own, with its data in a folder that goes with it."""
+    if options.backend is not None:
+        if options.token_file is None:
+            raise ClientError("--backend needs --token-file, the file that `chironomy serve` named when it started")
+        with Client(options.backend, _token(options.token_file)) as client:
+            yield client
+        return
+    with start_backend(sys.executable, data=data) as process, process.client() as client:
+        yield client
+
+
+def _token(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace")
+    except OSError as error:
+        raise ClientError(f"the token file {path} cannot be read ({error.strerror or error})") from error
+
+
+def _check_abilities(health: dict[str, Any], options: argparse.Namespace) -> None:
+    """See that the backend has the style and the engine, before Blender starts.
+
+    Raises:
+        ClientError: it has not; the sentence lists what it has.
+    """
+    if options.style not in (styles := health["styles"]):
+        raise ClientError(f"there is no style {options.style!r}; choose one of {', '.join(styles)}")
+    engines = {engine["name"]: engine for engine in health["engines"]}
+    if options.engine not in engines:
+        raise ClientError(f"there is no engine {options.engine!r}; choose one of {', '.join(engines)}")
+    if not engines[options.engine]["available"]:
+        raise ClientError(f"the engine {options.engine} cannot run here: {engines[options.engine]['reason']}")
+
+
+def _made(folder: str, name: str) -> Path:
+    path = Path(folder) / name
+    path.mkdir()
+    return path

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Arguments that several commands share, and the checks of their values.
+
+Each check is a `type=` of argparse: it returns the value or raises `ArgumentTypeError` with the rest of the sentence
+"argument --x: …".
+"""
+
+import argparse
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+Error = argparse.ArgumentTypeError
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A finite number from `low` to `high`."""
+
+    def check(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not low <= value <= high:
+            raise Error(f"{text!r} is not a number from {low:g} to {high:g}")
+        return value
+
+    return check
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """A whole number from `low` to `high`."""
+
+    def check(text: str) -> int:
+        if not re.fullmatch(r"-?\d{1,20}", text) or not low <= int(text) <= high:
+            raise Error(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return check
+
+
+def port(text: str) -> int:
+    """A port of TCP; 0 means a free one."""
+    return whole_number(0, 65535)(text)
+
+
+def size(text: str) -> tuple[int, int]:
+    """`WIDTHxHEIGHT` in pixels, both even (H.264 in 4:2:0 has one colour sample for two by two pixels)."""
+    match = re.fullmatch(r"(\d{1,5})[xX×](\d{1,5})", text)
+    if match is None:
+        raise Error(f"{text!r} is not a size: write WIDTHxHEIGHT, such as 512x704")
+    width, height = int(match[1]), int(match[2])
+    if width % 2 or height % 2 or not (64 <= width <= 4096 and 64 <= height <= 4096):
+        raise Error(f"{text!r} is not a size for video: both must be even and from 64 to 4096")
+    return width, height
+
+
+_RAISE = re.compile(r"(?:raise=)?(left|right)(?:@(middle|\d+(?:\.\d*)?|\.\d+))?:([+-]?(?:\d+\.?\d*|\.\d+))")
+_EDIT_RADIUS = 0.5
+
+
+def edit(text: str) -> dict[str, Any]:
+    """`raise=HAND@TIME:METRES` as an edit of the job: raise a wrist around the key nearest to a time.
+
+    HAND is left or right. TIME is in seconds, or `middle`, as when it is left out: the key nearest the clip's middle
+    where that hand moves. METRES is negative to lower the wrist. `raise=` may be left out: `right:0.10`. The change
+    fades to nothing within half a second.
+    """
+    match = _RAISE.fullmatch(text)
+    if match is None:
+        raise Error(f"{text!r} is not an edit: write raise=right@middle:0.10 or raise=left@2.5:-0.05 (seconds, metres)")
+    hand, time, metres = match[1], match[2], float(match[3])
+    if abs(metres) > 1.0:
+        raise Error(f"{text!r} moves the wrist by more than an arm: write at most 1 metre")
+    return {
+        "hand": hand,
+        "bone": "hand.L" if hand == "left" else "hand.R",
+        "time": None if time in (None, "middle") else float(time),
+        "offset": [0.0, metres, 0.0],
+        "radius": _EDIT_RADIUS,
+    }
+
+
+def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the gesture model can be told."""
+    parser.add_argument(
+        "--seed", type=whole_number(0, 2**32 - 1), default=0, help="another number, another performance (default: 0)"
+    )
+    parser.add_argument("--style", default="neutral", help="gesture style (default: neutral)")
+    parser.add_argument(
+        "--speed", type=number(0.25, 4.0), default=1.0, help="tempo of the hands, 0.25 to 4 (default: 1)"
+    )
+    parser.add_argument(
+        "--amplitude", type=number(0.0, 3.0), default=1.0, help="size of the gestures, 0 to 3 (default: 1)"
+    )
+
+
+def add_video_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the video is made with."""
+    parser.add_argument("--engine", default="previz", help="what draws the video (default: previz)")
+    parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")

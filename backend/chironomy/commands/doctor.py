@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy doctor`: what is here, what is missing, and what to do about it."""
+
+import argparse
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import chironomy
+from chironomy.commands.blender import find_blender, find_extension
+from chironomy.errors import ChironomyError
+
+BACKEND_PACKAGES = (
+    "diffusers",
+    "fastapi",
+    "imageio-ffmpeg",
+    "librosa",
+    "numba",
+    "pillow",
+    "pocketsphinx",
+    "praat-parselmouth",
+    "safetensors",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "torch",
+    "tqdm",
+    "transformers",
+    "uvicorn",
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line: what was looked at, whether it is in order, and its version or what to do.
+
+    `needed` is False for what the main job can do without.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "doctor",
+        help="what is installed and what is missing",
+        description="Look at everything that the main job needs; the exit code is 0 when it can run.",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Look and tell."""
+    can_run = True
+    for finding in examine():
+        state = "ok" if finding.ok else "missing" if finding.needed else "absent"
+        print(f"{state:<8}{finding.name:<14}{finding.detail}", flush=True)
+        can_run = can_run and (finding.ok or not finding.needed)
+    print(
+        "\nchironomy animate can run here"
+        if can_run
+        else "\nchironomy animate cannot run here yet: see what is missing"
+    )
+    return 0 if can_run else 1
+
+
+def examine() -> Iterator[Finding]:
+    """Look at one thing after the other; no finding raises."""
+    for name, look, needed in (
+        ("chironomy", lambda: f"{chironomy.__version__} in {Path(chironomy.__file__).parent}", True),
+        ("Python", _python, True),
+        ("packages", _packages, True),
+        ("torch", _torch, True),
+        ("ffmpeg", _ffmpeg, True),
+        ("weights", _weights, True),
+        ("rig", _rig, True),
+        ("engines", _engines, True),
+        ("data folder", _data, True),
+        ("Blender", _blender, True),
+        ("extension", lambda: str(find_extension(None)), True),
+        ("GPU", _gpu, False),
+    ):
+        yield _finding(name, look, needed)
+
+
+def _finding(name: str, look: Callable[[], str], needed: bool) -> Finding:
+    try:
+        return Finding(name, True, look(), needed)
+    except ChironomyError as error:
+        detail = str(error)
+    except ImportError as error:
+        detail = f"{error.name or error} cannot be imported; pip install 'chironomy[backend]'"
+    except Exception as error:
+        detail = f"{type(error).__name__}: {error}"
+    return Finding(name, False, " ".join(detail.split()), needed)
+
+
+def _python() -> str:
+    return f"{platform.python_version()} at {sys.executable}, {platform.system()} {platform.machine()}"
+
+
+def _packages() -> str:
+    missing = []
+    for package in BACKEND_PACKAGES:
+        try:
+            importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        raise ChironomyError(f"{', '.join(missing)}; pip install 'chironomy[backend]'")
+    return f"{len(BACKEND_PACKAGES)} installed"
+
+
+def _torch() -> str:
+    import torch
+
+    return f"{torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _gpu() -> str:
+    import torch
+
+    if torch.cuda.is_available():
+        return ", ".join(torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count()))
+    if torch.backends.mps.is_available():
+        return "Apple GPU (mps)"
+    raise ChironomyError("none that torch can use; the embedded model and the previz engine need none")
+
+
+def _ffmpeg() -> str:
+    import imageio_ffmpeg
+
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    # Starting it shows that it runs on this machine, not only that the file is there.
+    said = subprocess.run([program, "-hide_banner", "-version"], capture_output=True, text=True, timeout=30, check=True)
+    return f"{said.stdout.split(' Copyright')[0].splitlines()[0]} at {program}"
+
+
+def _weights() -> str:
+    from chironomy.gesture import embedded_weights
+    from chironomy.service.kinds import gesture_pipeline
+
+    folder = Path(embedded_weights())
+    gesture_pipeline()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{size / 2**20:.1f} MiB in {folder}"
+
+
+def _rig() -> str:
+    from chironomy.body.rig import load_rig
+
+    rig = load_rig()
+    return f"{len(rig.joint_names)} joints, {len(rig.vertices)} vertices"
+
+
+def _engines() -> str:
+    from chironomy.service.kinds import engines
+
+    found = engines()
+    if not any(engine["available"] for engine in found):
+        raise ChironomyError("; ".join(f"{engine['name']}: {engine['reason']}" for engine in found) or "there are none")
+    return ", ".join(
+        engine["name"] if engine["available"] else f"{engine['name']} (not here: {engine['reason']})"
+        for engine in found
+    )
+
+
+def _data() -> str:
+    from chironomy.service.server import data_folder
+
+    folder = data_folder()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        message = f"{folder} cannot be written ({error.strerror or error}); start the backend with --data elsewhere"
+        raise ChironomyError(message) from error
+    return f"{folder}, {shutil.disk_usage(existing).free / 2**30:.0f} GiB free"
+
+
+def _blender() -> str:
+    program = find_blender(None)
+    if program is None:
+        return f"bpy {importlib.metadata.version('bpy')} in this Python"
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    return f"{said.stdout.splitlines()[0]} at {program}"

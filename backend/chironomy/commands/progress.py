@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Progress on a terminal: a bar a step, its time, and a table of it all."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+
+class Steps:
+    """The steps of a command, one after the other; each has a bar while it runs and a line in the table.
+
+    On a stream that is no terminal, a step is one plain line when it ends.
+
+    Args:
+        stream: where the bars go, standard error unless told otherwise.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._stream = stream or sys.stderr
+        self._name = ""
+        self._bar: Any = None
+        self._started = 0.0
+
+    def update(self, name: str, fraction: float, message: str = "") -> None:
+        """Step `name` is `fraction` (0..1) done; a new name ends the step before."""
+        from tqdm import tqdm
+
+        if name != self._name:
+            self.end()
+            self._name, self._started = name, time.perf_counter()
+            shape = "{desc:<24}{percentage:3.0f}% |{bar}| {elapsed}"
+            self._bar = tqdm(total=1.0, desc=name, bar_format=shape, file=self._stream, disable=None, leave=False)
+        self._bar.set_description_str(f"{name}: {message}"[:36] if message else name, refresh=False)
+        self._bar.update(max(0.0, min(1.0, fraction) - self._bar.n))
+
+    def end(self, completed: bool = True) -> None:
+        """End the step that runs, if any."""
+        if self._bar is None:
+            return
+        seconds = time.perf_counter() - self._started
+        self._bar.close()
+        if completed:
+            self.seconds[self._name] = self.seconds.get(self._name, 0.0) + seconds
+            print(f"{self._name:<12}{seconds:7.1f} s", file=self._stream, flush=True)
+        self._name, self._bar = "", None
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """A step that is the block."""
+        self.update(name, 0.0)
+        try:
+            yield
+        except BaseException:
+            self.end(completed=False)
+            raise
+        self.end()
+
+
+def table(rows: Sequence[tuple[str, str]]) -> str:
+    """Rows of two columns, the second aligned to the right; ("", "") is a rule."""
+    left = max(len(row[0]) for row in rows)
+    right = max(len(row[1]) for row in rows)
+    return "\n".join(
+        f"  {first:<{left}}  {second:>{right}}" if first else "  " + "-" * (left + right + 2) for first, second in rows
+    )
+
+
+def file_size(path: Path) -> str:
+    """The size of a file for people."""
+    size = float(path.stat().st_size)
+    for unit in ("B", "KiB", "MiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GiB"

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP interface, version 1.
+
+    PUT  /v1/blobs/{sha256}      bytes in, checked against their name
+    HEAD /v1/blobs/{sha256}      is it here? (and how large an upload may be)
+    POST /v1/jobs                {"kind", "inputs": {name: sha256}, "settings": {}, "names": {name: file name}}
+    GET  /v1/jobs/{id}           the job's record
+    POST /v1/jobs/{id}/cancel
+    GET  /v1/jobs/{id}/result    bytes out
+    GET  /v1/health              version, kinds, engines, styles
+
+Every answer carries `Chironomy-Version`; every refusal is `{"error": sentence}`. GET and HEAD change nothing.
+"""
+
+import functools
+import hmac
+import logging
+import os
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+import chironomy
+from chironomy.service.blobs import too_large
+from chironomy.service.errors import ServiceError
+from chironomy.service.jobs import DONE, FINAL, Jobs
+
+logger = logging.getLogger(__name__)
+
+VERSION_HEADER = "Chironomy-Version"
+UPLOAD_LIMIT_HEADER = "Chironomy-Upload-Limit"
+_LARGEST_REQUEST = 1 << 20
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Guard:
+    """Stands before the application: who may speak to it at all.
+
+    The `Host` header is looked at first: a web page that has rebound its name to 127.0.0.1 still sends that name. Then
+    any `Origin` is refused, because no browser page is a client of this service; then the bearer token is compared in
+    constant time.
+
+    Args:
+        app: the application behind.
+        token: the secret that every request must bear.
+        hosts: the exact `Host` values that are let in, lower case.
+    """
+
+    def __init__(self, app: Any, token: str, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._token = token.encode()
+        self._hosts = frozenset(host.encode() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            refusal = self._refusal(scope["headers"])
+            await (refusal or self._app)(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _refusal(self, headers: Iterable[tuple[bytes, bytes]]) -> Response | None:
+        hosts, origins, authorizations = (
+            [value for name, value in headers if name.lower() == wanted]
+            for wanted in (b"host", b"origin", b"authorization")
+        )
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+            return refuse(403, "This backend answers only to its own address: use the url that it printed at its start")
+        if origins:
+            return refuse(403, "This backend does not answer web pages: use the add-on or the command line")
+        given = authorizations[0] if len(authorizations) == 1 else b""
+        if not hmac.compare_digest(given, b"Bearer " + self._token):
+            message = "The token is missing or wrong: send the one in the backend's token file as a bearer token"
+            return refuse(401, message, {"WWW-Authenticate": "Bearer"})
+        return None
+
+
+def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A refusal as it goes over the wire."""
+    return JSONResponse({"error": sentence}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})})
+
+
+def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
+    """The ASGI application.
+
+    Args:
+        jobs: the queue that it serves, with its blob store.
+        token: what clients must bear.
+        hosts: the `Host` values that it answers to, such as `127.0.0.1:8123`.
+    """
+    if not token:
+        raise ServiceError("The backend needs a token: an empty one would let anyone in")
+    blobs = jobs.blobs
+    app = FastAPI(title="Chironomy", version=chironomy.__version__, docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def service_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ServiceError)
+        # An upload that is refused half-way leaves bytes on the wire that must not be read as the next request.
+        return refuse(error.status, str(error), {"Connection": "close"} if request.method == "PUT" else None)
+
+    async def http_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return refuse(
+                404, f"There is nothing at {request.url.path[:200]}: this backend speaks version 1 of its interface"
+            )
+        if error.status_code == 405:
+            return refuse(
+                405, f"{request.method} is not possible at {request.url.path[:200]}", dict(error.headers or {})
+            )
+        return refuse(error.status_code, f"The request failed: {error.detail}")
+
+    async def unexpected(request: Request, error: Exception) -> Response:
+        logger.exception("%s %s broke", request.method, request.url.path, exc_info=error)
+        where = f"{request.method} {request.url.path[:200]}"
+        return refuse(500, f"The backend broke at {where} ({type(error).__name__}): its log has the details")
+
+    app.add_exception_handler(ServiceError, service_error)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, unexpected)
+
+    def answer(content: Any, status: int = 200) -> JSONResponse:
+        return JSONResponse(content, status, {VERSION_HEADER: chironomy.__version__})
+
+    @app.get("/v1/health")
+    def health() -> Response:
+        return answer({"version": chironomy.__version__, "pid": os.getpid(), "kinds": list(jobs.kinds), **abilities()})
+
+    @app.head("/v1/blobs/{sha}")
+    def has_blob(sha: str) -> Response:
+        headers = {VERSION_HEADER: chironomy.__version__, UPLOAD_LIMIT_HEADER: str(blobs.limit)}
+        return Response(status_code=200 if blobs.has(sha) else 404, headers=headers)
+
+    @app.put("/v1/blobs/{sha}")
+    async def put_blob(sha: str, request: Request) -> Response:
+        blobs.path(sha)
+        announced = request.headers.get("content-length", "")
+        if announced.isdigit() and int(announced) > blobs.limit:
+            raise too_large(blobs.limit)
+        try:
+            with blobs.writer() as writer:
+                async for chunk in request.stream():
+                    writer.write(chunk)
+                await run_in_threadpool(writer.commit, sha)
+        except OSError as error:
+            message = (
+                f"The backend cannot store the upload in {blobs.folder} ({error.strerror or error}): make room there"
+            )
+            raise ServiceError(message, status=507) from error
+        return answer({"sha256": sha}, 201)
+
+    @app.post("/v1/jobs")
+    async def post_job(request: Request) -> Response:
+        body = await _json_object(request)
+        if unknown := set(body) - {"kind", "inputs", "settings", "names"}:
+            message = f"A job has no field {min(unknown)[:80]!r}: it takes kind, inputs, settings and names"
+            raise ServiceError(message, status=422)
+        key = request.headers.get("idempotency-key")
+        if key is not None and len(key) > 200:
+            raise ServiceError("The idempotency key is longer than 200 characters", status=422)
+        job = await run_in_threadpool(
+            jobs.submit, body.get("kind"), body.get("inputs"), body.get("settings"), body.get("names"), key
+        )
+        return answer(job.as_json(), 201)
+
+    @app.get("/v1/jobs/{identifier}")
+    def get_job(identifier: str) -> Response:
+        return answer(jobs.get(identifier).as_json())
+
+    @app.post("/v1/jobs/{identifier}/cancel")
+    def cancel_job(identifier: str) -> Response:
+        return answer(jobs.cancel(identifier).as_json())
+
+    @app.get("/v1/jobs/{identifier}/result")
+    def get_result(identifier: str) -> Response:
+        job = jobs.get(identifier)
+        if job.state != DONE or job.result is None:
+            reason = f"ended {job.state}" if job.state in FINAL else f"is {job.state}"
+            raise ServiceError(f"Job {job.id} has no result: it {reason}", status=409)
+        if not blobs.has(job.result):
+            raise ServiceError(f"The result of job {job.id} has been pruned: ask for it again", status=410)
+        return FileResponse(
+            blobs.path(job.result),
+            media_type=jobs.kinds[job.kind].media_type,
+            headers={VERSION_HEADER: chironomy.__version__},
+        )
+
+    return Guard(app, token, hosts)
+
+
+async def _json_object(request: Request) -> dict[str, Any]:
+    import json
+
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_REQUEST:
+            raise ServiceError("The request is larger than 1 MiB: upload files as blobs", status=413)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ServiceError("The request is not JSON", status=422) from error
+    if not isinstance(value, dict):
+        raise ServiceError(f"The request must be a JSON object, not {type(value).__name__}", status=422)
+    return value
+
+
+@functools.cache
+def abilities() -> dict[str, Any]:
+    """Engines and styles of this installation; empty lists where the rooms that know them cannot be imported."""
+    found: dict[str, Any] = {"styles": [], "engines": []}
+    try:
+        from chironomy.service.kinds import styles
+
+        found["styles"] = list(styles())
+    except ImportError as error:
+        logger.warning("no gesture model here: %s", error)
+    try:
+        from chironomy.service.kinds import engines
+
+        found["engines"] = engines()
+    except ImportError as error:
+        logger.warning("no video engines here: %s", error)
+    return found

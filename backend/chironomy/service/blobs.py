@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files named by their own SHA-256: what clients send, and what jobs make.
+
+A blob is complete or absent: it is written under another name on the same disk and renamed when its hash is known.
+Clients name blobs by hash alone, so no request can reach a path of its choosing.
+"""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from chironomy.service.errors import ServiceError
+
+CHUNK = 1 << 20
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+# Another backend may share the folder: what it writes or computes with now is younger than this, and left alone.
+_IN_USE_SECONDS = 24 * 3600.0
+
+
+def is_sha256(text: object) -> bool:
+    """Whether `text` is a SHA-256 as blobs are named: 64 hexadecimal digits in lower case."""
+    return isinstance(text, str) and _SHA256.fullmatch(text) is not None
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class BlobWriter:
+    """One blob on its way in: `write` pieces, then `commit`; leaving the `with` block otherwise drops it."""
+
+    def __init__(self, store: "BlobStore", limit: int) -> None:
+        self._store = store
+        self._limit = limit
+        self._size = 0
+        self._digest = hashlib.sha256()
+        self._path = store.incoming / secrets.token_hex(16)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        self._stream = os.fdopen(descriptor, "wb")
+
+    def write(self, chunk: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            ServiceError: (413) the blob has become larger than the limit.
+        """
+        self._size += len(chunk)
+        if self._size > self._limit:
+            raise too_large(self._limit)
+        self._digest.update(chunk)
+        self._stream.write(chunk)
+
+    def commit(self, expected: str | None = None) -> str:
+        """Put the blob in its place and return its SHA-256.
+
+        Raises:
+            ServiceError: (422) `expected` is given and the bytes have another hash.
+        """
+        sha = self._digest.hexdigest()
+        if expected is not None and sha != expected:
+            message = (
+                f"The upload was announced as SHA-256 {expected} but its {self._size} bytes have {sha}: send it again"
+            )
+            raise ServiceError(message, status=422)
+        self._stream.close()
+        self._store.take(self._path, sha)
+        return sha
+
+    def __enter__(self) -> "BlobWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stream.close()
+        self._path.unlink(missing_ok=True)
+
+
+class BlobStore:
+    """The folder of blobs.
+
+    Args:
+        folder: made when missing, readable by its owner only.
+        limit: largest blob that `writer` accepts, bytes.
+    """
+
+    def __init__(self, folder: Path, limit: int = 1 << 30) -> None:
+        self.folder = folder
+        self.limit = limit
+        self.incoming = folder / "incoming"
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            reason = error.strerror or error
+            message = f"The backend's data folder {folder} cannot be used ({reason}): choose another with --data"
+            raise ServiceError(message) from error
+
+    def path(self, sha: str) -> Path:
+        """Where the blob named `sha` lies or would lie.
+
+        Raises:
+            ServiceError: (422) `sha` is not a SHA-256.
+        """
+        if not is_sha256(sha):
+            message = f"{str(sha)[:80]!r} is not a SHA-256: blobs are named by 64 hexadecimal digits in lower case"
+            raise ServiceError(message, status=422)
+        return self.folder / sha[:2] / sha
+
+    def has(self, sha: str) -> bool:
+        """Whether the blob is here; asking counts as a use of it, which keeps it from being pruned."""
+        path = self.path(sha)
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return path.is_file()
+        return True
+
+    def writer(self) -> BlobWriter:
+        """A new blob under the size limit."""
+        return BlobWriter(self, self.limit)
+
+    def add_file(self, path: Path) -> str:
+        """Move a finished file of the same disk into the store; return its SHA-256."""
+        sha = file_sha256(path)
+        self.take(path, sha)
+        return sha
+
+    def take(self, path: Path, sha: str) -> None:
+        """Rename a complete file, whose hash is known to be `sha`, to its place."""
+        target = self.path(sha)
+        target.parent.mkdir(exist_ok=True, mode=0o700)
+        path.replace(target)
+
+    def prune(self, maximum_bytes: int, maximum_age: float, now: float | None = None) -> int:
+        """Delete what has not been used for long, and more where there is too much.
+
+        What was last used more than `maximum_age` seconds ago goes, then the least recently used until `maximum_bytes`
+        are left; nothing used within the last day does. Returns the number of bytes freed.
+        """
+        now = time.time() if now is None else now
+        blobs = sorted(self._blobs(), key=lambda blob: blob[1])
+        total = sum(size for _, _, size in blobs)
+        freed = 0
+        for path, used, size in blobs:
+            age = now - used
+            stale = path.parent == self.incoming or age > maximum_age
+            if age > _IN_USE_SECONDS and (stale or total - freed > maximum_bytes):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+                    freed += size
+        return freed
+
+    def _blobs(self) -> Iterator[tuple[Path, float, int]]:
+        for path in self.folder.glob("*/*"):
+            with contextlib.suppress(OSError):
+                status = path.stat()
+                if path.parent == self.incoming or is_sha256(path.name):
+                    yield path, status.st_mtime, status.st_size
+
+
+def too_large(limit: int) -> ServiceError:
+    """The refusal (413) of a blob that is larger than `limit` bytes."""
+    message = (
+        f"The upload is larger than the {limit / 2**20:.0f} MiB that this backend accepts: "
+        "send a shorter or compressed file, or start the backend with a larger --upload-limit"
+    )
+    return ServiceError(message, status=413)

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of job: what each takes, and the function that makes its result.
+
+Each function takes the paths of its inputs, checked settings, the path of the result, and a `Work` to report to. The
+rooms that compute are imported when the first job needs them, and their models stay loaded between jobs.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chironomy.service.errors import ServiceError
+from chironomy.service.settings import Choice, Integer, Number, Setting
+
+if TYPE_CHECKING:
+    from chironomy.gesture import GesturePipeline
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a running job may ask and tell.
+
+    Attributes:
+        progress: `progress(fraction 0..1, message)`.
+        cancelled: True once the job should stop; looked at between steps.
+    """
+
+    progress: Callable[..., None]
+    cancelled: Callable[[], bool]
+
+
+Run = Callable[[Mapping[str, Path], Mapping[str, Any], Path, Work], None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of job.
+
+    Attributes:
+        name: as clients ask for it.
+        run: `run(inputs, settings, result, work)` writes the file `result`.
+        inputs, optional_inputs: names of its inputs.
+        settings: names and ranges of its settings.
+        suffix: of the result's file name.
+        media_type: of the result over HTTP.
+    """
+
+    name: str
+    run: Run
+    inputs: tuple[str, ...]
+    optional_inputs: tuple[str, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    suffix: str = ".npz"
+    media_type: str = "application/octet-stream"
+
+
+def styles() -> Sequence[str]:
+    """Names of the gesture styles."""
+    from chironomy.gesture.styles import STYLES
+
+    return STYLES
+
+
+@functools.cache
+def gesture_pipeline() -> "GesturePipeline":
+    """The embedded gesture model, loaded once a process."""
+    from chironomy.gesture import GesturePipeline, embedded_weights
+
+    return GesturePipeline.from_pretrained(embedded_weights())
+
+
+def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Speech (any sound file) to hand motion (`chironomy.hands/1`)."""
+    from chironomy.motion.files import load_hands, save_hands
+    from chironomy.speech.decode import load_speech
+
+    work.progress(0.0, "reading the speech")
+    speech = load_speech(inputs["speech"])
+    pinned = load_hands(inputs["pinned"]) if "pinned" in inputs else None
+    mask = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
+    if mask is not None and (pinned is None or mask.shape != (pinned.frame_count, 2)):
+        expected = "no pinned motion" if pinned is None else f"pinned motion of {pinned.frame_count} frames"
+        raise ServiceError(f"The pinned mask has shape {mask.shape} beside {expected}: it must be (frames, 2)")
+    work.progress(0.02, "loading the gesture model")
+    pipeline = gesture_pipeline()
+    motion = pipeline(
+        speech,
+        **settings,
+        pinned=pinned,
+        pinned_mask=mask,
+        on_progress=lambda fraction: work.progress(0.1 + 0.88 * fraction, "making gestures"),
+        cancelled=work.cancelled,
+    )
+    save_hands(motion, result)
+
+
+def _pinned_mask(path: Path) -> Any:
+    import numpy as np
+
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return np.asarray(archive["mask"], dtype=bool)
+    except (OSError, ValueError, KeyError) as error:
+        raise ServiceError(
+            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) booleans"
+        ) from error
+
+
+def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Speech to face actions (`chironomy.face/1`)."""
+    from chironomy.motion.files import save_face
+    from chironomy.speech.decode import load_speech
+    from chironomy.speech.lips import lip_track
+
+    work.progress(0.0, "listening for phones")
+    speech = load_speech(inputs["speech"])
+    track = lip_track(speech, settings["fps"])
+    save_face(track, result)
+
+
+def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """A shot (the zip of `chironomy.video.shot`, which names its engine) to MP4."""
+    from chironomy.video.encode import render_video
+    from chironomy.video.shot import Shot
+
+    work.progress(0.0, "reading the shot")
+    shot = Shot.load(inputs["shot"])
+    render_video(
+        shot,
+        result,
+        on_progress=lambda fraction: work.progress(fraction, "rendering"),
+        cancelled=work.cancelled,
+    )
+
+
+FPS = Number(24.0, 1.0, 240.0)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "gesture",
+            run_gesture,
+            inputs=("speech",),
+            optional_inputs=("pinned", "pinned_mask"),
+            settings={
+                "seed": Integer(0, 0, 2**32 - 1),
+                "style": Choice("neutral", styles),
+                "speed": Number(1.0, 0.25, 4.0),
+                "amplitude": Number(1.0, 0.0, 3.0),
+                "fps": FPS,
+                "num_inference_steps": Integer(None, 1, 1000),
+                "guidance_scale": Number(None, 0.0, 20.0),
+            },
+        ),
+        Kind("lips", run_lips, inputs=("speech",), settings={"fps": FPS}),
+        Kind("video", run_video, inputs=("shot",), suffix=".mp4", media_type="video/mp4"),
+    )
+}

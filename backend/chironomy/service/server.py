@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backend's process: it listens on 127.0.0.1, says so in a handshake file, and ends with its parent."""
+
+import contextlib
+import json
+import logging
+import os
+import secrets
+import signal
+import socket
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO
+
+import chironomy
+from chironomy.motion.files import atomic_path
+from chironomy.service.blobs import BlobStore
+from chironomy.service.errors import ServiceError
+from chironomy.service.kinds import KINDS, Kind
+from chironomy.service.parent import Parent
+
+logger = logging.getLogger(__name__)
+
+ADDRESS = "127.0.0.1"
+UPLOAD_LIMIT = 1 << 30
+KEEP_BYTES = 4 << 30
+KEEP_SECONDS = 7 * 24 * 3600.0
+_WATCH_SECONDS = 0.5
+
+
+def data_folder() -> Path:
+    """Where the backend keeps its blobs unless told otherwise: the platform's folder for a user's caches."""
+    if sys.platform == "win32":
+        local = os.environ.get("LOCALAPPDATA")
+        return (Path(local) if local else Path.home() / "AppData" / "Local") / "chironomy" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "chironomy"
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache") / "chironomy"
+
+
+def serve(
+    port: int = 0,
+    *,
+    token_file: Path | None = None,
+    handshake: Path | None = None,
+    data: Path | None = None,
+    parent_pid: int | None = None,
+    upload_limit: int = UPLOAD_LIMIT,
+    kinds: Mapping[str, Kind] = KINDS,
+    on_listening: Callable[[str, Path], None] | None = None,
+    stop: threading.Event | None = None,
+) -> bool:
+    """Run the backend until SIGTERM, SIGINT, `stop`, or the end of its parent.
+
+    Args:
+        port: of 127.0.0.1; 0 takes a free one.
+        token_file: read when it exists, made (readable by its owner only) when not; by default `token` in `data`.
+        handshake: file that gets `{"url", "token", "pid", "version"}` once the backend listens; removed at the end.
+        data: folder of the blobs; by default `data_folder()`.
+        parent_pid: process to end with.
+        upload_limit: largest upload, bytes.
+        kinds: what can be asked for.
+        on_listening: called with the address and the token file once the backend listens.
+        stop: ends the backend when set (for callers outside the main thread, where no signals arrive).
+
+    Returns:
+        False where a computation could not be interrupted and still runs in its thread; it holds nothing that must be
+        saved, so the process may exit at once.
+
+    Raises:
+        ServiceError: the port is taken, or a file or folder cannot be used.
+    """
+    import uvicorn
+
+    from chironomy.service.app import create_app
+    from chironomy.service.jobs import Jobs
+
+    parent = None if parent_pid is None else Parent(parent_pid)
+    stop = stop or threading.Event()
+    data = (data or data_folder()).absolute()
+    clean = True
+    with contextlib.ExitStack() as cleanup:
+        listener = cleanup.enter_context(_listen(port))
+        port = listener.getsockname()[1]
+        url = f"http://{ADDRESS}:{port}"
+        blobs = BlobStore(data / "blobs", upload_limit)
+        blobs.prune(KEEP_BYTES, KEEP_SECONDS)
+        token_file = token_file or data / "token"
+        token = read_or_make_token(token_file)
+        jobs = Jobs(blobs, kinds)
+        app = create_app(jobs, token, hosts=(f"{ADDRESS}:{port}", f"localhost:{port}"))
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, ws="none", server_header=False, timeout_graceful_shutdown=2
+        )
+        server = uvicorn.Server(config)
+        # In the main thread uvicorn would take the signals, and raise them again at its end; here they are ours.
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="chironomy-http", daemon=True)
+        cleanup.enter_context(_signals(stop))
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                stop.wait(0.01)
+            if handshake is not None:
+                _write_handshake(handshake, url, token)
+                cleanup.callback(handshake.unlink, missing_ok=True)
+            if on_listening is not None:
+                on_listening(url, token_file)
+            while not stop.wait(_WATCH_SECONDS) and thread.is_alive():
+                if parent is not None and not parent.alive():
+                    logger.info("the parent process %d has ended, so this backend ends", parent.pid)
+                    break
+        finally:
+            server.should_exit = True
+            clean = jobs.close(timeout=5.0)
+            thread.join(5.0)
+    return clean
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # Elsewhere this would let a second backend take the port of a running one.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((ADDRESS, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        message = (
+            f"Port {port} of {ADDRESS} cannot be used ({reason}): another program, perhaps another backend, holds it; "
+            "stop that or choose another --port (0 takes a free one)"
+        )
+        raise ServiceError(message) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _signals(stop: threading.Event) -> Iterator[None]:
+    """SIGTERM and SIGINT set `stop` while inside; nothing changes outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    wanted = [signal.SIGTERM, signal.SIGINT]
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in wanted}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def read_or_make_token(path: Path) -> str:
+    """The token in the file, or a new one written to it with mode 0600.
+
+    Raises:
+        ServiceError: others may read the file, it holds no usable token, or it cannot be read or made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.suppress(FileExistsError):
+            token = secrets.token_urlsafe(32)
+            with _open_private(path) as stream:
+                stream.write(token + "\n")
+            return token
+        if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            raise ServiceError(f"The token file {path} can be read by others: run chmod 600 on it, or delete it")
+        token = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError as error:
+        raise ServiceError(f"The token file {path} holds no token: delete it, and a new one is made") from error
+    except OSError as error:
+        message = f"The token file {path} cannot be used ({error.strerror or error}): choose another with --token-file"
+        raise ServiceError(message) from error
+    if len(token) < 16 or not token.isprintable():
+        raise ServiceError(f"The token file {path} holds no token of 16 characters or more: delete it to have one made")
+    return token
+
+
+def _open_private(path: Path) -> IO[str]:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(descriptor, "w", encoding="ascii")
+
+
+def _write_handshake(path: Path, url: str, token: str) -> None:
+    fields = {"url": url, "token": token, "pid": os.getpid(), "version": chironomy.__version__}
+    try:
+        with atomic_path(path) as temporary, _open_private(temporary) as stream:
+            json.dump(fields, stream)
+    except OSError as error:
+        message = f"The handshake file {path} cannot be written ({error.strerror or error}): choose another --handshake"
+        raise ServiceError(message) from error

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Settings of a job as they come over the wire: each is checked and named before anything is computed."""
+
+import difflib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chironomy.service.errors import ServiceError
+
+
+def _refuse(message: str) -> ServiceError:
+    return ServiceError(message, status=422)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A finite number from `low` to `high`; `default=None` means that it may be left out or null."""
+
+    default: float | None
+    low: float
+    high: float
+
+    def check(self, name: str, value: object) -> float | None:
+        """The value as a float, or a refusal naming the setting."""
+        if value is None and self.default is None:
+            return None
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or not self.low <= value <= self.high
+        ):
+            raise _refuse(f"The setting {name!r} is {value!r}: give a number from {self.low:g} to {self.high:g}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number from `low` to `high`; `default=None` means that it may be left out or null."""
+
+    default: int | None
+    low: int
+    high: int
+
+    def check(self, name: str, value: object) -> int | None:
+        """The value as an int, or a refusal naming the setting."""
+        if value is None and self.default is None:
+            return None
+        whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+        if isinstance(value, bool) or not whole or not self.low <= value <= self.high:  # type: ignore[operator]
+            raise _refuse(f"The setting {name!r} is {value!r}: give a whole number from {self.low} to {self.high}")
+        return int(value)  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some names, asked for only when a job is checked (to know them may need a heavy import)."""
+
+    default: str
+    names: Callable[[], Sequence[str]]
+
+    def check(self, name: str, value: object) -> str:
+        """The name itself, or a refusal listing the names there are."""
+        names = list(self.names())
+        if not isinstance(value, str) or value not in names:
+            raise _refuse(f"The setting {name!r} is {value!r}: choose one of {', '.join(names)}")
+        return value
+
+
+Setting = Number | Integer | Choice
+
+
+def check_settings(kind: str, known: Mapping[str, Setting], given: object) -> dict[str, Any]:
+    """`given`, checked, with the defaults of what it leaves out.
+
+    Raises:
+        ServiceError: (422) naming the first setting that is unknown or out of range.
+    """
+    if not isinstance(given, Mapping):
+        raise _refuse(f"The settings of a job must be a JSON object, not {type(given).__name__}")
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(known) or 'none'}"
+            raise _refuse(f"A {kind} job has no setting {str(name)[:80]!r}: {hint}")
+    return {name: setting.check(name, given.get(name, setting.default)) for name, setting in known.items()}

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The HTTP interface: who is let in, what is refused, and that every refusal is one sentence of JSON."""
+
+import hashlib
+from collections.abc import Iterator
+
+import pytest
+from starlette.testclient import TestClient
+from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended
+
+import chironomy
+from chironomy.service.app import create_app
+from chironomy.service.errors import ServiceError
+from chironomy.service.jobs import Jobs
+
+HOST = "127.0.0.1:8000"
+BEARER = f"Bearer {TOKEN}"
+
+
+@pytest.fixture
+def http(jobs: Jobs) -> Iterator[TestClient]:
+    app = create_app(jobs, TOKEN, hosts=(HOST,))
+    with TestClient(
+        app, base_url=f"http://{HOST}", headers={"Authorization": BEARER}, raise_server_exceptions=False
+    ) as client:
+        yield client
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_health_tells_the_version_and_the_kinds(http: TestClient) -> None:
+    answer = http.get("/v1/health")
+    assert answer.status_code == 200
+    assert answer.json()["version"] == chironomy.__version__
+    assert answer.json()["kinds"] == ["copy", "fail", "gate"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "127.0.0.1", "127.0.0.1:8001", "", f"{HOST}."])
+def test_only_its_own_host_name_is_let_in(http: TestClient, host: str) -> None:
+    answer = http.get("/v1/health", headers={"Host": host})
+    assert answer.status_code == 403
+    assert "answers only to its own address" in answer.json()["error"]
+
+
+def test_the_host_is_looked_at_before_the_token(http: TestClient) -> None:
+    answer = http.get("/v1/health", headers={"Host": "evil.example", "Authorization": "Bearer wrong"})
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", f"http://{HOST}", "null"])
+def test_web_pages_are_refused(http: TestClient, origin: str) -> None:
+    answer = http.get("/v1/health", headers={"Origin": origin})
+    assert answer.status_code == 403
+    assert "web pages" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"{BEARER} {BEARER}", f"{BEARER}x"])
+def test_a_wrong_token_is_refused_everywhere(http: TestClient, header: str) -> None:
+    for method, path in (("GET", "/v1/health"), ("PUT", f"/v1/blobs/{'0' * 64}"), ("GET", "/nothing")):
+        answer = http.request(method, path, headers={"Authorization": header})
+        assert answer.status_code == 401
+        assert "token" in answer.json()["error"]
+
+
+def test_an_empty_token_cannot_be_set(jobs: Jobs) -> None:
+    with pytest.raises(ServiceError, match="needs a token"):
+        create_app(jobs, "", hosts=(HOST,))
+
+
+def test_an_upload_can_be_asked_for_by_its_hash(http: TestClient) -> None:
+    sha = sha256(b"spoken")
+    assert http.head(f"/v1/blobs/{sha}").status_code == 404
+    assert http.put(f"/v1/blobs/{sha}", content=b"spoken").status_code == 201
+    assert http.put(f"/v1/blobs/{sha}", content=b"spoken").status_code == 201, "again is no error"
+    assert http.head(f"/v1/blobs/{sha}").status_code == 200
+
+
+def test_an_upload_with_another_hash_is_refused_and_dropped(http: TestClient, jobs: Jobs) -> None:
+    answer = http.put(f"/v1/blobs/{sha256(b'spoken')}", content=b"damaged")
+    assert answer.status_code == 422
+    assert "send it again" in answer.json()["error"]
+    assert [path for path in jobs.blobs.folder.rglob("*") if path.is_file()] == []
+
+
+def test_an_upload_that_announces_too_much_is_refused(http: TestClient) -> None:
+    answer = http.put(f"/v1/blobs/{'0' * 64}", content=b"x" * 100_001)
+    assert answer.status_code == 413
+    assert "--upload-limit" in answer.json()["error"]
+
+
+def test_an_upload_that_grows_too_large_without_announcing_it_is_refused(http: TestClient, jobs: Jobs) -> None:
+    answer = http.put(f"/v1/blobs/{'0' * 64}", content=(b"x" * 10_000 for _ in range(20)))
+    assert answer.status_code == 413
+    assert [path for path in jobs.blobs.folder.rglob("*") if path.is_file()] == []
+
+
+def test_a_name_that_is_no_hash_is_refused(http: TestClient) -> None:
+    answer = http.put("/v1/blobs/speech.wav", content=b"spoken")
+    assert answer.status_code == 422
+    assert "is not a SHA-256" in answer.json()["error"]
+
+
+def test_a_job_goes_from_request_to_result(http: TestClient, jobs: Jobs) -> None:
+    sha = add_blob(jobs, b"ha")
+    asked = http.post("/v1/jobs", json={"kind": "copy", "inputs": {"speech": sha}, "settings": {"times": 3}})
+    assert asked.status_code == 201
+    ended(jobs, jobs.get(asked.json()["id"]))
+    record = http.get(f"/v1/jobs/{asked.json()['id']}").json()
+    assert (record["state"], record["progress"], record["result"]) == ("done", 1.0, sha256(b"hahaha"))
+    result = http.get(f"/v1/jobs/{record['id']}/result")
+    assert result.content == b"hahaha"
+    assert http.get(f"/v1/jobs/{record['id']}/result", headers={"Range": "bytes=2-3"}).content == b"ha"
+
+
+def test_a_job_is_cancelled(http: TestClient, jobs: Jobs, gate: Gate) -> None:
+    job = http.post("/v1/jobs", json={"kind": "gate", "inputs": {}}).json()
+    assert gate.started.wait(PATIENCE)
+    assert http.post(f"/v1/jobs/{job['id']}/cancel").status_code == 200
+    assert ended(jobs, jobs.get(job["id"])).state == "cancelled"
+    answer = http.get(f"/v1/jobs/{job['id']}/result")
+    assert answer.status_code == 409
+    assert answer.json()["error"] == f"Job {job['id']} has no result: it ended cancelled"
+
+
+def test_the_same_idempotency_key_makes_one_job(http: TestClient, jobs: Jobs) -> None:
+    body = {"kind": "copy", "inputs": {"speech": add_blob(jobs, b"ha")}}
+    first, again = (http.post("/v1/jobs", json=body, headers={"Idempotency-Key": "k"}).json() for _ in range(2))
+    assert first["id"] == again["id"]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"not json", "The request is not JSON"),
+        (b"[1]", "The request must be a JSON object, not list"),
+        (b'{"kind": "copy", "path": "/etc"}', "A job has no field 'path': it takes kind, inputs, settings and names"),
+        (b'{"kind": "copy", "inputs": null}', "The inputs of a job must be a JSON object"),
+        (b"[" * 200_000, "The request is not JSON"),
+        (b" " * 2_000_000, "The request is larger than 1 MiB"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence(http: TestClient, content: bytes, sentence: str) -> None:
+    answer = http.post("/v1/jobs", content=content)
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["error"].startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/docs", 404),
+        ("GET", "/openapi.json", 404),
+        ("DELETE", "/v1/health", 405),
+        ("GET", "/v1/jobs/none", 404),
+        ("POST", "/v1/jobs/none/cancel", 404),
+    ],
+)
+def test_what_is_not_there_is_one_sentence(http: TestClient, method: str, path: str, status: int) -> None:
+    answer = http.request(method, path)
+    assert answer.status_code == status
+    assert set(answer.json()) == {"error"}
+
+
+def test_a_result_that_was_pruned_is_gone(http: TestClient, jobs: Jobs) -> None:
+    job = ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {"times": 2}))
+    assert job.result is not None
+    jobs.blobs.path(job.result).unlink()
+    answer = http.get(f"/v1/jobs/{job.id}/result")
+    assert answer.status_code == 410
+    assert "ask for it again" in answer.json()["error"]
+
+
+def test_an_error_of_the_service_itself_is_one_sentence(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: Jobs, identifier: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Jobs, "get", broken)
+    answer = http.get("/v1/jobs/x")
+    assert answer.status_code == 500
+    assert answer.json()["error"].startswith("The backend broke at GET /v1/jobs/x (ZeroDivisionError)")
+
+
+def test_websockets_are_refused(http: TestClient) -> None:
+    from starlette.websockets import WebSocketDisconnect
+
+    with pytest.raises(WebSocketDisconnect), http.websocket_connect("/v1/events"):
+        pass
