@@ -64,7 +64,7 @@ def place_knots(tracks: Sequence[Track], required: Frames) -> Frames:
     """Choose knots for tracks that share them: the first and last frame, the `required` ones, and as few as may be."""
     values = np.concatenate([track.values for track in tracks], axis=1)
     count = len(values)
-    if count == 1 or (len(required) == 0 and np.ptp(values, axis=0).max() == 0.0):
+    if count == 1 or (len(required) == 0 and np.ptp(values, axis=0).max() < 1e-9):
         return np.zeros(1, dtype=np.int64)
     longest = min(_LONGEST, count - 1)
     slopes = _slopes(values)
