@@ -143,6 +143,7 @@ def test_a_backend_that_ends_at_its_start_tells_its_reason(tmp_path: Path) -> No
         start_backend(sys.executable, data=tmp_path / "file" / "data")
 
 
+@posix
 def test_a_python_without_chironomy_is_told(tmp_path: Path) -> None:
     bare = [str(tmp_path / "bare"), sys.executable]
     Path(bare[0]).write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')

@@ -21,7 +21,6 @@ WRITE = {
     "blend": "scene.blend",
     "fbx": "hands.fbx",
     "motion": "motion.npz",
-    "shot": "shot.zip",
     "video": "video.mp4",
 }
 SHEET = "sheet.png"
@@ -99,17 +98,23 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
             "height": height,
         },
         "edits": options.edit,
-        "write": WRITE,
+        "write": {**WRITE, "shot": None},
     }
 
 
 def make_sheet(work: Path, speech: Path) -> None:
     """Draw the contact sheet of the finished video."""
     from chironomy.motion.files import load_motion
+    from chironomy.speech.accents import pitch_accents
     from chironomy.speech.decode import load_speech
     from chironomy.video.sheet import contact_sheet
 
-    contact_sheet(work / WRITE["video"], load_speech(speech), load_motion(work / WRITE["motion"]), work / SHEET)
+    heard = load_speech(speech)
+    accents, _ = pitch_accents(heard)
+    hands = load_motion(work / WRITE["motion"])
+    contact_sheet(
+        work / WRITE["video"], heard, hands, work / SHEET, title=speech.name, accents=[float(time) for time in accents]
+    )
 
 
 def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, Any]) -> str:

@@ -6,21 +6,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 
 class Steps:
     """The steps of a command, one after the other; each has a bar while it runs and a line in the table.
 
-    On a stream that is no terminal, a step is one plain line when it ends.
-
-    Args:
-        stream: where the bars go, standard error unless told otherwise.
+    The bars go to standard error, where that is a terminal; each step that ends is one plain line on standard output.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        self._stream = stream or sys.stderr
         self._name = ""
         self._bar: Any = None
         self._started = 0.0
@@ -33,7 +29,7 @@ class Steps:
             self.end()
             self._name, self._started = name, time.perf_counter()
             shape = "{desc:<24}{percentage:3.0f}% |{bar}| {elapsed}"
-            self._bar = tqdm(total=1.0, desc=name, bar_format=shape, file=self._stream, disable=None, leave=False)
+            self._bar = tqdm(total=1.0, desc=name, bar_format=shape, file=sys.stderr, disable=None, leave=False)
         self._bar.set_description_str(f"{name}: {message}"[:36] if message else name, refresh=False)
         self._bar.update(max(0.0, min(1.0, fraction) - self._bar.n))
 
@@ -45,7 +41,7 @@ class Steps:
         self._bar.close()
         if completed:
             self.seconds[self._name] = self.seconds.get(self._name, 0.0) + seconds
-            print(f"{self._name:<12}{seconds:7.1f} s", file=self._stream, flush=True)
+            print(f"{self._name:<12}{seconds:7.1f} s", flush=True)
         self._name, self._bar = "", None
 
     @contextlib.contextmanager

@@ -63,6 +63,24 @@ def styles() -> Sequence[str]:
     return STYLES
 
 
+def engines() -> list[dict[str, Any]]:
+    """The video engines: name, whether they can run here, and the reason where not."""
+    from chironomy.video.engines import engine_names, get_engine
+
+    found: list[dict[str, Any]] = []
+    for name in engine_names():
+        requirements = get_engine(name).requirements()
+        reason = "" if requirements.device == "cpu" or _has_cuda() else "it needs an NVIDIA GPU that torch can use"
+        found.append({"name": name, "available": not reason, "reason": reason, "licence": requirements.licence})
+    return found
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
 @functools.cache
 def gesture_pipeline() -> "GesturePipeline":
     """The embedded gesture model, loaded once a process."""

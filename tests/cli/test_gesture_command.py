@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy gesture`: settings go in, a motion file comes out; bad input is one sentence and no file."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_recordings import BAD, ODD, speech
+from command_line import Command
+
+from chironomy.errors import ChironomyError
+from chironomy.motion.files import load_hands
+
+pytestmark = pytest.mark.usefixtures("still_model")
+
+
+def test_it_writes_a_motion(chironomy_command: Command, tmp_path: Path) -> None:
+    said = chironomy_command(
+        "gesture", speech(tmp_path / "speech.wav"), "--out", tmp_path / "new" / "m.npz", "--fps", 30
+    )
+    assert said.code == 0
+    assert load_hands(tmp_path / "new" / "m.npz").frame_count == 30
+    assert "30 frames at 30 a second" in said.out
+
+
+def test_its_settings_reach_the_model(
+    chironomy_command: Command, tmp_path: Path, still_model: list[Mapping[str, Any]]
+) -> None:
+    options = ["--seed", 7, "--style", "calm", "--speed", 1.5, "--amplitude", 0.5]
+    assert chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options).code == 0
+    asked = {name: still_model[0][name] for name in ("seed", "style", "speed", "amplitude", "fps")}
+    assert asked == {"seed": 7, "style": "calm", "speed": 1.5, "amplitude": 0.5, "fps": 24.0}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_recording_is_one_sentence_and_no_file(chironomy_command: Command, tmp_path: Path, name: str) -> None:
+    make, sentence = BAD[name]
+    said = chironomy_command("gesture", make(tmp_path), "--out", tmp_path / "out" / "m.npz")
+    assert re.search(sentence, said.refuses())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_recording_is_handled(chironomy_command: Command, tmp_path: Path, name: str) -> None:
+    make, seconds = ODD[name]
+    assert chironomy_command("gesture", make(tmp_path), "--out", tmp_path / "m.npz").code == 0
+    assert load_hands(tmp_path / "m.npz").duration == pytest.approx(seconds, abs=0.5 / 24)
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_first(
+    chironomy_command: Command, tmp_path: Path, blocked: Path, still_model: list[Mapping[str, Any]]
+) -> None:
+    said = chironomy_command("gesture", speech(tmp_path / "speech.wav"), "--out", blocked / "m.npz")
+    assert "cannot be written (Not a directory); choose a folder that you may write to" in said.refuses()
+    assert still_model == [], "nothing was computed"
+
+
+@pytest.mark.parametrize(
+    ("out", "sentence"),
+    [("m.txt", "must be a .npz file"), ("folder.npz", "is a folder; give --out the name of a file in it")],
+)
+def test_an_output_that_is_no_motion_file_is_refused(
+    chironomy_command: Command, tmp_path: Path, out: str, sentence: str
+) -> None:
+    (tmp_path / "folder.npz").mkdir()
+    assert sentence in chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / out).refuses()
+
+
+def test_an_unknown_style_lists_those_there_are(chironomy_command: Command, tmp_path: Path) -> None:
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", "--style", "wild")
+    assert said.refuses() == "The setting 'style' is 'wild': choose one of neutral, calm, lively, emphatic"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("--fps", "0", "argument --fps: '0' is not a number from 1 to 240"),
+        ("--fps", "nan", "argument --fps: 'nan' is not a number from 1 to 240"),
+        ("--seed", "-1", "argument --seed: '-1' is not a whole number from 0 to 4294967295"),
+        ("--speed", "fast", "argument --speed: 'fast' is not a number from 0.25 to 4"),
+        ("--colour", "red", "unrecognized arguments: --colour red"),
+    ],
+)
+def test_an_option_out_of_range_is_named(
+    chironomy_command: Command, tmp_path: Path, option: str, value: str, sentence: str
+) -> None:
+    said = chironomy_command("gesture", "s.wav", "--out", tmp_path / "m.npz", option, value)
+    assert said.refuses().startswith(sentence)
+
+
+def test_a_failure_on_the_way_keeps_the_older_file(
+    chironomy_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise ChironomyError("the weights were made for another rig")
+
+    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", lambda: fails)
+    (tmp_path / "m.npz").write_bytes(b"older")
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
+    assert said.refuses() == "the weights were made for another rig"
+    assert (tmp_path / "m.npz").read_bytes() == b"older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.npz", "s.wav"]
+
+
+def test_a_missing_package_says_how_to_install_it(
+    chironomy_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", fails)
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
+    assert said.refuses() == "the Python package 'torch' is missing: install it with pip install 'chironomy[backend]'"
