@@ -4,6 +4,7 @@
 Nothing is ever half-written: files appear under their name when they are whole.
 """
 
+import errno
 import json
 import secrets
 import zipfile
@@ -28,6 +29,8 @@ FACE_FORMAT = "chironomy.face/1"
 # Unpacked size above which a file is refused: an hour of 60 frames a second takes 230 MB.
 _LARGEST_FILE = 2 << 30
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 _SMPLX_JOINTS = 55
 # Collar, shoulder, elbow and wrist of the left and the right arm, and where each hand's 15 joints begin.
 _SMPLX_ARMS = [[13, 16, 18, 20], [14, 17, 19, 21]]
@@ -43,7 +46,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     at `path` stays.
 
     Raises:
-        ChironomyError: the folder does not exist or cannot be written, or the file cannot be put there.
+        ChironomyError: the folder does not exist, cannot be written or is full, or the file cannot be put there.
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -66,6 +69,10 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             raise ChironomyError(
                 f"{path} cannot be replaced ({error.strerror}); close whatever holds it open, or choose another name"
             ) from error
+    except OSError as error:
+        if error.errno in _FULL:
+            raise ChironomyError(f"{path} cannot be written ({error.strerror}); free some space") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
