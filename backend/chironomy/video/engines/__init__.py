@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Engines: what turns a shot into frames. Each says what it needs before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.video.errors import VideoError
+from chironomy.video.shot import Shot
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What an engine needs.
+
+    Attributes:
+        memory_bytes: of main memory, or of the device's where it uses one.
+        device: "cpu" or "cuda".
+        weights: names of the weights it must find; none for an engine that needs none.
+        licence: under which its pictures may be used, in one sentence.
+    """
+
+    memory_bytes: int
+    device: str
+    weights: tuple[str, ...]
+    licence: str
+
+
+class Engine(Protocol):
+    """Renders shots."""
+
+    name: str
+
+    def requirements(self, shot: Shot | None = None) -> Requirements:
+        """What it needs for this shot, or for a usual one."""
+        ...
+
+    def render(
+        self,
+        shot: Shot,
+        on_progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the shot's frames in order, (height, width, 3) uint8 RGB, made as they are asked for.
+
+        Args:
+            shot: what to render.
+            on_progress: called with 0 to 1 after every frame.
+            cancelled: asked between frames; where it says so the render ends with `RenderCancelled`.
+        """
+        ...
+
+
+def _previz() -> Engine:
+    from chironomy.video.engines.previz import PrevizEngine
+
+    return PrevizEngine()
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"previz": _previz}
+
+
+def engine_names() -> tuple[str, ...]:
+    """The names of all engines, the default first."""
+    return tuple(_ENGINES)
+
+
+def get_engine(name: str) -> Engine:
+    """The engine of that name.
+
+    Raises:
+        VideoError: there is none.
+    """
+    if name not in _ENGINES:
+        raise VideoError(f"there is no engine {name!r}; choose one of {', '.join(_ENGINES)}")
+    return _ENGINES[name]()
