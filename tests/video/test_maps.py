@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The MANO map and the keypoint map follow the tracks."""
+
+import numpy as np
+import pytest
+
+from chironomy.body.pose import solve_pose
+from chironomy.video.errors import VideoError
+from chironomy.video.maps import (
+    HAND_EDGES,
+    OPENPOSE_ORDER,
+    PART_COLOURS,
+    WRIST_COLOURS,
+    keypoint_map,
+    keypoints,
+    mano_map,
+)
+
+
+def with_hands(shot, rig, **fields):
+    """The shot after an edit of its hands."""
+    hands = shot.hands.replaced(**fields)
+    return shot.replaced(hands=hands, pose=solve_pose(rig, hands))
+
+
+def moved(shot, rig, hand, frame, offset):
+    position = shot.hands.wrist_position.copy()
+    position[frame, hand] += offset
+    return with_hands(shot, rig, wrist_position=position)
+
+
+def centre(mask):
+    rows, columns = np.nonzero(mask)
+    return np.array([columns.mean() + 0.5, rows.mean() + 0.5])
+
+
+def of_hand(image, hand):
+    """Which pixels of a MANO map are purely in a colour of that hand."""
+    return (image[:, :, None] == PART_COLOURS[hand]).all(axis=-1).any(axis=-1)
+
+
+def test_openpose_order_names_every_point_once():
+    assert sorted(OPENPOSE_ORDER) == list(range(21))
+    assert len(HAND_EDGES) == 20
+    assert HAND_EDGES[4:6] == ((0, 5), (5, 6))
+
+
+def test_each_part_of_each_hand_has_its_own_colour():
+    assert len(np.unique(PART_COLOURS.reshape(-1, 3), axis=0)) == 32
+
+
+def test_both_hands_are_in_the_mano_map_on_their_sides(shot, rig):
+    image = mano_map(shot, 0, rig)
+    assert image.dtype == np.uint8
+    assert image.shape == (352, 256, 3)
+    assert centre(of_hand(image, 0))[0] > 128 > centre(of_hand(image, 1))[0]
+
+
+@pytest.mark.parametrize("draw", [mano_map, keypoint_map])
+def test_one_edited_frame_changes_that_frames_map_only(shot, rig, draw):
+    edited = moved(shot, rig, 1, 2, [0, 0.1, 0])
+    changed = [frame for frame in range(6) if (draw(shot, frame, rig) != draw(edited, frame, rig)).any()]
+    assert changed == [2]
+
+
+def test_a_bent_finger_changes_only_its_own_hand(shot, rig):
+    rotation = shot.hands.rotation.copy()
+    rotation[1, 0, 2] = [np.cos(0.4), 0, 0, -np.sin(0.4)]
+    before, after = mano_map(shot, 1, rig), mano_map(with_hands(shot, rig, rotation=rotation), 1, rig)
+    columns = np.nonzero((before != after).any(axis=(0, 2)))[0]
+    assert len(columns) > 0
+    assert columns.min() > 128
+
+
+@pytest.mark.parametrize("hand", [0, 1])
+def test_the_wrist_is_drawn_within_a_pixel_of_where_it_is(shot, rig, hand):
+    edited = moved(shot, rig, hand, 3, [0.02, 0.11, 0.03])
+    wanted, _ = edited.camera.project(edited.hands.wrist_position[3, hand])
+    image = keypoint_map(edited, 3, rig).astype(int)
+    near = np.abs(image - WRIST_COLOURS[hand]).max(axis=-1) < 8
+    rows, columns = np.nonzero(near)
+    disc = np.hypot(columns + 0.5 - wanted[0], rows + 0.5 - wanted[1]) < 4
+    assert disc.sum() >= 4
+    assert np.abs(np.array([columns[disc].mean(), rows[disc].mean()]) + 0.5 - wanted).max() <= 1
+
+
+def test_the_mano_map_moves_with_the_wrist(shot, rig):
+    # A step along the picture's plane moves every point of the hand alike, to first order.
+    step = [0.0, 0.06, 0.0]
+    edited = moved(shot, rig, 1, 0, step)
+    start, _ = shot.camera.project(shot.hands.wrist_position[0, 1])
+    end, _ = shot.camera.project(edited.hands.wrist_position[0, 1])
+    shift = centre(of_hand(mano_map(edited, 0, rig), 1)) - centre(of_hand(mano_map(shot, 0, rig), 1))
+    np.testing.assert_allclose(shift, end - start, atol=1)
+
+
+def test_the_nearer_hand_hides_the_other(shot, rig):
+    position = shot.hands.wrist_position.copy()
+    position[0, 0], position[0, 1] = [0.06, -0.2, 0.1], [-0.02, -0.2, 0.42]
+    in_front = with_hands(shot, rig, wrist_position=position)
+    alone = position.copy()
+    alone[0, 0] += [0.3, 0, 0]
+    right_alone = mano_map(with_hands(shot, rig, wrist_position=alone), 0, rig)
+    both = mano_map(in_front, 0, rig)
+    right = of_hand(right_alone, 1)
+    assert (both[right] == right_alone[right]).all(axis=-1).mean() > 0.99
+    assert of_hand(both, 0).sum() < of_hand(mano_map(shot, 0, rig), 0).sum()
+
+
+def test_the_body_can_hide_the_hands(shot, rig):
+    position = shot.hands.wrist_position.copy()
+    position[0, 0] = [0.18, -0.4, -0.25]
+    behind = with_hands(shot, rig, wrist_position=position)
+    free, hidden = mano_map(behind, 0, rig), mano_map(behind, 0, rig, body_occludes=True)
+    assert of_hand(hidden, 0).sum() < of_hand(free, 0).sum()
+
+
+def test_a_hand_without_confidence_is_not_drawn(shot, rig):
+    confidence = np.ones((6, 2))
+    confidence[:, 0] = 0
+    image = keypoint_map(with_hands(shot, rig, confidence=confidence), 0, rig).astype(int)
+    assert not (np.abs(image - WRIST_COLOURS[0]).max(axis=-1) < 8).any()
+    assert (np.abs(image - WRIST_COLOURS[1]).max(axis=-1) < 8).any()
+
+
+def test_points_are_those_of_the_evaluated_rig(shot, rig):
+    body, hands = keypoints(shot, 0, rig)
+    assert body.shape == (12, 2)
+    wanted, _ = shot.camera.project(shot.hands.wrist_position[0])
+    np.testing.assert_allclose(hands[:, 0], wanted, atol=1e-6)
+
+
+def test_a_frame_that_is_not_there_is_refused(shot, rig):
+    with pytest.raises(VideoError, match="frame 6 was asked for"):
+        mano_map(shot, 6, rig)
