@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the character: one armature object and the mesh that it moves."""
+
+import bpy
+import numpy as np
+from bpy.types import Armature, Context, EditBone, Material, Mesh, Object
+from mathutils import Vector
+from numpy.typing import NDArray
+
+from chironomy.body.rig import REGION_NAMES, SIDES, Rig
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.face import FACE_ACTIONS
+
+from . import controls
+from .space import to_armature, turned
+
+RIG_PROPERTY = "chironomy_rig"
+"""A custom property of the armature object that marks it as a character; its value is the version that built it."""
+
+REGION_COLOURS: dict[str, tuple[float, float, float]] = {
+    "skin": (0.55, 0.31, 0.22),
+    "lips": (0.46, 0.17, 0.14),
+    "nails": (0.62, 0.38, 0.31),
+    "brows": (0.05, 0.03, 0.02),
+    "eye_white": (0.80, 0.78, 0.75),
+    "iris": (0.10, 0.16, 0.20),
+    "pupil": (0.01, 0.01, 0.01),
+    "teeth": (0.78, 0.74, 0.66),
+    "gums": (0.42, 0.14, 0.14),
+    "tongue": (0.45, 0.16, 0.15),
+    "mouth": (0.16, 0.03, 0.03),
+    "lashes": (0.02, 0.02, 0.02),
+    "hair": (0.05, 0.03, 0.02),
+    "top": (0.06, 0.11, 0.20),
+    "trousers": (0.04, 0.04, 0.05),
+    "shoes": (0.02, 0.02, 0.02),
+}
+"""Linear base colour of each region of the mesh."""
+
+_UP, _BACK, _FORWARD = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
+
+
+def build_character(context: Context, rig: Rig, version: str, name: str = "Character") -> Object:
+    """Add the character to the scene and select it.
+
+    Args:
+        context: the object mode must be reachable.
+        rig: the joints, the mesh and the face actions.
+        version: of this add-on, kept on the object.
+        name: of the armature object; Blender appends a number where it is taken.
+
+    Returns:
+        The armature object.
+    """
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    armature = bpy.data.armatures.new(name)
+    character = bpy.data.objects.new(name, armature)
+    character[RIG_PROPERTY] = version
+    context.collection.objects.link(character)
+    for selected in context.selected_objects:
+        selected.select_set(False)
+    character.select_set(True)
+    context.view_layer.objects.active = character
+
+    bpy.ops.object.mode_set(mode="EDIT")
+    _add_bones(armature, rig)
+    controls.add_bones(armature, rig)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    for bone in character.pose.bones:
+        bone.rotation_mode = "QUATERNION"
+    controls.set_up(character, rig)
+
+    body = build_mesh(rig, f"{character.name} Body")
+    context.collection.objects.link(body)
+    body.parent = character
+    modifier = body.modifiers.new("Armature", "ARMATURE")
+    modifier.object = character
+    # The skeleton is drawn over the mesh, or no control inside it could be picked.
+    character.show_in_front = True
+    return character
+
+
+def is_character(item: Object | None) -> bool:
+    """Whether an object is a character that this add-on built."""
+    return item is not None and item.type == "ARMATURE" and RIG_PROPERTY in item
+
+
+def body_of(character: Object) -> Object | None:
+    """Return the mesh object that a character moves, or None where it has been deleted."""
+    for child in character.children:
+        if child.type == "MESH" and child.data.shape_keys and "jawOpen" in child.data.shape_keys.key_blocks:
+            return child
+    return None
+
+
+def flexion_directions(rig: Rig) -> dict[str, NDArray[np.float64]]:
+    """Return for every joint the direction, in armature space, that its bone's z axis is to face in the bind pose.
+
+    A bone that turns by a positive angle about its x axis bends towards its z axis: fingers and thumbs close, wrists
+    and elbows and knees bend, the back and the head bend forward, on both sides alike.
+    """
+    facing: dict[str, NDArray[np.float64]] = {}
+    for name in rig.joint_names:
+        stem = name.partition(".")[0]
+        if stem in ("shoulder", "eye", "foot", "toes"):
+            facing[name] = np.array(_UP)
+        elif stem == "lower_leg":
+            facing[name] = np.array(_BACK)
+        else:
+            facing[name] = np.array(_FORWARD)
+    for side in range(len(SIDES)):
+        _, upper, fore, twist, wrist = rig.arm_joints(side)
+        shoulder_point, elbow_point, wrist_point = rig.joint_position[[upper, fore, wrist]]
+        # Bending the elbow takes the forearm on in the direction in which the bind pose has it bent already.
+        bent = np.cross(np.cross(elbow_point - shoulder_point, wrist_point - elbow_point), wrist_point - shoulder_point)
+        palm = quaternion.apply(quaternion.inverse(rig.rest_rotation[wrist]), [0.0, -1.0, 0.0])
+        hand = rig.hand_joints(side)
+        for joint in (upper, fore, twist):
+            facing[rig.joint_names[joint]] = turned(bent)
+        for joint in hand:
+            facing[rig.joint_names[joint]] = turned(palm)
+        # A thumb closes across the palm, towards the root of the little finger.
+        across = rig.joint_position[hand[7]] + 0.02 * palm - rig.joint_position[hand[14]]
+        for joint in hand[13:16]:
+            facing[rig.joint_names[joint]] = turned(across)
+    return facing
+
+
+def build_mesh(rig: Rig, name: str) -> Object:
+    """Return a new mesh object of the character: weights, materials by region, and ARKit's 52 face actions."""
+    mesh = bpy.data.meshes.new(name)
+    vertices = to_armature(rig, rig.vertices)
+    mesh.from_pydata(vertices.tolist(), [], rig.faces.tolist())
+    for region in REGION_NAMES:
+        mesh.materials.append(_material(region))
+    mesh.polygons.foreach_set("material_index", rig.regions.astype(np.int32))
+    mesh.polygons.foreach_set("use_smooth", np.ones(len(rig.faces), dtype=bool))
+    mesh.update()
+    body = bpy.data.objects.new(name, mesh)
+    _add_weights(body, rig)
+    _add_face_actions(body, rig, vertices)
+    return body
+
+
+def _add_bones(armature: Armature, rig: Rig) -> None:
+    heads, tails = to_armature(rig, rig.joint_position), to_armature(rig, rig.joint_tail)
+    facing = flexion_directions(rig)
+    bones: list[EditBone] = []
+    for joint, name in enumerate(rig.joint_names):
+        bone = armature.edit_bones.new(name)
+        bone.head, bone.tail = Vector(heads[joint]), Vector(tails[joint])
+        bone.align_roll(Vector(facing[name]))
+        bone.use_deform = True
+        if rig.parents[joint] >= 0:
+            parent = bones[rig.parents[joint]]
+            bone.parent = parent
+            bone.use_connect = (parent.tail - bone.head).length < 1e-6
+        bones.append(bone)
+
+
+def _add_weights(body: Object, rig: Rig) -> None:
+    groups = [body.vertex_groups.new(name=name) for name in rig.joint_names]
+    for joint, weights in zip(rig.weight_joint.T, rig.weight.T, strict=True):
+        for vertex in np.flatnonzero(weights > 0.0):
+            groups[joint[vertex]].add([int(vertex)], float(weights[vertex]), "ADD")
+
+
+def _add_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> None:
+    body.shape_key_add(name="Basis", from_mix=False)
+    mesh: Mesh = body.data
+    for action in FACE_ACTIONS:
+        key = body.shape_key_add(name=action, from_mix=False)
+        moved, offsets = rig.action_offsets(action)
+        positions = vertices.copy()
+        positions[moved] += turned(offsets)
+        key.data.foreach_set("co", positions.astype(np.float32).reshape(-1))
+        key.value = 0.0
+    mesh.shape_keys.use_relative = True
+    body.active_shape_key_index = 0
+
+
+def _material(region: str) -> Material:
+    name = f"Chironomy {region}"
+    material = bpy.data.materials.get(name)
+    if material is None:
+        material = bpy.data.materials.new(name)
+        colour = (*REGION_COLOURS[region], 1.0)
+        material.diffuse_color = colour
+        if material.node_tree is None:
+            material.use_nodes = True
+        for node in material.node_tree.nodes:
+            if node.type == "BSDF_PRINCIPLED":
+                node.inputs["Base Color"].default_value = colour
+                node.inputs["Roughness"].default_value = 0.3 if region.startswith(("eye", "iris", "pupil")) else 0.6
+        material.roughness = 0.6
+    return material

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The extension's zip: what is in it, that Blender's own validator takes it, and that it enables and disables."""
+
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+
+def test_the_zip_passes_blenders_own_validator(extension_zip):
+    validator = Path(bpy.utils.system_resource("SCRIPTS"), "addons_core/bl_pkg/cli/blender_ext.py")
+    done = subprocess.run(
+        [sys.executable, str(validator), "validate", str(extension_zip)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_zip_holds_the_manifest_the_add_on_and_the_wheel_it_names(extension_zip):
+    with zipfile.ZipFile(extension_zip) as archive:
+        names = archive.namelist()
+        manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
+    assert {"__init__.py", "headless.py", "LICENSE", "rig/keys.py", "operators/generate.py"} <= set(names)
+    assert [f"./{name}" for name in names if name.endswith(".whl")] == manifest["wheels"]
+    assert not [name for name in names if "__pycache__" in name]
+
+
+def test_the_wheel_is_pure_and_holds_what_the_add_on_and_the_backend_need(extension_zip, tmp_path):
+    with zipfile.ZipFile(extension_zip) as archive:
+        (wheel,) = (name for name in archive.namelist() if name.endswith("-py3-none-any.whl"))
+        archive.extract(wheel, tmp_path)
+    with zipfile.ZipFile(tmp_path / wheel) as archive:
+        names = archive.namelist()
+    assert {"chironomy/body/rig.npz", "chironomy/client/__init__.py", "chironomy/service/app.py"} <= set(names)
+    assert not [name for name in names if name.endswith((".so", ".pyd", ".pyc"))]
+
+
+def test_the_manifest_has_the_version_of_the_package(addon, extension_zip):
+    import chironomy
+
+    with zipfile.ZipFile(extension_zip) as archive:
+        assert tomllib.loads(archive.read("blender_manifest.toml").decode())["version"] == chironomy.__version__
+
+
+def test_the_installed_extension_keeps_the_wheel_that_sets_up_the_backend(addon):
+    wheel = addon["backend"].bundled_wheel()
+    assert wheel.is_file()
+    assert wheel.suffix == ".whl"
+
+
+def test_disabling_leaves_nothing_behind_and_enabling_brings_it_back(addon):
+    import addon_utils
+
+    package = "bl_ext.user_default.chironomy"
+    addon_utils.disable(package)
+    assert not hasattr(bpy.types.Scene, "chironomy")
+    assert not hasattr(bpy.types, "CHIRONOMY_PT_generate")
+    addon_utils.enable(package)
+    assert bpy.context.scene.chironomy.style == "neutral"
+
+
+def test_the_add_on_offers_the_styles_of_the_model(addon):
+    styles = pytest.importorskip("chironomy.gesture.styles")
+    assert addon["properties"].STYLES == styles.STYLES

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generated keys are few, true to the motion, and never touch an animator's."""
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+SECONDS = 8.0
+
+
+@pytest.fixture(scope="module")
+def motion(rig):
+    from motions import gestures
+
+    return gestures(rig, SECONDS, seed=5)
+
+
+@pytest.fixture
+def keyed(addon, rig, character, motion):
+    """The character with nothing but the motion's keys, from frame 1 on."""
+    if character.animation_data and character.animation_data.action:
+        bpy.data.actions.remove(character.animation_data.action)
+    scene = bpy.context.scene
+    scene.frame_start, scene.frame_end = 1, motion.frame_count
+    addon["rig.pose"].write_motion(character, rig, motion, scene, 1)
+    return character
+
+
+def curves_of(addon, character, end=""):
+    return [curve for curve in addon["rig.keys"].all_curves(character) if curve.data_path.endswith(end)]
+
+
+def test_there_are_the_134_channels_of_a_hand_motion(addon, keyed):
+    locations = curves_of(addon, keyed, '["hand.L"].location') + curves_of(addon, keyed, '["hand.R"].location')
+    assert len(locations) + len(curves_of(addon, keyed, "rotation_quaternion")) == 134
+
+
+def test_keys_are_at_most_a_fifth_of_one_a_frame(addon, keyed, motion):
+    count = addon["rig.pose"].hand_key_count(keyed)
+    assert count <= 0.2 * 134 * motion.frame_count
+
+
+def test_every_key_is_generated_bezier_and_smooth(addon, keyed):
+    for curve in curves_of(addon, keyed):
+        for point in curve.keyframe_points:
+            assert (point.type, point.interpolation) == ("GENERATED", "BEZIER")
+            assert {point.handle_left_type, point.handle_right_type} <= {"ALIGNED", "FREE"}
+
+
+def test_curves_are_grouped_by_bone(addon, keyed):
+    for curve in curves_of(addon, keyed):
+        assert curve.group.name == curve.data_path.split('"')[1]
+
+
+def test_fingertips_and_joints_stay_within_the_bounds_as_blender_shows_them(addon, rig, keyed, motion):
+    from chironomy.body.pose import fingertips, solve_pose
+    from chironomy.motion import rotation
+
+    pose, hands = addon["rig.pose"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    off = np.linalg.norm(fingertips(rig, pose) - fingertips(rig, solve_pose(rig, motion)), axis=-1)
+    assert off.max() <= 0.002
+    assert np.degrees(rotation.angle(hands.rotation, motion.rotation)).max() <= 1.0
+
+
+def test_a_motion_read_from_the_rig_and_put_back_is_the_same(addon, rig, keyed, motion):
+    from chironomy.body.pose import fingertips, solve_pose
+
+    pose = addon["rig.pose"]
+    _, once = pose.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    pose.write_motion(keyed, rig, once, bpy.context.scene, 1)
+    _, twice = pose.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    off = fingertips(rig, solve_pose(rig, twice)) - fingertips(rig, solve_pose(rig, once))
+    assert np.linalg.norm(off, axis=-1).max() <= 0.002
+    assert twice.source == motion.source
+
+
+def test_another_frame_rate_keeps_the_time(addon, rig, keyed, motion):
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 30, 1.001
+    try:
+        frames = addon["rig.pose"].write_motion(keyed, rig, motion, scene, 1)
+        assert frames == round(motion.duration * 30 / 1.001)
+        _, hands = addon["rig.pose"].read_pose(keyed, rig, scene, 1, frames + 1)
+    finally:
+        scene.render.fps, scene.render.fps_base = 24, 1.0
+    wanted = motion.resampled(30 / 1.001, frames)
+    assert np.linalg.norm(hands.wrist_position - wanted.wrist_position, axis=-1).max() < 0.002
+
+
+def test_confidence_is_kept_on_the_hand_controls(addon, rig, keyed, motion):
+    confidence = np.ones((motion.frame_count, 2))
+    confidence[40:80, 1] = 0.0
+    addon["rig.pose"].write_motion(keyed, rig, motion.replaced(confidence=confidence), bpy.context.scene, 1)
+    _, hands = addon["rig.pose"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    np.testing.assert_allclose(hands.confidence, confidence, atol=0.05)
+
+
+def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motion):
+    from motions import gestures
+
+    bone = keyed.pose.bones["index2.L"]
+    bone.rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
+    bone.keyframe_insert("rotation_quaternion", frame=50, keytype="EXTREME")
+    before = keys_at(addon, keyed, "index2.L", 50)
+    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    after = keys_at(addon, keyed, "index2.L", 50)
+    assert [kind for kind, _, _ in after] == ["EXTREME"] * 4
+    # The same rotation: a quaternion and its negative are one.
+    sign = 1.0 if after[0][1] * before[0][1] > 0.0 else -1.0
+    np.testing.assert_allclose([sign * value for _, value, _ in after], [value for _, value, _ in before], atol=1e-6)
+    bpy.context.scene.frame_set(50)
+    assert abs(bone.rotation_quaternion.dot((0.8, 0.6, 0.0, 0.0))) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
+    from motions import gestures
+
+    keyed.pose.bones["hand.R"].keyframe_insert("location", frame=30, keytype="KEYFRAME")
+    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    kinds = {
+        curve.data_path: point.type
+        for curve in curves_of(addon, keyed)
+        for point in curve.keyframe_points
+        if point.type != "GENERATED"
+    }
+    assert kinds == {'pose.bones["hand.R"].location': "KEYFRAME"}
+
+
+def test_generating_again_replaces_every_generated_key(addon, rig, keyed):
+    from motions import gestures
+
+    short = gestures(rig, 2.0, seed=9)
+    addon["rig.pose"].write_motion(keyed, rig, short, bpy.context.scene, 1)
+    last = max(point.co[0] for curve in curves_of(addon, keyed) for point in curve.keyframe_points)
+    assert last <= short.frame_count
+
+
+def test_an_animators_curve_on_another_bone_is_left_alone(addon, rig, keyed, motion):
+    keyed.pose.bones["torso"].keyframe_insert("rotation_quaternion", frame=12)
+    addon["rig.pose"].write_motion(keyed, rig, motion, bpy.context.scene, 1)
+    assert len(curves_of(addon, keyed, '["torso"].rotation_quaternion')) == 4
+
+
+def test_face_keys_are_sparse_and_share_the_action_where_it_has_slots(addon, keyed, motion):
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+
+    times = np.arange(motion.frame_count) / 24.0
+    values = np.zeros((motion.frame_count, len(FACE_ACTIONS)))
+    values[:, FACE_ACTIONS.index("jawOpen")] = 0.3 + 0.3 * np.sin(2.0 * np.pi * 1.3 * times)
+    track = FaceTrack(24.0, values)
+    pose, scene = addon["rig.pose"], bpy.context.scene
+    pose.write_face(keyed, track, scene, 1)
+    shapes = addon["rig.build"].body_of(keyed).data.shape_keys
+    curves = list(addon["rig.keys"].all_curves(shapes))
+    assert [curve.data_path for curve in curves] == ['key_blocks["jawOpen"].value']
+    assert len(curves[0].keyframe_points) < 0.5 * motion.frame_count
+    np.testing.assert_allclose(pose.read_face(keyed, scene, 1, motion.frame_count + 1).values, values, atol=0.03)
+    shared = shapes.animation_data.action == keyed.animation_data.action
+    assert shared == hasattr(keyed.animation_data.action, "slots")
+
+
+def keys_at(addon, character, bone, frame):
+    curves = curves_of(addon, character, f'["{bone}"].rotation_quaternion')
+    curves.sort(key=lambda curve: curve.array_index)
+    return [
+        (point.type, point.co[1], tuple(point.handle_left))
+        for curve in curves
+        for point in curve.keyframe_points
+        if round(point.co[0]) == frame
+    ]
