@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Chironomy in Blender: speech becomes editable hand keyframes, and the edited hands become video."""
+
+import bpy
+from bpy.props import PointerProperty
+from bpy.types import Scene
+
+from . import backend, panels
+from .operators import backend as backend_operators
+from .operators import export, generate, motion, render, speech
+from .preferences import ChironomyPreferences
+from .properties import ChironomySettings
+
+CLASSES = (
+    ChironomyPreferences,
+    ChironomySettings,
+    *backend_operators.CLASSES,
+    *speech.CLASSES,
+    *generate.CLASSES,
+    *motion.CLASSES,
+    *render.CLASSES,
+    *export.CLASSES,
+    *panels.CLASSES,
+)
+"""In the order in which they are registered."""
+
+
+def register() -> None:
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    Scene.chironomy = PointerProperty(type=ChironomySettings)
+
+
+def unregister() -> None:
+    backend.stop()
+    del Scene.chironomy
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

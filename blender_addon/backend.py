@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backend beside Blender: find it, start it, talk to it, stop it, set it up."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+from bpy.types import Context
+
+from chironomy.client import BackendProcess, Client, ClientError, JobCancelled, start_backend
+
+from .preferences import ADDON, preferences
+from .sequencer import absolute
+from .tasks import Cancelled, Report
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a backend is to be found, read from the preferences on the main thread.
+
+    Attributes:
+        url: of a backend that runs; empty where Blender starts its own.
+        token: the secret of that backend.
+        python: the interpreter to start one with; empty where none was set up.
+    """
+
+    url: str = ""
+    token: str = field(default="", repr=False)
+    python: str = ""
+
+
+@dataclass
+class _State:
+    process: BackendProcess | None = None
+    given: Address | None = None
+
+
+_state = _State()
+
+
+def use(url: str, token: str) -> None:
+    """Use a backend that runs already, for this session, whatever the preferences say."""
+    _state.given = Address(url, token)
+
+
+def address(context: Context) -> Address:
+    """Return where the backend is to be found.
+
+    Raises:
+        ClientError: the preferences name an address, but no token file that can be read.
+    """
+    if _state.given is not None:
+        return _state.given
+    chosen = preferences(context)
+    if not chosen.address:
+        return Address(python=chosen.python and str(absolute(chosen.python)))
+    if not chosen.token_file:
+        raise ClientError(
+            f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
+        )
+    path = absolute(chosen.token_file)
+    try:
+        return Address(chosen.address, path.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeError) as error:
+        raise ClientError(
+            f"the token file {path} cannot be read ({error}); choose it again in the preferences"
+        ) from error
+
+
+def running() -> bool:
+    """Whether a backend that Blender started lives."""
+    return _state.process is not None and _state.process.running()
+
+
+def connect(where: Address, report: Report, cancelled: Cancelled) -> Client:
+    """Return a client of the backend, which is started where that is needed. Safe in a worker thread.
+
+    Raises:
+        ClientError: it is not there, cannot be started, refuses the token or is of another version.
+    """
+    if where.url:
+        client = Client(where.url, where.token)
+    else:
+        if not running():
+            start(where, report, cancelled)
+        client = _state.process.client()
+    client.health()
+    return client
+
+
+def start(where: Address, report: Report, cancelled: Cancelled) -> None:
+    """Start a backend that ends with Blender. Safe in a worker thread.
+
+    Raises:
+        ClientError: there is none to start, or it did not come up.
+    """
+    if not where.python:
+        raise ClientError("no backend is set up; press Set Up Backend in the add-on's preferences")
+    report(0.0, "starting the backend")
+    _state.process = start_backend(where.python, cancelled=cancelled)
+
+
+def stop() -> None:
+    """Stop the backend that Blender started, if it did."""
+    process, _state.process = _state.process, None
+    if process is not None:
+        process.stop()
+
+
+def folder() -> Path:
+    """Return the extension's own folder for files that it makes."""
+    return Path(bpy.utils.extension_path_user(ADDON, create=True))
+
+
+def bundled_wheel() -> Path:
+    """Return the wheel that came with the extension.
+
+    Raises:
+        ClientError: it is not there.
+    """
+    wheels = sorted(Path(__file__).with_name("wheels").glob("chironomy-*.whl"))
+    if not wheels:
+        raise ClientError("the extension has lost its wheel; install it again")
+    return wheels[-1]
+
+
+def environment_python(environment: Path) -> Path:
+    """Return the interpreter of a virtual environment."""
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+def set_up(environment: Path, wheel: Path, report: Report, cancelled: Cancelled, extras: str = "backend") -> str:
+    """Make a virtual environment and install the bundled wheel with its extras into it. Safe in a worker thread.
+
+    Returns:
+        The environment's interpreter.
+
+    Raises:
+        ClientError: a step failed; the sentence ends with its last line.
+        JobCancelled: it was stopped.
+    """
+    python = environment_python(environment)
+    wanted = f"chironomy[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
+    steps = (
+        ("making an environment", [sys.executable, "-m", "venv", "--clear", str(environment)]),
+        ("installing the backend", [str(python), "-m", "pip", "install", "--disable-pip-version-check", wanted]),
+        ("trying it", [str(python), "-c", "import chironomy"]),
+    )
+    for number, (message, command) in enumerate(steps):
+        done = number / len(steps)
+        report(done, message)
+        _run(command, lambda line, done=done, message=message: report(done, f"{message}: {line[:60]}"), cancelled)
+    return str(python)
+
+
+def _run(command: list[str], on_line: Callable[[str], None], cancelled: Cancelled) -> None:
+    """Run a command and pass on what it prints.
+
+    Raises:
+        ClientError: it failed; the sentence ends with the last line that it printed.
+        JobCancelled: it was stopped.
+    """
+    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {}
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            env=variables,
+            **hidden,
+        )
+    except OSError as error:
+        raise ClientError(f"{command[0]} cannot be run: {error.strerror or error}") from error
+    # A download may print nothing for minutes, and is to be stopped all the same.
+    threading.Thread(target=_end_when, args=(process, cancelled), daemon=True).start()
+    last = "it said nothing"
+    with process:
+        for line in process.stdout:
+            last = line.strip() or last
+            on_line(last)
+    if cancelled():
+        raise JobCancelled("Setting up the backend was cancelled")
+    if process.returncode:
+        raise ClientError(f"setting up the backend failed: {last}")
+
+
+def _end_when(process: "subprocess.Popen[str]", cancelled: Cancelled) -> None:
+    while process.poll() is None:
+        if cancelled():
+            process.terminate()
+            return
+        time.sleep(0.2)

@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole job without a window.
+
+Run it as `python headless.py JOB.json` or as `blender --background --python headless.py -- JOB.json`. It installs the extension that the job names into a Blender of its own and presses the same buttons as a person. The job
+is a JSON file of the format `chironomy.job/1`; progress and the end are told as one JSON object a line on standard
+output, and everything else that Blender says goes to standard error.
+"""
+
+import importlib
+import json
+import math
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+FORMAT = "chironomy.job/1"
+MODULE = "bl_ext.user_default.chironomy"
+
+
+class JobError(Exception):
+    """The job cannot be done; the message is one sentence."""
+
+
+class Story:
+    """What is told on standard output: steps, their progress, and how they ended."""
+
+    def __init__(self, output: IO[str]) -> None:
+        self.steps: list[dict[str, Any]] = []
+        self._output = output
+        self._step = ""
+        self._progress = 0.0
+
+    def tell(self, **fields: Any) -> None:
+        self._output.write(json.dumps(fields, ensure_ascii=False) + "\n")
+        self._output.flush()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Tell that a step starts and ends."""
+        started = time.perf_counter()
+        self._step, self._progress = name, 0.0
+        self.tell(step=name, progress=0.0, message="")
+        yield
+        self.steps.append({"name": name, "seconds": round(time.perf_counter() - started, 3)})
+        self.tell(step=name, progress=1.0, message="")
+
+    def progress(self, fraction: float, message: str) -> None:
+        """Tell how far the step is."""
+        self._progress = max(self._progress, min(fraction, 0.999))
+        self.tell(step=self._step, progress=round(self._progress, 4), message=message)
+
+
+def main() -> int:
+    """Do the job whose file is the last argument; return the exit code."""
+    # Blender writes to standard output what is not for the caller.
+    own_output = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    story = Story(own_output)
+    try:
+        run(read_job(Path(sys.argv[-1])), story)
+    except JobError as error:
+        story.tell(error=str(error))
+        return 1
+    except RuntimeError as error:
+        # An operator that reports an error raises it, with its kind before it.
+        story.tell(error=str(error).strip().removeprefix("Error: "))
+        return 1
+    return 0
+
+
+def read_job(path: Path) -> dict[str, Any]:
+    """Return the job.
+
+    Raises:
+        JobError: the file is not one.
+    """
+    try:
+        job = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise JobError(f"the job {path} cannot be read: {error}") from error
+    if not isinstance(job, dict) or job.get("format") != FORMAT:
+        raise JobError(f"{path} is not a job of the format {FORMAT}")
+    for name in ("extension", "speech", "out", "backend", "settings", "edits", "write"):
+        if name not in job:
+            raise JobError(f"the job {path} has no field {name}")
+    return job
+
+
+def run(job: dict[str, Any], story: Story) -> None:
+    """Do the job."""
+    with story.step("start"):
+        bpy = start_blender(job["extension"])
+        addon = {
+            name: importlib.import_module(f"{MODULE}.{name}")
+            for name in ("tasks", "backend", "properties", "operators.render", "rig.pose", "rig.edit")
+        }
+        addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
+        addon["tasks"].listeners.append(story.progress)
+        signal.signal(signal.SIGTERM, lambda *_: stop(addon["tasks"]))
+    scene = bpy.context.scene
+    out = Path(job["out"])
+    written = {name: str(out / file) for name, file in job["write"].items() if file}
+    with story.step("speech"):
+        take_settings(scene, addon["properties"].settings(scene), job["settings"])
+        bpy.ops.chironomy.load_speech(filepath=job["speech"])
+    with story.step("character"):
+        bpy.ops.chironomy.add_character()
+    character = addon["properties"].character(scene)
+    with story.step("generate"):
+        press(bpy.ops.chironomy.generate)
+    pose = addon["rig.pose"]
+    frames = scene.frame_end - scene.frame_start + 1
+    edit = None
+    if job["edits"]:
+        with story.step("edit"):
+            edit = [make_edit(addon["rig.edit"], scene, character, item) for item in job["edits"]][-1]
+    with story.step("save"):
+        if "motion" in written:
+            bpy.ops.chironomy.export_motion(filepath=written["motion"])
+        if "blend" in written:
+            save(bpy, written["blend"])
+    if "fbx" in written:
+        with story.step("fbx"):
+            bpy.ops.chironomy.export_fbx(filepath=written["fbx"])
+    if "video" in written:
+        with story.step("video"):
+            press(bpy.ops.chironomy.render_video, filepath=written["video"], shot=written.get("shot", ""))
+            if "blend" in written:
+                # The film lies beside the file, wherever the two are moved together.
+                name = os.path.relpath(written["video"], Path(written["blend"]).parent)
+                importlib.import_module(f"{MODULE}.sequencer").video_strip(scene).filepath = f"//{name}"
+                save(bpy, written["blend"])
+    elif "shot" in written:
+        addon["operators.render"].make_shot(bpy.context).save(written["shot"])
+    story.tell(
+        done=True,
+        outputs=written,
+        steps=story.steps,
+        edit=edit,
+        keys={"total": pose.hand_key_count(character), "dense": pose.HAND_CHANNELS * frames},
+    )
+
+
+def start_blender(extension: str) -> Any:
+    """Return bpy, with an empty scene and the extension enabled."""
+    os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="chironomy-blender-"))
+    try:
+        import bpy
+    except ImportError as error:
+        raise JobError(f"{sys.executable} has no Blender: {error}") from error
+    if not Path(extension).is_file():
+        raise JobError(f"there is no extension {extension}; build it with make extension")
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
+    if not hasattr(bpy.types.Scene, "chironomy"):
+        raise JobError(f"Blender could not enable the extension {extension}; what it said stands above")
+    return bpy
+
+
+def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
+    """Give the scene the job's settings.
+
+    Raises:
+        JobError: one cannot be taken.
+    """
+    fps = float(settings["fps"])
+    scene.render.fps = max(1, math.ceil(fps - 1e-6))
+    scene.render.fps_base = scene.render.fps / fps
+    for name in ("seed", "style", "speed", "amplitude", "engine", "width", "height"):
+        value = settings[name]
+        try:
+            setattr(chosen, name, value)
+        except (TypeError, OverflowError) as error:
+            raise JobError(f"the setting {name} is {value!r}, which this version cannot take: {error}") from error
+        taken = getattr(chosen, name)
+        if taken != value and not (isinstance(value, float) and math.isclose(taken, value, rel_tol=1e-6)):
+            raise JobError(f"the setting {name} is {value!r}, outside what is possible; the nearest is {taken!r}")
+
+
+def make_edit(edit: Any, scene: Any, character: Any, item: dict[str, Any]) -> dict[str, Any]:
+    """Make one edit of the keys, as an animator would; return what it did."""
+    hand = ("left", "right").index(item["hand"])
+    try:
+        made = edit.offset_hand(character, hand, scene, item["offset"], item["radius"], item["time"])
+    except ValueError as error:
+        raise JobError(str(error)) from error
+    seconds = (made.frame - scene.frame_start) * scene.render.fps_base / scene.render.fps
+    return {
+        "frame": made.frame - scene.frame_start,
+        "time": round(seconds, 6),
+        "hand": item["hand"],
+        "bone": made.bone,
+        "offset": item["offset"],
+        "keys": made.keys,
+    }
+
+
+def press(operator: Any, **options: Any) -> None:
+    """Run an operator that takes time.
+
+    Raises:
+        JobError: it was stopped.
+    """
+    if "FINISHED" not in operator(**options):
+        raise JobError("the job was cancelled")
+
+
+def save(bpy: Any, path: str) -> None:
+    """Write the scene."""
+    bpy.ops.wm.save_as_mainfile(filepath=path, compress=True, relative_remap=False)
+
+
+def stop(tasks: Any) -> None:
+    """Stop at once, and let the backend stop what it does for this job."""
+    task = tasks.running()
+    if task is None:
+        raise JobError("the job was cancelled")
+    task.cancel()
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stderr.flush()
+    # Blender's own shutdown has nothing left to do here, and it may crash on the way.
+    os._exit(code)

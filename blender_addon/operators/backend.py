@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Set up, start and stop the backend."""
+
+from typing import Any
+
+import bpy
+from bpy.types import Context, Operator
+
+from .. import backend
+from ..preferences import preferences
+from ..tasks import Cancelled, JobOperator, Report, Work
+
+
+class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
+    """Install the backend, some GB with PyTorch, into a folder of this extension and not into Blender's own Python"""
+
+    bl_idname = "chironomy.set_up_backend"
+    bl_label = "Set Up Backend"
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if not bpy.app.online_access:
+            return "Allow Online Access in the System preferences first"
+        return "Stop the backend first" if backend.running() else ""
+
+    def work(self, context: Context) -> Work:
+        environment, wheel = backend.folder() / "backend", backend.bundled_wheel()
+
+        def install(report: Report, cancelled: Cancelled) -> str:
+            return backend.set_up(environment, wheel, report, cancelled)
+
+        return install
+
+    def finish(self, context: Context, result: Any) -> str:
+        preferences(context).python = result
+        return "the backend is set up"
+
+
+class CHIRONOMY_OT_start_backend(JobOperator, Operator):
+    """Start the backend now; it ends with Blender"""
+
+    bl_idname = "chironomy.start_backend"
+    bl_label = "Start Backend"
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        chosen = preferences(context)
+        if backend.running():
+            return "The backend runs already"
+        if chosen.address:
+            return f"The preferences name a backend at {chosen.address}"
+        return "" if chosen.python else "Set up the backend first, or choose its Python in the preferences"
+
+    def work(self, context: Context) -> Work:
+        where = backend.address(context)
+
+        def start(report: Report, cancelled: Cancelled) -> str:
+            return backend.connect(where, report, cancelled).url
+
+        return start
+
+    def finish(self, context: Context, result: Any) -> str:
+        return f"the backend runs at {result}"
+
+
+class CHIRONOMY_OT_stop_backend(Operator):
+    """Stop the backend that Blender started"""
+
+    bl_idname = "chironomy.stop_backend"
+    bl_label = "Stop Backend"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not backend.running():
+            cls.poll_message_set("No backend was started here")
+        return backend.running()
+
+    def execute(self, context: Context) -> set[str]:
+        backend.stop()
+        return {"FINISHED"}
+
+
+CLASSES = (CHIRONOMY_OT_set_up_backend, CHIRONOMY_OT_start_backend, CHIRONOMY_OT_stop_backend)

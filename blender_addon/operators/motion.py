@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Motion files in and out; these need no backend."""
+
+from pathlib import Path
+
+from bpy.props import StringProperty
+from bpy.types import Context, Event, Operator
+
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.motion import load_motion, save_hands
+
+from .. import sequencer
+from ..properties import character
+from ..rig import pose
+from .generate import put_on
+
+
+class CHIRONOMY_OT_import_motion(Operator):
+    """Put hand motion from a file on the character, as sparse keys"""
+
+    bl_idname = "chironomy.import_motion"
+    bl_label = "Import Motion"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return needs_character(cls, context)
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Context) -> set[str]:
+        try:
+            message = put_on(context, load_motion(sequencer.absolute(self.filepath)), None)
+        except ChironomyError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, message)
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_export_motion(Operator):
+    """Write the character's hand motion, as the rig shows it, to a file"""
+
+    bl_idname = "chironomy.export_motion"
+    bl_label = "Export Motion"
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return needs_character(cls, context)
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        if not self.filepath:
+            self.filepath = "hands.npz"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Context) -> set[str]:
+        scene = context.scene
+        path = with_suffix(sequencer.absolute(self.filepath), ".npz")
+        try:
+            _, hands = pose.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
+            save_hands(hands, path)
+        except ChironomyError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        except OSError as error:
+            self.report({"ERROR"}, f"{path} cannot be written: {error.strerror or error}")
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"wrote {hands.frame_count} frames to {path}")
+        return {"FINISHED"}
+
+
+def needs_character(operator: type[Operator], context: Context) -> bool:
+    """Poll for operators that work on the scene's character."""
+    if character(context.scene) is None:
+        operator.poll_message_set("Add a character first")
+        return False
+    return True
+
+
+def with_suffix(path: Path, suffix: str) -> Path:
+    """Return the path with the suffix added where it has another one."""
+    return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
+
+
+CLASSES = (CHIRONOMY_OT_import_motion, CHIRONOMY_OT_export_motion)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From the edited rig to a video, through the backend."""
+
+import re
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import bpy
+from bpy.props import StringProperty
+from bpy.types import Context, Operator
+
+from chironomy.body.rig import load_rig
+from chironomy.video.camera import portrait_camera
+from chironomy.video.shot import Media, Shot
+
+from .. import backend, sequencer
+from ..preferences import preferences
+from ..properties import character, settings
+from ..rig import pose
+from ..tasks import Cancelled, JobOperator, Report, Work, part
+
+
+class CHIRONOMY_OT_render_video(JobOperator, Operator):
+    """Render the character's edited motion to a video and lay it in the sequencer"""
+
+    bl_idname = "chironomy.render_video"
+    bl_label = "Render Video"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(
+        name="Video",
+        description="The file to write; empty, a new one in the folder for renders",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    shot: StringProperty(
+        name="Shot",
+        description="Where to keep the shot that the video is rendered from; empty, it is not kept",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if character(context.scene) else "Add a character first"
+
+    def work(self, context: Context) -> Work:
+        where = backend.address(context)
+        shot = make_shot(context)
+        video = sequencer.absolute(self.filepath) if self.filepath else new_render(context)
+        kept = sequencer.absolute(self.shot) if self.shot else None
+
+        def render(report: Report, cancelled: Cancelled) -> Path:
+            client = backend.connect(where, report, cancelled)
+            with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+                path = kept or Path(folder, "shot.zip")
+                shot.save(path)
+                inputs = {"shot": client.upload(path)}
+            return client.run("video", inputs, {}, video, part(report, 0.0, 1.0), cancelled)
+
+        return render
+
+    def finish(self, context: Context, result: Any) -> str:
+        sequencer.lay_video(context, result, context.scene.frame_start)
+        return f"rendered {result}"
+
+
+def make_shot(context: Context) -> Shot:
+    """Return what the scene shows, frame by frame, with its speech: all that an engine needs.
+
+    Raises:
+        ChironomyError: there is nothing to render, or the speech cannot be read.
+    """
+    scene, rig = context.scene, load_rig()
+    chosen, item = settings(scene), character(scene)
+    first = min(sequencer.speech_start(scene), scene.frame_start)
+    body, hands = pose.read_pose(item, rig, scene, first, scene.frame_end + 1)
+    return Shot(
+        hands=hands,
+        pose=body,
+        face=pose.read_face(item, scene, first, scene.frame_end + 1),
+        camera=portrait_camera(rig, chosen.width, chosen.height),
+        speech=Media.from_file(sequencer.absolute(chosen.speech)) if chosen.speech else None,
+        frame_start=scene.frame_start - first,
+        engine=chosen.engine,
+    )
+
+
+def new_render(context: Context) -> Path:
+    """Return the path of a video that is not there yet, in the folder for renders, which is made."""
+    folder = preferences(context).renders or "//renders"
+    if folder.startswith("//") and not bpy.data.filepath:
+        folder = str(Path(bpy.app.tempdir, folder[2:]))
+    path = sequencer.absolute(folder)
+    name = re.sub(r"\W+", "-", Path(bpy.data.filepath).stem or "untitled").strip("-")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise sequencer.SoundError(
+            f"the folder for renders {path} cannot be made: {error.strerror or error}"
+        ) from error
+    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)\.mp4", item.name) for item in path.iterdir()) if m]
+    return path / f"{name}-{max(numbers, default=0) + 1:03d}.mp4"
+
+
+CLASSES = (CHIRONOMY_OT_render_video,)

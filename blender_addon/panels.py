@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tab Chironomy in the 3D view's sidebar: an animator's way from speech to video, from top to bottom."""
+
+from pathlib import Path
+
+from bpy.types import Context, Operator, Panel, UILayout
+
+from . import backend, tasks
+from .operators.backend import CHIRONOMY_OT_set_up_backend
+from .operators.generate import CHIRONOMY_OT_generate
+from .operators.render import CHIRONOMY_OT_render_video
+from .preferences import preferences
+from .properties import character, settings
+
+
+class _Section(Panel):
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Chironomy"
+
+    def body(self) -> UILayout:
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        return layout
+
+
+class CHIRONOMY_PT_speech(_Section):
+    bl_idname = "CHIRONOMY_PT_speech"
+    bl_label = "Speech"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        speech = settings(context.scene).speech
+        layout.operator("chironomy.load_speech", icon="SOUND")
+        if speech:
+            layout.label(text=Path(speech).name, icon="CHECKMARK")
+
+
+class CHIRONOMY_PT_character(_Section):
+    bl_idname = "CHIRONOMY_PT_character"
+    bl_label = "Character"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        layout.prop(settings(context.scene), "character", text="")
+        layout.operator("chironomy.add_character", icon="ARMATURE_DATA")
+
+
+class CHIRONOMY_PT_generate(_Section):
+    bl_idname = "CHIRONOMY_PT_generate"
+    bl_label = "Generate"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        for name in ("style", "speed", "amplitude", "seed"):
+            layout.prop(chosen, name)
+        work_button(layout, CHIRONOMY_OT_generate, "PLAY")
+        backend_state(layout, context)
+
+
+class CHIRONOMY_PT_render(_Section):
+    bl_idname = "CHIRONOMY_PT_render"
+    bl_label = "Render"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        layout.prop(chosen, "engine")
+        column = layout.column(align=True)
+        column.prop(chosen, "width")
+        column.prop(chosen, "height")
+        work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
+
+
+class CHIRONOMY_PT_export(_Section):
+    bl_idname = "CHIRONOMY_PT_export"
+    bl_label = "Import and Export"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        layout.operator("chironomy.export_fbx", icon="EXPORT")
+        row = layout.row(align=True)
+        row.operator("chironomy.import_motion", text="Import Motion", icon="IMPORT")
+        row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")
+        if character(context.scene) is None:
+            layout.label(text="Add a character first", icon="INFO")
+
+
+def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
+    """Draw the button of an operator that takes time or, while it works, how far it is."""
+    task = tasks.running()
+    if task is None or task.label != operator.bl_label:
+        layout.operator(operator.bl_idname, icon=icon)
+        return
+    layout.progress(factor=task.progress, text=task.message or task.label)
+    layout.label(text="Stopping" if task.cancelled else "Esc stops it", icon="CANCEL")
+
+
+def backend_state(layout: UILayout, context: Context) -> None:
+    """Tell where the backend is, and offer what is missing."""
+    chosen = preferences(context)
+    if chosen.address:
+        layout.label(text=chosen.address, icon="LINKED")
+    elif backend.running():
+        layout.label(text="Backend is running", icon="CHECKMARK")
+    elif chosen.python:
+        layout.label(text="Backend starts when needed", icon="TIME")
+    else:
+        layout.label(text="No backend is set up", icon="ERROR")
+        work_button(layout, CHIRONOMY_OT_set_up_backend, "IMPORT")
+
+
+CLASSES = (
+    CHIRONOMY_PT_speech,
+    CHIRONOMY_PT_character,
+    CHIRONOMY_PT_generate,
+    CHIRONOMY_PT_render,
+    CHIRONOMY_PT_export,
+)
