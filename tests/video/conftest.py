@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 from takes import FPS, hands_before_the_chest, write_tone
 
+from chironomy.body.pose import solve_pose
 from chironomy.body.rig import Rig, load_rig
 from chironomy.motion import FaceTrack
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.video.shot import Media, Shot, shot_from_motion
+from chironomy.video.camera import portrait_camera
+from chironomy.video.shot import Media, Shot
 
 
 @pytest.fixture(scope="session")
@@ -19,7 +21,9 @@ def rig() -> Rig:
 @pytest.fixture(scope="session")
 def shot(rig: Rig) -> Shot:
     """Six silent frames, 256 by 352 pixels, lips shut."""
-    return shot_from_motion(hands_before_the_chest(6), width=256, height=352, rig=rig)
+    hands = hands_before_the_chest(6)
+    face = FaceTrack(FPS, np.zeros((6, len(FACE_ACTIONS))))
+    return Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, 256, 352))
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from takes import FPS, write_tone
 from chironomy.video import encode
 from chironomy.video.encode import encode_mp4, ffmpeg_program, probe, read_video_frames, render_video
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.shot import Media
 
 WIDTH, HEIGHT = 64, 48
 
@@ -196,6 +197,21 @@ def test_a_shot_becomes_a_video_with_its_speech(speaking_shot, tmp_path):
     for frame in read_video_frames(path):
         assert frame.mean() > 40
         assert frame.std() > 15
+
+
+def test_speech_that_runs_on_is_cut_to_the_frames(shot, tmp_path):
+    sound = Media.from_file(write_tone(tmp_path / "tone.wav", 2.0))
+    path = tmp_path / "take.mp4"
+    render_video(shot.replaced(speech=sound), path)
+    assert probe(path).duration == pytest.approx(6 / FPS, abs=1.5 / FPS)
+
+
+def test_speech_as_long_as_its_tracks_is_kept_whole(shot, tmp_path):
+    # 6.4 frames of sound are 6 frames of tracks; the last 17 ms are heard.
+    sound = write_tone(tmp_path / "tone.wav", 6.4 / FPS)
+    path = tmp_path / "take.mp4"
+    render_video(shot.replaced(speech=Media.from_file(sound)), path)
+    assert sound_of(path)[2] == pytest.approx(sound_of(sound)[2], abs=0.011)
 
 
 def test_a_range_of_a_shot_takes_its_part_of_the_speech(speaking_shot, tmp_path):

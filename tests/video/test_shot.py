@@ -8,12 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from takes import FPS, hands_before_the_chest, write_tone
+from takes import FPS
 
 from chironomy.errors import ChironomyError
 from chironomy.motion import FaceTrack
 from chironomy.video.errors import VideoError
-from chironomy.video.shot import Media, Shot, shot_from_motion
+from chironomy.video.shot import Media, Shot
 
 
 @pytest.fixture
@@ -202,12 +202,3 @@ def test_tracks_of_different_lengths_are_refused(shot):
 def test_settings_must_be_json(shot):
     with pytest.raises(VideoError, match="settings"):
         shot.replaced(settings={"seed": np.float64("nan")})
-
-
-@pytest.mark.parametrize("frames", [6, 60])
-def test_a_shot_made_from_motion_is_as_long_as_its_speech(rig, tmp_path, frames):
-    sound = write_tone(tmp_path / "tone.wav", 1.0)
-    shot = shot_from_motion(hands_before_the_chest(frames), sound, rig=rig)
-    assert shot.hands.frame_count == len(shot.face.values) == 24
-    assert shot.speech is not None
-    assert shot.speech.name == "tone.wav"

@@ -150,7 +150,8 @@ def render_video(
 ) -> int:
     """Render a shot with its engine into an MP4 with its speech.
 
-    Where the shot renders to the end of its tracks the speech is kept to its end; else it is cut to the frames.
+    The speech is cut to the frames that are rendered. At the end of the tracks a frame of time is added, because their
+    length is rounded to whole frames: speech as long as its tracks is kept to its last sample.
 
     Args:
         shot: what to render.
@@ -168,7 +169,7 @@ def render_video(
     from chironomy.video.engines import get_engine
 
     frames = get_engine(shot.engine).render(shot, on_progress, cancelled)
-    partial_range = shot.frames.stop < shot.hands.frame_count
+    rounding = 1 if shot.frames.stop == shot.hands.frame_count else 0
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         speech = None
         if shot.speech is not None:
@@ -182,7 +183,7 @@ def render_video(
             shot.height,
             speech,
             speech_start=shot.frames.start / shot.fps,
-            speech_duration=len(shot.frames) / shot.fps if partial_range else None,
+            speech_duration=(len(shot.frames) + rounding) / shot.fps,
             cancelled=cancelled,
         )
 

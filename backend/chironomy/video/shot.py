@@ -14,7 +14,7 @@ import re
 import zipfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,6 @@ from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.video.camera import Camera
 from chironomy.video.errors import VideoError
-
-if TYPE_CHECKING:
-    from chironomy.body.rig import Rig
 
 FORMAT = "chironomy.shot/1"
 
@@ -357,59 +354,3 @@ def _unpack_tracks(data: bytes) -> dict[str, NDArray[Any]]:
         if arrays[name].shape != ():
             raise VideoError(f"tracks field {name} has the shape {arrays[name].shape}, but must be a single value")
     return arrays
-
-
-def shot_from_motion(
-    hands: HandMotion,
-    speech: str | Path | None = None,
-    *,
-    width: int = 512,
-    height: int = 704,
-    engine: str = "previz",
-    settings: dict[str, Any] | None = None,
-    rig: Rig | None = None,
-) -> Shot:
-    """A shot of the embedded character: arms by inverse kinematics, lips by the speech, a half-body portrait.
-
-    Args:
-        hands: the tracks; where the speech is longer the last frame is held, where it is shorter they are cut.
-        speech: a sound file; None for a silent shot as long as the tracks.
-        width: pixels.
-        height: pixels.
-        engine: the engine's name.
-        settings: the engine's settings.
-        rig: the character; the embedded one when None.
-
-    Raises:
-        ChironomyError: the speech cannot be read, or the hands cannot be reached.
-    """
-    from chironomy.body.pose import solve_pose
-    from chironomy.body.rig import load_rig
-    from chironomy.motion.face import FACE_ACTIONS
-    from chironomy.video.camera import portrait_camera
-
-    rig = rig or load_rig()
-    media = None
-    if speech is None:
-        face = FaceTrack(hands.fps, np.zeros((hands.frame_count, len(FACE_ACTIONS))))
-    else:
-        from chironomy.speech.decode import load_speech
-        from chironomy.speech.lips import lip_track
-
-        media = Media.from_file(speech)
-        face = lip_track(load_speech(speech), hands.fps)
-    frames = np.minimum(np.arange(len(face.values)), hands.frame_count - 1)
-    hands = hands.replaced(
-        wrist_position=hands.wrist_position[frames],
-        rotation=hands.rotation[frames],
-        confidence=hands.confidence[frames],
-    )
-    return Shot(
-        hands=hands,
-        pose=solve_pose(rig, hands),
-        face=face,
-        camera=portrait_camera(rig, width, height),
-        speech=media,
-        engine=engine,
-        settings=settings or {},
-    )
