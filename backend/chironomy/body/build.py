@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body import build_bind, build_parts
+from chironomy.body import build_bind, build_hair, build_parts
 from chironomy.body.build_source import FINGERS, Source, load_source
 from chironomy.body.build_surface import Part, joined
 from chironomy.body.rig import RIG_FORMAT, load_rig
@@ -50,7 +50,9 @@ def build_rig(path: Path) -> None:
             build_parts.skin(source),
             build_parts.eyes(source),
             build_parts.mouth(source),
-            build_parts.lashes(source),
+            build_hair.lashes(source),
+            build_hair.brows(source),
+            build_hair.hair(source),
             build_parts.clothes(source),
         ]
     )

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parts of the clothed character: skin where it shows, eyes, mouth, clothes."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.build_hair import scalp_under_hair
 from chironomy.body.build_source import Source
-from chironomy.body.build_surface import Part, boundary, joined, moved, normals, part, smoothed, triangles
+from chironomy.body.build_surface import Part, boundary, clipped, joined, moved, normals, part, smoothed, triangles
 from chironomy.body.rig import REGION_NAMES
 
 Array = NDArray[np.float64]
@@ -36,20 +39,26 @@ def skin(source: Source) -> Part:
         picture = source.textures / "mpfb2" / "textures" / f"mpfb_{name}.jpg"
         regions[_sampled(picture, source.body_uv) > level] = REGION_NAMES.index(region)
     regions[_mouth_cavity(source)] = REGION_NAMES.index("mouth")
+    # No rim of skin between the lips and the inside of the mouth.
+    inner = np.isin(quads, quads[regions == REGION_NAMES.index("mouth")]).any(axis=1)
+    regions[inner & (regions == REGION_NAMES.index("skin"))] = REGION_NAMES.index("lips")
+    shows &= ~scalp_under_hair(source)
     return part(source, quads[shows], regions[shows])
 
 
 def mouth(source: Source) -> Part:
-    """Return teeth, tongue and eyelashes."""
-    pieces = [part(source, source.quads[f"helper-{jaw}-teeth"], "teeth") for jaw in ("upper", "lower")]
-    pieces.append(part(source, source.quads["helper-tongue"], "tongue"))
+    """Return teeth and tongue."""
+    pieces = []
+    for jaw in ("upper", "lower"):
+        piece = part(source, source.quads[f"helper-{jaw}-teeth"], "teeth")
+        # Narrower and further back than MakeHuman's, whose ends look out between the corners of closed lips.
+        piece = replace(piece, vertices=piece.vertices * [0.9, 1.0, 1.0] - [0.0, 0.0, 0.003])
+        # The back teeth stay in the dark of the cheeks.
+        pieces.append(clipped(piece, piece.vertices[:, 2] - piece.vertices[:, 2].max() + 0.020))
+    # At rest MakeHuman's tongue touches the palate; it is laid down behind the lower teeth.
+    tongue = part(source, source.quads["helper-tongue"], "tongue")
+    pieces.append(replace(tongue, vertices=tongue.vertices - [0.0, 0.0035, 0.002]))
     return joined(pieces)
-
-
-def lashes(source: Source) -> Part:
-    """Return the eyelashes of both eyes."""
-    names = [f"helper-{side}-eyelashes-{lid}" for side in ("l", "r") for lid in (1, 2)]
-    return joined([part(source, source.quads[name], "lashes") for name in names])
 
 
 def eyes(source: Source) -> Part:
@@ -122,29 +131,45 @@ def _rigid_actions(offsets: Array, points: Array, others: Array) -> Array:
 def clothes(source: Source) -> Part:
     """Return sweater, trousers and shoes, from the base mesh's body suit.
 
-    The suit is cut at its own rings of faces. The sweater falls over the trousers at the hips, the trousers over the
-    shoes at the ankles; each is a layer of its own, so that no skin shows between them.
+    The sweater falls over the trousers below the hips, the trousers over the shoes at the ankles; each is a layer of
+    its own, so that no skin shows between them. Hem, cuffs and collar are a little thicker.
     """
     quads = source.quads["helper-tights"]
     centre = source.vertices[quads].mean(axis=1)
     hips = source.joint_position[source.index("hips"), 1]
     ankle = source.joint_position[source.index("foot.L"), 1]
+    hem, cuff, belt, leg, shaft = hips - 0.025, 0.975, hips + 0.08, ankle - 0.01, ankle + 0.05
 
-    top = part(source, quads[centre[:, 1] > hips + 0.005], "top")
-    trousers = part(source, quads[(centre[:, 1] < hips + 0.10) & (centre[:, 1] > ankle - 0.005)], "trousers")
-    shoes = part(source, quads[centre[:, 1] < ankle + 0.06], "shoes")
-    return joined(
-        [
-            _puffed(smoothed(top, 1, boundary(top)), 0.005),
-            _puffed(smoothed(trousers, 2), 0.0025),
-            _puffed(shoes, 0.0035),
-        ]
-    )
+    top = part(source, quads[centre[:, 1] > hem - 0.05], "top")
+    top = smoothed(top, 1, boundary(top))
+    top = clipped(top, np.minimum(top.vertices[:, 1] - hem, cuff - _along_forearm(source, top)))
+    edge = np.minimum(top.vertices[:, 1] - hem, 0.24 * (cuff - _along_forearm(source, top)))
+    collar = np.maximum(top.vertices[:, 1] - source.joint_position[source.index("neck"), 1] - 0.02, 0.0)
+    band = np.clip(1.0 - edge / 0.025, 0.0, 1.0) + np.clip(collar / 0.02, 0.0, 1.0)
+
+    trousers = smoothed(part(source, quads[(centre[:, 1] < belt + 0.03) & (centre[:, 1] > leg - 0.05)], "trousers"), 2)
+    trousers = clipped(trousers, np.minimum(belt - trousers.vertices[:, 1], trousers.vertices[:, 1] - leg))
+    shoes = part(source, quads[centre[:, 1] < shaft + 0.03], "shoes")
+    shoes = _puffed(clipped(shoes, shaft - shoes.vertices[:, 1]), 0.0035)
+    # A flat sole.
+    sole = shoes.vertices[:, 1].min()
+    shoes.vertices[:, 1] = np.where(shoes.vertices[:, 1] < sole + 0.008, sole, shoes.vertices[:, 1])
+    return joined([_puffed(top, 0.0045 + 0.0015 * band), _puffed(trousers, 0.0025), shoes])
 
 
-def _puffed(piece: Part, thickness: float) -> Part:
-    """Move a part outwards by `thickness` metres."""
-    return moved(piece, thickness * normals(piece.vertices, piece.faces))
+def _along_forearm(source: Source, piece: Part) -> Array:
+    """Return (n,) how far along the forearm the vertices of the arms lie, 0 at the elbow, 1 at the wrist; else -1."""
+    along = np.full(len(piece.vertices), -1.0)
+    for side, sign in (("L", 1.0), ("R", -1.0)):
+        elbow, wrist = (source.joint_position[source.index(f"{j}.{side}")] for j in ("forearm", "wrist"))
+        arm = (sign * piece.vertices[:, 0] > 0.2) & (piece.vertices[:, 1] > wrist[1] - 0.12)
+        along[arm] = (piece.vertices[arm] - elbow) @ (wrist - elbow) / np.sum((wrist - elbow) ** 2)
+    return along
+
+
+def _puffed(piece: Part, thickness: float | Array) -> Part:
+    """Move a part outwards by `thickness` metres, one number or one for each vertex."""
+    return moved(piece, np.reshape(thickness, (-1, 1)) * normals(piece.vertices, piece.faces))
 
 
 def _sampled(picture: object, uv: Array) -> Array:

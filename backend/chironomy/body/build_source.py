@@ -31,6 +31,9 @@ PHENOTYPE = {
     "caucasian": 0.4,
 }
 
+# Face actions that are part of the face at rest.
+_AT_REST = {"mouthSmileLeft": 0.15, "mouthSmileRight": 0.15}
+
 # anny: +x the person's left, +y backwards, +z up.
 _TO_BODY_FRAME = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 
@@ -161,6 +164,9 @@ def load_source() -> Source:
         name: np.asarray(group["face_vertex_indices"]) for name, group in groups.items() if not name.startswith("joint")
     }
     uv = np.asarray(coordinates)[np.asarray(groups["body"]["face_texture_coordinate_indices"])].mean(axis=1)
+    # A person one would talk to: the corners of the mouth a little up.
+    for name, amount in _AT_REST.items():
+        vertices = vertices + amount * actions[FACE_ACTIONS.index(name)]
     return Source(
         joint_names=names,
         parents=[-1 if row[1] is None else names.index(row[1]) for row in table],

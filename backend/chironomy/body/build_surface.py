@@ -136,3 +136,49 @@ def joined(parts: list[Part]) -> Part:
         np.concatenate([p.weights for p in parts]),
         np.concatenate([p.actions for p in parts], axis=1),
     )
+
+
+def clipped(piece: Part, level: Array) -> Part:
+    """Return what of the part lies where `level` (n,), given at its vertices, is not negative.
+
+    Triangles that cross zero are cut there; what lies on the new edge is interpolated between the ends of the old one.
+    """
+    inside = level >= 0.0
+    count = inside[piece.faces].sum(axis=1)
+    faces, regions = [piece.faces[count == 3]], [piece.regions[count == 3]]
+    edges: dict[tuple[int, int], int] = {}
+
+    def crossing(a: int, b: int) -> int:
+        return edges.setdefault((min(a, b), max(a, b)), len(piece.vertices) + len(edges))
+
+    new_faces, new_regions = [], []
+    cut = (count == 1) | (count == 2)
+    for face, region in zip(piece.faces[cut], piece.regions[cut], strict=True):
+        ring = [int(v) for v in face]
+        while not (inside[ring[0]] and not inside[ring[2]]):
+            ring = ring[1:] + ring[:1]
+        a, b, c = ring
+        if inside[b]:
+            new_faces += [[a, b, crossing(b, c)], [a, crossing(b, c), crossing(c, a)]]
+            new_regions += [region, region]
+        else:
+            new_faces.append([a, crossing(a, b), crossing(c, a)])
+            new_regions.append(region)
+    if new_faces:
+        faces.append(np.array(new_faces))
+        regions.append(np.array(new_regions))
+    ends = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
+    part_of_second = (level[ends[:, 0]] / (level[ends[:, 0]] - level[ends[:, 1]]))[:, None]
+
+    def extended(values: Array, axis: int) -> Array:
+        first, second = np.take(values, ends[:, 0], axis), np.take(values, ends[:, 1], axis)
+        return np.concatenate([values, first + (second - first) * part_of_second], axis=axis)
+
+    whole = Part(
+        extended(piece.vertices, 0),
+        np.concatenate(faces),
+        np.concatenate(regions),
+        extended(piece.weights, 0),
+        extended(piece.actions, 1),
+    )
+    return keep_faces(whole, np.ones(len(whole.faces), dtype=bool))
