@@ -135,8 +135,25 @@ def environment_python(environment: Path) -> Path:
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def set_up(environment: Path, wheel: Path, report: Report, cancelled: Cancelled, extras: str = "backend") -> str:
+def set_up(
+    environment: Path,
+    wheel: Path,
+    report: Report,
+    cancelled: Cancelled,
+    extras: str = "[backend]",
+    arguments: tuple[str, ...] = (),
+    trial: str = "import chironomy.service.app",
+) -> str:
     """Make a virtual environment and install the bundled wheel with its extras into it. Safe in a worker thread.
+
+    Args:
+        environment: its folder, emptied first.
+        wheel: of the project.
+        report: is told the progress.
+        cancelled: asked between steps and while they last.
+        extras: what to install beside the wheel.
+        arguments: more of pip's.
+        trial: Python that must run in the environment afterwards.
 
     Returns:
         The environment's interpreter.
@@ -146,11 +163,11 @@ def set_up(environment: Path, wheel: Path, report: Report, cancelled: Cancelled,
         JobCancelled: it was stopped.
     """
     python = environment_python(environment)
-    wanted = f"chironomy[{extras}] @ {wheel.as_uri()}" if extras else str(wheel)
+    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
     steps = (
         ("making an environment", [sys.executable, "-m", "venv", "--clear", str(environment)]),
-        ("installing the backend", [str(python), "-m", "pip", "install", "--disable-pip-version-check", wanted]),
-        ("trying it", [str(python), "-c", "import chironomy"]),
+        ("installing the backend", [*pip, f"{wheel}{extras}"]),
+        ("trying it", [str(python), "-c", trial]),
     )
     for number, (message, command) in enumerate(steps):
         done = number / len(steps)

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole job without a window.
 
-Run it as `python headless.py JOB.json` or as `blender --background --python headless.py -- JOB.json`. It installs the extension that the job names into a Blender of its own and presses the same buttons as a person. The job
-is a JSON file of the format `chironomy.job/1`; progress and the end are told as one JSON object a line on standard
-output, and everything else that Blender says goes to standard error.
+Run it as `python headless.py JOB.json` or as `blender --background --python headless.py -- JOB.json`. It installs the
+extension that the job names into a Blender of its own and presses the same buttons as a person. The job is a JSON file
+of the format `chironomy.job/1`; progress and the end are told as one JSON object a line on standard output, and
+everything else that Blender says goes to standard error.
 """
 
 import importlib

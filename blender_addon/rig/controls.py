@@ -144,7 +144,7 @@ def _draw(character: Object) -> None:
         stem = bone.name.partition(".")[0]
         length = bone.length
         if stem == "hand":
-            _shape(bone, _box(), (0.045, 0.9 * length, 0.02), (0.0, 0.9 * length, 0.0))
+            _shape(bone, _box(), (0.048, 0.62 * length, 0.022), (0.0, 0.6 * length, 0.0))
         elif stem == "elbow":
             _shape(bone, _star(), (0.03, 0.03, 0.03), (0.0, 0.0, 0.0))
         elif stem == "torso":

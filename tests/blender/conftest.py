@@ -46,9 +46,7 @@ def installed(extension_zip: Path) -> Addon:
     import bpy
 
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    bpy.ops.extensions.package_install_files(
-        filepath=str(extension_zip), repo="user_default", enable_on_install=True
-    )
+    bpy.ops.extensions.package_install_files(filepath=str(extension_zip), repo="user_default", enable_on_install=True)
     assert PACKAGE in sys.modules, "the extension did not enable; see above"
     return Addon()
 

@@ -2,10 +2,11 @@
 """Hand motion to test with, made of numbers alone, so that it runs in every Blender's Python."""
 
 import numpy as np
+from numpy.typing import NDArray
+
 from chironomy.body.rig import Rig
 from chironomy.motion import HandMotion
 from chironomy.motion import rotation as quaternion
-from numpy.typing import NDArray
 
 FINGER_AXIS = (-1.0, 1.0)
 """About z, MANO's fingers close by a negative angle on the left hand and by a positive one on the right."""

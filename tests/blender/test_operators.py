@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The buttons, as a script presses them: what they leave behind, and what they say when they cannot."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+HAS_SOUND = bpy.app.build_options.audaspace
+
+
+@pytest.fixture
+def scene(addon):
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    return scene
+
+
+@pytest.fixture
+def motion_file(rig, tmp_path):
+    from motions import gestures
+
+    from chironomy.motion import save_hands
+
+    save_hands(gestures(rig, 2.0, seed=1), tmp_path / "hands.npz")
+    return tmp_path / "hands.npz"
+
+
+def tone(path: Path, seconds: float) -> Path:
+    samples = (8000 * np.sin(np.arange(round(seconds * 16000)) * 0.1)).astype("<i2")
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, 16000, len(samples), "NONE", ""))
+        out.writeframes(samples.tobytes())
+    return path
+
+
+def sentence_of(operator, **options):
+    """What an operator says when it gives up; one sentence on one line."""
+    with pytest.raises(RuntimeError) as raised:
+        operator(**options)
+    said = str(raised.value).strip()
+    assert "\n" not in said
+    assert "Traceback" not in said
+    return said
+
+
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+def test_speech_is_laid_at_the_first_frame_and_gives_the_scene_its_length(scene, tmp_path):
+    path = tone(tmp_path / "speech.wav", 3.3)
+    assert bpy.ops.chironomy.load_speech(filepath=str(path)) == {"FINISHED"}
+    editor = scene.sequence_editor
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    assert [(strip.name, strip.type) for strip in strips] == [("Speech", "SOUND")]
+    assert (scene.frame_start, scene.frame_end) == (1, round(3.3 * 24))
+    assert scene.sync_mode == "AUDIO_SYNC"
+
+
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+def test_another_speech_replaces_the_first(scene, tmp_path):
+    for name, seconds in (("one.wav", 3.0), ("two.wav", 2.0)):
+        bpy.ops.chironomy.load_speech(filepath=str(tone(tmp_path / name, seconds)))
+    editor = scene.sequence_editor
+    strips = editor.strips if hasattr(editor, "strips") else editor.sequences
+    assert [Path(strip.sound.filepath).name for strip in strips] == ["two.wav"]
+    assert scene.frame_end == 48
+
+
+def test_a_missing_file_is_named(scene, tmp_path):
+    said = sentence_of(bpy.ops.chironomy.load_speech, filepath=str(tmp_path / "nowhere.wav"))
+    assert f"there is no file {tmp_path / 'nowhere.wav'}" in said
+
+
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+def test_text_renamed_to_wav_is_refused(scene, tmp_path):
+    path = tmp_path / "letter.wav"
+    path.write_text("Dear reader")
+    said = sentence_of(bpy.ops.chironomy.load_speech, filepath=str(path))
+    assert "letter.wav has no sound that Blender can read" in said
+    assert scene.chironomy.speech == ""
+
+
+def test_what_needs_a_character_says_so(scene, motion_file, tmp_path):
+    for operator in (
+        bpy.ops.chironomy.import_motion,
+        bpy.ops.chironomy.export_motion,
+        bpy.ops.chironomy.export_fbx,
+        bpy.ops.chironomy.render_video,
+    ):
+        assert not operator.poll()
+        assert "Add a character first" in sentence_of(operator)
+
+
+def test_generate_says_what_is_missing_in_order(scene):
+    assert "Load a speech first" in sentence_of(bpy.ops.chironomy.generate)
+    scene.chironomy.speech = "/somewhere/speech.wav"
+    assert "Add a character first" in sentence_of(bpy.ops.chironomy.generate)
+
+
+def test_generate_without_a_backend_tells_how_to_get_one(scene, tmp_path):
+    bpy.ops.chironomy.add_character()
+    scene.chironomy.speech = str(tone(tmp_path / "speech.wav", 1.0))
+    assert "press Set Up Backend in the add-on's preferences" in sentence_of(bpy.ops.chironomy.generate)
+
+
+def test_a_backend_that_is_not_there_and_a_wrong_token_are_told_apart(addon, scene, tmp_path):
+    preferences = addon["preferences"].preferences(bpy.context)
+    bpy.ops.chironomy.add_character()
+    scene.chironomy.speech = str(tone(tmp_path / "speech.wav", 1.0))
+    preferences.address = "http://127.0.0.1:9"
+    try:
+        assert "needs its token file" in sentence_of(bpy.ops.chironomy.generate)
+        preferences.token_file = str(tmp_path / "token")
+        assert "cannot be read" in sentence_of(bpy.ops.chironomy.generate)
+        (tmp_path / "token").write_text("secret")
+        assert "No backend answers at http://127.0.0.1:9" in sentence_of(bpy.ops.chironomy.generate)
+    finally:
+        preferences.address = preferences.token_file = ""
+
+
+def test_setting_up_a_backend_needs_leave_to_go_online(scene):
+    if bpy.app.online_access:
+        pytest.skip("this Blender may go online")
+    assert "Allow Online Access" in sentence_of(bpy.ops.chironomy.set_up_backend)
+
+
+def test_motion_goes_in_and_out_without_a_backend(rig, scene, motion_file, tmp_path):
+    from chironomy.body.pose import fingertips, solve_pose
+    from chironomy.motion import load_hands
+
+    bpy.ops.chironomy.add_character()
+    assert bpy.ops.chironomy.import_motion(filepath=str(motion_file)) == {"FINISHED"}
+    assert bpy.ops.chironomy.export_motion(filepath=str(tmp_path / "out")) == {"FINISHED"}
+    before, after = load_hands(motion_file), load_hands(tmp_path / "out.npz")
+    assert after.frame_count == before.frame_count == scene.frame_end
+    off = fingertips(rig, solve_pose(rig, after)) - fingertips(rig, solve_pose(rig, before))
+    assert np.linalg.norm(off, axis=-1).max() <= 0.002
+    assert after.source == before.source
+
+
+def test_a_motion_file_with_a_wrong_field_is_refused_by_its_name(scene, motion_file, tmp_path):
+    with np.load(motion_file) as archive:
+        fields = dict(archive)
+    fields["rotation"] = fields["rotation"][:, :, :15]
+    np.savez(tmp_path / "bad.npz", **fields)
+    bpy.ops.chironomy.add_character()
+    said = sentence_of(bpy.ops.chironomy.import_motion, filepath=str(tmp_path / "bad.npz"))
+    assert "rotation" in said
+    assert scene.chironomy.character.animation_data is None
+
+
+def test_files_that_cannot_be_written_are_named_and_nothing_is_left(scene, motion_file, tmp_path):
+    bpy.ops.chironomy.add_character()
+    bpy.ops.chironomy.import_motion(filepath=str(motion_file))
+    nowhere = tmp_path / "no" / "folder"
+    assert str(nowhere) in sentence_of(bpy.ops.chironomy.export_motion, filepath=str(nowhere / "out.npz"))
+    assert str(nowhere) in sentence_of(bpy.ops.chironomy.export_fbx, filepath=str(nowhere / "out.fbx"))
+    assert not nowhere.exists()
+    assert [item.name for item in bpy.data.scenes] == [scene.name]
+
+
+def test_a_deleted_character_counts_as_none(scene):
+    bpy.ops.chironomy.add_character()
+    bpy.data.objects.remove(scene.chironomy.character)
+    assert not bpy.ops.chironomy.export_fbx.poll()
+
+
+def test_two_characters_can_stand_in_one_scene(rig, scene, motion_file):
+    bpy.ops.chironomy.add_character()
+    bpy.ops.chironomy.import_motion(filepath=str(motion_file))
+    first = scene.chironomy.character
+    bpy.ops.chironomy.add_character()
+    second = scene.chironomy.character
+    assert (first.name, second.name) == ("Character", "Character.001")
+    bpy.ops.chironomy.import_motion(filepath=str(motion_file))
+    assert first.animation_data.action != second.animation_data.action
+
+
+def test_undo_takes_back_a_character(scene):
+    bpy.context.preferences.edit.use_global_undo = True
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.chironomy.add_character("EXEC_DEFAULT", True)
+    assert "Character" in bpy.data.objects
+    bpy.ops.ed.undo()
+    assert "Character" not in bpy.data.objects
+
+
+def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon, tmp_path):
+    """Everything but the download: the environment, the bundled wheel in it, and its interpreter."""
+    backend = addon["backend"]
+    told = []
+    python = backend.set_up(
+        tmp_path / "backend",
+        backend.bundled_wheel(),
+        lambda progress, message="": told.append((progress, message)),
+        lambda: False,
+        arguments=("--no-deps", "--no-index"),
+        extras="",
+        trial="import importlib.metadata; importlib.metadata.version('chironomy')",
+    )
+    assert Path(python).is_file()
+    assert Path(python).is_relative_to(tmp_path)
+    assert told[0] == (0.0, "making an environment")
+    assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)

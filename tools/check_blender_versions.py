@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run the add-on's tests on other Blender versions: `python tools/check_blender_versions.py [4.2 4.5 5.2]`.
+
+Each version is Blender's own Python module in a virtual environment of its own, with nothing but what Blender brings
+and pytest: what the add-on needs beyond that must come out of its zip. Environments are made once, in
+`.venv-blender/<version>`, and used again. A version whose Python is not on this machine is left out, with a sentence.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+VERSIONS = {
+    "4.2": ("3.11", "numpy<2"),
+    "4.5": ("3.11", "numpy<2"),
+    "5.0": ("3.11", "numpy<2"),
+    "5.2": ("3.13", "numpy>=2.2,<3"),
+}
+"""Blender's version to its Python's and the numpy that it ships."""
+
+USUAL = ("4.2", "4.5", "5.2")
+"""What is checked by default; 5.0 is the version that the whole test suite runs on."""
+
+
+def find_python(version: str) -> str | None:
+    """Return an interpreter of that version, from the path or from pyenv; None where there is none."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    candidates = [
+        shutil.which(f"python{version}"),
+        *sorted(pyenv.glob(f"versions/{version}.*/bin/python"), reverse=True),
+    ]
+    for candidate in candidates:
+        if candidate is None:
+            continue
+        asked = [str(candidate), "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+        answer = subprocess.run(asked, capture_output=True, text=True, check=False)
+        if answer.returncode == 0 and answer.stdout.strip() == version:
+            return str(candidate)
+    return None
+
+
+def environment(version: str, folder: Path) -> Path | None:
+    """Return the interpreter of the environment for a Blender version, made where it is missing."""
+    python_version, numpy = VERSIONS[version]
+    target = folder / version
+    interpreter = target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    done = target / ".done"
+    if not done.exists():
+        python = find_python(python_version)
+        if python is None:
+            print(f"Blender {version} is left out: it needs Python {python_version}, which is not on this machine")
+            return None
+        print(f"making {target} (a download of about 350 MB)", flush=True)
+        subprocess.run([python, "-m", "venv", "--clear", str(target)], check=True)
+        wanted = [f"bpy=={version}.*", numpy, "requests", "pytest"]
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, *wanted], check=True)
+        done.touch()
+    return interpreter
+
+
+def main() -> None:
+    """Run the tests on each version; exit with 1 where any of them fails."""
+    parser = argparse.ArgumentParser(description="Run the add-on's tests on other Blender versions.")
+    parser.add_argument("versions", nargs="*", default=USUAL, help=f"of {', '.join(VERSIONS)} (default: {USUAL})")
+    parser.add_argument("--folder", type=Path, default=REPOSITORY / ".venv-blender", help="of the environments")
+    parser.add_argument("--extension", type=Path, help="the zip to test (default: a new one in dist)")
+    arguments = parser.parse_args()
+    unknown = [version for version in arguments.versions if version not in VERSIONS]
+    if unknown:
+        raise SystemExit(f"Blender {unknown[0]} is not known here; choose from {', '.join(VERSIONS)}")
+    extension = arguments.extension
+    if extension is None:
+        build = [sys.executable, str(REPOSITORY / "tools" / "build_extension.py")]
+        subprocess.run(build, check=True)
+        (extension,) = (REPOSITORY / "dist").glob("chironomy-*.zip")
+    results: dict[str, str] = {}
+    for version in arguments.versions:
+        interpreter = environment(version, arguments.folder)
+        if interpreter is None:
+            results[version] = "left out"
+            continue
+        print(f"Blender {version}", flush=True)
+        tests = [str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/blender"]
+        variables = {**os.environ, "CHIRONOMY_EXTENSION": str(extension.resolve()), "PYTHONDONTWRITEBYTECODE": "1"}
+        ran = subprocess.run(tests, cwd=REPOSITORY, env=variables, check=False)
+        results[version] = "failed" if ran.returncode else "passed"
+    print("; ".join(f"Blender {version} {result}" for version, result in results.items()))
+    raise SystemExit("failed" in results.values())
+
+
+if __name__ == "__main__":
+    main()
