@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which sound is spoken when, and what happens where recognition fails."""
+
+import json
+import sys
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from chironomy.speech import Phone, Speech, SpeechError, load_speech, recognise_phones
+from chironomy.speech import phones as phones_module
+from chironomy.speech.acoustic import acoustic_phones
+from chironomy.speech.contours import speech_contours
+from chironomy.speech.phone import VOWELS
+from chironomy.speech.phones import METHODS
+from chironomy.speech.visemes import VISEMES
+
+RATE = 16000
+BILABIALS = {"P", "B", "M"}
+
+
+def speech_of(*parts) -> Speech:
+    return Speech.from_samples(np.concatenate(parts), RATE)
+
+
+@pytest.fixture(scope="module")
+def example(repository):
+    return load_speech(repository / "examples" / "speech.flac")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_phones_are_in_order_inside_the_recording_and_known(example, method):
+    phones = recognise_phones(example, method)
+    assert len(phones) > 5 * example.duration
+    assert all(phone.start < phone.end for phone in phones)
+    assert all(a.end <= b.start + 1e-9 for a, b in pairwise(phones))
+    assert phones[0].start >= 0
+    assert phones[-1].end <= example.duration + 1e-9
+    assert {phone.label for phone in phones} <= set(VISEMES) | {"AW", "AY", "EY", "OY"}
+
+
+def test_silence_has_no_phones(silence):
+    assert recognise_phones(speech_of(silence(1.0))) == []
+
+
+def test_progress_ends_at_one(voice, silence):
+    shares = []
+    recognise_phones(speech_of(voice("a", 0.5), silence(0.6), voice("i", 0.5)), "acoustic", shares.append)
+    assert shares == [0.5, 1.0]
+
+
+def test_an_unknown_method_is_refused(voice):
+    with pytest.raises(SpeechError, match="choose one of words, phones, acoustic"):
+        recognise_phones(speech_of(voice("a", 0.5)), "telepathy")
+
+
+def test_without_a_recogniser_the_sound_itself_is_used(voice, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    assert [phone.label for phone in recognise_phones(speech_of(voice("a", 0.5)))] != []
+
+
+def test_where_recognition_breaks_down_the_sound_itself_is_used(voice, monkeypatch):
+    def broken(*_):
+        raise RuntimeError("Failed to stop utterance processing")
+
+    monkeypatch.setattr(phones_module._Recogniser, "_free_phones", broken)
+    speech = speech_of(voice("a", 0.5))
+    assert recognise_phones(speech) == recognise_phones(speech, "acoustic")
+
+
+def test_where_the_recogniser_hears_silence_the_sound_itself_is_used(voice, monkeypatch):
+    monkeypatch.setattr(phones_module._Recogniser, "phones", lambda *_: [Phone("SIL", 0.0, 0.5)])
+    assert any(phone.label in VOWELS for phone in recognise_phones(speech_of(voice("a", 0.5))))
+
+
+def test_words_that_do_not_fit_the_sounds_are_not_believed(example, monkeypatch):
+    monkeypatch.setattr(phones_module, "_WORDS_FIT", 0.0)
+    assert recognise_phones(example, "words") == recognise_phones(example, "phones")
+
+
+def test_long_phrases_are_cut_at_quiet_moments(voice, monkeypatch):
+    monkeypatch.setattr(phones_module, "_LONGEST_SECONDS", 1.5)
+    stretches = phones_module._stretches(speech_of(voice("a", 1.2), voice("m", 0.1), voice("i", 1.1)))
+    assert len(stretches) == 2
+    assert stretches[0][1] == stretches[1][0] == pytest.approx(1.25, abs=0.06)
+
+
+def test_closures_heard_by_the_free_phones_replace_sounds_easily_confused_with_them():
+    worded = [Phone("AA", 0.0, 0.2), Phone("N", 0.2, 0.3), Phone("IY", 0.3, 0.5), Phone("S", 0.5, 0.6)]
+    free = [Phone("AA", 0.0, 0.21), Phone("M", 0.21, 0.3), Phone("IY", 0.3, 0.48), Phone("P", 0.5, 0.6)]
+    labels = [phone.label for phone in phones_module._with_closures(worded, free)]
+    assert labels == ["AA", "M", "IY", "S"]
+
+
+class TestAcousticPhones:
+    def test_open_spread_and_rounded_vowels_are_told_apart(self, voice):
+        speech = speech_of(voice("a", 0.6), voice("i", 0.6), voice("u", 0.6))
+        phones = acoustic_phones(speech_contours(speech), 0.0, speech.duration)
+
+        def at(time):
+            return next(phone.label for phone in phones if phone.start <= time < phone.end)
+
+        assert (at(0.3), at(0.9), at(1.5)) == ("AA", "IY", "OW")
+
+    def test_a_hum_between_vowels_closes_the_lips(self, voice):
+        speech = speech_of(voice("a", 0.4), voice("m", 0.09), voice("a", 0.4))
+        closures = [p for p in acoustic_phones(speech_contours(speech), 0.0, 0.89) if p.label in BILABIALS]
+        assert [phone.middle for phone in closures] == [pytest.approx(0.445, abs=0.03)]
+
+    def test_a_hiss_does_not(self, voice):
+        hiss = np.random.default_rng(0).standard_normal(int(0.1 * RATE))
+        hiss = np.diff(hiss, prepend=0.0) * 0.04
+        speech = speech_of(voice("a", 0.4), hiss, voice("a", 0.4))
+        labels = [phone.label for phone in acoustic_phones(speech_contours(speech), 0.0, 0.9)]
+        assert "S" in labels
+        assert not BILABIALS & set(labels)
+
+
+def test_phones_of_read_speech_match_their_transcription(shared_speech):
+    recordings = sorted(shared_speech.glob("austen-*.wav"))
+    if not recordings:
+        pytest.skip("no recordings with phones")
+    vowels = agreed = 0
+    for path in recordings:
+        found = recognise_phones(load_speech(path))
+        for word in json.loads(path.with_suffix(".phones.json").read_text())["w"]:
+            for phone in word["w"]:
+                if phone["t"] in VOWELS:
+                    middle = phone["b"] + phone["d"] / 2
+                    vowels += 1
+                    agreed += any(p.label in VOWELS and p.start <= middle < p.end for p in found)
+    assert agreed / vowels > 0.85
