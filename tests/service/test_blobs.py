@@ -89,6 +89,16 @@ def test_the_least_recently_used_are_pruned_by_size(tmp_path: Path) -> None:
     assert [store.has(sha) for sha in (first, second, third)] == [False, True, True]
 
 
+def test_what_a_killed_backend_left_is_pruned(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    for name in ("half-an-upload", "job-folder"):
+        (store.incoming / name).mkdir() if name == "job-folder" else (store.incoming / name).write_bytes(b"half")
+        used = time.time() - 2 * DAY
+        os.utime(store.incoming / name, (used, used))
+    store.prune(maximum_bytes=1000, maximum_age=7 * DAY)
+    assert list(store.incoming.iterdir()) == []
+
+
 def test_what_was_used_within_a_day_is_never_pruned(tmp_path: Path) -> None:
     store = BlobStore(tmp_path)
     sha = put(store, b"x" * 1000, age=2 * DAY)

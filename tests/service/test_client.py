@@ -154,6 +154,22 @@ def test_another_programs_server_is_not_taken_for_a_backend(stranger: http.serve
         Client(address(stranger), "token").health()
 
 
+def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
+    said = f"HTTP/1.1 200 OK\r\nChironomy-Version: {chironomy.__version__}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer_the_second() -> None:
+            server.accept()[0].close()
+            with server.accept()[0] as connection:
+                connection.recv(65536)
+                connection.sendall(said)
+
+        thread = threading.Thread(target=answer_the_second)
+        thread.start()
+        assert Client(f"http://127.0.0.1:{server.getsockname()[1]}", "token").health() == {}
+        thread.join()
+
+
 def test_another_version_is_refused(stranger: http.server.HTTPServer) -> None:
     stranger.RequestHandlerClass.headers_sent = {"Chironomy-Version": "0.0.9"}  # type: ignore[attr-defined]
     with pytest.raises(VersionMismatch, match=rf"is version 0\.0\.9 and this is version {chironomy.__version__}"):

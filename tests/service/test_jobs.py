@@ -41,6 +41,8 @@ def test_settings_that_are_left_out_have_their_defaults(jobs: Jobs) -> None:
         ({"times": True}, "The setting 'times' is True"),
         ({"speed": "fast"}, "The setting 'speed' is 'fast': give a number from 0.25 to 4"),
         ({"speed": float("nan")}, "The setting 'speed' is nan"),
+        ({"speed": 10**400}, "The setting 'speed' is 1000"),
+        ({"times": float("inf")}, "The setting 'times' is inf"),
         ({"sped": 1.0}, "A copy job has no setting 'sped': did you mean 'speed'"),
         ({"colour": 1.0}, "A copy job has no setting 'colour': it knows times, speed, guidance"),
         ([1], "The settings of a job must be a JSON object, not list"),

@@ -241,9 +241,7 @@ class Client:
 
     def _request(self, method: str, path: str, allowed: tuple[int, ...] = (), **options: Any) -> requests.Response:
         try:
-            response = self._session.request(
-                method, self.url + path, timeout=(CONNECT_SECONDS, self.timeout), allow_redirects=False, **options
-            )
+            response = self._send(method, path, options)
         except requests.Timeout as error:
             if isinstance(error, requests.ConnectTimeout):
                 raise self._missing() from error
@@ -274,6 +272,23 @@ class Client:
             message = f"The backend at {self.url} answered {method} {path} with status {response.status_code}"
             raise ClientError(sentence if isinstance(sentence, str) else message)
         return response
+
+    def _send(self, method: str, path: str, options: dict[str, Any]) -> requests.Response:
+        """Send once, and again where an idle connection turns out to be closed; every request may be repeated."""
+        for last in (False, True):
+            body = options.get("data")
+            if body is not None and not isinstance(body, bytes):
+                body.seek(0)
+            try:
+                return self._session.request(
+                    method, self.url + path, timeout=(CONNECT_SECONDS, self.timeout), allow_redirects=False, **options
+                )
+            except requests.Timeout:
+                raise
+            except requests.ConnectionError:
+                if last:
+                    raise
+        raise AssertionError
 
     def _missing(self) -> BackendMissing:
         port = urllib.parse.urlsplit(self.url).port

@@ -23,6 +23,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import chironomy
 from chironomy.service.blobs import too_large
@@ -151,6 +152,8 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
                 async for chunk in request.stream():
                     writer.write(chunk)
                 await run_in_threadpool(writer.commit, sha)
+        except ClientDisconnect as error:
+            raise ServiceError("The upload broke off: send it again") from error
         except OSError as error:
             message = (
                 f"The backend cannot store the upload in {blobs.folder} ({error.strerror or error}): make room there"

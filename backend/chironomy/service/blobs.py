@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,7 +160,8 @@ class BlobStore:
             stale = path.parent == self.incoming or age > maximum_age
             if age > _IN_USE_SECONDS and (stale or total - freed > maximum_bytes):
                 with contextlib.suppress(OSError):
-                    path.unlink()
+                    # A folder is what a job left whose backend was killed.
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
                     freed += size
         return freed
 

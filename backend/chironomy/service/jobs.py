@@ -5,7 +5,6 @@ One worker thread computes, one job at a time, in the order of asking: two model
 other down. Records live in memory; results live in the blob store.
 """
 
-import contextlib
 import logging
 import os
 import queue
@@ -291,6 +290,4 @@ def _sentence(error: BaseException, job: Job, folder: Path | None) -> str:
         for name in job.inputs:
             sentence = sentence.replace(f"{folder / name}{os.sep}", "")
         sentence = sentence.replace(f"{folder}{os.sep}", "")
-    with contextlib.suppress(UnicodeError):
-        sentence = " ".join(sentence.split())
-    return sentence
+    return " ".join(sentence.split())

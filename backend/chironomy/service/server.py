@@ -94,7 +94,13 @@ def serve(
         jobs = Jobs(blobs, kinds)
         app = create_app(jobs, token, hosts=(f"{ADDRESS}:{port}", f"localhost:{port}"))
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, ws="none", server_header=False, timeout_graceful_shutdown=2
+            app,
+            log_level="warning",
+            access_log=False,
+            ws="none",
+            server_header=False,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
         )
         server = uvicorn.Server(config)
         # In the main thread uvicorn would take the signals, and raise them again at its end; here they are ours.

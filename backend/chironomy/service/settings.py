@@ -2,7 +2,6 @@
 """Settings of a job as they come over the wire: each is checked and named before anything is computed."""
 
 import difflib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,10 @@ from chironomy.service.errors import ServiceError
 
 def _refuse(message: str) -> ServiceError:
     return ServiceError(message, status=422)
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:80]
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,9 @@ class Number:
         """The value as a float, or a refusal naming the setting."""
         if value is None and self.default is None:
             return None
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not math.isfinite(value)
-            or not self.low <= value <= self.high
-        ):
-            raise _refuse(f"The setting {name!r} is {value!r}: give a number from {self.low:g} to {self.high:g}")
+        # A comparison with NaN is false, and one with an integer of any size is exact.
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            raise _refuse(f"The setting {name!r} is {_shown(value)}: give a number from {self.low:g} to {self.high:g}")
         return float(value)
 
 
@@ -50,7 +49,9 @@ class Integer:
             return None
         whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
         if isinstance(value, bool) or not whole or not self.low <= value <= self.high:  # type: ignore[operator]
-            raise _refuse(f"The setting {name!r} is {value!r}: give a whole number from {self.low} to {self.high}")
+            raise _refuse(
+                f"The setting {name!r} is {_shown(value)}: give a whole number from {self.low} to {self.high}"
+            )
         return int(value)  # type: ignore[call-overload]
 
 
@@ -65,7 +66,7 @@ class Choice:
         """The name itself, or a refusal listing the names there are."""
         names = list(self.names())
         if not isinstance(value, str) or value not in names:
-            raise _refuse(f"The setting {name!r} is {value!r}: choose one of {', '.join(names)}")
+            raise _refuse(f"The setting {name!r} is {_shown(value)}: choose one of {', '.join(names)}")
         return value
 
 
