@@ -28,7 +28,7 @@ PORTRAIT_DISTANCE = 2.8
 HEADROOM = 0.055
 """Empty space above the hair, as a part of the framed height."""
 
-GESTURE_SPACE = 0.42
+GESTURE_SPACE = 0.45
 """Half the width, in metres, that a speaker's hands need in front of the body."""
 
 

@@ -17,6 +17,9 @@ TONE_STEPS = 1 << 14
 TONE_RANGE = 4.0
 """The brightest linear value that the tone curve tells from white."""
 
+SAME_SURFACE = 0.003
+"""Metres of depth within which the samples of a pixel on one material are taken for one surface."""
+
 
 def tone_curve() -> NDArray[np.float32]:
     """(TONE_STEPS + 1,) from linear light 0 to TONE_RANGE to display values 0 to 255.
@@ -100,7 +103,7 @@ def _lit_part(shadow, x, y, depth, softness, range_):
 
 @njit(cache=True, nogil=True)
 def shade(
-    face_index, offsets, planes, faces, vertices, normals, hollow, material,
+    face_index, inverse_depth, offsets, planes, faces, vertices, normals, hollow, material,
     albedo, wrap, gloss, gloss_power,
     lens, focal, centre_x, centre_y,
     light_direction, light_colour, sky, ground,
@@ -109,11 +112,13 @@ def shade(
 ):  # fmt: skip
     """Write the light that every pixel receives into `image`, over the backdrop that is already there.
 
-    A pixel is shaded once for each face it shows, in the middle of that face's samples, and the results are weighed by
-    how many samples each has.
+    A pixel is shaded once for each surface it shows, in the middle of its samples on one face, and the results are
+    weighed by how many samples each has. Faces of one material at nearly the same depth are one surface: most pixels of
+    a fine mesh show parts of two or three faces that need no light of their own.
 
     Args:
         face_index: (H, W, S) what each sample sees.
+        inverse_depth: (H, W, S) how near it is.
         offsets: (S, 2) the sample points, in 1/256 pixel.
         planes: (F, 3, 3) of `raster.corner_planes`.
         faces: (F, 3).
@@ -145,6 +150,8 @@ def shade(
     half = shadow.shape[0] * 0.5
     shown = np.empty(samples, np.int64)
     share = np.empty(samples, np.int64)
+    own = np.empty(samples, np.int64)
+    depth_of = np.empty(samples)
     middle = np.empty((samples, 2))
     colour = np.empty(3)
     for row in range(height):
@@ -154,24 +161,32 @@ def shade(
                 face = face_index[row, column, sample]
                 if face < 0:
                     continue
+                depth = 1.0 / inverse_depth[row, column, sample]
                 slot = 0
-                while slot < distinct and shown[slot] != face:
+                while slot < distinct and not (
+                    shown[slot] == face
+                    or (material[shown[slot]] == material[face] and abs(depth_of[slot] - depth) < SAME_SURFACE)
+                ):
                     slot += 1
                 if slot == distinct:
                     distinct += 1
                     shown[slot] = face
+                    depth_of[slot] = depth
                     share[slot] = 0
+                    own[slot] = 0
                     middle[slot, 0] = 0.0
                     middle[slot, 1] = 0.0
                 share[slot] += 1
-                middle[slot, 0] += offsets[sample, 0]
-                middle[slot, 1] += offsets[sample, 1]
+                if shown[slot] == face:
+                    own[slot] += 1
+                    middle[slot, 0] += offsets[sample, 0]
+                    middle[slot, 1] += offsets[sample, 1]
             if distinct == 0:
                 continue
             total_red, total_green, total_blue, covered = 0.0, 0.0, 0.0, 0
             for slot in range(distinct):
                 face = shown[slot]
-                part = 1.0 / (share[slot] * SUBPIXEL)
+                part = 1.0 / (own[slot] * SUBPIXEL)
                 ray_x = (column + 0.5 + middle[slot, 0] * part - centre_x) / focal
                 ray_y = (row + 0.5 + middle[slot, 1] * part - centre_y) / focal
                 u, v, w = corner_weights(planes[face], ray_x, ray_y)

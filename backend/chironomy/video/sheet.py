@@ -133,6 +133,8 @@ def contact_sheet(
     _label_speed(draw, axis, ceiling, speed_top, speed_height, small)
     if speech is not None:
         draw.text((plot_left - 12, wave_top + wave_height / 2), "speech", font=small, fill=_QUIET, anchor="rm")
+        if len(accents):
+            draw.text((plot_left - 12, wave_top), "accents", font=small, fill=_ACCENT, anchor="rt")
     with atomic_path(path) as partial:
         sheet.save(partial, "PNG", optimize=True)
     return path

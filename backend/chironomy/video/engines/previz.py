@@ -45,21 +45,21 @@ class Material:
     gloss_power: int = 4
 
 
-_SKIN_WRAP = (0.38, 0.2, 0.15)
+_SKIN_WRAP = (0.30, 0.21, 0.18)
 
 MATERIALS = {
     "skin": Material((214, 160, 131), _SKIN_WRAP, 0.09, 4),
-    "lips": Material((190, 112, 102), _SKIN_WRAP, 0.16, 5),
+    "lips": Material((188, 118, 106), _SKIN_WRAP, 0.16, 5),
     "nails": Material((222, 170, 150), _SKIN_WRAP, 0.12, 4),
     "brows": Material((62, 44, 36), gloss=0.03),
-    "eye_white": Material((236, 232, 226), (0.3, 0.3, 0.3), 0.9, 7),
-    "iris": Material((86, 62, 42), (0.4, 0.4, 0.4), 1.2, 7),
-    "pupil": Material((12, 10, 10), (0.3, 0.3, 0.3), 1.2, 7),
-    "teeth": Material((226, 220, 206), (0.3, 0.3, 0.3), 0.3, 6),
+    "eye_white": Material((224, 219, 212), (0.3, 0.3, 0.3), 2.0, 7),
+    "iris": Material((58, 39, 26), (0.4, 0.4, 0.4), 5.0, 9),
+    "pupil": Material((12, 10, 10), (0.3, 0.3, 0.3), 5.0, 9),
+    "teeth": Material((188, 178, 162), (0.3, 0.3, 0.3), 0.15, 6),
     "gums": Material((150, 70, 68), _SKIN_WRAP, 0.3, 6),
-    "tongue": Material((164, 78, 74), _SKIN_WRAP, 0.2, 5),
-    "mouth": Material((66, 20, 22), (0.2, 0.2, 0.2), 0.05, 5),
-    "lashes": Material((74, 52, 44)),
+    "tongue": Material((128, 58, 56), _SKIN_WRAP, 0.1, 5),
+    "mouth": Material((48, 15, 17), (0.2, 0.2, 0.2), 0.03, 5),
+    "lashes": Material((88, 62, 52)),
     "hair": Material((58, 40, 32), (0.2, 0.2, 0.2), 0.12, 4),
     "top": Material((58, 92, 112), (0.15, 0.15, 0.15), 0.02, 3),
     "trousers": Material((60, 60, 68), (0.15, 0.15, 0.15), 0.02, 3),
@@ -69,9 +69,10 @@ MATERIALS = {
 _UNKNOWN = Material((170, 170, 170))
 
 # Towards the lights in the frame of the body. The person's left is the picture's right: the key light comes from the
-# upper left of the picture, the fill from the right, the rim from behind and above on the right.
-_KEY, _FILL, _RIM = (-0.52, 0.78, 0.72), (0.85, 0.10, 0.62), (0.62, 0.55, -0.70)
-_LIGHT_COLOURS = ((1.28, 1.17, 1.04), (0.26, 0.31, 0.39), (2.2, 2.4, 2.7))
+# upper left of the picture, the fill from the right, the rim from behind and above on the right. The eye light is a
+# small one by the lens, only to be seen in the eyes.
+_KEY, _FILL, _EYE, _RIM = (-0.52, 0.78, 0.72), (0.85, 0.10, 0.62), (-0.30, 0.40, 0.87), (0.62, 0.55, -0.70)
+_LIGHT_COLOURS = ((1.28, 1.17, 1.04), (0.30, 0.34, 0.40), (0.10, 0.10, 0.10), (2.2, 2.4, 2.7))
 _SKY, _GROUND = (0.27, 0.30, 0.35), (0.15, 0.13, 0.12)
 
 _BACKDROP_TOP, _BACKDROP_GLOW, _BACKDROP_BOTTOM = (84, 92, 103), (150, 158, 166), (62, 68, 77)
@@ -99,7 +100,7 @@ class Studio:
         self.gloss = np.array([entry.gloss for entry in table])
         self.gloss_power = np.array([entry.gloss_power for entry in table], np.int64)
         self.tone = shading.tone_curve()
-        directions = np.array([_KEY, _FILL, _RIM])
+        directions = np.array([_KEY, _FILL, _EYE, _RIM])
         self.light_direction = directions / np.linalg.norm(directions, axis=1, keepdims=True)
         self.light_colour = np.array(_LIGHT_COLOURS)
         self.light_camera = _light_camera(self.light_direction[0])
@@ -127,8 +128,9 @@ class Studio:
         shadow = rasterise(light, points, self.faces, 1, into=buffers.shadow)
         image = buffers.image
         image[:] = self.backdrop
+        planes = corner_planes(camera.view(points), self.faces)
         shading.shade(
-            visibility.face, SAMPLE_OFFSETS[SAMPLES], corner_planes(camera.view(points), self.faces),
+            visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes,
             self.faces, points, normals, hollow, self.material,
             self.albedo, self.wrap, self.gloss, self.gloss_power,
             camera.position, camera.focal, camera.centre[0], camera.centre[1],
@@ -198,7 +200,7 @@ class PrevizEngine:
         pixels = shot.width * shot.height if shot is not None else 512 * 704
         workers = worker_count(shot)
         bytes_per_pixel = SAMPLES * 8 + 12 + 3 * 4 + 3 * 2
-        memory = 120 * 2**20 + (workers + 1) * (pixels * bytes_per_pixel + _SHADOW_SIZE**2 * 8 + 8 * 2**20)
+        memory = 170 * 2**20 + (workers + 1) * (pixels * bytes_per_pixel + _SHADOW_SIZE**2 * 8 + 8 * 2**20)
         licence = "the pictures are yours: code GPL-3.0-or-later, character CC0"
         return Requirements(memory, "cpu", (), licence)
 
