@@ -80,7 +80,7 @@ class Camera:
             if array.shape != (size,) or not np.isfinite(array).all():
                 raise VideoError(f"camera {name} is {value!r}, but must be {size} finite numbers")
             object.__setattr__(self, name, array)
-        length = float(np.linalg.norm(self.rotation))
+        length = float(np.sqrt(np.square(self.rotation).sum()))
         if abs(length - 1) > 1e-3:
             raise VideoError(f"camera rotation has length {length:.4f}, but must be a unit quaternion (w, x, y, z)")
         object.__setattr__(self, "rotation", self.rotation / length)
@@ -105,9 +105,11 @@ class Camera:
         Returns:
             (..., 3) metres: right, down, and depth along the optical axis (positive in front of the lens).
         """
-        # One matrix product for all points; the camera's y and z are turned to "down" and "forward".
-        matrix = rotation.to_matrix(self.rotation) * np.array([1.0, -1.0, -1.0])
-        return (np.asarray(points, dtype=np.float64) - self.position) @ matrix
+        # The camera's y and z are turned to "down" and "forward". Sums are written out, because a matrix product may
+        # round otherwise on another machine.
+        axes = rotation.to_matrix(self.rotation) * np.array([1.0, -1.0, -1.0])
+        away = np.asarray(points, dtype=np.float64) - self.position
+        return away[..., 0:1] * axes[0] + away[..., 1:2] * axes[1] + away[..., 2:3] * axes[2]
 
     def project(self, points: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Where points fall in the picture.
