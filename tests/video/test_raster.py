@@ -140,7 +140,7 @@ def test_every_machine_makes_these_bits():
     heights = ((x * 7 + y * 13 + x * y) % 11) / 16
     vertices = np.stack([(x - 12) / 16, (y - 12) / 16, heights], axis=-1).reshape(-1, 3)
     corner = (np.arange(24)[:, None] * 25 + np.arange(24)).reshape(-1, 1)
-    faces = np.concatenate([corner + [0, 1, 26], corner + [0, 26, 25]])
+    faces = np.concatenate([np.add(corner, [0, 1, 26]), np.add(corner, [0, 26, 25])])
     camera = Camera(64, 64, 90.0, np.array([0.3, 0.2, 2.5]), np.array([0.99, 0.03125, 0.0625, 0.0]) / 0.992462)
     visibility = rasterise(camera, vertices, faces)
     assert zlib.crc32(visibility.face.astype("<i4").tobytes()) == 1846537682
