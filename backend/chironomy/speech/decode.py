@@ -39,7 +39,7 @@ class Speech:
     """One recording as a single channel.
 
     Attributes:
-        samples: (N,) float32, without constant offset, full scale = 1 (a louder file is brought down to it).
+        samples: (N,) float32, read-only, without constant offset; full scale is 1, a louder file is brought down to it.
         sample_rate: samples a second.
         sha256: hexadecimal SHA-256 of the file's bytes, or of the samples where there was no file.
         name: the file's name, for messages.
@@ -76,7 +76,7 @@ class Speech:
         if sample_rate < 1000:
             raise SpeechError(f"{name}: a sample rate of {sample_rate} Hz is too low for speech; give 8000 Hz or more")
         _check_finite(samples, 0, sample_rate, name)
-        mono = np.ascontiguousarray(_mix_down(samples) if samples.ndim == 2 else samples, dtype=np.float32)
+        mono = np.array(_mix_down(samples) if samples.ndim == 2 else samples, dtype=np.float32)
         _check_length(len(mono), sample_rate, name)
         digest = hashlib.sha256(mono.tobytes() + str(sample_rate).encode()).hexdigest()
         return cls(_levelled(mono), sample_rate, digest, name)
@@ -140,10 +140,13 @@ def _file_digest(path: Path) -> str:
 
 
 def _levelled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Remove the constant offset; bring what is over full scale down to it."""
-    samples = samples - np.float32(samples.mean(dtype=np.float64))
-    peak = float(np.abs(samples).max(initial=0.0))
-    return samples / np.float32(peak) if peak > 1.0 else samples
+    """Remove the constant offset and bring what is over full scale down to it, in place; make read-only."""
+    samples -= np.float32(samples.mean(dtype=np.float64))
+    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    if peak > 1.0:
+        samples /= np.float32(peak)
+    samples.setflags(write=False)
+    return samples
 
 
 def _mix_down(block: NDArray[Any]) -> NDArray[np.float32]:
