@@ -80,12 +80,8 @@ def close_legs(source: Source) -> Source:
 
 
 def finger_tip(source: Source, finger: str, side: str) -> Array:
-    """Return (3,) the mean of the vertices that lie farthest along a finger's last joint."""
-    joint = source.index(f"{finger}3.{side}")
-    near = np.flatnonzero(source.weights[:, joint] > 0.9)
-    out = source.joint_position[joint] - source.joint_position[source.index(f"{finger}2.{side}")]
-    along = source.vertices[near] @ _unit(out)
-    return source.vertices[near[along > along.max() - 0.0015]].mean(axis=0)
+    """Return (3,) where a finger ends."""
+    return source.vertices[source.tips[f"{finger}.{side}"]].mean(axis=0)
 
 
 def straighten_forearm_twist(source: Source) -> Source:

@@ -154,7 +154,9 @@ def clothes(source: Source) -> Part:
     # A flat sole.
     sole = shoes.vertices[:, 1].min()
     shoes.vertices[:, 1] = np.where(shoes.vertices[:, 1] < sole + 0.008, sole, shoes.vertices[:, 1])
-    return joined([_puffed(top, 0.0045 + 0.0015 * band), _puffed(trousers, 0.0025), shoes])
+    worn = joined([_puffed(top, 0.0045 + 0.0015 * band), _puffed(trousers, 0.0025), shoes])
+    # The collar does not speak.
+    return replace(worn, actions=np.zeros_like(worn.actions))
 
 
 def _along_forearm(source: Source, piece: Part) -> Array:

@@ -99,6 +99,7 @@ class Source:
         actions: (52, N, 3) offsets of the face actions, metres.
         quads: faces by group of the base mesh: "body", "helper-tights", "helper-upper-teeth" …, each (n, 4).
         body_uv: (n, 2) texture coordinates of the centres of the faces of "body".
+        tips: the vertices at the tips of the fingers, "thumb.L" and so on.
     """
 
     joint_names: list[str]
@@ -109,6 +110,7 @@ class Source:
     actions: Array
     quads: dict[str, NDArray[np.int64]]
     body_uv: Array
+    tips: dict[str, NDArray[np.int64]]
     textures: Any = field(default=None)
 
     def index(self, name: str) -> int:
@@ -167,6 +169,13 @@ def load_source() -> Source:
     # A person one would talk to: the corners of the mouth a little up.
     for name, amount in _AT_REST.items():
         vertices = vertices + amount * actions[FACE_ACTIONS.index(name)]
+    tips = {
+        f"{finger}.{side}": _farthest(
+            vertices, weights, np.unique(quads["body"]), position, names, f"{finger}{{}}.{side}"
+        )
+        for finger in FINGERS
+        for side in ("L", "R")
+    }
     return Source(
         joint_names=names,
         parents=[-1 if row[1] is None else names.index(row[1]) for row in table],
@@ -176,5 +185,17 @@ def load_source() -> Source:
         actions=actions,
         quads=quads,
         body_uv=uv,
+        tips=tips,
         textures=data,
     )
+
+
+def _farthest(
+    vertices: Array, weights: Array, body: NDArray[np.int64], position: Array, names: list[str], finger: str
+) -> NDArray[np.int64]:
+    """Return the vertices of the body that lie within 1.5 mm of the farthest along a finger's last joint."""
+    middle, last = names.index(finger.format(2)), names.index(finger.format(3))
+    own = body[weights[body, last] > 0.9]
+    along = (vertices[own] - position[last]) @ (position[last] - position[middle])
+    along /= np.linalg.norm(position[last] - position[middle])
+    return own[along > along.max() - 0.0015]

@@ -33,9 +33,12 @@ _MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
 # but for the one direction opposite: back, up and through the neck, where no hand goes.
 _FORWARD = np.array([0.10, -0.30, 0.95])
 
-# Degrees by which the elbow is turned out from there: always; as the hand goes up from the belly to the face; as it
-# goes across to the other side; as the palm is turned down (and in, as it is turned up), which spares the forearm.
-_OUT, _OUT_RAISED, _OUT_ACROSS, _OUT_TWIST = 20.0, 16.0, 22.0, 25.0
+# Degrees by which the elbow is turned out from there: always; as the hand goes up from the belly to the face; as the
+# palm is turned down (and in, as it is turned up), which spares the forearm.
+_OUT, _OUT_RAISED, _OUT_TWIST = 20.0, 16.0, 25.0
+# Degrees a metre as the hand goes from before its own breast to the other side, so that upper arm and forearm go round
+# the torso: the least that keeps them out of the character's mesh over the space before it. It sets in over `_EASE`.
+_OUT_ACROSS, _ACROSS_FROM, _EASE = 280.0, 0.06, 0.04
 
 
 class Arms(NamedTuple):
@@ -92,7 +95,7 @@ def elbow_swivel(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike)
 
     line = _unit(wrist - shoulder)
     raised = _rise(wrist[..., 1:2], -0.30, 0.15)
-    across = _rise(-wrist[..., 0:1], -0.10, 0.25)
+    across = _EASE * np.logaddexp(0.0, (_ACROSS_FROM - wrist[..., 0:1]) / _EASE)
     out = np.radians(_OUT + _OUT_RAISED * raised + _OUT_ACROSS * across)
     first = _swivelled(line, out)
 

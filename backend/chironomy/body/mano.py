@@ -190,7 +190,7 @@ def _plain(value: Any) -> Any:
     if "x" in state:
         return np.asarray(state["x"])
     if {"data", "indices", "indptr"} <= state.keys():
-        rows, columns = state.get("_shape", state.get("shape"))
+        rows, columns = state.get("_shape") or state["shape"]
         dense = np.zeros((columns, rows))
         for column in range(columns):
             part = slice(state["indptr"][column], state["indptr"][column + 1])
