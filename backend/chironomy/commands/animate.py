@@ -119,15 +119,20 @@ def make_sheet(work: Path, speech: Path) -> None:
 
 def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, Any]) -> str:
     """The table of steps, times and outputs."""
-    rows = [(name, f"{value:.1f} s") for name, value in seconds.items()]
-    rows += [("total", f"{total:.1f} s"), ("", "")]
+    steps = [
+        ("step", "seconds"),
+        *((name, f"{value:.1f}") for name, value in seconds.items()),
+        ("total", f"{total:.1f}"),
+    ]
+    facts: list[tuple[str, ...]] = []
     if isinstance(keys := told.get("keys"), dict) and keys.get("dense"):
-        rows.append(("keys", f"{keys['total']} ({100 * keys['total'] / keys['dense']:.0f} % of one a frame)"))
+        share = 100 * keys["total"] / keys["dense"]
+        facts.append(("keys", f"{keys['total']}, {share:.0f} % of one in every frame"))
     if isinstance(change := told.get("edit"), dict):
-        up = change.get("offset", [0, 0, 0])[1]
-        rows.append(("edit", f"{change.get('hand')} wrist {up * 100:+.0f} cm at frame {change.get('frame')}"))
-    rows += [(str(out / name), file_size(out / name)) for name in RESULTS]
-    return table(rows)
+        up = 100 * change["offset"][1]
+        facts.append(("edit", f"{change['hand']} wrist {up:+.0f} cm at frame {change['frame']}"))
+    facts += [(name, f"{file_size(out / name):>9}  {out / name}") for name in RESULTS]
+    return f"\n{table(steps, right=(1,))}\n\n{table(facts)}"
 
 
 @contextlib.contextmanager

@@ -89,10 +89,10 @@ def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--style", default="neutral", help="gesture style (default: neutral)")
     parser.add_argument(
-        "--speed", type=number(0.25, 4.0), default=1.0, help="tempo of the hands, 0.25 to 4 (default: 1)"
+        "--speed", type=number(0.25, 2.5), default=1.0, help="tempo of the hands, 0.25 to 2.5 (default: 1)"
     )
     parser.add_argument(
-        "--amplitude", type=number(0.0, 3.0), default=1.0, help="size of the gestures, 0 to 3 (default: 1)"
+        "--amplitude", type=number(0.25, 2.5), default=1.0, help="size of the gestures, 0.25 to 2.5 (default: 1)"
     )
 
 

@@ -29,7 +29,8 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.motion.files import load_hands
 
     steps, kind = Steps(), KINDS["gesture"]
-    check_speech(options.speech)
+    with steps.step("check"):
+        check_speech(options.speech)
     with output_file(options.out, ".npz") as out:
         with steps.step("gesture"):
             names = ("seed", "style", "speed", "amplitude", "fps")

@@ -12,7 +12,7 @@ from typing import Any
 class Steps:
     """The steps of a command, one after the other; each has a bar while it runs and a line in the table.
 
-    The bars go to standard error, where that is a terminal; each step that ends is one plain line on standard output.
+    The bars go to standard error where that is a terminal; elsewhere a step that ends is a line on standard output.
     """
 
     def __init__(self) -> None:
@@ -38,9 +38,11 @@ class Steps:
         if self._bar is None:
             return
         seconds = time.perf_counter() - self._started
+        shown = not self._bar.disable
         self._bar.close()
         if completed:
             self.seconds[self._name] = self.seconds.get(self._name, 0.0) + seconds
+        if completed and not shown:
             print(f"{self._name:<12}{seconds:7.1f} s", flush=True)
         self._name, self._bar = "", None
 
@@ -56,13 +58,18 @@ class Steps:
         self.end()
 
 
-def table(rows: Sequence[tuple[str, str]]) -> str:
-    """Rows of two columns, the second aligned to the right; ("", "") is a rule."""
-    left = max(len(row[0]) for row in rows)
-    right = max(len(row[1]) for row in rows)
-    return "\n".join(
-        f"  {first:<{left}}  {second:>{right}}" if first else "  " + "-" * (left + right + 2) for first, second in rows
+def table(rows: Sequence[tuple[str, ...]], right: Sequence[int] = ()) -> str:
+    """Rows of cells in columns, the columns of index `right` aligned to the right; an empty row is an empty line."""
+    columns = max(len(row) for row in rows)
+    widths = [max((len(row[i]) for row in rows if i < len(row)), default=0) for i in range(columns)]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=False))
+        )
+        for row in rows
     )
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def file_size(path: Path) -> str:

@@ -98,9 +98,6 @@ def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result:
     speech = load_speech(inputs["speech"])
     pinned = load_hands(inputs["pinned"]) if "pinned" in inputs else None
     mask = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
-    if mask is not None and (pinned is None or mask.shape != (pinned.frame_count, 2)):
-        expected = "no pinned motion" if pinned is None else f"pinned motion of {pinned.frame_count} frames"
-        raise ServiceError(f"The pinned mask has shape {mask.shape} beside {expected}: it must be (frames, 2)")
     work.progress(0.02, "loading the gesture model")
     pipeline = gesture_pipeline()
     motion = pipeline(
@@ -166,8 +163,8 @@ KINDS: Mapping[str, Kind] = {
             settings={
                 "seed": Integer(0, 0, 2**32 - 1),
                 "style": Choice("neutral", styles),
-                "speed": Number(1.0, 0.25, 4.0),
-                "amplitude": Number(1.0, 0.0, 3.0),
+                "speed": Number(1.0, 0.25, 2.5),
+                "amplitude": Number(1.0, 0.25, 2.5),
                 "fps": FPS,
                 "num_inference_steps": Integer(None, 1, 1000),
                 "guidance_scale": Number(None, 0.0, 20.0),

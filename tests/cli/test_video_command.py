@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy video`: a motion and its speech go in, a film of the character comes out."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cli_recordings import BAD, speech
+from command_line import Command, still_hands
+
+from chironomy.motion.files import save_hands, save_smplx
+from chironomy.video.encode import probe
+
+
+@pytest.fixture
+def motion(tmp_path: Path) -> Path:
+    save_hands(still_hands(24), tmp_path / "motion.npz")
+    return tmp_path / "motion.npz"
+
+
+def test_it_renders_as_long_as_the_speech(chironomy_command: Command, tmp_path: Path, motion: Path) -> None:
+    recording = speech(tmp_path / "speech.wav", 1.0)
+    said = chironomy_command("video", motion, "--speech", recording, "--out", tmp_path / "v.mp4", "--size", "64x96")
+    assert said.code == 0, said.err
+    film = probe(tmp_path / "v.mp4")
+    assert (film.frame_count, film.fps, film.width, film.height) == (24, 24.0, 64, 96)
+
+
+def test_a_longer_motion_of_another_rate_is_fitted_and_it_says_so(chironomy_command: Command, tmp_path: Path) -> None:
+    save_smplx(still_hands(90, fps=30.0), tmp_path / "motion.npz")
+    recording = speech(tmp_path / "speech.wav", 0.5)
+    options = ["--speech", recording, "--out", tmp_path / "v.mp4", "--size", "64x96", "--fps", 24]
+    said = chironomy_command("video", tmp_path / "motion.npz", *options)
+    assert said.code == 0, said.err
+    assert said.err == "motion.npz lasts 3.0 s and the speech 0.5 s: the rest of the motion is left out\n"
+    assert probe(tmp_path / "v.mp4").frame_count == 12
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_recording_is_one_sentence_and_no_file(
+    chironomy_command: Command, tmp_path: Path, motion: Path, name: str
+) -> None:
+    make, sentence = BAD[name]
+    said = chironomy_command("video", motion, "--speech", make(tmp_path), "--out", tmp_path / "out" / "v.mp4")
+    assert re.search(sentence, said.refuses())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "shape"), [("wrist_position", (24, 2, 4)), ("rotation", (24, 2, 15, 4)), ("confidence", (23, 2))]
+)
+def test_a_motion_field_of_the_wrong_shape_is_named(
+    chironomy_command: Command, tmp_path: Path, motion: Path, field: str, shape: tuple[int, ...]
+) -> None:
+    with np.load(motion) as archive:
+        fields = dict(archive)
+    np.savez(motion, **{**fields, field: np.ones(shape)})
+    recording = speech(tmp_path / "speech.wav")
+    said = chironomy_command("video", motion, "--speech", recording, "--out", tmp_path / "out" / "v.mp4")
+    assert field in said.refuses()
+    assert str(shape) in said.refuses()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_motion_that_is_not_there_is_named(chironomy_command: Command, tmp_path: Path) -> None:
+    recording = speech(tmp_path / "speech.wav")
+    said = chironomy_command("video", tmp_path / "m.npz", "--speech", recording, "--out", tmp_path / "out" / "v.mp4")
+    assert "m.npz" in said.refuses()
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_engine_lists_those_there_are(chironomy_command: Command, tmp_path: Path, motion: Path) -> None:
+    recording = speech(tmp_path / "speech.wav")
+    options = ["--speech", recording, "--out", tmp_path / "v.mp4", "--engine", "dream"]
+    assert "there is no engine 'dream'; choose one of previz" in chironomy_command("video", motion, *options).refuses()
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_first(
+    chironomy_command: Command, tmp_path: Path, blocked: Path
+) -> None:
+    said = chironomy_command("video", tmp_path / "m.npz", "--speech", tmp_path / "s.wav", "--out", blocked / "v.mp4")
+    assert "cannot be written (Not a directory)" in said.refuses()
