@@ -74,10 +74,10 @@ def vertex_normals(vertices: ArrayLike, faces: NDArray[np.integer]) -> Vertices:
     corners = np.asarray(faces).T.reshape(-1)
     normals = np.empty_like(flat)
     for frame, mesh in enumerate(flat):
-        a, b, c = mesh[faces[:, 0]], mesh[faces[:, 1]], mesh[faces[:, 2]]
-        cross = np.cross(b - a, c - a)
-        for axis in range(3):
-            normals[frame, :, axis] = np.bincount(corners, np.tile(cross[:, axis], 3), count)
+        x, y, z = np.ascontiguousarray(mesh.T)[:, corners].reshape(3, 3, -1)
+        (ux, uy, uz), (vx, vy, vz) = (np.stack([x[k] - x[0], y[k] - y[0], z[k] - z[0]]) for k in (1, 2))
+        for axis, cross in enumerate((uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)):
+            normals[frame, :, axis] = np.bincount(corners, np.tile(cross, 3), count)
     length = np.linalg.norm(normals, axis=-1, keepdims=True)
     return (normals / np.maximum(length, np.float32(1e-20))).reshape(points.shape)
 
