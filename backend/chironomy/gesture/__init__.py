@@ -1,1 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage 1: speech becomes the motion of two hands.
+
+Importing the package needs numpy alone; `GesturePipeline` and what comes with it bring torch and diffusers when they
+are asked for.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from chironomy.gesture.errors import GestureCancelled, GestureError
+from chironomy.gesture.styles import STYLES
+
+if TYPE_CHECKING:
+    from chironomy.gesture.model import GestureTransformer
+    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+
+__all__ = [
+    "STYLES",
+    "GestureCancelled",
+    "GestureError",
+    "GesturePipeline",
+    "GestureTransformer",
+    "embedded_weights",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("GesturePipeline", "embedded_weights"):
+        from chironomy.gesture import pipeline
+
+        return getattr(pipeline, name)
+    if name == "GestureTransformer":
+        from chironomy.gesture.model import GestureTransformer
+
+        return GestureTransformer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a score to motion: overlapping minimum-jerk movements, arcs, lag, idle sway, then joints."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.body.collision import push_out
+from chironomy.body.joint_limits import clamp_hand_rotation
+from chironomy.body.rig import load_rig
+from chironomy.gesture.anatomy import fingers_of_shape, wrist_of_angles
+from chironomy.gesture.corpus.gestures import POSE_SIZE
+from chironomy.gesture.corpus.planner import Move, Score
+from chironomy.gesture.space import neutral_of, within_reach
+from chironomy.motion.hand_motion import HandMotion
+
+Array = NDArray[np.float64]
+
+# Seconds by which wrist angles and fingers follow the wrist's path.
+WRIST_LAG, FINGER_LAG = 0.035, 0.06
+# Degrees by which a moving hand trails: wrist and knuckles bend against the vertical speed (degrees per m/s).
+WRIST_DRAG, KNUCKLE_DRAG = 16.0, 10.0
+_OVERSAMPLING = 2
+_WRIST_LIMIT = np.array([76.0, 56.0, 20.0])
+
+
+def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, random: np.random.Generator) -> HandMotion:
+    """Play a score.
+
+    Args:
+        score: what the hands do.
+        frame_count: frames to make.
+        fps: frames a second.
+        idle: size of the sway that never stops; 1 is usual.
+        random: the only source of chance.
+
+    Returns:
+        Motion of `frame_count` frames within the limits of the joints, clear of the body.
+    """
+    times = np.arange(-_OVERSAMPLING * 4, frame_count * _OVERSAMPLING) / (fps * _OVERSAMPLING)
+    controls = np.stack([_play(score.rest[side], score.moves[side], times) for side in range(2)], axis=1)
+    controls += _idle(times, idle, random)
+    rate = fps * _OVERSAMPLING
+    climb = np.gradient(controls[:, :, 1], axis=0) * rate
+    controls[:, :, 4] += WRIST_DRAG * _delayed(climb, WRIST_LAG * rate)
+    controls[:, :, 6:22:4] += (KNUCKLE_DRAG * _delayed(climb, FINGER_LAG * rate))[..., None]
+    # Widely open wrists and fingers are approached softly, so that limits never show as corners.
+    controls[:, :, 3:6] = _WRIST_LIMIT * np.tanh(controls[:, :, 3:6] / _WRIST_LIMIT * 1.05)
+    controls = controls[_OVERSAMPLING * 4 :: _OVERSAMPLING]
+
+    position = controls[:, :, :3] * np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
+    position[..., 1] = -_soft_least(-position[..., 1], 0.075, 0.02)
+    position = within_reach(before_torso(position))
+    angles = np.radians(controls[:, :, 3:6])
+    rotation = np.empty((*position.shape[:-1], 16, 4))
+    rotation[:, :, 0] = _wrists(position, angles)
+    rotation[:, :, 1:] = fingers_of_shape(controls[:, :, 6:])
+    motion = HandMotion(fps, position, clamp_hand_rotation(rotation), np.ones((frame_count, 2)))
+    motion = push_out(load_rig(), motion)
+    position, rotation = within_reach(motion.wrist_position), motion.rotation.copy()
+    rotation[:, :, 0] = _wrists(position, angles)
+    return motion.replaced(wrist_position=position, rotation=rotation)
+
+
+def _wrists(position: Array, angles: Array) -> Array:
+    """Wrist orientations (T, 2, 4) of anatomical angles; elbows follow the hands, so a few rounds find both."""
+    wrist = np.tile([1.0, 0.0, 0.0, 0.0], (*position.shape[:-1], 1))
+    for _ in range(3):
+        wrist = wrist_of_angles(neutral_of(position, wrist), angles)
+    return wrist
+
+
+def before_torso(position: Array) -> Array:
+    """Keep wrists (..., 2, 3) out of the body: a soft wall before the belly and chest, and each on its own side."""
+    position = position.copy()
+    sign = np.array([1.0, -1.0])
+    out = position[..., 0] * sign
+    out = _soft_least(out, 0.075)
+    position[..., 0] = out * sign
+    # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 7 cm off; beside it there is no wall.
+    beside = 1 / (1 + np.exp(-(out - 0.215) / 0.015))
+    position[..., 2] = np.where(
+        beside < 0.999, _soft_least(position[..., 2], 0.2) * (1 - beside) + position[..., 2] * beside, position[..., 2]
+    )
+    return position
+
+
+def _soft_least(x: Array, least: float, softness: float = 0.008) -> Array:
+    """Smooth maximum of `x` and `least`."""
+    return least + softness * np.logaddexp(0, (x - least) / softness)
+
+
+def _play(rest: Array, moves: list[Move], times: Array) -> Array:
+    """(T, 26) controls: the sum of minimum-jerk movements (Flash and Hogan 1985); overlaps blend into curves."""
+    lag = np.zeros(POSE_SIZE)
+    lag[3:6], lag[6:] = WRIST_LAG, FINGER_LAG
+    controls = np.tile(rest, (len(times), 1))
+    pose = rest
+    for move in moves:
+        change = move.pose - pose
+        pose = move.pose
+        for group in (slice(0, 3), slice(3, 6), slice(6, POSE_SIZE)):
+            # Fingers set off later, and arrive with the wrist's end: the shape is there before the next stroke.
+            delay = lag[group][0]
+            part = np.clip((times - move.start - delay) / move.duration, 0, 1)
+            controls[:, group] += change[group] * _minimum_jerk(part)[:, None]
+            if group.start == 0 and move.arc:
+                across = _arc_direction(change[:3])
+                height = move.arc * float(np.linalg.norm(change[:3]))
+                controls[:, :3] += across * (height * 16 * (part * (1 - part)) ** 2)[:, None]
+    return controls
+
+
+def _minimum_jerk(part: Array) -> Array:
+    return part**3 * (10 + part * (6 * part - 15))
+
+
+def _arc_direction(change: Array) -> Array:
+    """Across the movement, as far forward and up as may be."""
+    length = float(np.linalg.norm(change))
+    if length < 1e-6:
+        return np.zeros(3)
+    along = change / length
+    across = np.array([0.25, 0.4, 0.88])
+    across = across - (across @ along) * along
+    return across / max(float(np.linalg.norm(across)), 1e-6)
+
+
+def _delayed(signal: Array, samples: float) -> Array:
+    """(T, 2) smoothed and delayed by about `samples`."""
+    from scipy.ndimage import gaussian_filter1d, shift
+
+    smooth = gaussian_filter1d(signal, 0.6 * samples, axis=0, mode="nearest")
+    return np.asarray(shift(smooth, (samples, 0), order=1, mode="nearest"))
+
+
+def _idle(times: Array, idle: float, random: np.random.Generator) -> Array:
+    """(T, 2, 26) sway, breath and the small life of fingers."""
+    size = np.concatenate([[0.006, 0.005, 0.006], [3.0, 2.0, 1.5], np.full(16, 2.4), np.full(4, 1.8)]) * idle
+    slow = np.concatenate([np.full(6, 0.22), np.full(20, 0.45)])
+    sway = np.zeros((len(times), 2, POSE_SIZE))
+    for _ in range(4):
+        frequency = slow * np.exp(random.normal(0, 0.5, (2, POSE_SIZE)))
+        phase = random.uniform(0, 2 * np.pi, (2, POSE_SIZE))
+        sway += np.sin(2 * np.pi * frequency * times[:, None, None] + phase) * (0.7 * size / np.sqrt(2))
+    # Neighbouring fingers move together more than apart.
+    together = sway[:, :, 6:10].mean(axis=2, keepdims=True)
+    sway[:, :, 6:22] = 0.6 * sway[:, :, 6:22] + 0.8 * together
+    breath = 0.0018 * np.sin(2 * np.pi * random.uniform(0.2, 0.3) * times + random.uniform(0, 6.3))
+    sway[:, :, 1] += breath[:, None]
+    return sway

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import torch
+
+from chironomy.gesture.model import EMO2_CONFIG, GestureTransformer
+
+
+def conditions(windows: int, frames: int, model: GestureTransformer) -> dict[str, torch.Tensor]:
+    style = torch.zeros(windows, model.config["styles"])
+    style[:, 0] = 1
+    return {
+        "audio": torch.randn(windows, frames, model.config["audio_dim"]),
+        "style": style,
+        "speed": torch.ones(windows),
+        "amplitude": torch.ones(windows),
+    }
+
+
+def small(**changes: int) -> GestureTransformer:
+    torch.manual_seed(1)
+    model = GestureTransformer(**({"num_layers": 2, "width": 32, "num_heads": 2, "window_frames": 48} | changes)).eval()
+    torch.nn.init.normal_(model.motion_out.weight, std=0.1)
+    return model
+
+
+def test_the_output_has_the_shape_of_the_motion() -> None:
+    model = small()
+    motion = torch.randn(3, 48, 198)
+    sample = model(motion, torch.full((3,), 0.5), **conditions(3, 48, model)).sample
+    assert sample.shape == motion.shape
+
+
+def test_an_untrained_model_predicts_the_mean_motion() -> None:
+    model = GestureTransformer(num_layers=1, width=32, num_heads=2)
+    sample = model(torch.randn(1, 48, 198), torch.ones(1), **conditions(1, 48, model)).sample
+    assert torch.equal(sample, torch.zeros_like(sample))
+
+
+def test_speech_reaches_the_motion_of_its_own_moment_most() -> None:
+    model = small()
+    given = conditions(1, 48, model)
+    motion = torch.randn(1, 48, 198)
+    before = model(motion, torch.ones(1), **given).sample
+    louder = given | {"audio": given["audio"].clone()}
+    louder["audio"][:, 24] += 3
+    change = (model(motion, torch.ones(1), **louder).sample - before).abs().mean(dim=-1)[0]
+    assert 20 <= int(change.argmax()) <= 29
+
+
+def test_style_speed_and_amplitude_each_matter() -> None:
+    model = small()
+    torch.nn.init.normal_(model.modulation[1].weight, std=0.1)
+    given = conditions(1, 48, model)
+    motion = torch.randn(1, 48, 198)
+    before = model(motion, torch.ones(1), **given).sample
+    for name, value in (
+        ("style", torch.eye(4)[1:2]),
+        ("speed", torch.tensor([1.5])),
+        ("amplitude", torch.tensor([0.6])),
+    ):
+        assert not torch.allclose(model(motion, torch.ones(1), **(given | {name: value})).sample, before)
+
+
+def test_a_window_is_not_touched_by_its_neighbours_in_the_batch() -> None:
+    model = small()
+    given = conditions(2, 48, model)
+    motion = torch.randn(2, 48, 198)
+    both = model(motion, torch.tensor([0.3, 0.9]), **given).sample
+    one = model(motion[1:], torch.tensor([0.9]), **{name: value[1:] for name, value in given.items()}).sample
+    assert torch.allclose(both[1:], one, atol=1e-5)
+
+
+def test_normalising_is_undone_by_denormalising() -> None:
+    model = small()
+    model.get_buffer("motion_mean").fill_(0.3)
+    model.get_buffer("motion_std").fill_(0.2)
+    motion = torch.randn(5, 198)
+    assert torch.allclose(model.denormalize(model.normalize(motion)), motion, atol=1e-6)
+
+
+def test_the_paper_s_configuration_can_be_built() -> None:
+    with torch.device("meta"):
+        model = GestureTransformer(**EMO2_CONFIG)
+    assert len(model.blocks) == 24
+    assert model.config["width"] == 512
+    assert 60e6 < sum(p.numel() for p in model.parameters()) < 150e6
+
+
+def test_the_paper_s_configuration_trains_and_samples_a_window_at_a_fifth_of_its_width() -> None:
+    model = GestureTransformer(**(EMO2_CONFIG | {"width": 64, "num_heads": 2, "num_layers": 3}))
+    sample = model(torch.randn(1, 24, 198), torch.ones(1), **conditions(1, 24, model)).sample
+    (sample - 1).square().mean().backward()
+    assert model.motion_out.weight.grad is not None
