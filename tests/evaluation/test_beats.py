@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+import numpy as np
+import pytest
+
+from chironomy.evaluation.alignment import align
+from chironomy.evaluation.beats import beat_alignment, stroke_apexes, wrist_speed
+from chironomy.gesture import GestureError
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.motion.rotation import IDENTITY
+
+
+def moving(position: np.ndarray, fps: float = 24.0) -> HandMotion:
+    """The left wrist along +y at the given heights, the right one still."""
+    frames = len(position)
+    wrists = np.zeros((frames, 2, 3))
+    wrists[:, 0, 1] = position
+    return HandMotion(fps, wrists, np.tile(IDENTITY, (frames, 2, 16, 1)), np.ones((frames, 2)))
+
+
+def step(times: np.ndarray, start: float, duration: float, height: float) -> np.ndarray:
+    """A minimum-jerk movement."""
+    part = np.clip((times - start) / duration, 0, 1)
+    return height * part**3 * (10 + part * (6 * part - 15))
+
+
+def test_beats_that_coincide_score_one() -> None:
+    beats = np.array([0.5, 1.0, 2.0])
+    assert beat_alignment(beats, beats) == pytest.approx(1.0)
+
+
+def test_a_beat_that_is_one_sigma_off_scores_the_root_of_e() -> None:
+    assert beat_alignment(np.array([1.1]), np.array([1.0]), sigma=0.1) == pytest.approx(np.exp(-0.5))
+
+
+def test_the_direction_is_from_motion_to_speech() -> None:
+    assert beat_alignment(np.array([1.0]), np.array([1.0, 5.0])) == pytest.approx(1.0)
+    assert beat_alignment(np.array([1.0, 5.0]), np.array([1.0])) == pytest.approx(0.5)
+
+
+def test_nothing_to_compare_is_not_a_number() -> None:
+    assert np.isnan(beat_alignment(np.array([]), np.array([1.0])))
+
+
+def test_speed_is_in_metres_a_second() -> None:
+    speed = wrist_speed(moving(np.arange(48) / 24 * 0.3))
+    assert speed[10:-10, 0] == pytest.approx(np.full(28, 0.3))
+    assert speed[:, 1] == pytest.approx(np.zeros(48))
+
+
+def test_the_apex_is_where_the_stroke_arrives_and_not_where_the_preparation_does() -> None:
+    times = np.arange(72) / 24
+    height = step(times, 0.8, 0.45, 0.08) + step(times, 1.2, 0.22, -0.1)
+    assert stroke_apexes(moving(height)) == pytest.approx([1.4], abs=0.05)
+
+
+def test_a_hand_at_rest_has_no_strokes() -> None:
+    assert len(stroke_apexes(moving(0.004 * np.sin(np.arange(96) / 10)))) == 0
+
+
+def test_own_speech_is_told_from_another() -> None:
+    random = np.random.default_rng(0)
+    beats = [np.sort(random.uniform(0, 10, 8)) for _ in range(4)]
+    apexes = [[own + random.normal(0, 0.03, 8) for _ in range(5)] for own in beats]
+    result = align(apexes, beats, [10.0] * 4)
+    assert len(result.own) == 20
+    assert result.own.mean() > result.other.mean() + 0.3
+    assert max(result.p_values()) < 1e-4
+    assert result.effect > 1
+
+
+def test_motion_without_strokes_cannot_be_compared() -> None:
+    with pytest.raises(GestureError, match="no motion has a stroke"):
+        align([[np.array([])], [np.array([])]], [np.array([1.0]), np.array([1.0])], [2.0, 2.0])
