@@ -18,7 +18,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 FORMAT = "chironomy.job/1"
 MODULE = "bl_ext.user_default.chironomy"
@@ -31,15 +31,15 @@ class JobError(Exception):
 class Story:
     """What is told on standard output: steps, their progress, and how they ended."""
 
-    def __init__(self, output: IO[str]) -> None:
+    def __init__(self, output: int) -> None:
         self.steps: list[dict[str, Any]] = []
         self._output = output
         self._step = ""
         self._progress = 0.0
 
     def tell(self, **fields: Any) -> None:
-        self._output.write(json.dumps(fields, ensure_ascii=False) + "\n")
-        self._output.flush()
+        # Unbuffered, so that a signal's handler may tell something too, whatever it interrupts.
+        os.write(self._output, (json.dumps(fields, ensure_ascii=False) + "\n").encode())
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -60,9 +60,8 @@ class Story:
 def main() -> int:
     """Do the job whose file is the last argument; return the exit code."""
     # Blender writes to standard output what is not for the caller.
-    own_output = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    story = Story(os.dup(1))
     os.dup2(2, 1)
-    story = Story(own_output)
     try:
         run(read_job(Path(sys.argv[-1])), story)
     except JobError as error:
@@ -70,7 +69,7 @@ def main() -> int:
         return 1
     except RuntimeError as error:
         # An operator that reports an error raises it, with its kind before it.
-        story.tell(error=str(error).strip().removeprefix("Error: "))
+        story.tell(error=str(error).strip().splitlines()[0].removeprefix("Error: "))
         return 1
     return 0
 
@@ -103,7 +102,7 @@ def run(job: dict[str, Any], story: Story) -> None:
         }
         addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
         addon["tasks"].listeners.append(story.progress)
-        signal.signal(signal.SIGTERM, lambda *_: stop(addon["tasks"]))
+        signal.signal(signal.SIGTERM, lambda *_: stop(addon["tasks"], story))
     scene = bpy.context.scene
     out = Path(job["out"])
     written = {name: str(out / file) for name, file in job["write"].items() if file}
@@ -158,6 +157,8 @@ def start_blender(extension: str) -> Any:
     if not Path(extension).is_file():
         raise JobError(f"there is no extension {extension}; build it with make extension")
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    # Saving twice leaves one file, without a backup beside it.
+    bpy.context.preferences.filepaths.save_version = 0
     bpy.ops.extensions.package_install_files(filepath=extension, repo="user_default", enable_on_install=True)
     if not hasattr(bpy.types.Scene, "chironomy"):
         raise JobError(f"Blender could not enable the extension {extension}; what it said stands above")
@@ -177,8 +178,10 @@ def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
         value = settings[name]
         try:
             setattr(chosen, name, value)
-        except (TypeError, OverflowError) as error:
-            raise JobError(f"the setting {name} is {value!r}, which this version cannot take: {error}") from error
+        except (TypeError, ValueError, OverflowError) as error:
+            items = getattr(chosen.bl_rna.properties[name], "enum_items", None)
+            instead = f"choose one of {', '.join(items.keys())}" if items else "give a smaller whole number"
+            raise JobError(f"the setting {name} is {value!r}; {instead}") from error
         taken = getattr(chosen, name)
         if taken != value and not (isinstance(value, float) and math.isclose(taken, value, rel_tol=1e-6)):
             raise JobError(f"the setting {name} is {value!r}, outside what is possible; the nearest is {taken!r}")
@@ -217,12 +220,14 @@ def save(bpy: Any, path: str) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=path, compress=True, relative_remap=False)
 
 
-def stop(tasks: Any) -> None:
+def stop(tasks: Any, story: Story) -> None:
     """Stop at once, and let the backend stop what it does for this job."""
     task = tasks.running()
-    if task is None:
-        raise JobError("the job was cancelled")
-    task.cancel()
+    if task is not None:
+        task.cancel()
+        return
+    story.tell(error="the job was cancelled")
+    os._exit(1)
 
 
 if __name__ == "__main__":

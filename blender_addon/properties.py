@@ -4,10 +4,9 @@
 from bpy.props import EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 from bpy.types import Object, PropertyGroup, Scene
 
-from .rig.build import is_character
+from chironomy.gesture.styles import STYLES
 
-STYLES = ("neutral", "calm", "lively", "emphatic")
-"""What the gesture model was trained on; the first is the default."""
+from .rig.build import is_character
 
 ENGINES = (("previz", "Preview", "The character itself, drawn on the processor without any model"),)
 

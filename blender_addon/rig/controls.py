@@ -21,7 +21,8 @@ POLE_DISTANCE = 0.3
 CONFIDENCE = "confidence"
 """A custom property of the hand controls: how surely the hand is wanted, 0 to 1."""
 
-_SIDE_COLOURS = {"L": "THEME04", "R": "THEME01", "": "THEME09"}
+_SIDE_COLOURS = {"L": (0.25, 0.62, 1.0), "R": (1.0, 0.27, 0.22), "": (1.0, 0.80, 0.25)}
+_SELECTED_COLOUR, _ACTIVE_COLOUR = (1.0, 0.55, 0.1), (1.0, 0.85, 0.7)
 _FINGERS = ("index", "middle", "pinky", "ring", "thumb")
 
 
@@ -134,7 +135,9 @@ def _collect(character: Object) -> None:
             if finger:
                 fingers.assign(bone)
         if bone.name in CONTROLS or finger:
-            bone.color.palette = _SIDE_COLOURS[side]
+            bone.color.palette = "CUSTOM"
+            bone.color.custom.normal = _SIDE_COLOURS[side]
+            bone.color.custom.select, bone.color.custom.active = _SELECTED_COLOUR, _ACTIVE_COLOUR
     skeleton.is_visible = False
 
 

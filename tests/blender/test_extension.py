@@ -61,8 +61,3 @@ def test_disabling_leaves_nothing_behind_and_enabling_brings_it_back(addon):
     assert not hasattr(bpy.types, "CHIRONOMY_PT_generate")
     addon_utils.enable(package)
     assert bpy.context.scene.chironomy.style == "neutral"
-
-
-def test_the_add_on_offers_the_styles_of_the_model(addon):
-    styles = pytest.importorskip("chironomy.gesture.styles")
-    assert addon["properties"].STYLES == styles.STYLES
