@@ -70,16 +70,25 @@ def vertex_normals(vertices: ArrayLike, faces: NDArray[np.integer]) -> Vertices:
     """Return (..., V, 3) unit normals of vertices (..., V, 3), averaged over their faces (F, 3) by area."""
     points = np.asarray(vertices, dtype=np.float32)
     flat = points.reshape(-1, *points.shape[-2:])
-    count = flat.shape[1]
+    used, first, order = _faces_around(np.ascontiguousarray(faces, dtype=np.int32).tobytes())
     corners = np.asarray(faces).T.reshape(-1)
-    normals = np.empty_like(flat)
+    normals = np.zeros_like(flat)
     for frame, mesh in enumerate(flat):
         x, y, z = np.ascontiguousarray(mesh.T)[:, corners].reshape(3, 3, -1)
         (ux, uy, uz), (vx, vy, vz) = (np.stack([x[k] - x[0], y[k] - y[0], z[k] - z[0]]) for k in (1, 2))
         for axis, cross in enumerate((uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)):
-            normals[frame, :, axis] = np.bincount(corners, np.tile(cross, 3), count)
-    length = np.linalg.norm(normals, axis=-1, keepdims=True)
+            normals[frame, used, axis] = np.add.reduceat(cross[order], first)
+    length = np.sqrt(np.einsum("tva,tva->tv", normals, normals))[..., None]
     return (normals / np.maximum(length, np.float32(1e-20))).reshape(points.shape)
+
+
+@lru_cache(maxsize=4)
+def _faces_around(faces: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the vertices that faces (F, 3) use, where each one's faces begin in a list, and that list of faces."""
+    corners = np.frombuffer(faces, dtype=np.int32).reshape(-1, 3)
+    order = np.argsort(corners.reshape(-1), kind="stable")
+    used, first = np.unique(corners.reshape(-1)[order], return_index=True)
+    return used.astype(np.int64), first, order // 3
 
 
 @lru_cache(maxsize=4)
