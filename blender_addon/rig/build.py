@@ -4,7 +4,7 @@
 import bpy
 import numpy as np
 from bpy.types import Armature, Context, EditBone, Material, Mesh, Object
-from mathutils import Vector
+from mathutils import Color, Vector
 from numpy.typing import NDArray
 
 from chironomy.body.rig import REGION_NAMES, SIDES, Rig
@@ -17,25 +17,25 @@ from .space import to_armature, turned
 RIG_PROPERTY = "chironomy_rig"
 """A custom property of the armature object that marks it as a character; its value is the version that built it."""
 
-REGION_COLOURS: dict[str, tuple[float, float, float]] = {
-    "skin": (0.55, 0.31, 0.22),
-    "lips": (0.46, 0.17, 0.14),
-    "nails": (0.62, 0.38, 0.31),
-    "brows": (0.05, 0.03, 0.02),
-    "eye_white": (0.80, 0.78, 0.75),
-    "iris": (0.10, 0.16, 0.20),
-    "pupil": (0.01, 0.01, 0.01),
-    "teeth": (0.78, 0.74, 0.66),
-    "gums": (0.42, 0.14, 0.14),
-    "tongue": (0.45, 0.16, 0.15),
-    "mouth": (0.16, 0.03, 0.03),
-    "lashes": (0.02, 0.02, 0.02),
-    "hair": (0.05, 0.03, 0.02),
-    "top": (0.06, 0.11, 0.20),
-    "trousers": (0.04, 0.04, 0.05),
-    "shoes": (0.02, 0.02, 0.02),
+REGION_COLOURS: dict[str, tuple[int, int, int]] = {
+    "skin": (214, 160, 131),
+    "lips": (188, 118, 106),
+    "nails": (222, 170, 150),
+    "brows": (62, 44, 36),
+    "eye_white": (224, 219, 212),
+    "iris": (58, 39, 26),
+    "pupil": (12, 10, 10),
+    "teeth": (188, 178, 162),
+    "gums": (150, 70, 68),
+    "tongue": (128, 58, 56),
+    "mouth": (48, 15, 17),
+    "lashes": (88, 62, 52),
+    "hair": (58, 40, 32),
+    "top": (58, 92, 112),
+    "trousers": (60, 60, 68),
+    "shoes": (46, 40, 38),
 }
-"""Linear base colour of each region of the mesh."""
+"""sRGB colour of each region of the mesh, 0 to 255: those of the preview engine, so that both show one person."""
 
 _UP, _BACK, _FORWARD = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
 
@@ -185,7 +185,7 @@ def _material(region: str) -> Material:
     material = bpy.data.materials.get(name)
     if material is None:
         material = bpy.data.materials.new(name)
-        colour = (*REGION_COLOURS[region], 1.0)
+        colour = (*Color(value / 255 for value in REGION_COLOURS[region]).from_srgb_to_scene_linear(), 1.0)
         material.diffuse_color = colour
         if material.node_tree is None:
             material.use_nodes = True

@@ -13,7 +13,7 @@ UP = (0.0, 0.1, 0.0)
 
 @pytest.fixture
 def keyed(addon, rig, character):
-    from motions import gestures
+    from blender_motions import gestures
 
     if character.animation_data and character.animation_data.action:
         bpy.data.actions.remove(character.animation_data.action)
@@ -73,7 +73,7 @@ def test_what_moved_belongs_to_the_animator(addon, keyed):
 
 
 def test_an_edit_survives_generation(addon, rig, keyed):
-    from motions import gestures
+    from blender_motions import gestures
 
     edit = addon["rig.edit"].offset_hand(keyed, 1, bpy.context.scene, UP, 0.5, 2.9)
     edited = places(addon, keyed, "R")
@@ -103,7 +103,7 @@ def test_radius_zero_moves_one_key_alone(addon, keyed):
 
 
 def test_without_a_time_the_middle_of_the_active_hand_is_taken(addon, rig, keyed):
-    from motions import gestures
+    from blender_motions import gestures
 
     confidence = np.zeros((FRAMES, 2))
     confidence[100:140] = 1.0

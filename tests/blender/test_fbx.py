@@ -35,7 +35,7 @@ def node():
 @pytest.fixture(scope="module")
 def shown(addon, rig, character):
     """A character with hands, a talking mouth and another take beside, and what Blender shows of it."""
-    from motions import gestures
+    from blender_motions import gestures
 
     from chironomy.motion import FACE_ACTIONS, FaceTrack
 

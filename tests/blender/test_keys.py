@@ -11,7 +11,7 @@ SECONDS = 8.0
 
 @pytest.fixture(scope="module")
 def motion(rig):
-    from motions import gestures
+    from blender_motions import gestures
 
     return gestures(rig, SECONDS, seed=5)
 
@@ -97,7 +97,7 @@ def test_confidence_is_kept_on_the_hand_controls(addon, rig, keyed, motion):
 
 
 def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motion):
-    from motions import gestures
+    from blender_motions import gestures
 
     bone = keyed.pose.bones["index2.L"]
     bone.rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
@@ -114,7 +114,7 @@ def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motio
 
 
 def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
-    from motions import gestures
+    from blender_motions import gestures
 
     keyed.pose.bones["hand.R"].keyframe_insert("location", frame=30, keytype="KEYFRAME")
     addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
@@ -128,7 +128,7 @@ def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
 
 
 def test_generating_again_replaces_every_generated_key(addon, rig, keyed):
-    from motions import gestures
+    from blender_motions import gestures
 
     short = gestures(rig, 2.0, seed=9)
     addon["rig.pose"].write_motion(keyed, rig, short, bpy.context.scene, 1)

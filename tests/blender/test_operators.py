@@ -22,7 +22,7 @@ def scene(addon):
 
 @pytest.fixture
 def motion_file(rig, tmp_path):
-    from motions import gestures
+    from blender_motions import gestures
 
     from chironomy.motion import save_hands
 
