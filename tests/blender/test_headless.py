@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`headless.py`: the whole job in a Blender of its own, told line by line."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+SECONDS = 2.5
+
+
+@pytest.fixture
+def do(addon, repository, tmp_path):
+    """Run a job; return its exit code and what it told."""
+
+    def run(**job):
+        path = tmp_path / "job.json"
+        path.write_text(json.dumps(job))
+        (tmp_path / "blender").mkdir(exist_ok=True)
+        done = subprocess.run(
+            [sys.executable, str(repository / "blender_addon" / "headless.py"), str(path)],
+            env={**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path / "blender")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+    return run
+
+
+@pytest.fixture
+def job(extension_zip, tmp_path):
+    """A job whose backend is not there."""
+    (tmp_path / "out").mkdir()
+    return {
+        "format": "chironomy.job/1",
+        "extension": str(extension_zip),
+        "speech": str(_tone(tmp_path / "speech.wav")),
+        "out": str(tmp_path / "out"),
+        "backend": {"url": "http://127.0.0.1:9", "token": "none"},
+        "settings": {
+            "seed": 7,
+            "style": "neutral",
+            "speed": 1.0,
+            "amplitude": 1.0,
+            "fps": 23.976,
+            "engine": "previz",
+            "width": 128,
+            "height": 176,
+        },
+        "edits": [{"hand": "right", "bone": "hand.R", "time": 1.0, "offset": [0.0, 0.02, 0.0], "radius": 0.5}],
+        "write": {
+            "blend": "scene.blend",
+            "fbx": "hands.fbx",
+            "motion": "motion.npz",
+            "shot": "shot.zip",
+            "video": "video.mp4",
+        },
+    }
+
+
+@pytest.fixture
+def backend(addon, tmp_path):
+    """The real backend in a process of its own, with the weights that ship."""
+    for package in ("torch", "diffusers", "fastapi"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"this environment has no {package} to run a backend with")
+    import chironomy
+    from chironomy.client import start_backend
+
+    if not list(Path(chironomy.__file__).parent.glob("gesture/weights/**/*.safetensors")):
+        pytest.skip("there are no gesture weights; make them with make train-embedded")
+    with start_backend(sys.executable, data=tmp_path / "data") as process:
+        yield process
+
+
+def test_the_whole_job(do, job, backend, repository):
+    job["speech"] = str(_excerpt(repository / "examples" / "speech.flac", Path(job["out"]).parent / "excerpt.wav"))
+    job["backend"] = {"url": backend.url, "token": backend.token}
+    code, told = do(**job)
+    assert code == 0, told[-1]
+    end = told[-1]
+    assert end["done"]
+    assert [step["name"] for step in end["steps"]] == [
+        "start", "speech", "character", "generate", "edit", "save", "fbx", "video",
+    ]  # fmt: skip
+    for step in end["steps"]:
+        progress = [line["progress"] for line in told[:-1] if line["step"] == step["name"]]
+        assert (progress[0], progress[-1]) == (0.0, 1.0)
+        assert progress == sorted(progress)
+    out = Path(job["out"])
+    assert sorted(path.name for path in out.iterdir()) == sorted(job["write"].values())
+    assert end["keys"]["total"] <= 0.2 * end["keys"]["dense"]
+    _check_motion(out, end)
+    _check_scene(out, job, end)
+
+
+def _check_motion(out, end):
+    """The motion file and the shot hold the edited tracks, as long as the speech."""
+    from chironomy.motion import load_hands
+    from chironomy.video.shot import Shot
+
+    hands, shot = load_hands(out / "motion.npz"), Shot.load(out / "shot.zip")
+    assert hands.frame_count == shot.hands.frame_count == round(SECONDS * 23.976)
+    assert hands.fps == pytest.approx(23.976, abs=1e-4)
+    np.testing.assert_allclose(shot.hands.wrist_position, hands.wrist_position)
+    assert hands.source["seed"] == 7
+    assert (shot.width, shot.height, shot.engine) == (128, 176, "previz")
+    assert shot.face.values.max() > 0.05
+    assert 0 <= end["edit"]["frame"] < hands.frame_count
+
+
+def _check_scene(out, job, end):
+    """The .blend opens with the character, the animator's keys, and a film that lies beside it."""
+    bpy.ops.wm.open_mainfile(filepath=str(out / "scene.blend"))
+    scene = bpy.context.scene
+    editor = scene.sequence_editor
+    strips = {strip.name: strip for strip in (editor.strips if hasattr(editor, "strips") else editor.sequences)}
+    assert strips["Chironomy Video"].filepath == "//video.mp4"
+    assert bpy.path.abspath(strips["Speech"].sound.filepath) == job["speech"]
+    path = 'pose.bones["hand.R"].location'
+    keys = sys.modules["bl_ext.user_default.chironomy.rig.keys"]
+    curves = [curve for curve in keys.all_curves(scene.chironomy.character) if curve.data_path == path]
+    kinds = {point.type for curve in curves for point in curve.keyframe_points}
+    assert kinds <= {"GENERATED", "KEYFRAME"}
+    assert "KEYFRAME" in kinds
+    assert len(curves[0].keyframe_points) == end["edit"]["keys"]
+
+
+def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job):
+    code, told = do(**job)
+    assert code == 1
+    assert list(told[-1]) == ["error"]
+    assert told[-1]["error"].startswith("No backend answers at http://127.0.0.1:9")
+    assert not list(Path(job["out"]).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"style": "baroque"}, "the setting style is 'baroque'; choose one of neutral, "),
+        ({"speed": 40.0}, "the setting speed is 40.0, outside what is possible; the nearest is 4.0"),
+    ],
+)
+def test_a_setting_that_cannot_be_taken_is_named(do, job, settings, sentence):
+    job["settings"] |= settings
+    code, told = do(**job)
+    assert code == 1
+    assert told[-1]["error"].startswith(sentence)
+
+
+def test_a_file_that_is_no_job_is_refused(do):
+    code, told = do(format="something else")
+    assert code == 1
+    assert "is not a job of the format chironomy.job/1" in told[-1]["error"]
+
+
+def test_an_extension_that_is_not_there_is_named(do, job):
+    job["extension"] = "/nowhere/chironomy.zip"
+    _, told = do(**job)
+    assert told[-1]["error"].startswith("there is no extension /nowhere/chironomy.zip")
+
+
+def _excerpt(recording, path):
+    soundfile = pytest.importorskip("soundfile")
+    samples, rate = soundfile.read(recording)
+    soundfile.write(path, samples[rate : rate + round(SECONDS * rate)], rate)
+    return path
+
+
+def _tone(path):
+    import wave
+
+    samples = (8000 * np.sin(np.arange(32000) * 0.1)).astype("<i2")
+    with wave.open(str(path), "wb") as out:
+        out.setparams((1, 2, 16000, len(samples), "NONE", ""))
+        out.writeframes(samples.tobytes())
+    return path
