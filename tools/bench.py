@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure what the documentation claims, and write it as a table: `make bench` (or `make bench RECORDINGS=folder`).
+
+Speeds are of this machine and this moment; every one of them is the median of several runs after a warm-up. Figures on
+real speech need a folder of recordings; phone alignments beside them (`NAME.phones.json`, as pocketsphinx's
+aligner prints them: words `w` with phones `w`, each with text `t`, begin `b` and duration `d`) let the lips be checked.
+"""
+
+import argparse
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+EXAMPLE = REPOSITORY / "examples" / "speech.flac"
+SOUNDS = {".wav", ".flac", ".ogg", ".mp3"}
+Row = tuple[str, str, str]
+
+
+def main() -> int:
+    """Run the benchmarks that were asked for and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recordings", type=Path, help="folder of real recordings")
+    parser.add_argument("--seeds", type=int, default=20, help="motions for each recording in the alignment")
+    parser.add_argument("--only", choices=sorted(SECTIONS), action="append", help="may be given again")
+    parser.add_argument("--write", type=Path, help="write the table to this file")
+    options = parser.parse_args()
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`. Speeds are of the machine named here, whose other load is not known: compare ratios",
+        "within one table, not seconds between tables.",
+        "",
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+    ]
+    for name, section in SECTIONS.items():
+        if options.only and name not in options.only:
+            continue
+        print(f"— {name}", file=sys.stderr, flush=True)
+        lines += ["", f"## {name.capitalize()}", "", "| figure | value | how |", "|---|---|---|"]
+        for row in section(options):
+            print("   ", *row[:2], file=sys.stderr, flush=True)
+            lines.append("| " + " | ".join(row) + " |")
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        options.write.parent.mkdir(parents=True, exist_ok=True)
+        options.write.write_text(text, encoding="utf-8")
+    return 0
+
+
+def median_seconds(action: Callable[[], Any], runs: int = 5) -> float:
+    """Median of `runs` after one that is not counted."""
+    action()
+    times = []
+    for _ in range(runs):
+        begin = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)
+
+
+def measure_speech(options: argparse.Namespace) -> Iterator[Row]:
+    """Decoding, prosody and lips."""
+    from chironomy.speech import lip_track, load_speech, prosody_features
+
+    speech = load_speech(EXAMPLE)
+    per_second = 1 / speech.duration
+    yield "decoding", f"{median_seconds(lambda: load_speech(EXAMPLE)) * per_second:.4f} s a second of speech", "FLAC"
+    seconds = median_seconds(lambda: prosody_features(speech, 24.0))
+    yield "prosody features", f"{seconds * per_second:.4f} s a second of speech", "32 features at 24 fps"
+    seconds = median_seconds(lambda: lip_track(speech, 24.0), runs=3)
+    yield "lip timing", f"{seconds * per_second:.3f} s a second of speech", "words, phones and curves"
+    if options.recordings:
+        yield from _lips_on_alignments(options.recordings)
+
+
+def _lips_on_alignments(folder: Path) -> Iterator[Row]:
+    import json
+
+    from chironomy.speech import lip_opening, lip_track, load_speech
+
+    closed, closures, openings = 0, 0, {"vowel": [], "closure": []}
+    for path in sorted(folder.glob("*.phones.json")):
+        recording = path.with_name(path.name.replace(".phones.json", ".wav"))
+        if not recording.exists():
+            continue
+        opening = lip_opening(lip_track(load_speech(recording), 24.0))
+        for phone in _phones(json.loads(path.read_text(encoding="utf-8"))):
+            label, begin, duration = phone
+            middle = round((begin + duration / 2) * 24)
+            if middle >= len(opening):
+                continue
+            if label in {"P", "B", "M"}:
+                around = opening[max(0, middle - 1) : middle + 2]
+                closures += 1
+                closed += bool(around.min() <= 0.015)
+                openings["closure"].append(around.min())
+            elif label[:2] in {
+                "AA",
+                "AE",
+                "AH",
+                "AO",
+                "AW",
+                "AY",
+                "EH",
+                "ER",
+                "EY",
+                "IH",
+                "IY",
+                "OW",
+                "OY",
+                "UH",
+                "UW",
+            }:
+                openings["vowel"].append(opening[middle])
+    if closures:
+        yield "lips shut on p, b, m", f"{closed} of {closures}", "within one frame of the phone's middle, real readings"
+        means = {name: float(np.mean(values)) for name, values in openings.items()}
+        yield (
+            "opening on vowels against p, b, m",
+            f"{means['vowel']:.3f} against {means['closure']:.3f}",
+            "parts of the jaw's full gape",
+        )
+
+
+def _phones(alignment: Any) -> Iterator[tuple[str, float, float]]:
+    """Label without stress, begin and duration in seconds."""
+    for word in alignment["w"]:
+        for phone in word.get("w", []):
+            yield phone["t"].upper().rstrip("012"), float(phone["b"]), float(phone["d"])
+
+
+def measure_gesture(options: argparse.Namespace) -> Iterator[Row]:
+    """Sampling, and whether motion follows its own speech."""
+    import torch
+
+    from chironomy.gesture import GesturePipeline, embedded_weights
+    from chironomy.speech import Speech, load_speech
+
+    torch.set_num_threads(2)
+    folder = embedded_weights()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    pipeline = GesturePipeline.from_pretrained(folder)
+    parameters = sum(parameter.numel() for parameter in pipeline.transformer.parameters())
+    yield "embedded weights", f"{size / 1e6:.1f} MB, {parameters / 1e6:.2f} M parameters", "trained on synthetic motion"
+    speech = load_speech(EXAMPLE)
+    seconds = median_seconds(lambda: pipeline(speech, seed=0))
+    yield "speech to motion", f"{seconds / speech.duration:.3f} s a second of speech", "features and sampling, loaded"
+    minute = Speech.from_samples(np.tile(speech.samples, 5), speech.sample_rate, "minute")
+    seconds = median_seconds(lambda: pipeline(minute, seed=0), runs=3)
+    yield (
+        f"the same, {minute.duration:.0f} s",
+        f"{seconds / minute.duration:.3f} s a second of speech",
+        "linear in length",
+    )
+    first, again, other = (pipeline(speech, seed=seed).wrist_position for seed in (1, 1, 2))
+    yield "the same seed again", f"largest difference {np.abs(first - again).max():.0e} m", "wrists"
+    yield "another seed", f"mean distance {np.linalg.norm(first - other, axis=-1).mean() * 100:.1f} cm", "wrists"
+    if options.recordings and len([p for p in options.recordings.iterdir() if p.suffix in SOUNDS]) > 1:
+        command = [sys.executable, "-m", "chironomy.evaluation.alignment", options.recordings, "--seeds", options.seeds]
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+        for line in result.stdout.splitlines():
+            if line.startswith(("pitch accents:", "onsets", "librosa")):
+                name, _, figures = line.partition(": ")
+                yield f"beat alignment with {name}", figures.replace("|", "/"), "own speech against another clip's"
+
+
+def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
+    """How many keys the motion needs."""
+    import math
+
+    from chironomy.gesture import GesturePipeline, embedded_weights
+    from chironomy.motion import NOMINAL_HAND, key_ratio, motion_of_keys, reduce_hands, rotation
+    from chironomy.speech import load_speech
+
+    motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
+    keys = reduce_hands(motion)
+    seconds = median_seconds(lambda: reduce_hands(motion), runs=3)
+    back = motion_of_keys(keys, motion)
+    tips = np.linalg.norm(NOMINAL_HAND.fingertips(back) - NOMINAL_HAND.fingertips(motion), axis=-1).max()
+    angle = math.degrees(float(rotation.angle(back.rotation, motion.rotation).max()))
+    yield "keys", f"{100 * key_ratio(keys, motion.frame_count):.1f} % of one a frame", "generated motion, seed 0"
+    yield "largest error of the keys", f"{tips * 1000:.2f} mm at a fingertip, {angle:.2f}° at a joint", "every frame"
+    yield "reduction", f"{seconds / motion.duration:.3f} s a second of motion", "one thread"
+
+
+def measure_video(_: argparse.Namespace) -> Iterator[Row]:
+    """The preview engine, and the sound of its films."""
+    from chironomy.commands.video import make_shot
+    from chironomy.gesture import GesturePipeline, embedded_weights
+    from chironomy.motion import save_hands
+    from chironomy.speech import load_speech
+    from chironomy.video.encode import probe, render_video
+
+    with tempfile.TemporaryDirectory() as folder:
+        motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
+        save_hands(motion, Path(folder) / "m.npz")
+        shot = make_shot(Path(folder) / "m.npz", EXAMPLE, None, "previz", (512, 704))
+        film = Path(folder) / "v.mp4"
+        seconds = median_seconds(lambda: render_video(shot, film), runs=3)
+        yield "previz, 512×704", f"{shot.hands.frame_count / seconds:.0f} frames a second", "skinning to MP4"
+        info = probe(film)
+        yield "length of the film", f"{info.duration:.3f} s for {load_speech(EXAMPLE).duration:.3f} s", "speech"
+        yield "loudness", f"{_loudness(film) - _loudness(EXAMPLE):+.2f} LU against the input", "EBU R 128, ffmpeg"
+
+
+def _loudness(path: Path) -> float:
+    import imageio_ffmpeg
+
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", path, "-af", "ebur128", "-f", "null", "-"]
+    said = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=True).stderr
+    return float(said.split("Integrated loudness:")[1].split("I:")[1].split("LUFS")[0])
+
+
+def measure_job(_: argparse.Namespace) -> Iterator[Row]:
+    """`chironomy animate` from end to end."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        command = [sys.executable, "-m", "chironomy", "animate", EXAMPLE, "--out", out, "--edit", "right:+0.10"]
+        begin = time.perf_counter()
+        subprocess.run(list(map(str, command)), check=True, capture_output=True, cwd=REPOSITORY)
+        yield "animate, whole", f"{time.perf_counter() - begin:.0f} s for 12.7 s of speech", "one run, all five files"
+        for path in sorted(out.iterdir()):
+            yield f"`{path.name}`", f"{path.stat().st_size / 1e6:.2f} MB", "size"
+
+
+SECTIONS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
+    "speech": measure_speech,
+    "gesture": measure_gesture,
+    "keys": measure_keys,
+    "video": measure_video,
+    "whole job": measure_job,
+}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
