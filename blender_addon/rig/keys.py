@@ -2,7 +2,8 @@
 """F-curves of every Blender version: the one file that knows how actions store them.
 
 Keys are owned by their type: `GENERATED` keys are the machine's, to be replaced when motion is made anew; keys of any
-other type are the animator's and are kept as they are.
+other type are the animator's and are kept as they are. Blender leaves a key its type when an animator drags it or keys
+over it, so the action remembers how generated keys were written: one that is not like that any more is the animator's.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -21,9 +22,15 @@ KEYFRAME = "KEYFRAME"
 Columns = dict[str, NDArray[Any]]
 """Every property of an F-curve's keys by its name in Blender, each an array over keys."""
 
+WRITTEN_PROPERTY = "chironomy_written"
+"""A custom property of an action: by F-curve, the generated keys as they were written."""
+
 _COORDINATES = ("co", "handle_left", "handle_right")
 _CHOICES = ("type", "interpolation", "easing", "handle_left_type", "handle_right_type")
 _NUMBERS = ("amplitude", "period", "back")
+
+_SHAPE_SIZE = 6
+_UNCHANGED = 1e-5
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,8 @@ def all_curves(animated: ID) -> Iterator[FCurve]:
 def replace_generated(animated: ID, channels: Iterable[Channel], within: Callable[[str], bool]) -> None:
     """Replace generated keys by new ones, and keep the animator's.
 
-    An animator's key stays exactly as it is, and a new key that falls on its frame is left out.
+    An animator's key stays exactly as it is, and a new key that falls on its frame is left out. A generated key that the
+    animator has changed becomes one of them.
 
     Args:
         animated: a data-block that has an action.
@@ -132,6 +140,7 @@ def replace_generated(animated: ID, channels: Iterable[Channel], within: Callabl
         within: tells by a data path whether its old generated keys go.
     """
     collection = curves(animated, create=True)
+    adopt_changed(animated)
     new = {(channel.data_path, channel.index): channel for channel in channels}
     for f_curve in list(collection):
         if (f_curve.data_path, f_curve.array_index) not in new and within(f_curve.data_path):
@@ -225,6 +234,26 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
 def count(animated: ID) -> int:
     """Return how many keys a data-block's action holds for it."""
     return sum(len(f_curve.keyframe_points) for f_curve in all_curves(animated))
+
+
+def _remember(animated: ID) -> None:
+    """Note in the action how the generated keys of a data-block were written."""
+    action = animated.animation_data.action
+    if WRITTEN_PROPERTY not in action:
+        action[WRITTEN_PROPERTY] = {}
+    written = action[WRITTEN_PROPERTY]
+    for f_curve in all_curves(animated):
+        columns = key_columns(f_curve)
+        written[_name_of(f_curve)] = _shapes(columns)[columns["type"] == choice("type", GENERATED)].reshape(-1).tolist()
+
+
+def _name_of(f_curve: FCurve) -> str:
+    return f"{f_curve.data_path}[{f_curve.array_index}]"
+
+
+def _shapes(columns: Columns) -> NDArray[np.float32]:
+    """Return (K, 6) where each key and its two handles are."""
+    return np.concatenate([columns[name] for name in _COORDINATES], axis=1)
 
 
 def _aligned(columns: Columns) -> NDArray[np.bool_]:

@@ -127,6 +127,31 @@ def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
     assert kinds == {'pose.bones["hand.R"].location': "KEYFRAME"}
 
 
+@pytest.mark.parametrize("change", ["keyed over", "dragged in time", "bent by its handle"])
+def test_a_generated_key_that_the_animator_changes_becomes_the_animators(addon, rig, keyed, change):
+    """Blender itself leaves it the type GENERATED."""
+    from blender_motions import gestures
+
+    (curve,) = [c for c in curves_of(addon, keyed, '["hand.R"].location') if c.array_index == 2]
+    point = curve.keyframe_points[3]
+    frame = round(point.co[0])
+    if change == "keyed over":
+        keyed.pose.bones["hand.R"].location[2] = 0.321
+        keyed.pose.bones["hand.R"].keyframe_insert("location", index=2, frame=frame)
+    elif change == "dragged in time":
+        frame = point.co[0] = frame + 1
+    else:
+        point.handle_right[1] += 0.05
+    curve.update()
+    assert curve.keyframe_points[3].type == "GENERATED"
+    kept = tuple(curve.keyframe_points[3].co), tuple(curve.keyframe_points[3].handle_right)
+    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    (curve,) = [c for c in curves_of(addon, keyed, '["hand.R"].location') if c.array_index == 2]
+    own = [point for point in curve.keyframe_points if point.type == "KEYFRAME"]
+    assert [round(point.co[0]) for point in own] == [frame]
+    np.testing.assert_allclose((own[0].co, own[0].handle_right), kept, atol=1e-5)
+
+
 def test_generating_again_replaces_every_generated_key(addon, rig, keyed):
     from blender_motions import gestures
 
