@@ -30,7 +30,8 @@ _CHOICES = ("type", "interpolation", "easing", "handle_left_type", "handle_right
 _NUMBERS = ("amplitude", "period", "back")
 
 _SHAPE_SIZE = 6
-_UNCHANGED = 1e-5
+_UNCHANGED = 1e-4
+"""Frames or units of value within which Blender may round a key without anyone changing it."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ def all_curves(animated: ID) -> Iterator[FCurve]:
 def replace_generated(animated: ID, channels: Iterable[Channel], within: Callable[[str], bool]) -> None:
     """Replace generated keys by new ones, and keep the animator's.
 
-    An animator's key stays exactly as it is, and a new key that falls on its frame is left out. A generated key that the
-    animator has changed becomes one of them.
+    An animator's key stays exactly as it is, and a new key that falls on its frame is left out. A generated key that
+    the animator has changed becomes one of them.
 
     Args:
         animated: a data-block that has an action.
@@ -156,6 +157,27 @@ def replace_generated(animated: ID, channels: Iterable[Channel], within: Callabl
             f_curve = collection.new(data_path, index=index)
             f_curve.group = groups.get(channel.group) or groups.new(channel.group)
         write_points(f_curve, merged(animator_keys(f_curve), channel.points()))
+    _remember(animated)
+
+
+def adopt_changed(animated: ID) -> None:
+    """Give every generated key that is not as it was written the type of an animator's key."""
+    written = animated.animation_data.action.get(WRITTEN_PROPERTY)
+    for f_curve in all_curves(animated) if written is not None else ():
+        before = written.get(_name_of(f_curve))
+        if before is None:
+            continue
+        columns = key_columns(f_curve)
+        # Compared with the key written at the same frame, or else with any other.
+        known = np.array(before, dtype=np.float64).reshape(-1, _SHAPE_SIZE)
+        known = known if len(known) else np.full((1, _SHAPE_SIZE), np.inf)
+        shapes = _shapes(columns).astype(np.float64)
+        nearest = np.clip(np.searchsorted(known[:, 0], shapes[:, 0] - 0.5), 0, len(known) - 1)
+        same = np.abs(shapes - known[nearest]).max(axis=1, initial=0.0) < _UNCHANGED
+        changed = (columns["type"] == choice("type", GENERATED)) & ~same
+        if changed.any():
+            columns["type"][changed] = choice("type", KEYFRAME)
+            write_points(f_curve, columns)
 
 
 @contextmanager
