@@ -202,6 +202,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
     def _initialise(self) -> None:
         """Blocks start near the identity and the output at the mean motion, as in the DiT paper's adaLN-Zero."""
         for layer in (self.modulation[1], self.modulation_out, self.motion_out):
+            assert isinstance(layer, nn.Linear)
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.style_embedding.weight, std=0.02)

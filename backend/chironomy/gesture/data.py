@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Training windows, cut from clips, with pins, hidden hands and missing conditions.
+
+Each batch is a function of a seed and its number.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from chironomy.gesture.corpus.build import Clip
+from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM
+from chironomy.gesture.errors import GestureError
+from chironomy.gesture.styles import STYLES
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows to train on; shapes as in `GestureTransformer.forward`, motion normalised and clean."""
+
+    motion: torch.Tensor
+    noise: torch.Tensor
+    sigma: torch.Tensor
+    audio: torch.Tensor
+    audio_given: torch.Tensor
+    style: torch.Tensor
+    speed: torch.Tensor
+    amplitude: torch.Tensor
+    pinned_mask: torch.Tensor
+    confidence: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """How often a condition is left out, so that a model knows life without it."""
+
+    audio: float = 0.1
+    style: float = 0.15
+    speed: float = 0.15
+    amplitude: float = 0.15
+
+
+class Windows:
+    """All windows of a list of clips, in memory.
+
+    Args:
+        clips: the clips; those shorter than a window are left out.
+        frames: frames of a window.
+
+    Raises:
+        GestureError: no clip is as long as a window.
+    """
+
+    def __init__(self, clips: list[Clip], frames: int):
+        clips = [clip for clip in clips if len(clip.motion) >= frames]
+        if not clips:
+            raise GestureError(f"no clip has the {frames} frames of a window; give longer ones")
+        self.frames = frames
+        self.motion = torch.from_numpy(np.concatenate([clip.motion for clip in clips]))
+        self.audio = torch.from_numpy(np.concatenate([clip.audio for clip in clips]))
+        lengths = np.array([len(clip.motion) for clip in clips])
+        offsets = np.cumsum(lengths) - lengths
+        choices = lengths - frames + 1
+        self.starts = torch.from_numpy(
+            np.concatenate([offset + np.arange(count) for offset, count in zip(offsets, choices, strict=True)])
+        )
+        self.clip_of_start = torch.from_numpy(np.repeat(np.arange(len(clips)), choices))
+        self.style = torch.tensor([clip.style for clip in clips])
+        self.speed = torch.tensor([clip.speed for clip in clips], dtype=torch.float32)
+        self.amplitude = torch.tensor([clip.amplitude for clip in clips], dtype=torch.float32)
+
+    def statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean and spread of each of the motion's numbers; spreads are at least 0.02 (metres, parts of an axis)."""
+        return self.motion.mean(dim=0), self.motion.std(dim=0).clamp(min=0.02)
+
+    def normalize_(self, mean: torch.Tensor, std: torch.Tensor) -> None:
+        """Normalise the motion in place."""
+        self.motion.sub_(mean).div_(std)
+
+    def batch(self, size: int, seed: int, number: int, dropout: Dropout | None = None) -> Batch:
+        """Batch `number` of the endless sequence that `seed` determines."""
+        dropout = dropout or Dropout()
+        random = np.random.default_rng([seed, number])
+        generator = torch.Generator().manual_seed(int(random.integers(2**62)))
+        index = torch.from_numpy(random.integers(0, len(self.starts), size))
+        rows = self.starts[index][:, None] + torch.arange(self.frames)
+        clip = self.clip_of_start[index]
+        motion = self.motion[rows]
+        # Logit-normal noise levels (Esser et al. 2024, arXiv 2403.03206), a little towards noise, where structure is.
+        sigma = torch.sigmoid(torch.randn(size, generator=generator) * 1.1 + 0.3)
+
+        def keep(probability: float) -> torch.Tensor:
+            return torch.from_numpy((random.random(size) >= probability).astype(np.float32))
+
+        style = torch.nn.functional.one_hot(self.style[clip], len(STYLES)).float() * keep(dropout.style)[:, None]
+        return Batch(
+            motion=motion,
+            noise=torch.randn(motion.shape, generator=generator),
+            sigma=sigma,
+            audio=self.audio[rows],
+            audio_given=keep(dropout.audio),
+            style=style,
+            speed=self.speed[clip] * keep(dropout.speed),
+            amplitude=self.amplitude[clip] * keep(dropout.amplitude),
+            pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),
+            confidence=torch.from_numpy(_confidence(random, size, self.frames)),
+        )
+
+
+def per_number(mask: torch.Tensor) -> torch.Tensor:
+    """A mask of hands (..., 2) for each of the motion's numbers (..., 198)."""
+    return mask.repeat_interleave(HAND_DIM, dim=-1)
+
+
+def _pins(random: np.random.Generator, size: int, frames: int) -> NDArray[np.float32]:
+    """(size, frames, 2): the beginning, both ends, or stretches of either hand are given in two windows of three."""
+    mask = np.zeros((size, frames, 2), np.float32)
+    for window in mask:
+        kind = random.random()
+        if kind < 0.3:  # the frames before
+            window[: random.integers(2, frames // 3)] = 1
+        elif kind < 0.42:  # a range made anew between its surroundings
+            window[: random.integers(2, frames // 3)] = 1
+            window[-random.integers(2, frames // 3) :] = 1
+        elif kind < 0.65:  # locked keys of one hand or both
+            for _ in range(random.integers(1, 4)):
+                start, length = random.integers(0, frames), random.integers(1, frames // 4)
+                hands = slice(None) if random.random() < 0.5 else int(random.integers(2))
+                window[start : start + length, hands] = 1
+    return mask
+
+
+def _confidence(random: np.random.Generator, size: int, frames: int) -> NDArray[np.float32]:
+    """(size, frames, 2): one window in twelve has a hand out of sight for a while."""
+    mask = np.ones((size, frames, 2), np.float32)
+    for window in mask:
+        if random.random() < 1 / 12:
+            start, length = random.integers(0, frames), random.integers(6, frames)
+            window[start : start + length, random.integers(2)] = 0
+    return mask
+
+
+assert MOTION_DIM == 2 * HAND_DIM

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A long timeline as overlapping windows that are denoised together.
+
+At every step each window is predicted on its own and the predictions are blended into one timeline by weights that fade
+over the overlaps (after MultiDiffusion, Bar-Tal et al. 2023, arXiv 2302.08113), so that no seam can form, the cost is
+linear in the length, and a prediction never needs more than a batch of windows at once.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Windows of `size` frames every `size - overlap` frames, covering `frames` frames (padded to the last window)."""
+
+    frames: int
+    size: int
+    overlap: int
+
+    @property
+    def count(self) -> int:
+        """How many windows there are."""
+        hop = self.size - self.overlap
+        return 1 + max(0, -(-(self.frames - self.size) // hop))
+
+    @property
+    def padded_frames(self) -> int:
+        """Frames to the end of the last window."""
+        return self.size + (self.count - 1) * (self.size - self.overlap)
+
+    def starts(self, first: int, last: int) -> torch.Tensor:
+        """First frames of windows `first` to `last - 1`."""
+        return torch.arange(first, last) * (self.size - self.overlap)
+
+    def rows(self, first: int, last: int) -> torch.Tensor:
+        """(windows, size) frame numbers."""
+        return self.starts(first, last)[:, None] + torch.arange(self.size)
+
+    def fade(self) -> torch.Tensor:
+        """(size,) weight of a window's frames: rising over the overlap, 1, falling over the overlap."""
+        ramp = (torch.arange(self.overlap) + 1.0) / (self.overlap + 1.0)
+        weight = torch.ones(self.size)
+        if self.overlap:
+            weight[: self.overlap] = ramp
+            weight[-self.overlap :] = torch.minimum(weight[-self.overlap :], ramp.flip(0))
+        return weight
+
+
+class Blend:
+    """Gathers the windows' predictions into one timeline."""
+
+    def __init__(self, layout: Layout, channels: int, device: torch.device):
+        self.layout = layout
+        self.total = torch.zeros(layout.padded_frames, channels, device=device)
+        self.weight = torch.zeros(layout.padded_frames, 1, device=device)
+        self.fade = layout.fade().to(device)[:, None]
+
+    def add(self, first: int, predictions: torch.Tensor) -> None:
+        """Add the predictions (windows, size, channels) of windows `first` and following, in order."""
+        starts = self.layout.starts(first, first + len(predictions)).tolist()
+        for start, prediction in zip(starts, predictions, strict=True):
+            self.total[start : start + self.layout.size] += prediction * self.fade
+            self.weight[start : start + self.layout.size] += self.fade
+
+    def timeline(self) -> torch.Tensor:
+        """(frames, channels), the weighted mean."""
+        return self.total / self.weight
