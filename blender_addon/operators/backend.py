@@ -33,6 +33,8 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
 
     def finish(self, context: Context, result: Any) -> str:
         preferences(context).python = result
+        # Only then does Blender save the preferences by itself.
+        context.preferences.is_dirty = True
         return "the backend is set up"
 
 

@@ -27,7 +27,7 @@ class CHIRONOMY_OT_add_character(Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = "" if context.mode in ("OBJECT", "POSE") else "Leave the edit mode first"
+        reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
         if reason:
             cls.poll_message_set(reason)
         return not reason

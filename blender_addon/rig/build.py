@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the character: one armature object and the mesh that it moves."""
 
+from collections.abc import Iterator
+
 import bpy
 import numpy as np
-from bpy.types import Armature, Context, EditBone, Material, Mesh, Object
+from bpy.types import Armature, Context, EditBone, LayerCollection, Material, Mesh, Object
 from mathutils import Color, Vector
 from numpy.typing import NDArray
 
@@ -57,7 +59,11 @@ def build_character(context: Context, rig: Rig, version: str, name: str = "Chara
     armature = bpy.data.armatures.new(name)
     character = bpy.data.objects.new(name, armature)
     character[RIG_PROPERTY] = version
-    context.collection.objects.link(character)
+    # The active collection may be left out of the view layer, where nothing in it can be edited.
+    home = context.collection
+    if home not in {layer.collection for layer in _shown(context.view_layer.layer_collection)}:
+        home = context.scene.collection
+    home.objects.link(character)
     for selected in context.selected_objects:
         selected.select_set(False)
     character.select_set(True)
@@ -72,13 +78,21 @@ def build_character(context: Context, rig: Rig, version: str, name: str = "Chara
     controls.set_up(character, rig)
 
     body = build_mesh(rig, f"{character.name} Body")
-    context.collection.objects.link(body)
+    home.objects.link(body)
     body.parent = character
     modifier = body.modifiers.new("Armature", "ARMATURE")
     modifier.object = character
     # The skeleton is drawn over the mesh, or no control inside it could be picked.
     character.show_in_front = True
     return character
+
+
+def _shown(layer: LayerCollection) -> Iterator[LayerCollection]:
+    """Yield the collections of a view layer that are neither left out nor hidden."""
+    if not layer.exclude and layer.is_visible:
+        yield layer
+        for child in layer.children:
+            yield from _shown(child)
 
 
 def is_character(item: Object | None) -> bool:

@@ -179,6 +179,17 @@ def test_two_characters_can_stand_in_one_scene(rig, scene, motion_file):
     assert first.animation_data.action != second.animation_data.action
 
 
+@pytest.mark.parametrize("how", ["exclude", "hide_viewport"])
+def test_a_character_is_added_where_it_can_be_seen(scene, how):
+    closed = bpy.data.collections.new("Closed")
+    scene.collection.children.link(closed)
+    layer = bpy.context.view_layer.layer_collection.children["Closed"]
+    bpy.context.view_layer.active_layer_collection = layer
+    setattr(layer, how, True)
+    assert bpy.ops.chironomy.add_character() == {"FINISHED"}
+    assert scene.chironomy.character.visible_get()
+
+
 def test_undo_takes_back_a_character(scene):
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.ed.undo_push(message="before")
