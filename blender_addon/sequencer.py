@@ -66,7 +66,9 @@ def lay_video(context: Context, path: Path, frame: int) -> None:
     """Put a film above the speech, in place of the one that was laid before."""
     scene = context.scene
     _remove(scene, VIDEO_STRIP)
-    strip = _strips(scene).new_movie(name=VIDEO_STRIP, filepath=str(path), channel=VIDEO_CHANNEL, frame_start=frame)
+    strip = _strips(scene).new_movie(
+        name=VIDEO_STRIP, filepath=str(path), channel=VIDEO_CHANNEL, frame_start=frame, fit_method="FIT"
+    )
     strip.name = VIDEO_STRIP
     _show(context)
 

@@ -21,11 +21,11 @@ RIG_PROPERTY = "chironomy_rig"
 
 REGION_COLOURS: dict[str, tuple[int, int, int]] = {
     "skin": (214, 160, 131),
-    "lips": (188, 118, 106),
+    "lips": (204, 140, 128),
     "nails": (222, 170, 150),
     "brows": (62, 44, 36),
     "eye_white": (224, 219, 212),
-    "iris": (58, 39, 26),
+    "iris": (78, 50, 32),
     "pupil": (12, 10, 10),
     "teeth": (188, 178, 162),
     "gums": (150, 70, 68),
