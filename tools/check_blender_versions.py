@@ -69,16 +69,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the add-on's tests on other Blender versions.")
     parser.add_argument("versions", nargs="*", default=USUAL, help=f"of {', '.join(VERSIONS)} (default: {USUAL})")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / ".venv-blender", help="of the environments")
-    parser.add_argument("--extension", type=Path, help="the zip to test (default: a new one in dist)")
+    parser.add_argument("--extension", type=Path, help="the zip to test (default: a new one)")
     arguments = parser.parse_args()
     unknown = [version for version in arguments.versions if version not in VERSIONS]
     if unknown:
         raise SystemExit(f"Blender {unknown[0]} is not known here; choose from {', '.join(VERSIONS)}")
     extension = arguments.extension
     if extension is None:
-        build = [sys.executable, str(REPOSITORY / "tools" / "build_extension.py")]
+        extension = arguments.folder / "chironomy.zip"
+        build = [sys.executable, str(REPOSITORY / "tools" / "build_extension.py"), str(extension)]
         subprocess.run(build, check=True)
-        (extension,) = (REPOSITORY / "dist").glob("chironomy-*.zip")
     results: dict[str, str] = {}
     for version in arguments.versions:
         interpreter = environment(version, arguments.folder)
