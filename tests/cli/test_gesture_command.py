@@ -78,7 +78,7 @@ def test_an_unknown_style_lists_those_there_are(chironomy_command: Command, tmp_
     [
         ("--fps", "0", "argument --fps: '0' is not a number from 1 to 240"),
         ("--fps", "nan", "argument --fps: 'nan' is not a number from 1 to 240"),
-        ("--seed", "-1", "argument --seed: '-1' is not a whole number from 0 to 4294967295"),
+        ("--seed", "-1", "argument --seed: '-1' is not a whole number from 0 to 2147483647"),
         ("--speed", "fast", "argument --speed: 'fast' is not a number from 0.25 to 2.5"),
         ("--colour", "red", "unrecognized arguments: --colour red"),
     ],

@@ -85,7 +85,7 @@ def edit(text: str) -> dict[str, Any]:
 def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
     """What the gesture model can be told."""
     parser.add_argument(
-        "--seed", type=whole_number(0, 2**32 - 1), default=0, help="another number, another performance (default: 0)"
+        "--seed", type=whole_number(0, 2**31 - 1), default=0, help="another number, another performance (default: 0)"
     )
     parser.add_argument("--style", default="neutral", help="gesture style (default: neutral)")
     parser.add_argument(

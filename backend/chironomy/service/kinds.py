@@ -161,7 +161,7 @@ KINDS: Mapping[str, Kind] = {
             inputs=("speech",),
             optional_inputs=("pinned", "pinned_mask"),
             settings={
-                "seed": Integer(0, 0, 2**32 - 1),
+                "seed": Integer(0, 0, 2**31 - 1),
                 "style": Choice("neutral", styles),
                 "speed": Number(1.0, 0.25, 2.5),
                 "amplitude": Number(1.0, 0.25, 2.5),
