@@ -21,7 +21,7 @@ RIG_PROPERTY = "chironomy_rig"
 
 REGION_COLOURS: dict[str, tuple[int, int, int]] = {
     "skin": (214, 160, 131),
-    "lips": (204, 140, 128),
+    "lips": (190, 126, 114),
     "nails": (222, 170, 150),
     "brows": (62, 44, 36),
     "eye_white": (224, 219, 212),

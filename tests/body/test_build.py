@@ -2,9 +2,20 @@
 """The tools that the character is put together with; they need no anny."""
 
 import numpy as np
+import pytest
 
 from chironomy.body.build import strongest_weights
-from chironomy.body.build_surface import Part, boundary, clipped, joined, normals, smoothed, subdivided, triangles
+from chironomy.body.build_surface import (
+    Part,
+    boundary,
+    clipped,
+    divided,
+    joined,
+    normals,
+    smoothed,
+    subdivided,
+    triangles,
+)
 
 
 def square(columns: int = 4) -> Part:
@@ -42,6 +53,46 @@ def test_what_a_cut_adds_is_interpolated() -> None:
     half = clipped(piece, piece.vertices[:, 0] + piece.vertices[:, 1] - 0.83)
     np.testing.assert_allclose(half.weights[:, 0], half.vertices[:, 0], atol=1e-12)
     np.testing.assert_allclose(half.actions[7, :, 2], half.vertices[:, 0], atol=1e-12)
+
+
+def test_dividing_keeps_both_sides_of_the_line() -> None:
+    piece = square()
+    whole, inside = divided(piece, 0.37 - piece.vertices[:, 0])
+    assert abs(area(whole) - 1.0) < 1e-12
+    middle = whole.vertices[whole.faces].mean(axis=1)[:, 0]
+    np.testing.assert_array_equal(inside, middle < 0.37)
+
+
+def test_refining_some_faces_opens_no_gap() -> None:
+    refine = pytest.importorskip("chironomy.body.build_refine", reason="building a character needs scipy")
+    piece = square()
+    middle = piece.vertices[piece.faces].mean(axis=1)
+    fine = refine.refined(piece, (middle[:, 0] > 0.25) & (middle[:, 1] > 0.25))
+    assert len(fine.faces) > 2 * len(piece.faces)
+    inner = ((fine.vertices[:, :2] > 1e-9) & (fine.vertices[:, :2] < 1.0 - 1e-9)).all(axis=1)
+    # The corner of the square that is refined is rounded, nothing else comes near to the rim.
+    assert not (boundary(fine) & inner & (fine.vertices[:, :2].sum(axis=1) < 1.8)).any()
+    np.testing.assert_allclose(fine.weights[:, 0], fine.vertices[:, 0], atol=1e-12)
+    np.testing.assert_allclose(fine.actions[7, :, 2], fine.vertices[:, 0], atol=1e-12)
+
+
+def test_a_turned_in_edge_has_an_inside_that_faces_the_other_way() -> None:
+    refine = pytest.importorskip("chironomy.body.build_refine", reason="building a character needs scipy")
+    piece = square()
+    cuff = refine.turned_in(piece, piece.vertices[:, 0] > 0.99, 0.1, 0.3)
+    added = normals(cuff.vertices, cuff.faces[len(piece.faces) :])
+    inside = cuff.vertices[:, 0] < 0.75
+    inside[: len(piece.vertices)] = False
+    assert inside.any()
+    np.testing.assert_allclose(added[inside], [[0.0, 0.0, -1.0]] * inside.sum(), atol=1e-12)
+    np.testing.assert_allclose(cuff.vertices[inside, 2], -0.1, atol=1e-12)
+
+
+def test_a_two_sided_part_has_every_face_twice() -> None:
+    refine = pytest.importorskip("chironomy.body.build_refine", reason="building a character needs scipy")
+    both = refine.two_sided(square())
+    assert len(both.faces) == 2 * len(square().faces)
+    assert abs(normals(both.vertices, both.faces)[:, 2].sum()) < 1e-12
 
 
 def test_subdividing_keeps_the_shape_and_quarters_the_triangles() -> None:

@@ -9,8 +9,9 @@ from chironomy.body.skinning import skin
 from chironomy.motion import FaceTrack
 from chironomy.motion.edit import offset_wrist
 from chironomy.motion.face import FACE_ACTIONS
+from chironomy.video.camera import Camera
 from chironomy.video.engines import engine_names, get_engine
-from chironomy.video.engines.previz import Buffers, PrevizEngine, Studio
+from chironomy.video.engines.previz import Buffers, Mouth, PrevizEngine, Studio
 from chironomy.video.errors import RenderCancelled, VideoError
 
 
@@ -82,6 +83,41 @@ def test_lips_that_close_hide_the_mouth(shot, rig, studio):
         counts.append(inside.sum())
     assert counts[0] < counts[1] < counts[2]
     assert counts[2] > 20 * max(counts[0], 1)
+
+
+def close_up(rig, joint, down, width=0.06):
+    """A camera a metre before a part of the face, level with it."""
+    place = rig.joint_position[rig.index(joint)] - [0, down, 0]
+    return Camera(200, 200, 200 / width, place + np.array([0, 0, 1]))
+
+
+def region_seen(rig, camera, face, *regions):
+    """How many pixels show one of some regions of the character, with some face actions at some values."""
+    values = np.zeros(len(FACE_ACTIONS))
+    for action, value in face.items():
+        values[FACE_ACTIONS.index(action)] = value
+    pose = np.tile([1.0, 0.0, 0.0, 0.0], (rig.joint_count, 1))
+    seen = Studio(rig, camera).visible_faces(skin(rig, pose, rig.joint_position, values))
+    return int(np.isin(seen, rig.region_faces(*regions)).sum())
+
+
+@pytest.mark.parametrize(("eye", "action"), [("eye.L", "eyeBlinkLeft"), ("eye.R", "eyeBlinkRight")])
+def test_a_whole_blink_just_hides_the_eye(rig, eye, action):
+    camera, ball = close_up(rig, eye, 0), ("eye_white", "iris", "pupil")
+    seen = [region_seen(rig, camera, {action: value}, *ball) for value in (0, 0.5, 0.8, 1)]
+    assert seen[0] > seen[1] > seen[2] > 0
+    assert seen[3] <= 0.01 * seen[0]
+
+
+def test_closed_lips_show_no_teeth(rig):
+    assert region_seen(rig, close_up(rig, "head", 0.027), {}, "teeth", "tongue", "mouth") <= 5
+
+
+def test_it_is_darker_in_the_mouth_than_outside(rig):
+    exposure = Mouth(rig).exposure(rig.vertices.astype(float))
+    tongue, face = (np.unique(rig.faces[rig.region_faces(name)]) for name in ("tongue", "skin"))
+    assert exposure[tongue].max() < 0.5
+    assert exposure[face].min() == 1
 
 
 def test_a_raised_right_wrist_changes_the_picture_around_the_right_arm_only(shot, rig):

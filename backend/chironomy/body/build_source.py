@@ -32,7 +32,7 @@ PHENOTYPE = {
 }
 
 # Face actions that are part of the face at rest.
-_AT_REST = {"mouthSmileLeft": 0.15, "mouthSmileRight": 0.15}
+_AT_REST = {"mouthSmileLeft": 0.2, "mouthSmileRight": 0.2}
 
 # anny: +x the person's left, +y backwards, +z up.
 _TO_BODY_FRAME = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])

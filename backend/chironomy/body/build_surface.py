@@ -143,30 +143,41 @@ def clipped(piece: Part, level: Array) -> Part:
 
     Triangles that cross zero are cut there; what lies on the new edge is interpolated between the ends of the old one.
     """
+    whole, inside = divided(piece, level)
+    return keep_faces(whole, inside)
+
+
+def divided(piece: Part, level: Array) -> tuple[Part, NDArray[np.bool_]]:
+    """Return the part cut along the line where `level` (n,) is zero, and which faces lie where it is not negative."""
     inside = level >= 0.0
     count = inside[piece.faces].sum(axis=1)
-    faces, regions = [piece.faces[count == 3]], [piece.regions[count == 3]]
+    cut = (count == 1) | (count == 2)
+    faces, regions = [piece.faces[~cut]], [piece.regions[~cut]]
+    within = [count[~cut] == 3]
     edges: dict[tuple[int, int], int] = {}
 
     def crossing(a: int, b: int) -> int:
         return edges.setdefault((min(a, b), max(a, b)), len(piece.vertices) + len(edges))
 
-    new_faces, new_regions = [], []
-    cut = (count == 1) | (count == 2)
+    new_faces, new_regions, new_within = [], [], []
     for face, region in zip(piece.faces[cut], piece.regions[cut], strict=True):
         ring = [int(v) for v in face]
         while not (inside[ring[0]] and not inside[ring[2]]):
             ring = ring[1:] + ring[:1]
         a, b, c = ring
         if inside[b]:
-            new_faces += [[a, b, crossing(b, c)], [a, crossing(b, c), crossing(c, a)]]
-            new_regions += [region, region]
+            bc, ca = crossing(b, c), crossing(c, a)
+            new_faces += [[a, b, bc], [a, bc, ca], [bc, c, ca]]
+            new_within += [True, True, False]
         else:
-            new_faces.append([a, crossing(a, b), crossing(c, a)])
-            new_regions.append(region)
+            ab, ca = crossing(a, b), crossing(c, a)
+            new_faces += [[a, ab, ca], [ab, b, c], [ab, c, ca]]
+            new_within += [True, False, False]
+        new_regions += [region] * 3
     if new_faces:
         faces.append(np.array(new_faces))
         regions.append(np.array(new_regions))
+        within.append(np.array(new_within))
     ends = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
     part_of_second = (level[ends[:, 0]] / (level[ends[:, 0]] - level[ends[:, 1]]))[:, None]
 
@@ -181,4 +192,4 @@ def clipped(piece: Part, level: Array) -> Part:
         extended(piece.weights, 0),
         extended(piece.actions, 1),
     )
-    return keep_faces(whole, np.ones(len(whole.faces), dtype=bool))
+    return whole, np.concatenate(within)

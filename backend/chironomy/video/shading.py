@@ -103,7 +103,7 @@ def _lit_part(shadow, x, y, depth, softness, range_):
 
 @njit(cache=True, nogil=True)
 def shade(
-    face_index, inverse_depth, offsets, planes, faces, vertices, normals, hollow, material,
+    face_index, inverse_depth, offsets, planes, faces, vertices, normals, hollow, exposure, material,
     albedo, wrap, gloss, gloss_power,
     lens, focal, centre_x, centre_y,
     light_direction, light_colour, sky, ground,
@@ -125,6 +125,7 @@ def shade(
         vertices: (V, 3) metres in the frame of the body.
         normals: (V, 3) of `raster.vertex_normals`.
         hollow: (V,) of `cavity`.
+        exposure: (V,) how much of all light comes as far as here, 0 to 1: little in the mouth.
         material: (F,) the material of each face.
         albedo: (M, 3) linear colour.
         wrap: (M, 3) how far light reaches round the edge of light and shade, 0 to 1, by channel.
@@ -251,9 +252,10 @@ def shade(
                                 peak *= peak
                             shine += peak * reach * light_colour[light, 1]
                 shine *= gloss[kind]
-                total_red += (colour[0] + shine) * share[slot]
-                total_green += (colour[1] + shine) * share[slot]
-                total_blue += (colour[2] + shine) * share[slot]
+                weight = share[slot] * (u * exposure[a] + v * exposure[b] + w * exposure[c])
+                total_red += (colour[0] + shine) * weight
+                total_green += (colour[1] + shine) * weight
+                total_blue += (colour[2] + shine) * weight
                 covered += share[slot]
             behind = (samples - covered) / samples
             image[row, column, 0] = image[row, column, 0] * behind + total_red / samples

@@ -49,11 +49,11 @@ _SKIN_WRAP = (0.30, 0.21, 0.18)
 
 MATERIALS = {
     "skin": Material((214, 160, 131), _SKIN_WRAP, 0.09, 4),
-    "lips": Material((188, 118, 106), _SKIN_WRAP, 0.16, 5),
+    "lips": Material((190, 126, 114), _SKIN_WRAP, 0.14, 5),
     "nails": Material((222, 170, 150), _SKIN_WRAP, 0.12, 4),
     "brows": Material((62, 44, 36), gloss=0.03),
     "eye_white": Material((224, 219, 212), (0.3, 0.3, 0.3), 2.0, 7),
-    "iris": Material((58, 39, 26), (0.4, 0.4, 0.4), 5.0, 9),
+    "iris": Material((78, 50, 32), (0.4, 0.4, 0.4), 5.0, 9),
     "pupil": Material((12, 10, 10), (0.3, 0.3, 0.3), 5.0, 9),
     "teeth": Material((188, 178, 162), (0.3, 0.3, 0.3), 0.15, 6),
     "gums": Material((150, 70, 68), _SKIN_WRAP, 0.3, 6),
@@ -79,6 +79,9 @@ _BACKDROP_TOP, _BACKDROP_GLOW, _BACKDROP_BOTTOM = (84, 92, 103), (150, 158, 166)
 _BACKDROP_DISTANCE = 0.9
 """Metres behind the body at which the backdrop counts as standing, for the halo around the person."""
 
+MOUTH_DEPTH, MOUTH_OPEN = 0.035, 0.015
+"""Metres behind the front teeth at which no light comes any more, and between the lips at which all comes in."""
+
 _SHADOW_SIZE, _SHADOW_DISTANCE, _SHADOW_REACH = 420, 6.0, 0.85
 
 
@@ -99,6 +102,7 @@ class Studio:
         self.wrap = np.array([entry.wrap for entry in table])
         self.gloss = np.array([entry.gloss for entry in table])
         self.gloss_power = np.array([entry.gloss_power for entry in table], np.int64)
+        self.mouth = Mouth(rig)
         self.tone = shading.tone_curve()
         directions = np.array([_KEY, _FILL, _EYE, _RIM])
         self.light_direction = directions / np.linalg.norm(directions, axis=1, keepdims=True)
@@ -131,7 +135,7 @@ class Studio:
         planes = corner_planes(camera.view(points), self.faces)
         shading.shade(
             visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes,
-            self.faces, points, normals, hollow, self.material,
+            self.faces, points, normals, hollow, self.mouth.exposure(points), self.material,
             self.albedo, self.wrap, self.gloss, self.gloss_power,
             camera.position, camera.focal, camera.centre[0], camera.centre[1],
             self.light_direction, self.light_colour, np.array(_SKY), np.array(_GROUND),
@@ -150,6 +154,56 @@ class Studio:
     def visible_faces(self, vertices: NDArray[np.floating]) -> NDArray[np.int32]:
         """Which face the middle of each pixel shows: (height, width), -1 for the backdrop."""
         return rasterise(self.camera, vertices, self.faces, 1).face[:, :, 0]
+
+
+class Mouth:
+    """How much light comes into the mouth.
+
+    The farther behind the front teeth and the nearer to the cheeks, the darker; and the less the lips are apart. The
+    studio's lights have no shadows fine enough for this.
+
+    Args:
+        rig: the character; one without lips or teeth has no dark mouth.
+    """
+
+    def __init__(self, rig: Rig):
+        self._still = np.ones(rig.vertex_count)
+        self._lips: tuple[int, int] | None = None
+        inside = _vertices_of(rig, "teeth", "gums", "tongue", "mouth")
+        lips = _vertices_of(rig, "lips")
+        edge = np.intersect1d(inside, lips)
+        teeth = _vertices_of(rig, "teeth")
+        if not edge.size or not teeth.size:
+            return
+        points = rig.vertices.astype(np.float64)
+        inside = np.setdiff1d(inside, lips)
+        front, half = points[teeth, 2].max(), np.abs(points[edge, 0]).max()
+        depth = np.clip((front - points[inside, 2]) / MOUTH_DEPTH, 0.0, 1.0)
+        aside = np.clip(np.abs(points[inside, 0]) / half, 0.0, 1.0)
+        self._still[inside] = 0.8 * (1.0 - depth) ** 2 * (1.0 - 0.75 * aside**2) + 0.05
+        self._inside = inside
+        # The middle of either lip, on the edge to the mouth: what the jaw takes along is the lower one.
+        jaw = np.zeros(rig.vertex_count)
+        vertices, offsets = rig.action_offsets("jawOpen")
+        jaw[vertices] = -offsets[:, 1]
+        middle = edge[np.abs(points[edge, 0]) < 0.1 * half]
+        if middle.size > 1:
+            self._lips = int(middle[np.argmin(jaw[middle])]), int(middle[np.argmax(jaw[middle])])
+            self._shut = float(np.linalg.norm(points[self._lips[0]] - points[self._lips[1]]))
+
+    def exposure(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(V,) from 0, dark, to 1, of a pose (V, 3)."""
+        if self._lips is None:
+            return self._still
+        apart = float(np.linalg.norm(points[self._lips[0]] - points[self._lips[1]])) - self._shut
+        result = self._still.copy()
+        result[self._inside] *= 0.4 + 0.6 * min(max(apart / MOUTH_OPEN, 0.0), 1.0)
+        return result
+
+
+def _vertices_of(rig: Rig, *regions: str) -> NDArray[np.int64]:
+    """The vertices of the faces of some regions, in order."""
+    return np.unique(rig.faces[rig.region_faces(*regions)]).astype(np.int64)
 
 
 class Buffers:
