@@ -6,16 +6,18 @@ import numpy as np
 import pytest
 
 from chironomy.body.collision import arm_penetration, hands_penetration
-from chironomy.body.joint_limits import limit_violation, wrist_angles
+from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.evaluation.beats import beat_alignment, stroke_apexes
 from chironomy.gesture import STYLES, GestureError
+from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.corpus import build, voices
 from chironomy.gesture.corpus.gestures import KINDS, MANNERS
 from chironomy.gesture.corpus.planner import LEAD, Planner
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import motion_of_score
+from chironomy.gesture.space import neutral_of
 from chironomy.motion.hand_motion import HandMotion
 
 needs_voices = pytest.mark.skipif(
@@ -30,7 +32,7 @@ PHRASES = [(0.3, 3.3), (4.9, 7.1)]
 def played(style: str = "neutral", seed: int = 0, amplitude: float = 1.0) -> tuple[HandMotion, np.ndarray]:
     random = np.random.default_rng(seed)
     score = Planner(style, 1.0, amplitude, random).plan(ACCENTS, STRENGTHS, PHRASES)
-    return motion_of_score(score, 210, 24.0, 1.0, random), score.apexes
+    return motion_of_score(score, 240, 24.0, 1.0, random), score.apexes
 
 
 def test_every_style_has_a_manner_and_every_manner_known_gestures() -> None:
@@ -47,14 +49,18 @@ def test_strokes_arrive_on_accents_or_up_to_eighty_milliseconds_before() -> None
 
 
 def test_the_motion_beats_where_its_score_says() -> None:
-    scores = [beat_alignment(stroke_apexes(played("lively", seed)[0]), ACCENTS) for seed in range(8)]
-    assert np.mean(scores) > 0.6
+    apexes = [stroke_apexes(played("lively", seed)[0]) for seed in range(8)]
+    own = np.mean([beat_alignment(beats, ACCENTS) for beats in apexes])
+    late = np.mean([beat_alignment(beats, ACCENTS + 0.2) for beats in apexes])
+    assert own > 0.5
+    assert own > late + 0.15
 
 
 def test_hands_return_to_rest_after_each_unit() -> None:
-    motion, _ = played(seed=2)
-    begin, end = motion.wrist_position[0], motion.wrist_position[-1]
-    assert np.abs(begin - end).max() < 0.06
+    for seed in range(4):
+        motion, _ = played(seed=seed)
+        assert (motion.wrist_position[-1, :, 1] < -0.26).all()
+        assert (motion.wrist_position[:, :, 1].max(axis=0) > -0.25).any()
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -66,8 +72,9 @@ def test_motion_stays_within_a_person_s_limits(style: str) -> None:
         assert limit_violation(motion.rotation).max() <= 0.5
         assert arm_penetration(rig, pose).max() < 0.005
         assert hands_penetration(rig, pose).max() < 0.005
-        angles = np.abs(wrist_angles(rig, motion.wrist_position, motion.rotation[:, :, 0]))
-        assert (angles.max(axis=(0, 1)) <= [61, 26, 81]).all()
+        neutral = neutral_of(motion.wrist_position, motion.rotation[:, :, 0])
+        angles = np.abs(np.degrees(angles_of_wrist(neutral, motion.rotation[:, :, 0])))
+        assert (angles.max(axis=(0, 1)) <= [81, 61, 26]).all()
 
 
 def test_silence_leaves_the_hands_at_rest() -> None:

@@ -4,11 +4,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.collision import push_out
 from chironomy.body.joint_limits import clamp_hand_rotation
-from chironomy.body.rig import load_rig
 from chironomy.gesture.anatomy import clamp_wrist
-from chironomy.gesture.space import neutral_of, within_reach
+from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 
@@ -44,7 +42,7 @@ def _possible(motion: HandMotion) -> HandMotion:
     motion = motion.replaced(
         wrist_position=within_reach(motion.wrist_position), rotation=clamp_hand_rotation(motion.rotation)
     )
-    motion = push_out(load_rig(), motion.replaced(rotation=_with_wrists(motion)))
+    motion = clear_of_body(motion.replaced(rotation=_with_wrists(motion)))
     motion = motion.replaced(wrist_position=within_reach(motion.wrist_position))
     return motion.replaced(rotation=_with_wrists(motion))
 

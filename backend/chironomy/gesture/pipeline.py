@@ -91,6 +91,8 @@ class GesturePipeline(DiffusionPipeline):
         for parameter in copy.parameters():
             parameter.data = parameter.data.half()
         GesturePipeline(copy, self.scheduler).save_pretrained(str(folder))
+        for path in Path(folder).rglob("*.safetensors"):
+            path.chmod(0o644)  # the library leaves them readable by their owner alone
 
     @torch.no_grad()
     def __call__(

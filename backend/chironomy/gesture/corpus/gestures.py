@@ -51,7 +51,7 @@ class Kind:
     small: bool = False  # can follow closely on another stroke
 
 
-REST_FRONT = Pose(0.125, -0.305, 0.225, 30.0, 12.0, -4.0, "relaxed")
+REST_FRONT = Pose(0.15, -0.305, 0.225, 30.0, 12.0, -4.0, "relaxed")
 REST_SIDE = Pose(0.25, -0.465, 0.075, 12.0, 8.0, 2.0, "soft")
 
 _CENTRE = Pose(0.2, -0.235, 0.285, 16.0, -4.0, -3.0, "relaxed")

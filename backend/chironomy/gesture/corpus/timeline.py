@@ -4,13 +4,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.collision import push_out
 from chironomy.body.joint_limits import clamp_hand_rotation
-from chironomy.body.rig import load_rig
 from chironomy.gesture.anatomy import fingers_of_shape, wrist_of_angles
 from chironomy.gesture.corpus.gestures import POSE_SIZE
 from chironomy.gesture.corpus.planner import Move, Score
-from chironomy.gesture.space import neutral_of, within_reach
+from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
@@ -55,10 +53,11 @@ def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, ran
     rotation[:, :, 0] = _wrists(position, angles)
     rotation[:, :, 1:] = fingers_of_shape(controls[:, :, 6:])
     motion = HandMotion(fps, position, clamp_hand_rotation(rotation), np.ones((frame_count, 2)))
-    motion = push_out(load_rig(), motion)
-    position, rotation = within_reach(motion.wrist_position), motion.rotation.copy()
-    rotation[:, :, 0] = _wrists(position, angles)
-    return motion.replaced(wrist_position=position, rotation=rotation)
+    rotation = motion.rotation.copy()
+    motion = clear_of_body(motion)
+    rotation[:, :, 0] = _wrists(motion.wrist_position, angles)
+    motion = clear_of_body(motion.replaced(rotation=rotation))
+    return motion.replaced(wrist_position=within_reach(motion.wrist_position))
 
 
 def _wrists(position: Array, angles: Array) -> Array:
