@@ -25,7 +25,7 @@ from chironomy.gesture.windows import Blend, Layout
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
 
-DEFAULT_STEPS = 10
+DEFAULT_STEPS = 8
 DEFAULT_GUIDANCE = 1.5
 
 _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepare

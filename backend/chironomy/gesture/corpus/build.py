@@ -36,7 +36,7 @@ class CorpusSettings:
         items_per_shard: recordings in one file.
     """
 
-    items: int = 320
+    items: int = 440
     variants: int = 3
     seed: int = 0
     fps: float = 24.0
