@@ -9,7 +9,7 @@ from bpy.types import Armature, Context, EditBone, LayerCollection, Material, Me
 from mathutils import Color, Vector
 from numpy.typing import NDArray
 
-from chironomy.body.rig import REGION_NAMES, SIDES, Rig
+from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
 
@@ -18,26 +18,6 @@ from .space import to_armature, turned
 
 RIG_PROPERTY = "chironomy_rig"
 """A custom property of the armature object that marks it as a character; its value is the version that built it."""
-
-REGION_COLOURS: dict[str, tuple[int, int, int]] = {
-    "skin": (214, 160, 131),
-    "lips": (190, 126, 114),
-    "nails": (222, 170, 150),
-    "brows": (62, 44, 36),
-    "eye_white": (224, 219, 212),
-    "iris": (78, 50, 32),
-    "pupil": (12, 10, 10),
-    "teeth": (188, 178, 162),
-    "gums": (150, 70, 68),
-    "tongue": (128, 58, 56),
-    "mouth": (48, 15, 17),
-    "lashes": (88, 62, 52),
-    "hair": (58, 40, 32),
-    "top": (58, 92, 112),
-    "trousers": (60, 60, 68),
-    "shoes": (46, 40, 38),
-}
-"""sRGB colour of each region of the mesh, 0 to 255: those of the preview engine, so that both show one person."""
 
 _UP, _BACK, _FORWARD = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
 

@@ -22,24 +22,27 @@ SIDES = ("L", "R")
 
 ARM_JOINTS = ("shoulder", "upper_arm", "forearm", "forearm_twist", "wrist")
 
-REGION_NAMES = (
-    "skin",
-    "lips",
-    "nails",
-    "brows",
-    "eye_white",
-    "iris",
-    "pupil",
-    "teeth",
-    "gums",
-    "tongue",
-    "mouth",
-    "lashes",
-    "hair",
-    "top",
-    "trousers",
-    "shoes",
-)
+REGION_COLOURS: dict[str, tuple[int, int, int]] = {
+    "skin": (214, 160, 131),
+    "lips": (190, 126, 114),
+    "nails": (222, 170, 150),
+    "brows": (62, 44, 36),
+    "eye_white": (224, 219, 212),
+    "iris": (78, 50, 32),
+    "pupil": (12, 10, 10),
+    "teeth": (188, 178, 162),
+    "gums": (150, 70, 68),
+    "tongue": (128, 58, 56),
+    "mouth": (48, 15, 17),
+    "lashes": (88, 62, 52),
+    "hair": (58, 40, 32),
+    "top": (58, 92, 112),
+    "trousers": (60, 60, 68),
+    "shoes": (46, 40, 38),
+}
+"""sRGB colour of each region of the mesh, 0 to 255, for every place that shows the character."""
+
+REGION_NAMES = tuple(REGION_COLOURS)
 """What a face of the mesh belongs to; `Rig.regions` indexes this."""
 
 _ARRAYS: dict[str, tuple[str, int]] = {

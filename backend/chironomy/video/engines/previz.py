@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import REGION_NAMES, Rig, load_rig
+from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig, load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation
 from chironomy.video import shading
@@ -30,16 +30,14 @@ Triple = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class Material:
-    """How a surface looks.
+    """How a surface takes light; its colour is the rig's.
 
     Attributes:
-        colour: sRGB, 0 to 255, in even light.
         wrap: how far light reaches round the edge of light and shade, by channel: skin scatters red the farthest.
         gloss: strength of the highlights.
         gloss_power: the highlight's exponent is 2 to this power.
     """
 
-    colour: Triple
     wrap: Triple = (0.1, 0.1, 0.1)
     gloss: float = 0.0
     gloss_power: int = 4
@@ -48,25 +46,23 @@ class Material:
 _SKIN_WRAP = (0.30, 0.21, 0.18)
 
 MATERIALS = {
-    "skin": Material((214, 160, 131), _SKIN_WRAP, 0.09, 4),
-    "lips": Material((190, 126, 114), _SKIN_WRAP, 0.14, 5),
-    "nails": Material((222, 170, 150), _SKIN_WRAP, 0.12, 4),
-    "brows": Material((62, 44, 36), gloss=0.03),
-    "eye_white": Material((224, 219, 212), (0.3, 0.3, 0.3), 2.0, 7),
-    "iris": Material((78, 50, 32), (0.4, 0.4, 0.4), 5.0, 9),
-    "pupil": Material((12, 10, 10), (0.3, 0.3, 0.3), 5.0, 9),
-    "teeth": Material((188, 178, 162), (0.3, 0.3, 0.3), 0.15, 6),
-    "gums": Material((150, 70, 68), _SKIN_WRAP, 0.3, 6),
-    "tongue": Material((128, 58, 56), _SKIN_WRAP, 0.1, 5),
-    "mouth": Material((48, 15, 17), (0.2, 0.2, 0.2), 0.03, 5),
-    "lashes": Material((88, 62, 52)),
-    "hair": Material((58, 40, 32), (0.2, 0.2, 0.2), 0.12, 4),
-    "top": Material((58, 92, 112), (0.15, 0.15, 0.15), 0.02, 3),
-    "trousers": Material((60, 60, 68), (0.15, 0.15, 0.15), 0.02, 3),
-    "shoes": Material((46, 40, 38), (0.1, 0.1, 0.1), 0.2, 5),
+    "skin": Material(_SKIN_WRAP, 0.09, 4),
+    "lips": Material(_SKIN_WRAP, 0.14, 5),
+    "nails": Material(_SKIN_WRAP, 0.12, 4),
+    "brows": Material(gloss=0.03),
+    "eye_white": Material((0.3, 0.3, 0.3), 2.0, 7),
+    "iris": Material((0.4, 0.4, 0.4), 5.0, 9),
+    "pupil": Material((0.3, 0.3, 0.3), 5.0, 9),
+    "teeth": Material((0.3, 0.3, 0.3), 0.15, 6),
+    "gums": Material(_SKIN_WRAP, 0.3, 6),
+    "tongue": Material(_SKIN_WRAP, 0.1, 5),
+    "mouth": Material((0.2, 0.2, 0.2), 0.03, 5),
+    "lashes": Material(),
+    "hair": Material((0.2, 0.2, 0.2), 0.12, 4),
+    "top": Material((0.15, 0.15, 0.15), 0.02, 3),
+    "trousers": Material((0.15, 0.15, 0.15), 0.02, 3),
+    "shoes": Material((0.1, 0.1, 0.1), 0.2, 5),
 }
-
-_UNKNOWN = Material((170, 170, 170))
 
 # Towards the lights in the frame of the body. The person's left is the picture's right: the key light comes from the
 # upper left of the picture, the fill from the right, the rim from behind and above on the right. The eye light is a
@@ -97,8 +93,8 @@ class Studio:
         self.rig, self.camera = rig, camera
         self.faces = np.ascontiguousarray(rig.faces, np.int32)
         self.material = np.ascontiguousarray(rig.regions, np.int64)
-        table = [MATERIALS.get(name, _UNKNOWN) for name in REGION_NAMES]
-        self.albedo = shading.to_linear(np.array([entry.colour for entry in table], np.float64))
+        table = [MATERIALS[name] for name in REGION_NAMES]
+        self.albedo = shading.to_linear(np.array(list(REGION_COLOURS.values()), np.float64))
         self.wrap = np.array([entry.wrap for entry in table])
         self.gloss = np.array([entry.gloss for entry in table])
         self.gloss_power = np.array([entry.gloss_power for entry in table], np.int64)
