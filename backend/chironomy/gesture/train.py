@@ -31,7 +31,7 @@ from chironomy.motion.files import atomic_path
 class TrainSettings:
     """What determines a training run, beside the corpus and the model's configuration."""
 
-    steps: int = 4000
+    steps: int = 3200
     batch_size: int = 64
     learning_rate: float = 8e-4
     warmup: int = 200
