@@ -20,7 +20,7 @@ demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into 
 	$(BIN)/chironomy animate "$(SPEECH)" --out demo --edit right:+0.10 --extension $(EXTENSION)
 
 test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
-	$(BIN)/python -m pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.dev  ## formatting and lint
 	$(BIN)/ruff format --check .
