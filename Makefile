@@ -47,6 +47,9 @@ train-embedded: $(VENV)/.run  ## make the synthetic corpus (needs flite) and tra
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
+docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
+	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
+
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
 	$(BIN)/python tools/check_blender_versions.py
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make the manual's pictures: `make docs`.
+
+The contact sheet comes from the demo's folder. The Blender window is photographed where a real Blender is named:
+`make docs BLENDER=blender`. Blender opens the demo's scene with the Chironomy tab in front and saves a screenshot; on a
+virtual screen, whose own screenshots come out black, ImageMagick's `import` takes it instead.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PICTURES = REPOSITORY / "docs" / "pictures"
+
+
+def main() -> int:
+    """Write the pictures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demo", type=Path, default=REPOSITORY / "demo", help="folder that make demo wrote")
+    parser.add_argument("--extension", type=Path, help="the extension's zip, for the window")
+    parser.add_argument("--blender", help="a real Blender, for the window")
+    options = parser.parse_args()
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    compress(options.demo / "sheet.png", PICTURES / "sheet.jpg", 1600)
+    if options.blender:
+        with tempfile.TemporaryDirectory() as folder:
+            taken = Path(folder) / "window.png"
+            script = Path(__file__).with_name("photograph_window.py")
+            command = [options.blender, "--window-geometry", "0", "0", "1600", "1000", "--python", script, "--"]
+            files = [options.extension.resolve(), (options.demo / "scene.blend").resolve(), taken]
+            environment = {**os.environ, "BLENDER_USER_RESOURCES": folder}
+            subprocess.run([*map(str, command), *map(str, files)], check=True, env=environment)
+            if not taken.exists():
+                print("Blender took no picture; what it said stands above", file=sys.stderr)
+                return 1
+            compress(taken, PICTURES / "window.jpg", 1600)
+    return 0
+
+
+def compress(source: Path, target: Path, width: int) -> None:
+    """Write `source` as JPEG of at most `width` pixels."""
+    picture = Image.open(source).convert("RGB")
+    picture.thumbnail((width, width * 4), Image.Resampling.LANCZOS)
+    picture.save(target, quality=85, optimize=True, progressive=True)
+    print(f"{target}: {target.stat().st_size / 1e3:.0f} kB")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
