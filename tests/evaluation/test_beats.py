@@ -3,10 +3,11 @@ import numpy as np
 import pytest
 
 from chironomy.evaluation.alignment import align
-from chironomy.evaluation.beats import beat_alignment, stroke_apexes, wrist_speed
+from chironomy.evaluation.beats import beat_alignment, librosa_onsets, stroke_apexes, wrist_speed
 from chironomy.gesture import GestureError
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.motion.rotation import IDENTITY
+from chironomy.speech import Speech
 
 
 def moving(position: np.ndarray, fps: float = 24.0) -> HandMotion:
@@ -71,3 +72,12 @@ def test_own_speech_is_told_from_another() -> None:
 def test_motion_without_strokes_cannot_be_compared() -> None:
     with pytest.raises(GestureError, match="no motion has a stroke"):
         align([[np.array([])], [np.array([])]], [np.array([1.0]), np.array([1.0])], [2.0, 2.0])
+
+
+def test_the_independent_reference_hears_bursts() -> None:
+    times = np.arange(48000) / 16000
+    bursts = np.array([0.5, 1.2, 2.3])
+    loudness = sum(np.exp(-(((times - burst) / 0.03) ** 2)) for burst in bursts)
+    noise = np.random.default_rng(0).normal(0, 0.2, len(times))
+    found = librosa_onsets(Speech.from_samples((loudness * noise).astype(np.float32), 16000, "bursts"))
+    assert np.abs(found[:, None] - bursts).min(axis=0).max() < 0.08

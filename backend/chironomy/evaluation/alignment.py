@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.errors import ChironomyError
-from chironomy.evaluation.beats import SIGMA_SECONDS, beat_alignment, stroke_apexes
+from chironomy.evaluation.beats import SIGMA_SECONDS, beat_alignment, librosa_onsets, stroke_apexes
 from chironomy.gesture.errors import GestureError
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ def _report(paths: list[Path], options: argparse.Namespace) -> int:
     for name, result in (
         ("pitch accents", accents),
         ("onsets", align(apexes, [onsets(speech) for speech in recordings], durations)),
+        ("librosa onsets", align(apexes, [librosa_onsets(speech) for speech in recordings], durations)),
     ):
         t_test, wilcoxon = result.p_values()
         print(

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.decode import Speech
 
 SIGMA_SECONDS = 0.1
 
@@ -61,6 +62,17 @@ def stroke_apexes(motion: HandMotion) -> NDArray[np.float64]:
         if not merged or apex - merged[-1] > 0.1:
             merged.append(apex)
     return np.array(merged)
+
+
+def librosa_onsets(speech: Speech) -> NDArray[np.float64]:
+    """Seconds of the onsets that librosa's detector finds, as TalkSHOW's and BEAT2's code take speech beats.
+
+    They share nothing with the features that the embedded model hears, so they are an independent reference.
+    """
+    import librosa
+
+    found = librosa.onset.onset_detect(y=np.array(speech.samples), sr=speech.sample_rate, units="time")
+    return np.asarray(found, dtype=np.float64)
 
 
 def beat_alignment(
