@@ -12,8 +12,9 @@ from chironomy.speech.decode import Speech
 
 
 @pytest.fixture(autouse=True)
-def two_threads() -> None:
-    torch.set_num_threads(2)
+def one_thread() -> None:
+    """Tests run in several processes; threads on top of them would wait for each other."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -53,9 +53,9 @@ def test_the_same_seed_repeats_exactly(tiny: GesturePipeline, speech: Speech) ->
 
 
 def test_the_number_of_threads_hardly_matters(tiny: GesturePipeline, speech: Speech) -> None:
-    two = tiny(speech, seed=7, num_inference_steps=3)
-    torch.set_num_threads(1)
-    assert difference(two, tiny(speech, seed=7, num_inference_steps=3)) < 1e-4
+    one = tiny(speech, seed=7, num_inference_steps=3)
+    torch.set_num_threads(2)
+    assert difference(one, tiny(speech, seed=7, num_inference_steps=3)) < 1e-4
 
 
 def test_a_saved_pipeline_gives_the_same_motion(tiny: GesturePipeline, speech: Speech, tmp_path: Path) -> None:
