@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How far the joints of a hand can go."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,17 +11,14 @@ from chironomy.body.joint_limits import (
     ABDUCTION,
     FLEXION,
     HAND_LIMITS,
-    WRIST_LIMITS,
     clamp_hand_rotation,
     joint_angles,
     limit_violation,
     rotation_of_angles,
-    wrist_angles,
-    wrist_violation,
 )
 from chironomy.body.pose import hand_local_keypoints
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.hand_motion import HANDS, MANO_JOINTS, HandMotion
+from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
 
 
 def bent(joint: str, angle: int, degrees: float) -> np.ndarray:
@@ -117,32 +112,6 @@ def test_one_hand_can_be_given_alone() -> None:
     both = clamp_hand_rotation(rotation)
     for hand, name in enumerate(HANDS):
         np.testing.assert_array_equal(clamp_hand_rotation(rotation[:, hand], name), both[:, hand])
-
-
-def test_rest_wrists_are_straight_and_midway_between_palm_up_and_palm_down(
-    rig: Rig, held: Callable[..., HandMotion]
-) -> None:
-    motion = held((0.30, -0.10, 0.35))
-    flexion = wrist_angles(rig, motion.wrist_position, motion.rotation[:, :, 0])
-    np.testing.assert_allclose(flexion[0, 0], flexion[0, 1], atol=1e-6)
-
-
-def test_hands_held_before_the_body_are_within_the_wrists_limits(rig: Rig, held: Callable[..., HandMotion]) -> None:
-    forwards = quaternion.from_rotation_vector([0.0, -np.pi / 2, 0.0])
-    for turn in (0.0, 45.0, 90.0, 150.0):
-        orientation = quaternion.multiply(quaternion.from_rotation_vector([0.0, 0.0, -np.radians(turn)]), forwards)
-        motion = held((0.17, -0.22, 0.32), orientation)
-        angles = wrist_angles(rig, motion.wrist_position, motion.rotation[:, :, 0])
-        assert (angles > WRIST_LIMITS[:, 0]).all(), (turn, angles)
-        assert (angles < WRIST_LIMITS[:, 1]).all(), (turn, angles)
-
-
-def test_a_hand_bent_back_onto_its_forearm_is_beyond_the_wrists_limits(
-    rig: Rig, held: Callable[..., HandMotion]
-) -> None:
-    backwards = quaternion.from_rotation_vector([0.0, np.pi / 2, 0.0])
-    motion = held((0.17, -0.22, 0.32), backwards)
-    assert wrist_violation(rig, motion.wrist_position, motion.rotation[:, :, 0]).min() > 30.0
 
 
 def test_rotations_of_the_wrong_shape_are_refused() -> None:

@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
-from chironomy.body.ik import solve_arms
-from chironomy.body.rig import Rig, hand_index
+from chironomy.body.rig import hand_index
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS
 
@@ -53,11 +52,6 @@ for _finger in ("index", "middle", "pinky", "ring"):
 HAND_LIMITS: Array = np.array([_LIMITS[joint] for joint in MANO_JOINTS])
 """(16, 3, 2) degrees: the least and greatest flexion, abduction and twist of MANO's joints; the wrist is free."""
 HAND_LIMITS.setflags(write=False)
-
-WRIST_LIMITS: Array = np.array([[-70.0, 80.0], [-33.0, 22.0], [-85.0, 85.0]])
-"""(3, 2) degrees: flexion of the wrist, its bend to the thumb's side, and twist (palm down is +), after AAOS (1965);
-the twist counts from the middle between palm up and palm down."""
-WRIST_LIMITS.setflags(write=False)
 
 _MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
 
@@ -123,32 +117,6 @@ def limit_violation(rotation: ArrayLike, hand: int | str | None = None) -> Array
     angles = joint_angles(rotation, hand)
     beyond = np.maximum(angles - HAND_LIMITS[..., 1], HAND_LIMITS[..., 0] - angles).max(axis=-1)
     return np.maximum(beyond, 0.0)
-
-
-def wrist_angles(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike) -> Array:
-    """Return (..., 2, 3) degrees of wrists against forearms: flexion, bend to the thumb's side, twist (palm down).
-
-    They depend on the arm, which `chironomy.body.ik` finds for the wrists' positions (..., 2, 3) and orientations
-    (..., 2, 4) in the frame of the body.
-    """
-    arms = solve_arms(rig, wrist_position, wrist_rotation)
-    rest = rig.rest_rotation[[rig.arm_joints(hand)[2] for hand in range(2)]]
-    forearm = quaternion.multiply(arms.forearm, quaternion.inverse(rest))
-    wrist = quaternion.multiply(
-        arms.wrist, quaternion.inverse(rig.rest_rotation[[rig.arm_joints(hand)[4] for hand in range(2)]])
-    )
-    local = quaternion.multiply(quaternion.inverse(forearm), wrist)
-    local = np.stack([local[..., 0, :], local[..., 1, :] * _MIRROR_ROTATION], axis=-2)
-    # In the rest pose the left forearm lies along +x, palm down, thumb forward.
-    swing, twist = quaternion.swing_twist(local, np.array([1.0, 0.0, 0.0]))
-    turn, about = quaternion.to_rotation_vector(swing), quaternion.to_rotation_vector(twist)
-    return np.degrees(np.stack([-turn[..., 2], -turn[..., 1], about[..., 0]], axis=-1))
-
-
-def wrist_violation(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike) -> Array:
-    """Return (..., 2) degrees by which each wrist's worst angle lies beyond `WRIST_LIMITS`, 0 within them."""
-    angles = wrist_angles(rig, wrist_position, wrist_rotation)
-    return np.maximum(np.maximum(angles - WRIST_LIMITS[:, 1], WRIST_LIMITS[:, 0] - angles).max(axis=-1), 0.0)
 
 
 def _left_axes() -> Array:
