@@ -153,9 +153,9 @@ def _weights() -> str:
     from chironomy.service.kinds import gesture_pipeline
 
     folder = Path(embedded_weights())
-    gesture_pipeline()
+    data = gesture_pipeline().transformer.config["trained_on"]
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return f"{size / 2**20:.1f} MiB in {folder}"
+    return f"trained on {data}, {size / 2**20:.1f} MiB in {folder}"
 
 
 def _rig() -> str:
