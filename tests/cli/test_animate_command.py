@@ -261,7 +261,9 @@ def test_stopping_it_leaves_no_process_and_no_file(
     tmp_path: Path, recording: Path, stand_in: Path, number: signal.Signals
 ) -> None:
     marker = tmp_path / "marker"
+    # A shell starts what runs in its background deaf to SIGINT, and the suite may be there.
     program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "import sys, chironomy.commands.animate as animate; from chironomy.cli import main\n"
         "animate.find_blender = lambda given: None\n"
         f"sys.exit(main(['animate', {str(recording)!r}, '--out', {str(tmp_path / 'out')!r}]))"
@@ -275,7 +277,10 @@ def test_stopping_it_leaves_no_process_and_no_file(
             pause.wait(0.05)
         blender, url = marker.read_text().split()
         command.send_signal(number)
-        _, said = command.communicate(timeout=PATIENCE)
+        try:
+            _, said = command.communicate(timeout=PATIENCE)
+        finally:
+            command.kill()
     assert command.returncode == 130
     assert said == "chironomy: stopped before it was done\n"
     assert not (tmp_path / "out").exists()
