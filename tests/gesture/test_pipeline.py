@@ -19,7 +19,7 @@ from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
-from chironomy.speech.decode import Speech
+from chironomy.speech.decode import Speech, load_speech
 
 
 def difference(a: HandMotion, b: HandMotion) -> float:
@@ -222,3 +222,10 @@ def test_larger_amplitude_makes_larger_gestures(embedded: GesturePipeline, speec
         for value in (0.6, 1.6)
     )
     assert large > 1.15 * small
+
+
+def test_hands_start_from_standstill(embedded: GesturePipeline, repository: Path) -> None:
+    speech = load_speech(repository / "examples" / "speech.flac")
+    motion = embedded(speech, style="lively", seed=3)
+    speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * motion.fps
+    assert speed[0].max() < 0.1 < speed.max()

@@ -41,9 +41,11 @@ Hands rest, prepare, stroke, hold and retract; strokes arrive on the pitch accen
 ## What it cannot do
 
 It does not know what is said: it hears prosody, not words, so a pointing hand points at nothing in particular and no
-gesture depicts anything. Its vocabulary is the corpus's: beats, palm-up presenting, containers, precision grips,
-sweeps, chops, pointing, refusal. Hands stay on their own side of the body, do not touch each other and do not go above
-the shoulders. Voices far from adult English speech (singing, children, whispering) were not in the corpus.
+gesture depicts anything. Its corpus holds beats, palm-up presenting, containers, precision grips, sweeps, chops,
+pointing and refusal, but it learned their paths better than their hand shapes: fingers move about a half-open hand, and
+a pointing index, a closed grip or a fist hardly ever comes out. Hands stay on their own side of the body, do not touch
+each other and do not go above the shoulders; a forearm may graze the torso by up to about a centimetre. Voices far from
+adult English speech (singing, children, whispering) were not in the corpus, and music draws strokes as speech does.
 
 ## Licence
 

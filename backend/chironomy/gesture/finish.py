@@ -13,6 +13,7 @@ from chironomy.motion.hand_motion import HandMotion
 Array = NDArray[np.float64]
 
 _SMOOTHING_SECONDS = 0.03  # what is faster than a hand (standard deviation of the zero-phase filter)
+_START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
 _EASE_SECONDS = 0.25  # how far a pin's correction reaches into the free frames beside it
 _CHUNK, _MARGIN = 2400, 48  # frames; limits act within a few frames, so long motion is finished piece by piece
 
@@ -22,6 +23,18 @@ def smooth(motion: Array, fps: float) -> Array:
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(motion, _SMOOTHING_SECONDS * fps, axis=0, mode="nearest")
+
+
+def from_standstill(motion: Array, fps: float) -> Array:
+    """Let (T, channels) begin without speed: the first speed v is taken out as v t (1 - t / 0.4 s)^3, then no more.
+
+    Words may come so early that the hands would have to be on their way before the first frame.
+    """
+    if len(motion) < 2:
+        return motion
+    times = np.arange(len(motion)) / fps
+    fading = times * np.clip(1 - times / _START_SECONDS, 0, 1) ** 3
+    return motion - fading[:, None] * (motion[1] - motion[0]) * fps
 
 
 def possible(motion: HandMotion) -> HandMotion:

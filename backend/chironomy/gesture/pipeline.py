@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.data import per_number
 from chironomy.gesture.encoding import decode, encode
 from chironomy.gesture.errors import GestureCancelled, GestureError
-from chironomy.gesture.finish import possible, put_back, smooth
+from chironomy.gesture.finish import from_standstill, possible, put_back, smooth
 from chironomy.gesture.hearing import heard
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.styles import STYLES
@@ -163,7 +163,7 @@ class GesturePipeline(DiffusionPipeline):
         )
         sample = self._denoise(layout, conditions, seed, steps, guidance, on_progress, cancelled)
         raw = self.transformer.denormalize(sample)[_LEAD_FRAMES : _LEAD_FRAMES + wanted].cpu().numpy()
-        position, rotation = decode(smooth(raw.astype(np.float64), model_fps))
+        position, rotation = decode(from_standstill(smooth(raw.astype(np.float64), model_fps), model_fps))
         source = {
             "speech": speech.sha256,
             "model": Path(str(self.name_or_path)).name,
