@@ -124,6 +124,9 @@ def run(job: dict[str, Any], story: Story) -> None:
         if "motion" in written:
             bpy.ops.chironomy.export_motion(filepath=written["motion"])
         if "blend" in written:
+            # So that the scene is heard wherever it is moved.
+            for sound in bpy.data.sounds:
+                sound.pack()
             save(bpy, written["blend"])
     if "fbx" in written:
         with story.step("fbx"):
@@ -149,7 +152,8 @@ def run(job: dict[str, Any], story: Story) -> None:
 
 def start_blender(extension: str) -> Any:
     """Return bpy, with an empty scene and the extension enabled."""
-    os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="chironomy-blender-"))
+    if "BLENDER_USER_RESOURCES" not in os.environ:
+        os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="chironomy-blender-")
     try:
         import bpy
     except ImportError as error:

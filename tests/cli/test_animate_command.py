@@ -103,16 +103,28 @@ def test_it_starts_a_backend_of_its_own(chironomy_command: Command, tmp_path: Pa
     assert (tmp_path / "out" / "video.mp4").is_file()
 
 
-def test_results_replace_older_ones_and_leave_the_rest(
+def test_earlier_results_are_kept_beside_the_new_ones(
     chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "hands.fbx").write_bytes(b"older")
     (out / "notes.txt").write_text("mine")
-    assert chironomy_command("animate", recording, "--out", out, "--size", "64x96", *backend).code == 0
+    said = chironomy_command("animate", recording, "--out", out, "--size", "64x96", *backend)
+    assert said.code == 0
     assert (out / "hands.fbx").read_bytes() == b"fbx"
     assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "previous-001" / "hands.fbx").read_bytes() == b"older"
+    assert f"kept the earlier hands.fbx in {out / 'previous-001'}" in said.err
+
+
+def test_the_recording_is_never_replaced(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    film = recording.rename(tmp_path / "video.mp4")
+    said = chironomy_command("animate", film, "--out", tmp_path, *backend)
+    assert "is what the work starts from; give --out another folder" in said.refuses()
+    assert film.is_file()
 
 
 @pytest.mark.parametrize("name", BAD)

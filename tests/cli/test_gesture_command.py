@@ -42,6 +42,14 @@ def test_a_bad_recording_is_one_sentence_and_no_file(chironomy_command: Command,
     assert not (tmp_path / "out").exists()
 
 
+def test_the_recording_is_never_replaced(chironomy_command: Command, tmp_path: Path) -> None:
+    recording = speech(tmp_path / "speech.wav").rename(tmp_path / "speech.npz")
+    before = recording.read_bytes()
+    said = chironomy_command("gesture", recording, "--out", tmp_path / "." / "speech.npz")
+    assert "is what the work starts from; give --out another name" in said.refuses()
+    assert recording.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ODD)
 def test_an_odd_recording_is_handled(chironomy_command: Command, tmp_path: Path, name: str) -> None:
     make, seconds = ODD[name]

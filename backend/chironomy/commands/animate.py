@@ -48,7 +48,10 @@ def add_to(commands: Any) -> None:
         action="append",
         default=[],
         metavar="raise=HAND@TIME:METRES",
-        help="raise a wrist around the key nearest to TIME (seconds, or middle) before export; may be given again",
+        help=(
+            "raise a wrist around the key nearest to TIME (seconds, or middle) before export; in short right@2.5:0.10, "
+            "or right:0.10 for the middle; a negative number lowers it; may be given again"
+        ),
     )
     parser.add_argument("--blender", metavar="PROGRAM", help="Blender to use (default: the bpy module, else blender)")
     parser.add_argument("--extension", type=Path, metavar="ZIP", help="the Chironomy extension")
@@ -64,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     steps = Steps()
     blender, extension = find_blender(options.blender), find_extension(options.extension)
     with (
-        output_folder(options.out, RESULTS) as work,
+        output_folder(options.out, RESULTS, (options.speech,)) as work,
         # Blender may still hold a file for a moment when it has been stopped.
         tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
     ):

@@ -109,6 +109,9 @@ def run_headless(
     job_file.write_text(json.dumps(job), encoding="utf-8")
     resources = scratch / "resources"
     resources.mkdir()
+    # What Blender leaves in its folder for temporary files goes with the rest.
+    temporary = scratch / "temporary"
+    temporary.mkdir()
     if blender is None:
         command = [sys.executable, str(scratch / SCRIPT), str(job_file)]
     else:
@@ -117,6 +120,7 @@ def run_headless(
     environment = {
         **os.environ,
         "BLENDER_USER_RESOURCES": str(resources),
+        **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(temporary)),
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",

@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     steps, kind = Steps(), KINDS["gesture"]
     with steps.step("check"):
         check_speech(options.speech)
-    with output_file(options.out, ".npz") as out:
+    with output_file(options.out, ".npz", (options.speech,)) as out:
         with steps.step("gesture"):
             names = ("seed", "style", "speed", "amplitude", "fps")
             settings = check_settings(kind.name, kind.settings, {name: getattr(options, name) for name in names})

@@ -3,6 +3,7 @@
 
 import contextlib
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,47 +42,83 @@ def made_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def output_file(path: Path, suffix: str) -> Iterator[Path]:
+def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Path]:
     """The absolute path of a result, in a folder that is there and can be written.
 
+    Args:
+        path: of the result.
+        suffix: that it must have.
+        inputs: files that the result must not replace.
+
     Raises:
-        OutputError: its name does not end with `suffix`, it is a folder, or the folder cannot be written to.
+        OutputError: its name does not end with `suffix`, it is a folder or an input, or its folder cannot be written
+            to.
     """
     path = path.absolute()
     if path.suffix.lower() != suffix:
         raise OutputError(f"{path} must be a {suffix} file; give --out a name that ends with {suffix}")
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give --out the name of a file in it")
+    if any(_same(path, given) for given in inputs):
+        raise OutputError(f"{path} is what the work starts from; give --out another name")
     with made_folder(path.parent):
         yield path
 
 
 @contextlib.contextmanager
-def output_folder(folder: Path, names: Sequence[str]) -> Iterator[Path]:
+def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) -> Iterator[Path]:
     """A temporary folder inside `folder`; its files `names` are moved up when the block ends well, else all of it goes.
 
+    Files of those names that are there already, which a person may have worked on, are kept in a folder `previous-001`,
+    `previous-002`, ... beside the new ones.
+
+    Args:
+        folder: for the results.
+        names: of the results.
+        inputs: files that no result must replace.
+
     Raises:
-        OutputError: the folder cannot be written to, or one of the files is missing at the end or cannot be replaced.
+        OutputError: a result would replace an input, the folder cannot be written to, or one of the files is missing at
+            the end or cannot be replaced.
     """
     folder = folder.absolute()
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder} is a file; give --out the name of a folder")
+    for name in names:
+        if any(_same(folder / name, given) for given in inputs):
+            raise OutputError(f"{folder / name} is what the work starts from; give --out another folder")
     with made_folder(folder):
         work = Path(tempfile.mkdtemp(prefix=".chironomy-", dir=folder))
         try:
             yield work
             if missing := [name for name in names if not (work / name).is_file()]:
                 raise OutputError(f"{', '.join(missing)} did not come out of the work; nothing was written to {folder}")
+            earlier = [name for name in names if (folder / name).exists()]
+            kept = _free_folder(folder) if earlier else folder
             for name in names:
                 try:
+                    if name in earlier:
+                        kept.mkdir(exist_ok=True)
+                        (folder / name).replace(kept / name)
                     (work / name).replace(folder / name)
                 except OSError as error:
                     message = (
                         f"{folder / name} cannot be replaced ({error.strerror or error}); close what holds it open"
                     )
                     raise OutputError(message) from error
+            if earlier:
+                print(f"kept the earlier {', '.join(earlier)} in {kept}", file=sys.stderr)
         finally:
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _free_folder(folder: Path) -> Path:
+    """The first of `previous-001`, `previous-002`, ... in `folder` that is not there."""
+    return next(path for number in range(1, 10**6) if not (path := folder / f"previous-{number:03d}").exists())
+
+
+def _same(path: Path, other: Path) -> bool:
+    return path.resolve() == other.resolve()
 
 
 def _remove(folders: Sequence[Path]) -> None:

@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.video.encode import render_video
 
     steps = Steps()
-    with output_file(options.out, ".mp4") as out:
+    with output_file(options.out, ".mp4", (options.motion, options.speech)) as out:
         with steps.step("speech"):
             shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
         with steps.step("video"):
