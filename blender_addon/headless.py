@@ -116,10 +116,10 @@ def run(job: dict[str, Any], story: Story) -> None:
         press(bpy.ops.chironomy.generate)
     pose = addon["rig.pose"]
     frames = scene.frame_end - scene.frame_start + 1
-    edit = None
+    edits: list[dict[str, Any]] = []
     if job["edits"]:
         with story.step("edit"):
-            edit = [make_edit(addon["rig.edit"], scene, character, item) for item in job["edits"]][-1]
+            edits = [make_edit(addon["rig.edit"], scene, character, item) for item in job["edits"]]
     with story.step("save"):
         if "motion" in written:
             bpy.ops.chironomy.export_motion(filepath=written["motion"])
@@ -145,7 +145,7 @@ def run(job: dict[str, Any], story: Story) -> None:
         done=True,
         outputs=written,
         steps=story.steps,
-        edit=edit,
+        edits=edits,
         keys={"total": pose.hand_key_count(character), "dense": pose.HAND_CHANNELS * frames},
     )
 

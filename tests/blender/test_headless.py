@@ -117,7 +117,7 @@ def _check_motion(out, end):
     assert hands.source["seed"] == 7
     assert (shot.width, shot.height, shot.engine) == (128, 176, "previz")
     assert shot.face.values.max() > 0.05
-    assert 0 <= end["edit"]["frame"] < hands.frame_count
+    assert 0 <= end["edits"][-1]["frame"] < hands.frame_count
 
 
 def _check_scene(out, job, end):
@@ -134,7 +134,7 @@ def _check_scene(out, job, end):
     kinds = {point.type for curve in curves for point in curve.keyframe_points}
     assert kinds <= {"GENERATED", "KEYFRAME"}
     assert "KEYFRAME" in kinds
-    assert len(curves[0].keyframe_points) == end["edit"]["keys"]
+    assert len(curves[0].keyframe_points) == end["edits"][-1]["keys"]
 
 
 def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job):

@@ -57,9 +57,9 @@ assert job["write"]["shot"] is None
 if mode != "forget":
     (out / job["write"]["fbx"]).write_bytes(b"fbx")
 tell(step="generate", progress=1.0, message="")
-edits = job["edits"]
-edit = {"hand": edits[-1]["hand"], "offset": edits[-1]["offset"], "frame": 12} if edits else None
-tell(done=True, outputs={}, steps=[{"name": "generate", "seconds": 1.25}], edit=edit, keys={"total": 80, "dense": 800})
+edits = [{"hand": edit["hand"], "offset": edit["offset"], "frame": 12} for edit in job["edits"]]
+steps = [{"name": "generate", "seconds": 1.25}]
+tell(done=True, outputs={}, steps=steps, edits=edits, keys={"total": 80, "dense": 800})
 """
 
 

@@ -94,6 +94,7 @@ def test_the_job_says_all_that_was_asked(
         {"hand": "right", "bone": "hand.R", "time": 0.5, "offset": [0.0, 0.10, 0.0], "radius": 0.5},
         {"hand": "left", "bone": "hand.L", "time": None, "offset": [0.0, -0.05, 0.0], "radius": 0.5},
     ]
+    assert "right wrist +10 cm at frame 12" in said.out
     assert "left wrist -5 cm at frame 12" in said.out
 
 
@@ -116,6 +117,14 @@ def test_earlier_results_are_kept_beside_the_new_ones(
     assert (out / "notes.txt").read_text() == "mine"
     assert (out / "previous-001" / "hands.fbx").read_bytes() == b"older"
     assert f"kept the earlier hands.fbx in {out / 'previous-001'}" in said.err
+
+
+def test_an_edit_after_the_end_is_found_out_first(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", "--edit", "right@99:0.1", *backend)
+    assert said.refuses().startswith("the edit at 99 s is after the end of ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_recording_is_never_replaced(

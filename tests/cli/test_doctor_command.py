@@ -11,6 +11,8 @@ from stand_in import extension
 
 import chironomy
 from chironomy.commands.doctor import Finding, examine
+from chironomy.gesture.styles import STYLES
+from chironomy.video.engines import engine_names
 
 
 def finding(name: str) -> Finding:
@@ -69,6 +71,11 @@ def test_no_command_is_one_sentence(chironomy_command: Command) -> None:
 def test_python_minus_m_is_the_same_program() -> None:
     said = subprocess.run([sys.executable, "-m", "chironomy", "--help"], capture_output=True, text=True, check=True)
     assert all(command in said.stdout for command in ("animate", "gesture", "video", "serve", "doctor"))
+
+
+def test_help_names_every_style_and_engine(chironomy_command: Command) -> None:
+    said = chironomy_command("animate", "--help").out
+    assert all(name in said for name in (*STYLES, *engine_names(), "right@2.5:0.10"))
 
 
 def test_help_imports_nothing_heavy() -> None:

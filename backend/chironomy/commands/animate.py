@@ -16,6 +16,7 @@ from chironomy.commands.blender import find_blender, find_extension, run_headles
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size, table
+from chironomy.errors import ChironomyError
 
 WRITE = {
     "blend": "scene.blend",
@@ -72,7 +73,13 @@ def run(options: argparse.Namespace) -> int:
         tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
     ):
         with steps.step("check"):
-            check_speech(options.speech)
+            duration = check_speech(options.speech)
+            for change in options.edit:
+                if change["time"] is not None and change["time"] > duration:
+                    raise ChironomyError(
+                        f"the edit at {change['time']:g} s is after the end of {options.speech.name}, which lasts "
+                        f"{duration:.1f} s; give an earlier time"
+                    )
         with contextlib.ExitStack() as backend:
             with steps.step("backend"):
                 client = backend.enter_context(_backend(options, Path(scratch) / "data"))
@@ -131,7 +138,7 @@ def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, A
     if isinstance(keys := told.get("keys"), dict) and keys.get("dense"):
         share = 100 * keys["total"] / keys["dense"]
         facts.append(("keys", f"{keys['total']}, {share:.0f} % of one in every frame"))
-    if isinstance(change := told.get("edit"), dict):
+    for change in told.get("edits") or []:
         up = 100 * change["offset"][1]
         facts.append(("edit", f"{change['hand']} wrist {up:+.0f} cm at frame {change['frame']}"))
     facts += [(name, f"{file_size(out / name):>9}  {out / name}") for name in RESULTS]

@@ -42,12 +42,15 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def check_speech(path: Path) -> None:
+def check_speech(path: Path) -> float:
     """Decode the whole recording once, so that one that cannot be used is known before anything else starts.
+
+    Returns:
+        Its length in seconds.
 
     Raises:
         SpeechError: by its sentence.
     """
     from chironomy.speech.decode import load_speech
 
-    load_speech(path)
+    return load_speech(path).duration
