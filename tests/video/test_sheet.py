@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The contact sheet."""
 
+import itertools
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,7 +12,10 @@ from chironomy.motion.edit import offset_wrist
 from chironomy.speech.decode import load_speech
 from chironomy.video.encode import encode_mp4
 from chironomy.video.errors import VideoError
-from chironomy.video.sheet import HAND_COLOURS, contact_sheet, wrist_speed
+from chironomy.video.sheet import HAND_COLOURS, MARGIN, WIDTH, contact_sheet, wrist_speed
+
+PLOT = (120, WIDTH - MARGIN)
+"""Columns where the plots begin and end."""
 
 
 def frames(count):
@@ -62,6 +67,42 @@ def test_frames_stand_in_order_of_time(tmp_path):
         row = np.asarray(sheet.convert("L"))[100, 120:2352].astype(int)
     greys = [row[int((column + 0.5) / 10 * len(row))] for column in range(10)]
     np.testing.assert_allclose(greys, [10 + 5 * (4 * column + 2) for column in range(10)], atol=1)
+
+
+@pytest.mark.parametrize("count", [2, 5, 12, 13, 29, 288])
+def test_frames_stand_evenly_and_apart(tmp_path, count):
+    white = (np.full((64, 48, 3), 255, np.uint8) for _ in range(count))
+    path = contact_sheet(white, None, hands_before_the_chest(count), tmp_path / "sheet.png")
+    with Image.open(path) as sheet:
+        lit = np.asarray(sheet.convert("L"))[MARGIN + 20] > 250
+    edges = np.flatnonzero(np.diff(lit.astype(int)))
+    starts, ends = edges[::2], edges[1::2]
+    shown = min(count, 12)
+    assert len(starts) == shown
+    slot = (PLOT[1] - PLOT[0]) / shown
+    np.testing.assert_allclose((starts + ends) / 2 + 1, PLOT[0] + (np.arange(shown) + 0.5) * slot, atol=1)
+    assert np.all(starts[1:] - ends[:-1] >= 7)
+    assert np.ptp(starts[1:] - ends[:-1]) <= 1
+
+
+def test_a_very_short_clip_fills_its_plots(tmp_path):
+    speech = load_speech(write_tone(tmp_path / "tone.wav", 0.2))
+    path = contact_sheet(frames(5), speech, hands_before_the_chest(5), tmp_path / "sheet.png")
+    with Image.open(path) as sheet:
+        pixels = np.asarray(sheet).astype(int)
+    left, right = PLOT
+    for colour in HAND_COLOURS:
+        reached = np.nonzero(np.abs(pixels - colour).max(axis=-1) < 40)[1]
+        assert reached.min() <= left + 3
+        assert reached.max() >= right - 3
+    # Nothing but the waveform is that bright here. Columns next to each other share rows, or touch.
+    wave = pixels[-(MARGIN + 44 + 240 + 20 + 120) : -(MARGIN + 44 + 240 + 20), left : left + 2000]
+    rows = [np.flatnonzero(column.max(axis=-1) > 70) for column in wave.transpose(1, 0, 2)]
+    assert all(len(row) for row in rows)
+    assert all(
+        row.min() <= following.max() + 1 and following.min() <= row.max() + 1
+        for row, following in itertools.pairwise(rows)
+    )
 
 
 def test_one_frame_is_enough(tmp_path):

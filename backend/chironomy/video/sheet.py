@@ -26,6 +26,8 @@ WIDTH = 2400
 MARGIN = 48
 GUTTER = 72
 """Room left of the plots for their scales."""
+WIDEST_FRAME = 420
+"""Pixels; a clip of a few frames would else make a sheet of great height."""
 
 # Everything is drawn twice as large and brought down, which smooths Pillow's lines.
 _FINE = 2
@@ -84,13 +86,13 @@ def contact_sheet(
     count = probe(frames).frame_count if isinstance(frames, str | Path) else hands.frame_count
     duration = count / hands.fps
     columns = max(1, min(columns, count))
-    # The middle of each column's slot of time, so that a frame stands above its own moment.
-    wanted = [min(int((column + 0.5) / columns * count), count - 1) for column in range(columns)]
+    # The frame nearest the middle of each column's slot of time, so that its moment lies in the slot.
+    wanted = [((2 * column + 1) * count + columns - 1) // (2 * columns) for column in range(columns)]
     stream = read_video_frames(frames) if isinstance(frames, str | Path) else frames
     shown = _pick(stream, wanted)
     plot_left, plot_right = MARGIN + GUTTER, WIDTH - MARGIN
     slot = (plot_right - plot_left) / columns
-    frame_width = int(slot - 8)
+    frame_width = min(int(slot - 8), WIDEST_FRAME)
     frame_height = round(frame_width * shown[0].shape[0] / shown[0].shape[1])
     title_height = 64 if title else 0
     frames_top = MARGIN + title_height
@@ -106,29 +108,34 @@ def contact_sheet(
     _panel(draw, axis, speed_top, speed_height)
     if speech is not None:
         _panel(draw, axis, wave_top, wave_height)
-        _draw_wave(draw, axis, speech, wave_top, wave_height)
     ceiling = _draw_speed(draw, axis, hands, speed_top, speed_height)
+    for time in (frame / hands.fps for frame in wanted):
+        x = axis.at(time) * _FINE
+        draw.line([(x, (frames_top + frame_height + 24) * _FINE), (x, (speed_top + speed_height) * _FINE)], fill=_GRID)
+    if speech is not None:
+        # Over the lines: they would cut a thin wave.
+        _draw_wave(draw, axis, speech, wave_top, wave_height)
     for time in accents:
         if 0 <= time <= duration:
             x = axis.at(time) * _FINE
             top = wave_top if speech is not None else speed_top
             draw.line([(x, top * _FINE), (x, (top + 10) * _FINE)], fill=_ACCENT, width=2 * _FINE)
-    for time in (frame / hands.fps for frame in wanted):
-        x = axis.at(time) * _FINE
-        draw.line([(x, (frames_top + frame_height + 24) * _FINE), (x, (speed_top + speed_height) * _FINE)], fill=_GRID)
     sheet = fine.resize((WIDTH, height), Image.Resampling.BOX)
 
     draw = ImageDraw.Draw(sheet)
     small, large = _font(18), _font(30)
     if title:
         draw.text((plot_left, MARGIN), title, font=large, fill=_INK, anchor="lt")
-    for frame, picture in zip(wanted, shown, strict=True):
-        x = axis.at(frame / hands.fps)
-        x = min(max(x - frame_width / 2, plot_left), plot_right - frame_width)
+    for column, (frame, picture) in enumerate(zip(wanted, shown, strict=True)):
+        x = plot_left + (column + 0.5) * slot - frame_width / 2
         thumbnail = Image.fromarray(picture).resize((frame_width, frame_height), Image.Resampling.LANCZOS)
         sheet.paste(thumbnail, (round(x), frames_top))
-        middle = (x + frame_width / 2, frames_top + frame_height + 6)
-        draw.text(middle, f"{frame / hands.fps:.2f}", font=small, fill=_QUIET, anchor="mt")
+        # The label stands on the line of its moment, and below its own picture where the two are apart.
+        label = f"{frame / hands.fps:.2f}"
+        reach = (frame_width - draw.textlength(label, font=small)) / 2
+        middle = x + frame_width / 2
+        middle = min(max(axis.at(frame / hands.fps), middle - reach), middle + reach)
+        draw.text((middle, frames_top + frame_height + 6), label, font=small, fill=_QUIET, anchor="mt")
     _label_axis(draw, axis, speed_top + speed_height, small)
     _label_speed(draw, axis, ceiling, speed_top, speed_height, small)
     if speech is not None:
@@ -150,8 +157,8 @@ class _Axis:
         return self.left + (self.right - self.left) * time / self.duration
 
     def ticks(self) -> list[float]:
-        """Round seconds, eight to twenty of them."""
-        for step in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600):
+        """Round seconds, at most about twenty of them."""
+        for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600):
             if self.duration / step <= 20:
                 return [step * tick for tick in range(int(self.duration / step + 1e-9) + 1)]
         return [0.0, self.duration]
@@ -186,16 +193,23 @@ def _panel(draw: ImageDraw, axis: _Axis, top: float, height: float) -> None:
 
 
 def _draw_wave(draw: ImageDraw, axis: _Axis, speech: Speech, top: float, height: float) -> None:
-    """The largest and smallest sample of every pixel column, over the loudest of all."""
+    """The largest and smallest sample of every pixel column, over the loudest of all.
+
+    The sound runs straight from sample to sample, so that the columns join however few samples there are.
+    """
     columns = int((axis.right - axis.left) * _FINE)
     samples = np.asarray(speech.samples)
-    edges = (np.arange(columns + 1) * axis.duration / columns * speech.sample_rate).astype(int)
-    loudest = max(float(np.abs(samples).max(initial=0)), 1e-6)
+    if len(samples) == 0:
+        return
+    places = np.arange(columns + 1) * axis.duration / columns * speech.sample_rate
+    borders = np.interp(places, np.arange(len(samples)), samples)
+    edges = np.ceil(places).astype(int)
+    loudest = max(float(np.abs(samples).max()), 1e-6)
     middle, reach = (top + height / 2) * _FINE, 0.46 * height * _FINE
     for column in range(columns):
-        part = samples[edges[column] : max(edges[column + 1], edges[column] + 1)]
-        if len(part) == 0:
+        if places[column] >= len(samples):
             break
+        part = np.append(samples[edges[column] : edges[column + 1]], borders[column : column + 2])
         x = axis.left * _FINE + column
         low, high = middle - reach * part.max() / loudest, middle - reach * part.min() / loudest
         draw.line([(x, low), (x, high + 1)], fill=_WAVE)
@@ -204,14 +218,16 @@ def _draw_wave(draw: ImageDraw, axis: _Axis, speech: Speech, top: float, height:
 def _draw_speed(draw: ImageDraw, axis: _Axis, hands: HandMotion, top: float, height: float) -> float:
     """Both hands' speed, filled below; returns the speed at the top of the plot, in metres a second."""
     speed = wrist_speed(hands)
-    times = np.arange(len(speed)) / hands.fps
+    # The last frame lasts until the next would come, at the edge of the plot.
+    times = np.append(np.arange(len(speed)), len(speed)) / hands.fps
+    speed = np.append(speed, speed[-1:], axis=0)
     peak = float(speed.max(initial=0))
     ceiling = next((value for value in (0.1, 0.2, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0) if value >= peak), peak)
     base = (top + height) * _FINE
     for line in np.linspace(0, 1, 5)[1:-1]:
         y = base - line * height * _FINE
         draw.line([(axis.left * _FINE, y), (axis.right * _FINE, y)], fill=_GRID)
-    shown = times <= axis.duration
+    shown = times <= axis.duration + 1e-9
     curves = []
     for hand in range(len(HANDS)):
         x = [axis.at(time) * _FINE for time in times[shown]]
