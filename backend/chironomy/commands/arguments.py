@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from chironomy.gesture.styles import STYLES
+
 Error = argparse.ArgumentTypeError
 
 
@@ -87,7 +89,9 @@ def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=whole_number(0, 2**31 - 1), default=0, help="another number, another performance (default: 0)"
     )
-    parser.add_argument("--style", default="neutral", help="gesture style (default: neutral)")
+    parser.add_argument(
+        "--style", default="neutral", help=f"{', '.join(STYLES[:-1])} or {STYLES[-1]} (default: neutral)"
+    )
     parser.add_argument(
         "--speed", type=number(0.25, 2.5), default=1.0, help="tempo of the hands, 0.25 to 2.5 (default: 1)"
     )
@@ -98,5 +102,6 @@ def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """What the video is made with."""
-    parser.add_argument("--engine", default="previz", help="what draws the video (default: previz)")
+    # Not asked of chironomy.video.engines, which brings numpy: this is read whichever command runs.
+    parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default)")
     parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")

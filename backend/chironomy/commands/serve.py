@@ -26,7 +26,15 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--handshake", type=Path, metavar="FILE", help="gets {url, token, pid, version} once the backend listens"
     )
-    parser.add_argument("--data", type=Path, metavar="FOLDER", help="what was sent and made is cached here")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="FOLDER",
+        help=(
+            "what was sent and made is cached here (default: ~/.cache/chironomy; on macOS ~/Library/Caches/chironomy, "
+            "on Windows %%LOCALAPPDATA%%\\chironomy\\cache)"
+        ),
+    )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="end when this process ends")
     parser.add_argument(
         "--upload-limit", type=whole_number(1, 1 << 20), default=1024, metavar="MIB", help="default: 1024 MiB"
