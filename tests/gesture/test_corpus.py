@@ -12,6 +12,7 @@ from chironomy.body.rig import load_rig
 from chironomy.evaluation.beats import beat_alignment, stroke_apexes
 from chironomy.gesture import STYLES, GestureError
 from chironomy.gesture.anatomy import angles_of_wrist
+from chironomy.gesture.clips import load_clips
 from chironomy.gesture.corpus import build, voices
 from chironomy.gesture.corpus.gestures import KINDS, MANNERS
 from chironomy.gesture.corpus.planner import LEAD, Planner
@@ -108,7 +109,7 @@ def test_a_corpus_is_made_once_and_read_back(tmp_path: Path) -> None:
     written = (tmp_path / "shard-0000.npz").stat().st_mtime_ns
     build.build_corpus(tmp_path, settings, workers=1)
     assert (tmp_path / "shard-0000.npz").stat().st_mtime_ns == written
-    clips, description = build.load_corpus(tmp_path)
+    clips, description = load_clips(tmp_path)
     assert len(clips) == 2
     assert description["items"] == 1
     assert clips[0].motion.shape == (len(clips[0].audio), 198)

@@ -7,7 +7,7 @@ import torch
 from gesture_samples import TINY
 
 from chironomy.gesture import GestureError, GestureTransformer
-from chironomy.gesture.corpus.build import Clip
+from chironomy.gesture.clips import Clip, one_hot
 from chironomy.gesture.data import Windows
 from chironomy.gesture.train import Averaged, Trainer, TrainSettings, run, split, write_curve
 
@@ -21,7 +21,7 @@ def clips(count: int = 6) -> list[Clip]:
         Clip(
             audio=np.sin(phase + random.normal(size=TINY["audio_dim"])).astype(np.float32),
             motion=np.sin(phase + random.normal(size=198)).astype(np.float32),
-            style=number % 4,
+            style=one_hot(number % 4, 4),
             speed=1.0,
             amplitude=1.0,
         )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chironomy.speech import Speech, load_speech, onsets, pitch_accents, speech_phrases
-from chironomy.speech.accents import syllables
+from chironomy.speech.accents import accent_onsets, syllables
 
 RATE = 16000
 VOWELS = {"AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW"}
@@ -107,3 +107,16 @@ def test_accents_of_read_speech_fall_on_vowels_at_a_plausible_rate(shared_speech
 def test_a_few_words_in_a_long_silence_are_found(voice, silence):
     phrases = speech_phrases(speech_of(silence(40.0), voice("a", 0.8), silence(20.0)))
     np.testing.assert_allclose(phrases, [(40.0, 40.8)], atol=0.07)
+
+
+def test_an_accented_syllable_begins_to_sound_before_its_loudest_moment(voice, silence):
+    speech = speech_of(silence(0.4), voice("a", 0.2), voice("m", 0.1), voice("a", 0.35, level=0.4), silence(0.4))
+    times, _ = pitch_accents(speech)
+    attacks = accent_onsets(speech)
+    assert attacks.shape == times.shape
+    assert np.all((times - attacks > -0.011) & (times - attacks <= 0.181))
+    assert np.abs(attacks - 0.7).min() < 0.05
+
+
+def test_silence_has_no_accented_onsets(silence):
+    assert len(accent_onsets(speech_of(silence(1.0)))) == 0

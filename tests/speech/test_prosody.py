@@ -24,7 +24,7 @@ def test_one_row_a_frame_one_column_a_name(babble):
     features = features_of(babble(2.0, 0))
     assert features.shape == (48, len(PROSODY_NAMES))
     assert features.dtype == np.float32
-    assert len(set(PROSODY_NAMES)) == len(PROSODY_NAMES) == 32
+    assert len(set(PROSODY_NAMES)) == len(PROSODY_NAMES) == 34
 
 
 @settings(max_examples=20, deadline=None)
@@ -120,7 +120,7 @@ def test_phrase_columns_count_from_and_to_the_pauses(voice, silence):
 
 def test_the_spectrum_tells_vowels_apart(voice):
     features = features_of(voice("i", 0.6), voice("u", 0.6), voice("a", 0.6))
-    mel = features[:, PROSODY_NAMES.index("mel_00") :]
+    mel = features[:, PROSODY_NAMES.index("mel_00") :][:, :16]
     high = mel[:, 10:].mean(axis=1)
     assert high[4:10].mean() > high[18:26].mean() + 0.5
 
@@ -139,7 +139,7 @@ def test_a_long_recording_is_analysed_in_stretches_without_seams(babble, monkeyp
     monkeypatch.setattr(contours_module, "_PITCH_CHUNK_SECONDS", 3)
     parts = features_of(signal)
     mel = PROSODY_NAMES.index("mel_00")
-    np.testing.assert_allclose(parts[:, mel:], whole[:, mel:], atol=1e-3)
+    np.testing.assert_allclose(parts[:, mel : mel + 16], whole[:, mel : mel + 16], atol=1e-3)
     assert np.abs(parts - whole).mean() < 0.02
 
 
@@ -175,5 +175,6 @@ def test_version_1_means_these_numbers(babble):
     ]
     golden += [-1.055, -0.911, -1.261, -0.996, -0.806, -0.703, -0.619, -0.706]
     golden += [-0.436, -0.265, -0.167, -0.28, -0.541, -0.843, -0.843, -0.843]
+    golden += [0.063, 0.186]
     assert PROSODY_VERSION == 1
     np.testing.assert_allclose(features_of(babble(4.0, 7)).mean(axis=0), golden, atol=0.03)

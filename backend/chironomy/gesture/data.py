@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chironomy.gesture.corpus.build import Clip
+from chironomy.gesture.clips import Clip
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.styles import STYLES
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Windows:
             np.concatenate([offset + np.arange(count) for offset, count in zip(offsets, choices, strict=True)])
         )
         self.clip_of_start = torch.from_numpy(np.repeat(np.arange(len(clips)), choices))
-        self.style = torch.tensor([clip.style for clip in clips])
+        self.style = torch.from_numpy(np.stack([clip.style for clip in clips]))
         self.speed = torch.tensor([clip.speed for clip in clips], dtype=torch.float32)
         self.amplitude = torch.tensor([clip.amplitude for clip in clips], dtype=torch.float32)
 
@@ -94,14 +93,13 @@ class Windows:
         def keep(probability: float) -> torch.Tensor:
             return torch.from_numpy((random.random(size) >= probability).astype(np.float32))
 
-        style = torch.nn.functional.one_hot(self.style[clip], len(STYLES)).float() * keep(dropout.style)[:, None]
         return Batch(
             motion=motion,
             noise=torch.randn(motion.shape, generator=generator),
             sigma=sigma,
             audio=self.audio[rows],
             audio_given=keep(dropout.audio),
-            style=style,
+            style=self.style[clip] * keep(dropout.style)[:, None],
             speed=self.speed[clip] * keep(dropout.speed),
             amplitude=self.amplitude[clip] * keep(dropout.amplitude),
             pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),

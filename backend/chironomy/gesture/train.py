@@ -18,12 +18,11 @@ from typing import Any
 import torch
 
 from chironomy.errors import ChironomyError
-from chironomy.gesture.corpus.build import load_corpus
+from chironomy.gesture.clips import load_clips
 from chironomy.gesture.data import Batch, Dropout, Windows, per_number
 from chironomy.gesture.encoding import HAND_DIM
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import CONFIGS, GestureTransformer
-from chironomy.gesture.styles import STYLES
 from chironomy.motion.files import atomic_path
 
 
@@ -272,9 +271,9 @@ def main(arguments: list[str] | None = None) -> int:
     torch.manual_seed(options.seed)
     try:
         settings = TrainSettings(steps=options.steps, batch_size=options.batch_size, seed=options.seed)
-        clips, description = load_corpus(options.corpus)
-        config = {**CONFIGS[options.config], "audio_dim": clips[0].audio.shape[1], "styles": len(STYLES)}
-        config["trained_on"] = "synthetic motion"
+        clips, description = load_clips(options.corpus)
+        config = {**CONFIGS[options.config], "audio_dim": clips[0].audio.shape[1], "styles": len(clips[0].style)}
+        config["trained_on"] = description["trained_on"]
         model = GestureTransformer(**config).to(options.device)
         train, validation = (Windows(part, config["window_frames"]) for part in split(clips))
         del clips

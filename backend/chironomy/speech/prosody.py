@@ -9,12 +9,14 @@ time k / fps through a window of two frames centred on it.
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.speech.accents import accents_of
+from chironomy.speech.accents import accent_onsets_of, accents_of
 from chironomy.speech.contours import MEL_BANDS, RATE, Contours, smooth, speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.errors import SpeechError
 
-PROSODY_VERSION = 1  # a trained model keeps it: features of another version are not what it learned from
+# A trained model knows the columns it learned from by their number, so columns are only ever added at the end; a change
+# of what a column means raises the version.
+PROSODY_VERSION = 1
 
 PROSODY_NAMES: tuple[str, ...] = (
     "loudness",  # level against the speaker's median level, in spreads; -3 in silence
@@ -36,10 +38,13 @@ PROSODY_NAMES: tuple[str, ...] = (
     *(
         f"mel_{band:02d}" for band in range(MEL_BANDS)
     ),  # band level against its mean in speech, in spreads; -3 in silence
+    "attack",  # bumps of 0.03 s where accented syllables begin to sound, as high as the accents are strong, 0..1
+    "attack_remaining",  # exp(-t / 0.25 s) until the next of these, times its strength
 )
 
 LIMIT = 3.0
 _ACCENT_SECONDS = 0.4
+_ATTACK_SECONDS = 0.25
 _PHRASE_SECONDS = 0.5
 
 
@@ -110,6 +115,7 @@ def _curves(contours: Contours) -> NDArray[np.float64]:
         presence,
         *_boundary_columns(contours),
         *(_muted(_in_spreads(band, speaking, 3.0), presence) for band in contours.mel_db.T.astype(np.float64)),
+        *_attack_columns(contours),
     ]
     return np.stack(columns, axis=1)
 
@@ -130,17 +136,31 @@ def _muted(curve: NDArray[np.float64], presence: NDArray[np.float64]) -> NDArray
 def _accent_columns(contours: Contours) -> list[NDArray[np.float64]]:
     times, strengths = accents_of(contours)
     now = contours.times
+    elapsed = _decay(now, times, _ACCENT_SECONDS, strengths, after=True)
+    remaining = _decay(now, times, _ACCENT_SECONDS, strengths, after=False)
+    return [_bumps(now, times, strengths, 0.06), elapsed, remaining]
+
+
+def _attack_columns(contours: Contours) -> list[NDArray[np.float64]]:
+    times, strengths = accents_of(contours)
+    attacks = accent_onsets_of(contours, times)
+    remaining = _decay(contours.times, attacks, _ATTACK_SECONDS, strengths, after=False)
+    return [_bumps(contours.times, attacks, strengths, 0.03), remaining]
+
+
+def _bumps(
+    now: NDArray[np.float64], times: NDArray[np.float64], heights: NDArray[np.float64], seconds: float
+) -> NDArray[np.float64]:
+    """(M,) the highest of Gaussian bumps of this standard deviation."""
     bumps = np.zeros(len(now))
     reach = round(0.25 * RATE)
-    for time, strength in zip(times, strengths, strict=True):
+    for time, height in zip(times, heights, strict=True):
         centre = round(time * RATE)
         first, last = max(centre - reach, 0), min(centre + reach + 1, len(now))
         bumps[first:last] = np.maximum(
-            bumps[first:last], strength * np.exp(-0.5 * ((now[first:last] - time) / 0.06) ** 2)
+            bumps[first:last], height * np.exp(-0.5 * ((now[first:last] - time) / seconds) ** 2)
         )
-    elapsed = _decay(now, times, _ACCENT_SECONDS, strengths, after=True)
-    remaining = _decay(now, times, _ACCENT_SECONDS, strengths, after=False)
-    return [bumps, elapsed, remaining]
+    return bumps
 
 
 def _boundary_columns(contours: Contours) -> list[NDArray[np.float64]]:

@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Making the corpus: items by number, each the same whenever and wherever it is made, kept in shards."""
 
-import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
 from chironomy.gesture.corpus.gestures import MANNERS
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import motion_of_score
 from chironomy.gesture.corpus.voices import RATE, Voice, emphasise, recorded
 from chironomy.gesture.encoding import encode
-from chironomy.gesture.errors import GestureError
 from chironomy.gesture.styles import STYLES
-from chironomy.motion.files import atomic_path
-
-CORPUS_FORMAT = "chironomy.corpus/1"
 
 
 @dataclass(frozen=True)
@@ -46,25 +41,6 @@ class CorpusSettings:
     def shards(self) -> int:
         """How many files there are."""
         return -(-self.items // self.items_per_shard)
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One recording with one motion.
-
-    Attributes:
-        audio: (T, features) speech features.
-        motion: (T, 198) as `gesture.encoding` has it, not normalised.
-        style: index into `STYLES`.
-        speed: relative speed, 1 is the style's own.
-        amplitude: relative amplitude, likewise.
-    """
-
-    audio: NDArray[np.float32]
-    motion: NDArray[np.float32]
-    style: int
-    speed: float
-    amplitude: float
 
 
 def make_speech(random: np.random.Generator) -> NDArray[np.float32]:
@@ -100,13 +76,14 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
         speed, amplitude = (float(np.exp(random.uniform(np.log(0.6), np.log(1.6)))) for _ in range(2))
         score = Planner(STYLES[style], speed, amplitude, random).plan(times, strengths, phrases)
         motion = motion_of_score(score, len(audio), settings.fps, MANNERS[STYLES[style]].idle, random)
-        clips.append(Clip(audio, encode(motion.wrist_position, motion.rotation), style, speed, amplitude))
+        encoded = encode(motion.wrist_position, motion.rotation)
+        clips.append(Clip(audio, encoded, one_hot(style, len(STYLES)), speed, amplitude))
     return clips
 
 
 def make_shard(settings: CorpusSettings, folder: Path, shard: int) -> Path:
     """Write one file of items, or leave it if it is there."""
-    path = folder / f"shard-{shard:04d}.npz"
+    path = shard_path(folder, shard)
     if path.exists():
         return path
     first = shard * settings.items_per_shard
@@ -115,16 +92,7 @@ def make_shard(settings: CorpusSettings, folder: Path, shard: int) -> Path:
         for index in range(first, min(first + settings.items_per_shard, settings.items))
         for clip in make_item(settings, index)
     ]
-    with atomic_path(path) as temporary:
-        np.savez(
-            temporary,
-            length=np.array([len(clip.audio) for clip in clips]),
-            audio=np.concatenate([clip.audio for clip in clips]).astype(np.float16),
-            motion=np.concatenate([clip.motion for clip in clips]),
-            style=np.array([clip.style for clip in clips]),
-            speed=np.array([clip.speed for clip in clips]),
-            amplitude=np.array([clip.amplitude for clip in clips]),
-        )
+    write_shard(path, clips)
     return path
 
 
@@ -138,51 +106,16 @@ def build_corpus(folder: Path, settings: CorpusSettings, workers: int = 2) -> No
 
     from chironomy.gesture.corpus.voices import available_voices
 
-    voices = available_voices()
-    folder.mkdir(parents=True, exist_ok=True)
-    description = {"format": CORPUS_FORMAT, **asdict(settings), "voices": [" ".join(voice) for voice in voices]}
-    manifest = folder / "corpus.json"
-    if manifest.exists() and json.loads(manifest.read_text()) != description:
-        raise GestureError(f"{folder} holds a corpus made with other settings; give another folder or empty it")
-    with atomic_path(manifest) as temporary:
-        temporary.write_text(json.dumps(description, indent=2) + "\n")
+    description = {
+        "corpus": "synthetic",
+        "trained_on": "synthetic motion",
+        **asdict(settings),
+        "shards": settings.shards,
+        "style_names": list(STYLES),
+        "voices": [" ".join(voice) for voice in available_voices()],
+    }
+    write_description(folder, description)
     make = partial(make_shard, settings, folder)
     with ProcessPoolExecutor(workers) as pool:
         for _ in tqdm(pool.map(make, range(settings.shards)), total=settings.shards, desc="corpus", unit="shard"):
             pass
-
-
-def load_corpus(folder: Path) -> tuple[list[Clip], dict[str, Any]]:
-    """All clips of a corpus in a fixed order, and its description.
-
-    Raises:
-        GestureError: the folder holds no corpus, or only a part of one.
-    """
-    manifest = folder / "corpus.json"
-    if not manifest.is_file():
-        raise GestureError(f"{folder} holds no corpus; make one with: python -m chironomy.gesture.corpus {folder}")
-    description = json.loads(manifest.read_text())
-    paths = sorted(folder.glob("shard-*.npz"))
-    expected = -(-description["items"] // description["items_per_shard"])
-    if len(paths) != expected:
-        raise GestureError(
-            f"{folder} holds {len(paths)} of {expected} shards; finish it with: "
-            f"python -m chironomy.gesture.corpus {folder}"
-        )
-    clips: list[Clip] = []
-    for path in paths:
-        with np.load(path, allow_pickle=False) as shard:
-            data = {name: shard[name] for name in shard.files}
-        ends = np.cumsum(data["length"])
-        for clip, end in enumerate(ends):
-            part = slice(end - data["length"][clip], end)
-            clips.append(
-                Clip(
-                    data["audio"][part].astype(np.float32),
-                    data["motion"][part],
-                    int(data["style"][clip]),
-                    float(data["speed"][clip]),
-                    float(data["amplitude"][clip]),
-                )
-            )
-    return clips, description
