@@ -46,8 +46,8 @@ def test_speech_reaches_the_motion_of_its_own_moment_most() -> None:
     assert 20 <= int(change.argmax()) <= 29
 
 
-def test_style_speed_and_amplitude_each_matter() -> None:
-    model = small()
+def test_style_speed_amplitude_and_handedness_each_matter() -> None:
+    model = small(hands=3)
     torch.nn.init.normal_(model.modulation[1].weight, std=0.1)
     given = conditions(1, 48, model)
     motion = torch.randn(1, 48, 198)
@@ -56,6 +56,7 @@ def test_style_speed_and_amplitude_each_matter() -> None:
         ("style", torch.eye(4)[1:2]),
         ("speed", torch.tensor([1.5])),
         ("amplitude", torch.tensor([0.6])),
+        ("handedness", torch.eye(3)[:1]),
     ):
         assert not torch.allclose(model(motion, torch.ones(1), **(given | {name: value})).sample, before)
 
@@ -77,12 +78,31 @@ def test_normalising_is_undone_by_denormalising() -> None:
     assert torch.allclose(model.denormalize(model.normalize(motion)), motion, atol=1e-6)
 
 
+def test_fingers_are_kept_by_their_components() -> None:
+    random = torch.Generator().manual_seed(0)
+    shapes = torch.randn(6, 198, generator=random)
+    motion = torch.randn(400, 6, generator=random) @ shapes + 0.5
+    model = small(motion_components=6)
+    model.set_statistics(motion)
+    latent = model.normalize(motion)
+    assert latent.shape == (400, model.latent_dim) == (400, 2 * (9 + 6))
+    assert torch.allclose(latent.mean(dim=0), torch.zeros(model.latent_dim), atol=1e-4)
+    assert latent.std(dim=0).max() < 1.01
+    assert torch.allclose(model.denormalize(latent), motion, atol=1e-3)
+
+
+def test_a_mask_of_hands_covers_the_numbers_of_each_hand() -> None:
+    model = small(motion_components=6)
+    mask = model.per_number(torch.tensor([[1.0, 0.0]]))
+    assert mask.tolist() == [[1.0] * 15 + [0.0] * 15]
+
+
 def test_the_paper_s_configuration_can_be_built() -> None:
     with torch.device("meta"):
         model = GestureTransformer(**EMO2_CONFIG)
     assert len(model.blocks) == 24
     assert model.config["width"] == 512
-    assert 60e6 < sum(p.numel() for p in model.parameters()) < 150e6
+    assert 60e6 < sum(p.numel() for p in model.parameters()) < 200e6
 
 
 def test_the_paper_s_configuration_trains_and_samples_a_window_at_a_fifth_of_its_width() -> None:

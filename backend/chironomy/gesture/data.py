@@ -4,6 +4,7 @@
 Each batch is a function of a seed and its number.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from chironomy.gesture.clips import Clip
-from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM
 from chironomy.gesture.errors import GestureError
+from chironomy.gesture.model import GestureTransformer
+
+NOISE_SHIFT = 3.0
+"""How far noise levels are shifted towards noise, in training and in the scheduler that is saved: s' = 3 s / (1 + 2 s).
+
+Motion repeats itself from frame to frame, so noise hides it less than its level says (as of large pictures, Esser et
+al. 2024, section 5.3.2).
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +35,7 @@ class Batch:
     style: torch.Tensor
     speed: torch.Tensor
     amplitude: torch.Tensor
+    handedness: torch.Tensor
     pinned_mask: torch.Tensor
     confidence: torch.Tensor
 
@@ -39,6 +48,7 @@ class Dropout:
     style: float = 0.15
     speed: float = 0.15
     amplitude: float = 0.15
+    handedness: float = 0.3
 
 
 class Windows:
@@ -69,14 +79,12 @@ class Windows:
         self.style = torch.from_numpy(np.stack([clip.style for clip in clips]))
         self.speed = torch.tensor([clip.speed for clip in clips], dtype=torch.float32)
         self.amplitude = torch.tensor([clip.amplitude for clip in clips], dtype=torch.float32)
+        self.handedness = torch.from_numpy(np.stack([clip.handedness for clip in clips]))
+        self.seen = torch.from_numpy(np.concatenate([clip.seen() for clip in clips]))
 
-    def statistics(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and spread of each of the motion's numbers; spreads are at least 0.02 (metres, parts of an axis)."""
-        return self.motion.mean(dim=0), self.motion.std(dim=0).clamp(min=0.02)
-
-    def normalize_(self, mean: torch.Tensor, std: torch.Tensor) -> None:
-        """Normalise the motion in place."""
-        self.motion.sub_(mean).div_(std)
+    def normalize(self, model: GestureTransformer) -> None:
+        """Turn the motion into the model's numbers, in pieces, for good."""
+        self.motion = torch.cat([model.normalize(part) for part in self.motion.split(65536)])
 
     def batch(self, size: int, seed: int, number: int, dropout: Dropout | None = None) -> Batch:
         """Batch `number` of the endless sequence that `seed` determines."""
@@ -87,8 +95,8 @@ class Windows:
         rows = self.starts[index][:, None] + torch.arange(self.frames)
         clip = self.clip_of_start[index]
         motion = self.motion[rows]
-        # Logit-normal noise levels (Esser et al. 2024, arXiv 2403.03206), a little towards noise, where structure is.
-        sigma = torch.sigmoid(torch.randn(size, generator=generator) * 1.1 + 0.3)
+        # Logit-normal noise levels (Esser et al. 2024, arXiv 2403.03206), shifted towards noise, where structure is.
+        sigma = torch.sigmoid(torch.randn(size, generator=generator) * 1.2 + math.log(NOISE_SHIFT))
 
         def keep(probability: float) -> torch.Tensor:
             return torch.from_numpy((random.random(size) >= probability).astype(np.float32))
@@ -102,14 +110,10 @@ class Windows:
             style=self.style[clip] * keep(dropout.style)[:, None],
             speed=self.speed[clip] * keep(dropout.speed),
             amplitude=self.amplitude[clip] * keep(dropout.amplitude),
+            handedness=self.handedness[clip] * keep(dropout.handedness)[:, None],
             pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),
-            confidence=torch.from_numpy(_confidence(random, size, self.frames)),
+            confidence=torch.from_numpy(_confidence(random, size, self.frames)) * self.seen[rows],
         )
-
-
-def per_number(mask: torch.Tensor) -> torch.Tensor:
-    """A mask of hands (..., 2) for each of the motion's numbers (..., 198)."""
-    return mask.repeat_interleave(HAND_DIM, dim=-1)
 
 
 def _pins(random: np.random.Generator, size: int, frames: int) -> NDArray[np.float32]:
@@ -138,6 +142,3 @@ def _confidence(random: np.random.Generator, size: int, frames: int) -> NDArray[
             start, length = random.integers(0, frames), random.integers(6, frames)
             window[start : start + length, random.integers(2)] = 0
     return mask
-
-
-assert MOTION_DIM == 2 * HAND_DIM

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from chironomy.motion import rotation as quaternion
 
-HAND_DIM = 3 + 16 * 6
+WRIST_DIM = 3 + 6
+HAND_DIM = WRIST_DIM + 15 * 6
 MOTION_DIM = 2 * HAND_DIM
 
 

@@ -19,15 +19,21 @@ from diffusers.models.modeling_utils import ModelMixin
 from diffusers.utils.outputs import BaseOutput
 from torch import nn
 
-# The paper's size (24 blocks, width 512) over wav2vec2-base features; the number of heads is ours.
+from chironomy.gesture.encoding import HAND_DIM, WRIST_DIM
+
+# The paper's size (24 blocks, width 512) over all hidden states of wav2vec2-base, each frame with two neighbours to
+# either side; the number of heads is ours.
 EMO2_CONFIG: dict[str, Any] = {
     "num_layers": 24,
     "width": 512,
     "num_heads": 8,
     "mlp_ratio": 4.0,
     "patch_size": 1,
-    "audio_dim": 768,
+    "audio_features": "wav2vec2",
+    "audio_dim": 13 * 768,
+    "audio_context": 2,
     "window_frames": 96,
+    "hands": 3,
 }
 
 # Small enough to learn on two processor cores: three frames a token, eight tokens a second.
@@ -38,14 +44,19 @@ EMBEDDED_CONFIG: dict[str, Any] = {
     "mlp_ratio": 3.0,
     "patch_size": 3,
     "window_frames": 96,
+    "motion_components": 24,
+    "hands": 3,
 }
+
+_LEAST_SPREAD = 0.02  # metres, parts of an axis
+_LEAST_SHARE = 0.12  # of the greatest component's spread
 
 CONFIGS = {"embedded": EMBEDDED_CONFIG, "emo2": EMO2_CONFIG}
 
 
 @dataclass
 class GestureTransformerOutput(BaseOutput):
-    """`sample`: predicted clean motion, (windows, frames, motion_dim), normalised."""
+    """`sample`: predicted clean motion, (windows, frames, latent_dim), normalised."""
 
     sample: torch.Tensor
 
@@ -140,10 +151,17 @@ class GestureTransformer(ModelMixin, ConfigMixin):
     """Predicts clean hand motion from noisy motion, speech features, style and pinned frames.
 
     Args:
-        motion_dim: numbers a frame: 2 hands x (3 position + 16 joints x 6D rotation) = 198. The 6D form (Zhou et al.
-            2019, arXiv 1812.07035) is the continuous equivalent of the paper's 2 x (16 quaternions + 3) = 134.
+        motion_dim: numbers a frame of motion: 2 hands x (3 position + 16 joints x 6D rotation) = 198. The 6D form (Zhou
+            et al. 2019, arXiv 1812.07035) is the continuous equivalent of the paper's 2 x (16 quaternions + 3) = 134.
+        motion_components: principal components of each hand's fingers that the network works on, in place of their 90
+            numbers. The 6D form repeats itself many times over, so noise hides a hand's shape only near the very top
+            of the noise levels, where few steps are, and shapes average out; few components cure that. 0: all numbers.
         audio_dim: speech features a frame; by default those of `chironomy.speech.prosody`.
+        audio_features: "prosody", or "wav2vec2" for the hidden states of such a network.
+        audio_context: frames to either side whose features a token hears as well.
         styles: number of named styles.
+        style_names: their names; by default the first of `chironomy.gesture.styles`.
+        hands: 3 if the model takes which hand gestures (`gesture.clips.HANDEDNESS`), 0 if not.
         patch_size: motion frames a token.
         window_frames: frames of a training window; longer clips are denoised as overlapping windows.
         fps: frames a second of motion and features.
@@ -169,16 +187,24 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         fps: float = 24.0,
         prediction_type: str = "sample",
         trained_on: str = "nothing yet",
+        motion_components: int = 0,
+        hands: int = 0,
+        style_names: list[str] | None = None,
+        audio_features: str = "prosody",
     ):
         super().__init__()
         self.patch_size = patch_size
         self.audio_context = audio_context
         self.motion_dim = motion_dim
+        self.latent_dim = 2 * (WRIST_DIM + motion_components) if motion_components else motion_dim
         # Statistics of the training motion travel with the weights.
         self.register_buffer("motion_mean", torch.zeros(motion_dim))
-        self.register_buffer("motion_std", torch.ones(motion_dim))
+        if motion_components:
+            self.register_buffer("motion_basis", torch.eye(self.latent_dim, motion_dim))
+        else:
+            self.register_buffer("motion_std", torch.ones(motion_dim))
         # Noisy motion, pinned motion and the mask of each hand, for every frame of the patch.
-        self.motion_in = nn.Linear(patch_size * (2 * motion_dim + 2), width)
+        self.motion_in = nn.Linear(patch_size * (2 * self.latent_dim + 2), width)
         self.confidence_in = nn.Linear(patch_size * 2, width)
         self.audio_in = nn.Sequential(
             nn.Linear((patch_size + 2 * audio_context) * audio_dim, 2 * width),
@@ -192,11 +218,12 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         self.style_embedding = nn.Linear(styles, width, bias=False)
         self.speed_embedding = ScalarEmbedding(width)
         self.amplitude_embedding = ScalarEmbedding(width)
+        self.hands_embedding = nn.Linear(hands, width, bias=False) if hands else None
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 9 * width))
         self.blocks = nn.ModuleList([Block(width, num_heads, mlp_ratio) for _ in range(num_layers)])
         self.norm_out = nn.LayerNorm(width, elementwise_affine=False, eps=1e-6)
         self.modulation_out = nn.Linear(width, 2 * width)
-        self.motion_out = nn.Linear(width, patch_size * motion_dim)
+        self.motion_out = nn.Linear(width, patch_size * self.latent_dim)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -206,6 +233,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
         nn.init.normal_(self.style_embedding.weight, std=0.02)
+        if self.hands_embedding is not None:
+            nn.init.normal_(self.hands_embedding.weight, std=0.02)
         # Gates start a little open, which on a small budget learns sooner than fully closed ones.
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -221,6 +250,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         style: torch.Tensor,
         speed: torch.Tensor,
         amplitude: torch.Tensor,
+        handedness: torch.Tensor | None = None,
         pinned: torch.Tensor | None = None,
         pinned_mask: torch.Tensor | None = None,
         confidence: torch.Tensor | None = None,
@@ -230,13 +260,14 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         """Denoise.
 
         Args:
-            motion: noisy normalised motion, (windows, frames, motion_dim); frames a multiple of patch_size.
+            motion: noisy normalised motion, (windows, frames, latent_dim); frames a multiple of patch_size.
             timestep: noise level from 0 (clean) to 1 (noise), (windows,).
             audio: speech features, (windows, frames, audio_dim).
             style: weights of the styles, (windows, styles); all zero means "not given".
             speed: relative speed, 1 is the style's own, (windows,); 0 means "not given".
             amplitude: relative amplitude, likewise.
-            pinned: clean normalised motion where it is given, (windows, frames, motion_dim).
+            handedness: weights of left, right and both, (windows, 3); all zero, or None, means "not given".
+            pinned: clean normalised motion where it is given, (windows, frames, latent_dim).
             pinned_mask: 1 where a hand's frame is given, (windows, frames, 2).
             confidence: 0 where a hand is not seen, (windows, frames, 2).
             audio_given: 1 where the window's speech is known, (windows,).
@@ -261,6 +292,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         condition = self.time_embedding(self.time_proj(timestep * 1000).to(motion.dtype))
         condition = condition + self.style_embedding(style) + self.speed_embedding(speed)
         condition = condition + self.amplitude_embedding(amplitude)
+        if self.hands_embedding is not None and handedness is not None:
+            condition = condition + self.hands_embedding(handedness)
         modulation = self.modulation(condition).view(windows, 9, -1)
 
         seconds = torch.arange(tokens, device=motion.device) * (10.0 * patch / self.config["fps"])
@@ -268,16 +301,42 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         for block in self.blocks:
             x = block(x, heard, modulation, table)
         shift, scale = self.modulation_out(F.silu(condition))[:, None].chunk(2, dim=-1)
-        sample = self.motion_out(self.norm_out(x) * (1 + scale) + shift).reshape(windows, frames, self.motion_dim)
+        sample = self.motion_out(self.norm_out(x) * (1 + scale) + shift).reshape(windows, frames, self.latent_dim)
         return GestureTransformerOutput(sample=sample) if return_dict else (sample,)
 
     def normalize(self, motion: torch.Tensor) -> torch.Tensor:
-        """Motion (..., motion_dim) as `gesture.encoding` has it, in units of the training motion's spread."""
-        return (motion - self.get_buffer("motion_mean")) / self.get_buffer("motion_std")
+        """Motion (..., motion_dim) as `gesture.encoding` has it to (..., latent_dim) in units of its spread."""
+        centred = motion - self.get_buffer("motion_mean")
+        if not self.config["motion_components"]:
+            return centred / self.get_buffer("motion_std")
+        basis = self.get_buffer("motion_basis")
+        # Its rows are at right angles, so this is its pseudo-inverse.
+        return centred @ (basis / basis.square().sum(dim=1, keepdim=True)).T
 
     def denormalize(self, motion: torch.Tensor) -> torch.Tensor:
-        """The inverse of `normalize`."""
-        return motion * self.get_buffer("motion_std") + self.get_buffer("motion_mean")
+        """The inverse of `normalize`; of fingers, what the components hold."""
+        if not self.config["motion_components"]:
+            return motion * self.get_buffer("motion_std") + self.get_buffer("motion_mean")
+        return motion @ self.get_buffer("motion_basis") + self.get_buffer("motion_mean")
+
+    def set_statistics(self, motion: torch.Tensor) -> None:
+        """Take mean and spread, and the fingers' components, from motion (N, motion_dim)."""
+        self.get_buffer("motion_mean").copy_(motion.mean(dim=0))
+        spread = motion.std(dim=0).clamp(min=_LEAST_SPREAD)
+        if self.config["motion_components"]:
+            self.get_buffer("motion_basis").copy_(_basis(motion, spread, int(self.config["motion_components"])))
+        else:
+            self.get_buffer("motion_std").copy_(spread)
+
+    def component_spread(self) -> torch.Tensor:
+        """(latent_dim,) spread of each of the network's numbers, in metres or parts of an axis."""
+        if self.config["motion_components"]:
+            return self.get_buffer("motion_basis").square().sum(dim=1).sqrt()
+        return self.get_buffer("motion_std")
+
+    def per_number(self, mask: torch.Tensor) -> torch.Tensor:
+        """A mask of hands (..., 2) for each of the network's numbers, (..., latent_dim)."""
+        return mask.repeat_interleave(self.latent_dim // 2, dim=-1)
 
     def _audio_tokens(self, audio: torch.Tensor, tokens: int) -> torch.Tensor:
         """One token a motion patch: the features of its frames and of `audio_context` frames to either side."""
@@ -285,3 +344,23 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         padded = F.pad(audio.transpose(1, 2), (context, context), mode="replicate")
         patches = padded.unfold(2, self.patch_size + 2 * context, self.patch_size)[:, :, :tokens]
         return self.audio_in(patches.permute(0, 2, 1, 3).flatten(2))
+
+
+def _basis(motion: torch.Tensor, spread: torch.Tensor, components: int) -> torch.Tensor:
+    """(2 x (9 + components), motion_dim): rows of each wrist's numbers, then of its fingers' components, with spread.
+
+    Minor components are scaled as if they spread a little more, so that noise does not outweigh what they tell.
+    """
+    rows = []
+    for hand in range(2):
+        first = hand * HAND_DIM
+        for number in range(first, first + WRIST_DIM):
+            rows.append(torch.zeros(motion.shape[1]).index_fill_(0, torch.tensor([number]), float(spread[number])))
+        fingers = motion[:, first + WRIST_DIM : first + HAND_DIM].double()
+        variance, direction = torch.linalg.eigh(torch.cov(fingers.T))
+        for order in range(1, components + 1):
+            row = torch.zeros(motion.shape[1])
+            size = max(float(variance[-order].clamp(min=0)) ** 0.5, _LEAST_SHARE * float(variance[-1]) ** 0.5)
+            row[first + WRIST_DIM : first + HAND_DIM] = direction[:, -order].float() * max(size, _LEAST_SPREAD)
+            rows.append(row)
+    return torch.stack(rows)

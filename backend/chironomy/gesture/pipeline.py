@@ -14,7 +14,7 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 from diffusers.utils import logging
 from numpy.typing import NDArray
 
-from chironomy.gesture.data import per_number
+from chironomy.gesture.data import NOISE_SHIFT
 from chironomy.gesture.encoding import decode, encode
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.finish import from_standstill, possible, put_back, smooth
@@ -41,7 +41,7 @@ def embedded_weights() -> Path:
 
 def default_scheduler() -> Any:
     """Rectified flow: straight paths from noise to motion."""
-    return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=1.0)
+    return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=NOISE_SHIFT)
 
 
 class GesturePipeline(DiffusionPipeline):
@@ -201,7 +201,7 @@ class GesturePipeline(DiffusionPipeline):
         device = transformer.motion_out.weight.device
         # Noise comes from the processor's generator, whatever computes the rest.
         generator = torch.Generator().manual_seed(int(seed) % 2**63)
-        noise = torch.randn(layout.padded_frames, transformer.motion_dim, generator=generator)
+        noise = torch.randn(layout.padded_frames, transformer.latent_dim, generator=generator)
         if flow:
             # Even steps that end at data; the scheduler's own would spend the last one on a thousandth of the way.
             scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps).tolist(), device=device)
@@ -209,12 +209,12 @@ class GesturePipeline(DiffusionPipeline):
             scheduler.set_timesteps(steps, device=device)
         x = noise.to(device) * float(getattr(scheduler, "init_noise_sigma", 1.0))
         conditions = conditions.to(device)
-        keep = per_number(conditions.pinned_mask) > 0
+        keep = transformer.per_number(conditions.pinned_mask) > 0
         for number, t in enumerate(scheduler.timesteps):
             level = float(t) / scheduler.config["num_train_timesteps"]
             # Pinned frames are known, so they are shown as they are, without noise.
             shown = torch.where(keep, conditions.pinned, x)
-            blend = Blend(layout, transformer.motion_dim, device)
+            blend = Blend(layout, transformer.latent_dim, device)
             for first in range(0, layout.count, _WINDOWS_AT_ONCE):
                 if cancelled and cancelled():
                     raise GestureCancelled("making gestures was cancelled")
@@ -266,7 +266,7 @@ class GesturePipeline(DiffusionPipeline):
         model_fps: float,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Pinned motion (frames, motion_dim), normalised, and its mask (frames, 2) on the model's timeline."""
-        values = torch.zeros(padded_frames, self.transformer.motion_dim)
+        values = torch.zeros(padded_frames, self.transformer.latent_dim)
         flags = torch.zeros(padded_frames, 2)
         if pinned is None or mask is None:
             return values, flags
@@ -282,7 +282,7 @@ class GesturePipeline(DiffusionPipeline):
             pinned = pinned.resampled(model_fps, wanted)
         encoded = torch.from_numpy(encode(pinned.wrist_position, pinned.rotation))
         values[inside] = self.transformer.normalize(encoded.to(self.transformer.motion_out.weight.device)).cpu()
-        return values * per_number(flags), flags
+        return values * self.transformer.per_number(flags), flags
 
 
 class _Conditions:

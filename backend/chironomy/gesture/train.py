@@ -19,8 +19,8 @@ import torch
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import load_clips
-from chironomy.gesture.data import Batch, Dropout, Windows, per_number
-from chironomy.gesture.encoding import HAND_DIM
+from chironomy.gesture.data import Batch, Dropout, Windows
+from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import CONFIGS, GestureTransformer
 from chironomy.motion.files import atomic_path
@@ -48,7 +48,7 @@ class Trainer:
 
     Args:
         model: to be trained, on the device it is to be trained on; its statistics are set from the windows.
-        train: windows to learn from, not normalised; they are normalised in place.
+        train: windows to learn from, not normalised; they are normalised for good.
         validation: windows to be judged by, likewise.
         settings: see there.
     """
@@ -56,12 +56,10 @@ class Trainer:
     def __init__(self, model: GestureTransformer, train: Windows, validation: Windows, settings: TrainSettings):
         self.model, self.train, self.validation, self.settings = model, train, validation, settings
         self.device = model.motion_out.weight.device
-        mean, std = train.statistics()
-        model.get_buffer("motion_mean").copy_(mean)
-        model.get_buffer("motion_std").copy_(std)
-        train.normalize_(mean, std)
-        validation.normalize_(mean, std)
-        self.weights = _loss_weights().to(self.device)
+        model.set_statistics(train.motion)
+        train.normalize(model)
+        validation.normalize(model)
+        self.weights = loss_weights(model).to(self.device)
         self.optimizer = torch.optim.AdamW(
             model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
         )
@@ -94,7 +92,9 @@ class Trainer:
         with torch.no_grad(), Averaged(self):
             self.model.eval()
             losses = [
-                self._loss(self.validation.batch(settings.batch_size, settings.seed + 1, number, Dropout(0, 0, 0, 0)))
+                self._loss(
+                    self.validation.batch(settings.batch_size, settings.seed + 1, number, Dropout(0, 0, 0, 0, 0))
+                )
                 for number in range(settings.validation_batches)
             ]
         return float(torch.stack(losses).mean())
@@ -138,8 +138,8 @@ class Trainer:
     def _loss(self, batch: Batch) -> torch.Tensor:
         batch = Batch(**{name: value.to(self.device) for name, value in vars(batch).items()})
         sigma = batch.sigma[:, None, None]
-        pinned = per_number(batch.pinned_mask)
-        seen = per_number(batch.confidence)
+        pinned = self.model.per_number(batch.pinned_mask)
+        seen = self.model.per_number(batch.confidence)
         # What is pinned is known, so it carries no noise; what is not seen is nothing at all.
         noisy = (1 - sigma) * batch.motion + sigma * batch.noise
         noisy = torch.where(pinned > 0, batch.motion, noisy) * seen
@@ -151,6 +151,7 @@ class Trainer:
                 style=batch.style,
                 speed=batch.speed,
                 amplitude=batch.amplitude,
+                handedness=batch.handedness,
                 pinned=batch.motion * pinned * seen,
                 pinned_mask=batch.pinned_mask,
                 confidence=batch.confidence,
@@ -186,11 +187,14 @@ class Averaged:
                 parameter.copy_(values[name])
 
 
-def _loss_weights() -> torch.Tensor:
-    """(198,) wrists first: positions weigh 12, wrist orientations 3, finger joints 0.6, scaled to a mean of 1."""
-    hand = torch.cat([torch.full((3,), 12.0), torch.full((6,), 3.0), torch.full((HAND_DIM - 9,), 0.6)])
-    weights = torch.cat([hand, hand])
-    return weights / weights.mean()
+def loss_weights(model: GestureTransformer) -> torch.Tensor:
+    """(latent_dim,) wrists first: positions weigh 12, orientations 3, fingers 54 together by spread; mean 1."""
+    spread = model.component_spread().reshape(2, -1)
+    weights = torch.empty_like(spread)
+    weights[:, :3], weights[:, 3:WRIST_DIM] = 12.0, 3.0
+    fingers = spread[:, WRIST_DIM:]
+    weights[:, WRIST_DIM:] = 54.0 * fingers / fingers.sum(dim=1, keepdim=True)
+    return (weights / weights.mean()).flatten()
 
 
 def split(clips: list[Any], held_out: float = 0.04) -> tuple[list[Any], list[Any]]:
@@ -273,7 +277,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = TrainSettings(steps=options.steps, batch_size=options.batch_size, seed=options.seed)
         clips, description = load_clips(options.corpus)
         config = {**CONFIGS[options.config], "audio_dim": clips[0].audio.shape[1], "styles": len(clips[0].style)}
-        config["trained_on"] = description["trained_on"]
+        config |= {"trained_on": description["trained_on"], "style_names": description["style_names"]}
         model = GestureTransformer(**config).to(options.device)
         train, validation = (Windows(part, config["window_frames"]) for part in split(clips))
         del clips
