@@ -101,7 +101,7 @@ def read_mano_model(path: str | Path) -> dict[str, Any]:
                 fields = {name: archive[name] for name in archive.files}
         else:
             with path.open("rb") as stream:
-                fields = _ArrayUnpickler(stream, encoding="latin1").load()
+                fields = ArrayUnpickler(stream, encoding="latin1").load()
     except (pickle.UnpicklingError, ValueError, EOFError, AttributeError, ImportError, IndexError, TypeError) as error:
         raise BodyError(
             f"{path.name} cannot be read as a MANO model ({error}); choose the file you were given"
@@ -110,7 +110,7 @@ def read_mano_model(path: str | Path) -> dict[str, Any]:
         raise BodyError(
             f"{path.name} is not a MANO model: it has no hands_mean; choose MANO_LEFT.pkl or MANO_RIGHT.pkl"
         )
-    return {name: _plain(value) for name, value in fields.items()}
+    return {name: plain_array(value) for name, value in fields.items()}
 
 
 def motion_of_mano(
@@ -153,12 +153,16 @@ def motion_of_mano(
     )
 
 
-class _ArrayUnpickler(pickle.Unpickler):
-    """Reads what MANO's files hold: numpy arrays, scipy's sparse matrices, and chumpy arrays, as plain containers."""
+class ArrayUnpickler(pickle.Unpickler):
+    """Reads what model files hold: numpy arrays, scipy's sparse matrices, and chumpy arrays, as plain containers.
+
+    Nothing in a file is executed: whatever else it names is refused.
+    """
 
     _NUMPY = {"_reconstruct", "scalar", "ndarray", "dtype", "_frombuffer"}
 
     def find_class(self, module: str, name: str) -> Any:
+        """The class where it makes arrays, a stand-in where it holds them."""
         root = module.partition(".")[0]
         if root == "numpy" and name in self._NUMPY:
             return super().find_class(module.replace("numpy._core", "numpy.core") if _OLD_NUMPY else module, name)
@@ -166,7 +170,7 @@ class _ArrayUnpickler(pickle.Unpickler):
             return super().find_class(module, name)
         if (root == "scipy" and name in {"csc_matrix", "csr_matrix"}) or root == "chumpy":
             return _Container
-        raise pickle.UnpicklingError(f"it holds {module}.{name}, which no MANO model needs")
+        raise pickle.UnpicklingError(f"it holds {module}.{name}, which is no array")
 
 
 _OLD_NUMPY = int(np.__version__.partition(".")[0]) < 2
@@ -182,7 +186,7 @@ class _Container:
         self.state = state if isinstance(state, dict) else {}
 
 
-def _plain(value: Any) -> Any:
+def plain_array(value: Any) -> Any:
     """Return an array for the containers of chumpy and scipy, and anything else as it is."""
     if not isinstance(value, _Container):
         return value

@@ -101,7 +101,7 @@ def load_hands(path: str | Path) -> HandMotion:
     Raises:
         MotionError: the file is missing, is no such file, or a field is not what it must be; the sentence says which.
     """
-    return _hands(Path(path), _read(path))
+    return _hands(Path(path), read_arrays(path))
 
 
 def save_face(track: FaceTrack, path: str | Path) -> None:
@@ -120,7 +120,7 @@ def load_face(path: str | Path) -> FaceTrack:
     Raises:
         MotionError: the file is missing, is no such file, or a field is not what it must be; the sentence says which.
     """
-    path, fields = Path(path), _read(path)
+    path, fields = Path(path), read_arrays(path)
     _check_format(path, fields, FACE_FORMAT, "a face track")
     if tuple(str(name) for name in np.atleast_1d(_field(path, fields, "actions"))) != FACE_ACTIONS:
         raise MotionError(f"{path}: actions are not the 52 ARKit actions in alphabetical order; write the file anew")
@@ -175,7 +175,7 @@ def load_smplx(path: str | Path, bones: ArmBones = NOMINAL_ARM, hand_mean: Array
     Raises:
         MotionError: the file is missing, is no such file, or a field is not what it must be; the sentence says which.
     """
-    return _smplx(Path(path), _read(path), bones, hand_mean)
+    return _smplx(Path(path), read_arrays(path), bones, hand_mean)
 
 
 def load_motion(path: str | Path) -> HandMotion:
@@ -184,7 +184,7 @@ def load_motion(path: str | Path) -> HandMotion:
     Raises:
         MotionError: the file is missing or of neither kind, or a field is not what it must be.
     """
-    path, fields = Path(path), _read(path)
+    path, fields = Path(path), read_arrays(path)
     if "format" in fields:
         return _hands(path, fields)
     if "poses" in fields:
@@ -211,37 +211,63 @@ def _hands(path: Path, fields: dict[str, Any]) -> HandMotion:
         )
 
 
-def _smplx(path: Path, fields: dict[str, Any], bones: ArmBones, hand_mean: ArrayLike | None) -> HandMotion:
-    poses = _field(path, fields, "poses")
+def motion_of_smplx(
+    poses: ArrayLike,
+    fps: float,
+    bones: ArmBones = NOMINAL_ARM,
+    hand_mean: ArrayLike | None = None,
+    confidence: ArrayLike | None = None,
+    source: dict[str, Any] | None = None,
+) -> HandMotion:
+    """Return the hands of SMPL-X joint rotations.
+
+    Args:
+        poses: (T, 165) or (T, 55, 3) rotation vectors in SMPL-X's order.
+        fps: frames a second.
+        bones: the arm's bones.
+        hand_mean: (2, 45) rotation vectors to add to the fingers, as of `load_smplx`.
+        confidence: (T, 2); 1 where it is not given.
+        source: what the motion was made from.
+
+    Raises:
+        MotionError: a field is not what it must be; the sentence says which.
+    """
+    poses = np.asarray(poses)
     if poses.ndim == 3 and poses.shape[1:] == (_SMPLX_JOINTS, 3):
         poses = poses.reshape(len(poses), -1)
+    frames = len(poses) if poses.ndim else 0
+    vectors = checked_array("poses", poses, (frames, _SMPLX_JOINTS * 3)).reshape(frames, _SMPLX_JOINTS, 3)
+    fingers = np.stack([vectors[:, start : start + 15] for start in _SMPLX_HANDS], axis=1)
+    if hand_mean is not None:
+        fingers = fingers + checked_array("hand_mean", hand_mean, (2, 45)).reshape(2, 15, 3)
+    arms = quaternion.from_rotation_vector(vectors[:, np.array(_SMPLX_ARMS)])
+    position, orientation = wrists_of_arms(arms, bones)
+    rotation = np.concatenate([orientation[:, :, None], quaternion.from_rotation_vector(fingers)], axis=2)
+    return HandMotion(
+        fps=checked_fps(fps),
+        wrist_position=position,
+        rotation=rotation,
+        confidence=np.ones((frames, 2)) if confidence is None else np.asarray(confidence),
+        source=source or {},
+    )
+
+
+def _smplx(path: Path, fields: dict[str, Any], bones: ArmBones, hand_mean: ArrayLike | None) -> HandMotion:
+    poses = _field(path, fields, "poses")
     rates = [name for name in _SMPLX_FRAME_RATES if name in fields]
     if not rates:
         raise MotionError(
             f"{path} has no field {' or '.join(_SMPLX_FRAME_RATES)}, so its frame rate is unknown; add the field"
         )
-    frames = len(poses) if poses.ndim else 0
     with _about(path):
-        vectors = checked_array("poses", poses, (frames, _SMPLX_JOINTS * 3)).reshape(frames, _SMPLX_JOINTS, 3)
-        fingers = np.stack([vectors[:, start : start + 15] for start in _SMPLX_HANDS], axis=1)
-        if hand_mean is not None:
-            fingers = fingers + checked_array("hand_mean", hand_mean, (2, 45)).reshape(2, 15, 3)
-        arms = quaternion.from_rotation_vector(vectors[:, np.array(_SMPLX_ARMS)])
-        position, orientation = wrists_of_arms(arms, bones)
-        rotation = np.concatenate([orientation[:, :, None], quaternion.from_rotation_vector(fingers)], axis=2)
         source = {"file": path.name, "kind": "smplx"}
         if "source" in fields:
             try:
                 source = json.loads(str(fields["source"]))
             except json.JSONDecodeError as error:
                 raise MotionError(f"source is not JSON ({error}); remove the field") from None
-        return HandMotion(
-            fps=checked_fps(_field(path, fields, rates[0])),
-            wrist_position=position,
-            rotation=rotation,
-            confidence=fields.get("confidence", np.ones((frames, 2))),
-            source=source,
-        )
+        rate = checked_fps(_field(path, fields, rates[0]))
+        return motion_of_smplx(poses, rate, bones, hand_mean, fields.get("confidence"), source)
 
 
 def _source_text(source: dict[str, Any]) -> str:
@@ -258,8 +284,12 @@ def _write(path: str | Path, fields: dict[str, Any]) -> None:
         np.savez_compressed(temporary, **fields)
 
 
-def _read(path: str | Path) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an `.npz` without ever unpickling; fields that hold objects are left out."""
+def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an `.npz` without ever unpickling; fields that hold objects are None.
+
+    Raises:
+        MotionError: the file is missing, damaged, or larger than any motion.
+    """
     path = Path(path)
     if not path.is_file():
         raise MotionError(f"{path} does not exist; give the path of a .npz file")
