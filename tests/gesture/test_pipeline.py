@@ -14,8 +14,9 @@ from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.evaluation.beats import wrist_speed
-from chironomy.gesture import STYLES, GestureCancelled, GestureError, GesturePipeline, embedded_weights
+from chironomy.gesture import GestureCancelled, GestureError, GesturePipeline, embedded_weights
 from chironomy.gesture.anatomy import angles_of_wrist
+from chironomy.gesture.shipped import embedded_styles
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
@@ -185,7 +186,7 @@ def test_the_embedded_weights_are_small_and_say_what_they_learned_from() -> None
     assert "trained on synthetic motion" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", embedded_styles())
 def test_embedded_motion_is_possible_for_a_person(embedded: GesturePipeline, speech: Speech, style: str) -> None:
     motion = embedded(speech, style=style, seed=1)
     rig = load_rig()

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From sampled numbers to motion a person could make: smoothing, limits, clearance, pins put back."""
+"""From sampled numbers to motion a person could make: smoothing, limits, clearance, part by part."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.gesture.anatomy import clamp_wrist
+from chironomy.gesture.encoding import MOTION_DIM, decode
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
@@ -14,8 +15,8 @@ Array = NDArray[np.float64]
 
 _SMOOTHING_SECONDS = 0.03  # what is faster than a hand (standard deviation of the zero-phase filter)
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
-_EASE_SECONDS = 0.25  # how far a pin's correction reaches into the free frames beside it
-_CHUNK, _MARGIN = 2400, 48  # frames; limits act within a few frames, so long motion is finished piece by piece
+# Each part is finished with this much motion to either side, within which limits act, and fades into the next.
+_MARGIN_SECONDS, _SEAM_SECONDS = 1.0, 0.25
 
 
 def smooth(motion: Array, fps: float) -> Array:
@@ -39,19 +40,6 @@ def from_standstill(motion: Array, fps: float) -> Array:
 
 def possible(motion: HandMotion) -> HandMotion:
     """Bring motion within the limits of joints and arms and out of the body; frames within them hardly change."""
-    pieces = []
-    for first in range(0, motion.frame_count, _CHUNK):
-        begin, end = max(first - _MARGIN, 0), min(first + _CHUNK + _MARGIN, motion.frame_count)
-        piece = _possible(motion.sliced(begin, end))
-        last = min(first + _CHUNK, motion.frame_count)
-        pieces.append(piece.sliced(first - begin, last - begin))
-    return motion.replaced(
-        wrist_position=np.concatenate([piece.wrist_position for piece in pieces]),
-        rotation=np.concatenate([piece.rotation for piece in pieces]),
-    )
-
-
-def _possible(motion: HandMotion) -> HandMotion:
     motion = motion.replaced(
         wrist_position=within_reach(motion.wrist_position), rotation=clamp_hand_rotation(motion.rotation)
     )
@@ -69,35 +57,56 @@ def _with_wrists(motion: HandMotion) -> Array:
     return rotation
 
 
-def put_back(motion: HandMotion, pinned: HandMotion, mask: NDArray[np.bool_]) -> HandMotion:
-    """Set pinned frames to exactly what was given, and ease what that changes into the frames beside them.
+class Finisher:
+    """Finishes motion that arrives in parts, without a seam between them.
 
     Args:
-        motion: what was sampled.
-        pinned: what is given, as many frames.
-        mask: (T, 2) bool, which frames of which hand are given.
+        fps: the model's frames a second.
+        first: the first frame that will arrive, counted from the beginning of the recording.
     """
-    position, rotation = motion.wrist_position.copy(), motion.rotation.copy()
-    confidence = motion.confidence.copy()
-    reach = max(round(_EASE_SECONDS * motion.fps), 1)
-    turn = quaternion.multiply(pinned.rotation, quaternion.inverse(motion.rotation))
-    turn = quaternion.to_rotation_vector(turn)
-    step = pinned.wrist_position - motion.wrist_position
-    for hand in range(2):
-        given = np.flatnonzero(mask[:, hand])
-        if len(given) == 0:
-            continue
-        free = np.flatnonzero(~mask[:, hand])
-        before = np.searchsorted(given, free) - 1
-        for neighbour in (before, before + 1):
-            known = (neighbour >= 0) & (neighbour < len(given))
-            frames, source = free[known], given[neighbour[known]]
-            part = np.clip(1 - np.abs(frames - source) / (reach + 1), 0, 1)
-            part = part**2 * (3 - 2 * part)
-            position[frames, hand] += part[:, None] * step[source, hand]
-            eased = quaternion.from_rotation_vector(part[:, None, None] * turn[source, hand])
-            rotation[frames, hand] = quaternion.multiply(eased, rotation[frames, hand])
-        position[given, hand] = pinned.wrist_position[given, hand]
-        rotation[given, hand] = pinned.rotation[given, hand]
-        confidence[given, hand] = pinned.confidence[given, hand]
-    return motion.replaced(wrist_position=position, rotation=quaternion.normalize(rotation), confidence=confidence)
+
+    def __init__(self, fps: float, first: int = 0):
+        self.fps = fps
+        self.margin, self.seam = round(_MARGIN_SECONDS * fps), max(round(_SEAM_SECONDS * fps), 1)
+        self.raw_first, self.raw = first, np.empty((0, MOTION_DIM))
+        self.done = first
+        self.tail: tuple[Array, Array] | None = None
+
+    def add(self, raw: NDArray[np.floating], final: bool) -> tuple[Array, Array] | None:
+        """Finish what can be finished once these frames are there too.
+
+        Args:
+            raw: (n, 198) sampled motion that follows what was added before.
+            final: whether it is the last.
+
+        Returns:
+            Wrists (m, 2, 3) and rotations (m, 2, 16, 4) that follow what was returned before, or None while there is
+            too little.
+        """
+        self.raw = np.concatenate([self.raw, raw.astype(np.float64)])
+        end = self.raw_first + len(self.raw)
+        stop = end if final else end - self.margin - self.seam
+        if stop <= self.done:
+            return None
+        numbers = smooth(self.raw, self.fps)
+        if self.raw_first == 0:
+            numbers = from_standstill(numbers, self.fps)
+        position, rotation = decode(numbers)
+        motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2))))
+        begin = self.done - self.raw_first
+        position, rotation = motion.wrist_position[begin:].copy(), motion.rotation[begin:].copy()
+        if self.tail is not None:
+            _fade(self.tail, position, rotation)
+        count = stop - self.done
+        self.tail = position[count : count + self.seam], rotation[count : count + self.seam]
+        kept = max(stop - self.margin - self.raw_first, 0)
+        self.raw_first, self.raw, self.done = self.raw_first + kept, self.raw[kept:], stop
+        return position[:count], rotation[:count]
+
+
+def _fade(before: tuple[Array, Array], position: Array, rotation: Array) -> None:
+    """Let the first frames go from what the part before has there to what this one has, in place."""
+    count = min(len(before[0]), len(position))
+    part = (np.arange(count) + 1.0) / (count + 1.0)
+    position[:count] += (1 - part)[:, None, None] * (before[0][:count] - position[:count])
+    rotation[:count] = quaternion.slerp(before[1][:count], rotation[:count], part[:, None, None])

@@ -3,9 +3,10 @@
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 import torch
@@ -14,29 +15,33 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 from diffusers.utils import logging
 from numpy.typing import NDArray
 
+from chironomy.gesture.controls import Controls, Settings, checked_controls
 from chironomy.gesture.data import NOISE_SHIFT
-from chironomy.gesture.encoding import decode, encode
-from chironomy.gesture.errors import GestureCancelled, GestureError
-from chironomy.gesture.finish import from_standstill, possible, put_back, smooth
+from chironomy.gesture.delivery import Delivery
+from chironomy.gesture.errors import GestureError
+from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard
 from chironomy.gesture.model import GestureTransformer
-from chironomy.gesture.styles import STYLES
-from chironomy.gesture.windows import Blend, Layout
-from chironomy.motion.hand_motion import HandMotion
+from chironomy.gesture.pins import Pins, checked_pins, numbers_of
+from chironomy.gesture.sampling import Conditions, Noise, denoise
+from chironomy.gesture.shipped import embedded_weights
+from chironomy.gesture.windows import Block, blocks
+from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech
 
-DEFAULT_STEPS = 8
-DEFAULT_GUIDANCE = 1.5
+__all__ = ["GesturePipeline", "Part", "default_scheduler", "embedded_weights"]
 
 _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepare
-_OVERLAP_FRAMES = 24
-_WINDOWS_AT_ONCE = 24
-_CONTROL_RANGE = (0.25, 2.5)
+_OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
+_CARRIED_FRAMES = 24  # pinned at the beginning of a block, and as many let go; each at most a quarter of a window
+_AROUND_SECONDS = 4.0  # of the surroundings that a range is made anew in
 
 
-def embedded_weights() -> Path:
-    """The folder of the weights that come with the product; they were trained on synthetic motion."""
-    return Path(__file__).with_name("weights") / "embedded"
+class Part(NamedTuple):
+    """Consecutive frames of a result: `motion`, whose first frame is the result's frame `first_frame`."""
+
+    first_frame: int
+    motion: HandMotion
 
 
 def default_scheduler() -> Any:
@@ -49,11 +54,15 @@ class GesturePipeline(DiffusionPipeline):
 
     Args:
         transformer: predicts clean motion.
-        scheduler: any of diffusers' that steps from noise to data: rectified flow by default, DDIM as well.
+        scheduler: any of diffusers' that steps from noise to data and that `gesture.noise_path` knows: rectified flow
+            by default, DDIM as well.
     """
 
     transformer: GestureTransformer
     scheduler: Any
+
+    block_windows: tuple[int, int] = (4, 24)
+    """Windows that are denoised together: of the first block, which is there soon, and of the others."""
 
     def __init__(self, transformer: GestureTransformer, scheduler: Any):
         super().__init__()
@@ -94,38 +103,15 @@ class GesturePipeline(DiffusionPipeline):
         for path in Path(folder).rglob("*.safetensors"):
             path.chmod(0o644)  # the library leaves them readable by their owner alone
 
-    @torch.no_grad()
     def __call__(
-        self,
-        speech: Speech,
-        *,
-        fps: float = 24.0,
-        seed: int = 0,
-        style: str | Mapping[str, float] = "neutral",
-        speed: float = 1.0,
-        amplitude: float = 1.0,
-        num_inference_steps: int | None = None,
-        guidance_scale: float | None = None,
-        pinned: HandMotion | None = None,
-        pinned_mask: NDArray[np.bool_] | None = None,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        self, speech: Speech, *, on_part: Callable[[Part], None] | None = None, **settings: Unpack[Settings]
     ) -> HandMotion:
         """Make hand motion for `speech`.
 
         Args:
-            speech: the recording, of any length.
-            fps: frames a second of the result; the model's own rate is resampled.
-            seed: the same seed gives the same motion.
-            style: a name of `STYLES`, or weights of several.
-            speed: relative speed, 1 is the style's own, 0.25 to 2.5 (learned between 0.6 and 1.6).
-            amplitude: relative size, likewise.
-            num_inference_steps: denoising steps; more are slower and finer.
-            guidance_scale: how much the speech is exaggerated; 1 is not at all, and twice as fast.
-            pinned: motion at `fps` with as many frames as the result, part of which is to be kept exactly.
-            pinned_mask: (T, 2) bool, which frames of which hand are kept; by default those of confidence above 0.
-            on_progress: called with 0..1.
-            cancelled: asked between steps.
+            speech: the recording, of any length; time is linear in it, and memory beside the result bounded.
+            on_part: called with the result's parts while the rest is made.
+            settings: see `Settings`.
 
         Returns:
             Motion of `speech.frame_count(fps)` frames, within the limits of joints and arms, clear of the body; pinned
@@ -135,200 +121,266 @@ class GesturePipeline(DiffusionPipeline):
             GestureError: a setting is out of range; the sentence names it.
             GestureCancelled: `cancelled` said so.
         """
-        config = self.transformer.config
-        model_fps = float(config["fps"])
-        frames = speech.frame_count(fps)
-        weights = _style_weights(style, int(config["styles"]))
-        for name, value in (("speed", speed), ("amplitude", amplitude)):
-            if not _CONTROL_RANGE[0] <= value <= _CONTROL_RANGE[1]:
-                raise GestureError(f"{name} is {value}; give {_CONTROL_RANGE[0]} to {_CONTROL_RANGE[1]}, 1 is usual")
-        steps = DEFAULT_STEPS if num_inference_steps is None else num_inference_steps
-        guidance = DEFAULT_GUIDANCE if guidance_scale is None else guidance_scale
-        if steps < 1:
-            raise GestureError(f"num_inference_steps is {steps}; give 1 or more")
-        mask = _checked_pins(pinned, pinned_mask, fps, frames)
+        parts = []
+        for part in self.stream(speech, **settings):
+            parts.append(part.motion)
+            if on_part:
+                on_part(part)
+        return _joined(parts)
 
-        # One model frame more than the result spans, so that its last frame lies between two.
-        wanted = frames if fps == model_fps else math.ceil((frames - 1) / fps * model_fps) + 2
-        layout = Layout(_LEAD_FRAMES + wanted, int(config["window_frames"]), _OVERLAP_FRAMES)
-        audio = heard(speech, model_fps, _LEAD_FRAMES, layout.padded_frames, int(config["audio_dim"]))
-        given, given_mask = self._pins(pinned, mask, layout.padded_frames, wanted, model_fps)
-        conditions = _Conditions(
-            audio=torch.from_numpy(audio),
-            style=torch.tensor(weights, dtype=torch.float32),
-            speed=float(speed),
-            amplitude=float(amplitude),
-            pinned=given,
-            pinned_mask=given_mask,
+    def stream(self, speech: Speech, **settings: Unpack[Settings]) -> Iterator[Part]:
+        """Make the same motion part by part: each is yielded as soon as it is final, in order, without gaps.
+
+        Raises:
+            GestureError: as the call does, before the first part.
+            GestureCancelled: `cancelled` said so.
+        """
+        return self._stream(self._task(speech, settings))
+
+    def variants(self, speech: Speech, count: int, **settings: Unpack[Settings]) -> list[HandMotion]:
+        """Make several performances of one recording, which is listened to once.
+
+        Args:
+            speech: the recording.
+            count: how many; variant k is what a call with `seed` + k returns.
+            settings: see `Settings`.
+        """
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise GestureError(f"count is {count!r:.40}; give 1 or more variants")
+        task = self._task(speech, settings)
+        tell, motions = task.on_progress, []
+        for number in range(count):
+            seed = task.controls.seed + number
+            controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
+            share = None if tell is None else lambda value, done=number: tell((done + value) / count)
+            variant = replace(task, controls=controls, on_progress=share)
+            motions.append(_joined([part.motion for part in self._stream(variant)]))
+        return motions
+
+    def regenerate(
+        self,
+        speech: Speech,
+        motion: HandMotion,
+        start: float,
+        end: float,
+        *,
+        hands: str | tuple[str, ...] = HANDS,
+        **settings: Unpack[Settings],
+    ) -> HandMotion:
+        """Make a range of a performance anew; everything outside it stays exactly as it is.
+
+        Args:
+            speech: the recording.
+            motion: the performance; its frame rate is the result's.
+            start: seconds; the frames from here on are new.
+            end: seconds; the frames from here on are kept.
+            hands: "left", "right" or both, whose frames are new.
+            settings: see `Settings`, of the new frames, but for `fps` and pins. Only the surroundings of the range are
+                computed, so with the performance's own settings and seed the new frames are alike, not equal.
+
+        Raises:
+            GestureError: the range holds no frame of the motion, or as the call does.
+        """
+        chosen = (hands,) if isinstance(hands, str) else tuple(hands)
+        wrong = [hand for hand in chosen if hand not in HANDS]
+        if wrong or not chosen:
+            raise GestureError(f"hands is {hands!r:.60}; give 'left', 'right' or both")
+        if settings.keys() & {"fps", "pinned", "pinned_mask"}:
+            raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
+        if not (math.isfinite(start) and math.isfinite(end)):
+            raise GestureError(f"the range is {start} to {end}; give seconds")
+        first = max(math.ceil(start * motion.fps - 1e-6), 0)
+        last = min(math.ceil(end * motion.fps - 1e-6), motion.frame_count)
+        if first >= last:
+            raise GestureError(
+                f"the range {start:g} to {end:g} s holds no frame of a motion of {motion.duration:.2f} s; give a start "
+                "before its end"
+            )
+        mask = np.ones((motion.frame_count, 2), bool)
+        mask[first:last, [HANDS.index(hand) for hand in chosen]] = False
+        task = self._task(speech, {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask})
+        new = _joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
+        entry = {"start": first, "end": last, "hands": list(chosen), **task.controls.source}
+        return motion.replaced(
+            wrist_position=_replaced(motion.wrist_position, new.wrist_position, first),
+            rotation=_replaced(motion.rotation, new.rotation, first),
+            confidence=_replaced(motion.confidence, new.confidence, first),
+            source={**motion.source, "regenerated": [*motion.source.get("regenerated", []), entry]},
         )
-        sample = self._denoise(layout, conditions, seed, steps, guidance, on_progress, cancelled)
-        raw = self.transformer.denormalize(sample)[_LEAD_FRAMES : _LEAD_FRAMES + wanted].cpu().numpy()
-        position, rotation = decode(from_standstill(smooth(raw.astype(np.float64), model_fps), model_fps))
+
+    def _task(self, speech: Speech, settings: Settings) -> "_Task":
+        """Check everything that was asked for, and listen to the speech."""
+        config = self.transformer.config
+        controls = checked_controls(config, settings)
+        model_fps = float(config["fps"])
+        frames = speech.frame_count(controls.fps)
+        pins = checked_pins(settings.get("pinned"), settings.get("pinned_mask"), controls.fps, frames)
+        # One model frame more than the result spans, so that its last frame lies between two.
+        wanted = frames if controls.fps == model_fps else math.ceil((frames - 1) / controls.fps * model_fps) + 2
+        last_block = list(self._blocks(0, _LEAD_FRAMES + wanted))[-1]
+        padded = last_block.start + last_block.layout.padded_frames
+        audio = heard(speech, model_fps, _LEAD_FRAMES, padded, int(config["audio_dim"]))
+        if not np.isfinite(audio).all():
+            raise GestureError(f"{speech.name} holds samples that are not finite numbers; export the recording again")
         source = {
             "speech": speech.sha256,
             "model": Path(str(self.name_or_path)).name,
             "trained_on": config["trained_on"],
-            "seed": int(seed),
-            "style": style if isinstance(style, str) else dict(style),
-            "speed": float(speed),
-            "amplitude": float(amplitude),
-            "num_inference_steps": steps,
-            "guidance_scale": float(guidance),
         }
-        motion = HandMotion(model_fps, position, rotation, np.ones((wanted, 2)), source)
-        motion = possible(motion)
-        if fps != model_fps:
-            motion = motion.resampled(fps, frames)
-        if pinned is not None and mask is not None:
-            motion = put_back(motion, pinned, mask)
-        if on_progress:
-            on_progress(1.0)
-        return motion
+        controls = replace(controls, source={**source, **controls.source})
+        tell, stop = settings.get("on_progress"), settings.get("cancelled")
+        return _Task(audio, wanted, controls, pins, 0, frames, tell, stop)
 
-    def _denoise(
-        self,
-        layout: Layout,
-        conditions: "_Conditions",
-        seed: int,
-        steps: int,
-        guidance: float,
-        on_progress: Callable[[float], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> torch.Tensor:
-        """(frames, motion_dim) normalised clean motion."""
-        transformer, scheduler = self.transformer, self.scheduler
-        flow = isinstance(scheduler, FlowMatchEulerDiscreteScheduler)
-        device = transformer.motion_out.weight.device
-        # Noise comes from the processor's generator, whatever computes the rest.
-        generator = torch.Generator().manual_seed(int(seed) % 2**63)
-        noise = torch.randn(layout.padded_frames, transformer.latent_dim, generator=generator)
-        if flow:
-            # Even steps that end at data; the scheduler's own would spend the last one on a thousandth of the way.
-            scheduler.set_timesteps(sigmas=np.linspace(1.0, 1.0 / steps, steps).tolist(), device=device)
-        else:
-            scheduler.set_timesteps(steps, device=device)
-        x = noise.to(device) * float(getattr(scheduler, "init_noise_sigma", 1.0))
-        conditions = conditions.to(device)
-        keep = transformer.per_number(conditions.pinned_mask) > 0
-        for number, t in enumerate(scheduler.timesteps):
-            level = float(t) / scheduler.config["num_train_timesteps"]
-            # Pinned frames are known, so they are shown as they are, without noise.
-            shown = torch.where(keep, conditions.pinned, x)
-            blend = Blend(layout, transformer.latent_dim, device)
-            for first in range(0, layout.count, _WINDOWS_AT_ONCE):
-                if cancelled and cancelled():
-                    raise GestureCancelled("making gestures was cancelled")
-                last = min(first + _WINDOWS_AT_ONCE, layout.count)
-                blend.add(first, self._predict(layout.rows(first, last).to(device), shown, level, conditions, guidance))
-                if on_progress:
-                    on_progress(0.95 * (number + last / layout.count) / steps)
-            clean = torch.where(keep, conditions.pinned, blend.timeline())
-            # The network predicts clean motion; a flow's velocity points from it to the noise.
-            output = (x - clean) / max(level, 1e-3) if flow else clean
-            x = scheduler.step(output, t, x, return_dict=False)[0]
-        return x
+    def _blocks(self, begin: int, end: int) -> Iterator[Block]:
+        """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
+        size = int(self.transformer.config["window_frames"])
+        for block in blocks(
+            end - begin,
+            size,
+            min(_OVERLAP_FRAMES, size // 2),
+            2 * min(_CARRIED_FRAMES, size // 4),
+            *self.block_windows,
+        ):
+            yield replace(block, start=begin + block.start)
 
-    def _predict(
-        self, rows: torch.Tensor, x: torch.Tensor, level: float, conditions: "_Conditions", guidance: float
-    ) -> torch.Tensor:
-        """Clean motion of windows, (windows, size, motion_dim)."""
-        count = len(rows)
-        runs = [1.0] if guidance == 1 else [1.0, 0.0]  # with speech and, for guidance, without
-
-        def twice(value: torch.Tensor) -> torch.Tensor:
-            return torch.cat([value] * len(runs))
-
-        ones = torch.ones(count * len(runs), device=x.device)
-        given = torch.cat([torch.full((count,), run, device=x.device) for run in runs])
-        sample = self.transformer(
-            twice(x[rows]),
-            ones * level,
-            twice(conditions.audio[rows]),
-            style=conditions.style.expand(len(ones), -1),
-            speed=ones * conditions.speed,
-            amplitude=ones * conditions.amplitude,
-            pinned=twice(conditions.pinned[rows]),
-            pinned_mask=twice(conditions.pinned_mask[rows]),
-            audio_given=given,
-            return_dict=False,
-        )[0]
-        if len(runs) == 1:
-            return sample
-        with_speech, without = sample.chunk(2)
-        return without + guidance * (with_speech - without)
-
-    def _pins(
-        self,
-        pinned: HandMotion | None,
-        mask: NDArray[np.bool_] | None,
-        padded_frames: int,
-        wanted: int,
-        model_fps: float,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Pinned motion (frames, motion_dim), normalised, and its mask (frames, 2) on the model's timeline."""
-        values = torch.zeros(padded_frames, self.transformer.latent_dim)
-        flags = torch.zeros(padded_frames, 2)
-        if pinned is None or mask is None:
-            return values, flags
-        inside = slice(_LEAD_FRAMES, _LEAD_FRAMES + wanted)
-        if pinned.fps == model_fps:
-            flags[inside] = torch.from_numpy(mask.astype(np.float32))
-        else:
-            # A model frame is given where the frames on both sides of it are.
-            position = np.arange(wanted) / model_fps * pinned.fps
-            below = np.clip(np.floor(position + 1e-6).astype(int), 0, len(mask) - 1)
-            above = np.clip(np.ceil(position - 1e-6).astype(int), 0, len(mask) - 1)
-            flags[inside] = torch.from_numpy((mask[below] & mask[above]).astype(np.float32))
-            pinned = pinned.resampled(model_fps, wanted)
-        encoded = torch.from_numpy(encode(pinned.wrist_position, pinned.rotation))
-        values[inside] = self.transformer.normalize(encoded.to(self.transformer.motion_out.weight.device)).cpu()
-        return values * self.transformer.per_number(flags), flags
-
-
-class _Conditions:
-    """What sampling is conditioned on, on the model's timeline."""
-
-    def __init__(
-        self,
-        audio: torch.Tensor,
-        style: torch.Tensor,
-        speed: float,
-        amplitude: float,
-        pinned: torch.Tensor,
-        pinned_mask: torch.Tensor,
-    ):
-        self.audio, self.style, self.pinned, self.pinned_mask = audio, style, pinned, pinned_mask
-        self.speed, self.amplitude = speed, amplitude
-
-    def to(self, device: torch.device) -> "_Conditions":
-        tensors = (value.to(device) for value in (self.audio, self.style, self.pinned, self.pinned_mask))
-        audio, style, pinned, pinned_mask = tensors
-        return _Conditions(audio, style, self.speed, self.amplitude, pinned, pinned_mask)
-
-
-def _style_weights(style: str | Mapping[str, float], count: int) -> list[float]:
-    weights = {style: 1.0} if isinstance(style, str) else dict(style)
-    unknown = [name for name in weights if name not in STYLES[:count]]
-    if unknown:
-        raise GestureError(f"there is no style {unknown[0]!r}; the styles are {', '.join(STYLES[:count])}")
-    return [float(weights.get(name, 0.0)) for name in STYLES[:count]]
-
-
-def _checked_pins(
-    pinned: HandMotion | None, mask: NDArray[np.bool_] | None, fps: float, frames: int
-) -> NDArray[np.bool_] | None:
-    if pinned is None:
-        if mask is not None:
-            raise GestureError("pinned_mask is given without pinned; give the motion that is to be kept")
-        return None
-    if pinned.fps != fps or pinned.frame_count != frames:
-        raise GestureError(
-            f"pinned has {pinned.frame_count} frames at {pinned.fps:g} a second, and the motion will have {frames} at "
-            f"{fps:g}; resample it first"
+    def _stream(self, task: "_Task") -> Iterator[Part]:
+        """The frames `task.first` to `task.last - 1`, part by part."""
+        controls, model_fps = task.controls, float(self.transformer.config["fps"])
+        begin, end = 0, _LEAD_FRAMES + task.wanted
+        if (task.first, task.last) != (0, task.pins.motion.frame_count if task.pins else task.last):
+            # A range is made in its surroundings alone.
+            around = round(_AROUND_SECONDS * model_fps)
+            begin = max(_LEAD_FRAMES + math.floor(task.first / controls.fps * model_fps) - around, 0)
+            end = min(_LEAD_FRAMES + math.ceil(task.last / controls.fps * model_fps) + around, end)
+        heard_from = max(begin - _LEAD_FRAMES, 0)
+        finisher = Finisher(model_fps, heard_from)
+        delivery = Delivery(
+            model_fps, heard_from, controls.fps, task.first, task.last, task.pins, controls.hide_below, controls.source
         )
-    if mask is None:
-        return pinned.confidence > 0
-    mask = np.asarray(mask)
-    if mask.shape != (frames, 2):
-        raise GestureError(f"pinned_mask has shape {mask.shape}; it must be {(frames, 2)}: frames, hands")
-    return mask.astype(bool)
+        at = task.first
+        for raw, final in self._sampled(task, begin, end):
+            finished = finisher.add(raw, final)
+            part = None if finished is None else delivery.add(*finished, final)
+            if final and task.on_progress:
+                task.on_progress(1.0)
+            if part is not None:
+                yield Part(at, part)
+                at += part.frame_count
+
+    def _sampled(self, task: "_Task", begin: int, end: int) -> Iterator[tuple[NDArray[np.float32], bool]]:
+        """Sampled motion (n, 198) from the recording's beginning on, block by block, and whether it is the last."""
+        transformer, controls = self.transformer, task.controls
+        plan = list(self._blocks(begin, end))
+        total, done = controls.steps * sum(block.layout.count for block in plan), 0
+
+        def on_windows(count: int) -> None:
+            nonlocal done
+            done += count
+            if task.on_progress:
+                task.on_progress(min(0.95 * done / total, 0.95))
+
+        noise = Noise(controls.seed, transformer.latent_dim)
+        carried = torch.empty(0, transformer.latent_dim)
+        for block in plan:
+            size = block.layout.padded_frames
+            state = denoise(
+                transformer,
+                self.scheduler,
+                block.layout,
+                noise.rows(block.start, block.start + size),
+                self._conditions(task, block, carried),
+                controls,
+                torch.Generator().manual_seed((controls.seed + 7919 * block.start) % 2**63),
+                on_windows,
+                task.cancelled,
+            )
+            shared = 2 * min(_CARRIED_FRAMES, int(transformer.config["window_frames"]) // 4)
+            made = block.layout.frames
+            carried = state[made - shared : made].cpu() if not block.final else carried
+            first = max(block.carried // 2, _LEAD_FRAMES - block.start)
+            last = made if block.final else made - shared // 2
+            yield transformer.denormalize(state[first:last]).cpu().numpy(), block.final
+
+    def _conditions(self, task: "_Task", block: Block, carried: torch.Tensor) -> Conditions:
+        """What a block is conditioned on: the first half of `carried` is pinned, the second is let go gradually."""
+        transformer, size = self.transformer, block.layout.padded_frames
+        audio = np.zeros((size, task.audio.shape[1]), np.float32)
+        found = task.audio[block.start : block.start + size]
+        audio[: len(found)] = found
+        audio[len(found) :] = task.audio[-1]
+        pinned, flags = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 2)
+        held, hold = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 1)
+        if block.carried:
+            half = block.carried // 2
+            part = torch.arange(1, half + 1) / (half + 1)
+            held[: block.carried], hold[:half] = carried, 1.0
+            hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
+            pinned[:half], flags[:half] = carried[:half], 1.0
+        conditions = Conditions(torch.from_numpy(audio), pinned, flags, held, hold)
+        if task.pins is not None:
+            self._pin(task, block, conditions)
+        return conditions
+
+    def _pin(self, task: "_Task", block: Block, conditions: Conditions) -> None:
+        """Add the caller's pins: whole hands as the network takes them, single joints to be set at every step."""
+        assert task.pins is not None
+        transformer = self.transformer
+        first, last = block.start - _LEAD_FRAMES, block.start - _LEAD_FRAMES + len(conditions.audio)
+        first, last = max(first, 0), min(last, task.wanted)
+        if first >= last:
+            return
+        values, joints = task.pins.at(float(transformer.config["fps"]), first, last)
+        rows = slice(first + _LEAD_FRAMES - block.start, last + _LEAD_FRAMES - block.start)
+        device = transformer.motion_out.weight.device
+        whole = torch.from_numpy(joints.all(axis=-1).astype(np.float32))
+        given = transformer.normalize(torch.from_numpy(values).to(device)).cpu()
+        conditions.pinned[rows] = torch.where(transformer.per_number(whole) > 0, given, conditions.pinned[rows])
+        conditions.pinned_mask[rows] = torch.maximum(conditions.pinned_mask[rows], whole)
+        if (joints.any(axis=-1) & ~joints.all(axis=-1)).any():
+            conditions.set_values = torch.zeros(len(conditions.audio), values.shape[1])
+            conditions.set_mask = torch.zeros(len(conditions.audio), values.shape[1], dtype=torch.bool)
+            conditions.set_values[rows] = torch.from_numpy(values)
+            conditions.set_mask[rows] = torch.from_numpy(numbers_of(joints))
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One performance to make.
+
+    Attributes:
+        audio: (frames, features) on the timeline, which begins with the lead.
+        wanted: frames of the model after the lead.
+        controls: what was asked for.
+        pins: what is to be kept.
+        first: the first frame of the result to deliver.
+        last: the frame after the last one.
+        on_progress: see `Settings`.
+        cancelled: see `Settings`.
+    """
+
+    audio: NDArray[np.float32]
+    wanted: int
+    controls: Controls
+    pins: Pins | None
+    first: int
+    last: int
+    on_progress: Callable[[float], None] | None
+    cancelled: Callable[[], bool] | None
+
+
+def _joined(parts: list[HandMotion]) -> HandMotion:
+    """One motion of consecutive parts."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].replaced(
+        wrist_position=np.concatenate([part.wrist_position for part in parts]),
+        rotation=np.concatenate([part.rotation for part in parts]),
+        confidence=np.concatenate([part.confidence for part in parts]),
+    )
+
+
+def _replaced(old: NDArray[np.float64], new: NDArray[np.float64], first: int) -> NDArray[np.float64]:
+    """A copy with the frames from `first` on replaced."""
+    copy = old.copy()
+    copy[first : first + len(new)] = new
+    return copy

@@ -4,8 +4,13 @@
 At every step each window is predicted on its own and the predictions are blended into one timeline by weights that fade
 over the overlaps (after MultiDiffusion, Bar-Tal et al. 2023, arXiv 2302.08113), so that no seam can form, the cost is
 linear in the length, and a prediction never needs more than a batch of windows at once.
+
+A timeline that is longer still is cut into blocks of windows, made one after the other, so that memory is bounded and
+the first motion is there while the rest is made. The end of one block is the beginning of the next: some of its frames
+are pinned there, and those after them are let go gradually.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -67,3 +72,43 @@ class Blend:
     def timeline(self) -> torch.Tensor:
         """(frames, channels), the weighted mean."""
         return self.total / self.weight
+
+
+@dataclass(frozen=True)
+class Block:
+    """Windows that are denoised together.
+
+    Attributes:
+        start: its first frame on the timeline.
+        layout: its windows.
+        carried: how many of its first frames the block before has made; 0 in the first block.
+        final: whether it is the last.
+    """
+
+    start: int
+    layout: Layout
+    carried: int
+    final: bool
+
+
+def blocks(frames: int, size: int, overlap: int, carried: int, first: int, usual: int) -> Iterator[Block]:
+    """Cut a timeline into blocks, each of which begins in the end of the block before.
+
+    Args:
+        frames: frames of the timeline.
+        size: frames of a window.
+        overlap: frames that neighbouring windows of a block share.
+        carried: frames that neighbouring blocks share.
+        first: windows of the first block, which is short so that its motion is there soon.
+        usual: windows of the others. A block takes up to half as many more where that makes it the last.
+    """
+    start, windows = 0, first
+    while True:
+        rest = Layout(frames - start, size, overlap)
+        shared = carried if start else 0
+        if rest.count <= windows + windows // 2:
+            yield Block(start, rest, shared, final=True)
+            return
+        layout = Layout(size + (windows - 1) * (size - overlap), size, overlap)
+        yield Block(start, layout, shared, final=False)
+        start, windows = start + layout.frames - carried, usual

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a caller can ask of the gesture pipeline, checked and named before anything is computed."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.gesture.clips import HANDEDNESS
+from chironomy.gesture.errors import GestureError
+from chironomy.gesture.shipped import style_names
+from chironomy.motion.hand_motion import HandMotion, checked_fps
+
+DEFAULT_STEPS = 8
+DEFAULT_GUIDANCE = 1.5
+CONTROL_RANGE = (0.25, 2.5)
+GREATEST_GUIDANCE = 20.0
+
+
+class Settings(TypedDict, total=False):
+    """What the pipeline can be told; all of it may be left out.
+
+    Attributes:
+        fps: frames a second of the result (24); the model's own rate is resampled.
+        seed: the same seed gives the same motion (0).
+        style: the name of one of the model's styles ("neutral"), or weights of several, such as
+            `{"lively": 0.5, "calm": 0.5}`; what is missing to a sum of 1 is left to the model.
+        speed: relative speed, 1 is the style's own, 0.25 to 2.5 (learned between 0.6 and 1.6).
+        amplitude: relative size, likewise.
+        handedness: which hand gestures, "left", "right" or "both", or weights of these; None leaves it to the model
+            (None). A model that has not learned it refuses.
+        num_inference_steps: denoising steps; more are slower and finer.
+        guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster.
+        style_guidance_scale: likewise of the style (1); anything else costs one more run of the network a step.
+        hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
+            confidence is 0 where a hand stays below it. None: 1 everywhere (None).
+        pinned: motion at `fps` with as many frames as the result, part of which is to be kept exactly.
+        pinned_mask: (T, 2) bool, which frames of which hand are kept, or (T, 2, 16) of which joint, where joint 0 is
+            the wrist with its position; by default the frames of confidence above 0.
+        on_progress: called with 0..1.
+        cancelled: asked between steps.
+    """
+
+    fps: float
+    seed: int
+    style: str | Mapping[str, float]
+    speed: float
+    amplitude: float
+    handedness: str | Mapping[str, float] | None
+    num_inference_steps: int | None
+    guidance_scale: float | None
+    style_guidance_scale: float | None
+    hide_below: float | None
+    pinned: HandMotion | None
+    pinned_mask: NDArray[np.bool_] | None
+    on_progress: Callable[[float], None] | None
+    cancelled: Callable[[], bool] | None
+
+
+@dataclass(frozen=True)
+class Controls:
+    """Checked settings of one performance.
+
+    Attributes:
+        fps: see `Settings`, likewise the others that are not explained here.
+        style: weights in the order of the model's styles.
+        handedness: weights of `HANDEDNESS`, or None.
+        source: what the result says it was made with.
+    """
+
+    fps: float
+    seed: int
+    style: tuple[float, ...]
+    speed: float
+    amplitude: float
+    handedness: tuple[float, ...] | None
+    steps: int
+    guidance: float
+    style_guidance: float
+    hide_below: float | None
+    source: dict[str, Any]
+
+
+def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
+    """Check settings against what the model with this configuration knows.
+
+    Raises:
+        GestureError: a setting is out of range or unknown to the model; the sentence names it.
+        MotionError: `fps` is out of range.
+    """
+    unknown = [name for name in settings if name not in Settings.__annotations__]
+    if unknown:
+        raise GestureError(f"there is no setting {unknown[0]!r}; there are {', '.join(Settings.__annotations__)}")
+    style = settings.get("style", "neutral")
+    handedness = settings.get("handedness")
+    if handedness is not None and not config.get("hands"):
+        raise GestureError(
+            "this model has not learned which hand gestures; leave handedness out, or use weights that were trained "
+            "with it"
+        )
+    seed = settings.get("seed", 0)
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+        raise GestureError(f"seed is {seed!r:.40}; give a whole number")
+    hide_below = settings.get("hide_below")
+    controls = {
+        "seed": int(seed),
+        "speed": _number("speed", settings.get("speed", 1.0), *CONTROL_RANGE, "1 is usual"),
+        "amplitude": _number("amplitude", settings.get("amplitude", 1.0), *CONTROL_RANGE, "1 is usual"),
+    }
+    steps = _or(settings.get("num_inference_steps"), DEFAULT_STEPS)
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise GestureError(f"num_inference_steps is {steps!r:.40}; give 1 or more")
+    guidance = _number(
+        "guidance_scale", _or(settings.get("guidance_scale"), DEFAULT_GUIDANCE), 0.0, GREATEST_GUIDANCE, "1 is none"
+    )
+    style_guidance = _number(
+        "style_guidance_scale", _or(settings.get("style_guidance_scale"), 1.0), 0.0, GREATEST_GUIDANCE, "1 is none"
+    )
+    source: dict[str, Any] = {
+        "seed": controls["seed"],
+        "style": style if isinstance(style, str) else dict(style),
+        "speed": controls["speed"],
+        "amplitude": controls["amplitude"],
+        "num_inference_steps": int(steps),
+        "guidance_scale": guidance,
+    }
+    if style_guidance != 1:
+        source["style_guidance_scale"] = style_guidance
+    if handedness is not None:
+        source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
+    return Controls(
+        fps=checked_fps(settings.get("fps", 24.0)),
+        style=_weights("style", "styles", style, style_names(config)),
+        handedness=None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS),
+        steps=int(steps),
+        guidance=guidance,
+        style_guidance=style_guidance,
+        hide_below=None if hide_below is None else _number("hide_below", hide_below, -2.0, 2.0, "metres from shoulder"),
+        source=source,
+        **controls,
+    )
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _number(name: str, value: Any, low: float, high: float, hint: str) -> float:
+    """`value` as a float, or a sentence with its name; a comparison with NaN is false."""
+    number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise GestureError(f"{name} is {value!r:.40}; give {low:g} to {high:g}, {hint}")
+    return float(value)
+
+
+def _weights(name: str, plural: str, value: Any, names: Sequence[str]) -> tuple[float, ...]:
+    """Weights in the order of `names`, summing to at most 1."""
+    if not isinstance(value, str | Mapping):
+        raise GestureError(f"{name} is {value!r:.40}; give a name, or a mapping from names to weights")
+    weights = {value: 1.0} if isinstance(value, str) else dict(value)
+    for given, weight in weights.items():
+        if given not in names:
+            raise GestureError(f"there is no {name} {given!r}; the {plural} are {', '.join(names)}")
+        finite = isinstance(weight, int | float | np.integer | np.floating) and math.isfinite(weight)
+        if not finite or weight < 0:
+            raise GestureError(f"the weight of {name} {given!r} is {weight!r:.40}; give 0 or more")
+    total = max(sum(float(weight) for weight in weights.values()), 1.0)
+    return tuple(float(weights.get(known, 0.0)) / total for known in names)

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Motion that is given: shown to the network, and put back exactly in the end."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.gesture.encoding import encode
+from chironomy.gesture.errors import GestureError
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# How far a pin's correction reaches into the free frames beside it, in seconds: this, and longer where there is more to
+# correct, so that no correction moves a wrist by much more than the speed or turns a joint faster than the rate given.
+_EASE_SECONDS, _EASE_AT_MOST = 0.25, 0.75
+_EASE_SPEED, _EASE_RATE = 0.6, 4.0  # metres and radians a second
+
+EASE_SECONDS = _EASE_AT_MOST
+"""Free frames farther than this from every pinned one are as they were sampled."""
+
+
+@dataclass(frozen=True)
+class Pins:
+    """Motion of which a part is to be kept.
+
+    Attributes:
+        motion: as long as the result and at its frame rate.
+        mask: (T, 2, 16) which joints of which hands are kept in which frames; joint 0 is the wrist with its position.
+    """
+
+    motion: HandMotion
+    mask: Mask
+
+    def at(self, fps: float, first: int, last: int) -> tuple[NDArray[np.float32], Mask]:
+        """What is given on another timeline: motion (n, 198) and mask (n, 2, 16) of frames `first` to `last - 1`.
+
+        A frame that lies between two is given where both are, or where the nearer one is.
+        """
+        position = np.arange(first, last) / fps * self.motion.fps
+        below = np.clip(np.floor(position + 1e-6).astype(int), 0, self.motion.frame_count - 1)
+        above = np.clip(np.ceil(position - 1e-6).astype(int), 0, self.motion.frame_count - 1)
+        part = np.clip(position - below, 0, 1)[:, None, None]
+        weights = (1 - part) * self.mask[below], part * self.mask[above]
+        total = weights[0] + weights[1]
+        begin, end = int(below.min()), int(above.max()) + 1
+        values = encode(self.motion.wrist_position[begin:end], self.motion.rotation[begin:end])
+        share = numbers_of(weights[0] / np.maximum(total, 1e-9)), numbers_of(weights[1] / np.maximum(total, 1e-9))
+        mixed = share[0] * values[below - begin] + share[1] * values[above - begin]
+        return mixed.astype(np.float32), total > 0.5 - 1e-6
+
+    def sliced(self, start: int, stop: int) -> "Pins":
+        """The frames `start` to `stop - 1`."""
+        return Pins(self.motion.sliced(start, stop), self.mask[start:stop])
+
+
+def numbers_of(joints: NDArray) -> NDArray:
+    """Values of joints (T, 2, 16) for each of a frame's numbers, (T, 198), as `gesture.encoding` orders them."""
+    per_hand = np.concatenate([np.repeat(joints[..., :1], 3, axis=-1), np.repeat(joints, 6, axis=-1)], axis=-1)
+    return per_hand.reshape(len(joints), -1)
+
+
+def checked_pins(pinned: HandMotion | None, mask: Mask | None, fps: float, frames: int) -> Pins | None:
+    """Pins, or None where nothing is pinned.
+
+    Args:
+        pinned: the motion that is given.
+        mask: (T, 2) or (T, 2, 16); by default the frames of confidence above 0.
+        fps: of the result.
+        frames: of the result.
+
+    Raises:
+        GestureError: they do not fit the result.
+    """
+    if pinned is None:
+        if mask is not None:
+            raise GestureError("pinned_mask is given without pinned; give the motion that is to be kept")
+        return None
+    if pinned.fps != fps or pinned.frame_count != frames:
+        raise GestureError(
+            f"pinned has {pinned.frame_count} frames at {pinned.fps:g} a second, and the motion will have {frames} at "
+            f"{fps:g}; resample it first"
+        )
+    mask = pinned.confidence > 0 if mask is None else np.asarray(mask)
+    joints = len(MANO_JOINTS)
+    if mask.shape not in ((frames, 2), (frames, 2, joints)):
+        raise GestureError(
+            f"pinned_mask has shape {mask.shape}; it must be {(frames, 2)}: frames, hands, or {(frames, 2, joints)}: "
+            "frames, hands, joints"
+        )
+    mask = mask.astype(bool)
+    if mask.ndim == 2:
+        mask = np.repeat(mask[:, :, None], joints, axis=2)
+    return Pins(pinned, mask) if mask.any() else None
+
+
+def put_back(motion: HandMotion, pins: Pins) -> HandMotion:
+    """Set pinned joints to exactly what was given, and ease what that changes into the frames beside them.
+
+    Args:
+        motion: what was sampled.
+        pins: as many frames.
+    """
+    given = pins.motion
+    position, rotation = motion.wrist_position.copy(), motion.rotation.copy()
+    confidence = motion.confidence.copy()
+    step = given.wrist_position - motion.wrist_position
+    turn = quaternion.to_rotation_vector(quaternion.multiply(given.rotation, quaternion.inverse(motion.rotation)))
+    for hand in range(2):
+        # Joints that are pinned in the same frames are eased together.
+        patterns, group = np.unique(pins.mask[:, hand], axis=1, return_inverse=True)
+        for number, pattern in enumerate(patterns.T):
+            joints = np.flatnonzero(group.reshape(-1) == number)
+            at, wrist = np.flatnonzero(pattern), 0 in joints
+            if len(at) == 0:
+                continue
+            turned = turn[:, hand][:, joints]
+            for frames, source, part in _eased(pattern, step[:, hand] * wrist, turned, motion.fps):
+                if wrist:
+                    position[frames, hand] += part[:, None] * step[source, hand]
+                eased = quaternion.from_rotation_vector(part[:, None, None] * turned[source])
+                rows = frames[:, None], hand, joints
+                rotation[rows] = quaternion.multiply(eased, rotation[rows])
+            rotation[at[:, None], hand, joints] = given.rotation[at[:, None], hand, joints]
+            if wrist:
+                position[at, hand] = given.wrist_position[at, hand]
+                confidence[at, hand] = given.confidence[at, hand]
+    return motion.replaced(wrist_position=position, rotation=quaternion.normalize(rotation), confidence=confidence)
+
+
+def _eased(
+    pattern: Mask, step: Array, turn: Array, fps: float
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Array]]:
+    """Free frames, the pinned frame that each follows or precedes, and the part of its correction that each gets.
+
+    Twice: for the pinned frames before, and for those after. Between two pinned frames the corrections fade into each
+    other, so that each has all of its own place and nothing of the other's.
+
+    Args:
+        pattern: (T,) which frames are pinned.
+        step: (T, 3) what the wrist's position lacks there, metres.
+        turn: (T, joints, 3) what rotations lack there, rotation vectors.
+        fps: frames a second.
+    """
+    at, free = np.flatnonzero(pattern), np.flatnonzero(~pattern)
+    need = np.maximum(
+        np.linalg.norm(step, axis=-1) / _EASE_SPEED, np.linalg.norm(turn, axis=-1).max(axis=-1) / _EASE_RATE
+    )
+    reach = np.minimum(_EASE_SECONDS + need, _EASE_AT_MOST) * fps
+    before = np.searchsorted(at, free) - 1
+    gap = np.where(
+        (before >= 0) & (before + 1 < len(at)),
+        at[np.minimum(before + 1, len(at) - 1)] - at[np.maximum(before, 0)],
+        np.inf,
+    )
+    for neighbour in (before, before + 1):
+        known = (neighbour >= 0) & (neighbour < len(at))
+        frames, source = free[known], at[neighbour[known]]
+        width = np.minimum(np.maximum(reach[source], 1) + 1, gap[known])
+        part = np.clip(1 - np.abs(frames - source) / width, 0, 1)
+        yield frames, source, part**2 * (3 - 2 * part)

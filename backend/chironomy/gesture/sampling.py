@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Denoising one block of windows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from chironomy.gesture.controls import Controls
+from chironomy.gesture.errors import GestureCancelled, GestureError
+from chironomy.gesture.model import GestureTransformer
+from chironomy.gesture.noise_path import noise_path
+from chironomy.gesture.windows import Blend, Layout
+
+_WINDOWS_AT_ONCE = 24
+_NOISE_ROWS = 24
+
+
+class Noise:
+    """Noise of every frame of an endless timeline, a function of the seed and the frame.
+
+    Rows are drawn in order and forgotten once a later frame is asked for.
+    """
+
+    def __init__(self, seed: int, channels: int):
+        self.channels = channels
+        # From the processor's generator, whatever computes the rest.
+        self.generator = torch.Generator().manual_seed(int(seed) % 2**63)
+        self.first = 0
+        self.kept = torch.empty(0, channels)
+
+    def rows(self, start: int, stop: int) -> torch.Tensor:
+        """(stop - start, channels); `start` never decreases from call to call."""
+        assert start >= self.first, "these rows of noise are forgotten"
+        while self.first + len(self.kept) < stop:
+            if self.first + len(self.kept) <= start:
+                self.first, self.kept = self.first + len(self.kept), self.kept[:0]
+            drawn = torch.randn(_NOISE_ROWS, self.channels, generator=self.generator)
+            self.kept = torch.cat([self.kept, drawn])
+        self.kept, self.first = self.kept[start - self.first :], start
+        return self.kept[: stop - start].clone()
+
+
+@dataclass
+class Conditions:
+    """What a block is conditioned on; a row a frame.
+
+    Attributes:
+        audio: (frames, features).
+        pinned: (frames, latent_dim) normalised motion that the network is given.
+        pinned_mask: (frames, 2) 1 where it is given.
+        held: (frames, latent_dim) normalised motion that the block before made.
+        hold: (frames, 1) how much of it is kept, 0..1.
+        set_values: (frames, motion_dim) motion of joints that are pinned by themselves, or None where none is.
+        set_mask: (frames, motion_dim) bool, which of them are.
+    """
+
+    audio: torch.Tensor
+    pinned: torch.Tensor
+    pinned_mask: torch.Tensor
+    held: torch.Tensor
+    hold: torch.Tensor
+    set_values: torch.Tensor | None = None
+    set_mask: torch.Tensor | None = None
+
+    def to(self, device: torch.device) -> "Conditions":
+        """The same on another device."""
+        moved: dict[str, Any] = {
+            name: None if value is None else value.to(device) for name, value in vars(self).items()
+        }
+        return Conditions(**moved)
+
+
+@torch.no_grad()
+def denoise(
+    transformer: GestureTransformer,
+    scheduler: Any,
+    layout: Layout,
+    noise: torch.Tensor,
+    conditions: Conditions,
+    controls: Controls,
+    generator: torch.Generator,
+    on_windows: Callable[[int], None],
+    cancelled: Callable[[], bool] | None,
+) -> torch.Tensor:
+    """Denoise the windows of `layout` together.
+
+    Args:
+        transformer: predicts clean motion.
+        scheduler: steps from noise to motion.
+        layout: the windows.
+        noise: (padded frames, latent_dim).
+        conditions: padded as the layout is.
+        controls: of the whole performance.
+        generator: for schedulers that add noise on the way.
+        on_windows: told how many more windows have been through one step.
+        cancelled: asked before every batch of windows.
+
+    Returns:
+        (padded frames, latent_dim) normalised clean motion.
+
+    Raises:
+        GestureCancelled: `cancelled` said so.
+        GestureError: the scheduler cannot be used, or the network's numbers are not finite.
+    """
+    device = transformer.motion_out.weight.device
+    path = noise_path(scheduler, controls.steps, device, generator)
+    conditions = conditions.to(device)
+    keep = transformer.per_number(conditions.pinned_mask) > 0
+    state = noise.to(device) * path.initial_scale
+    for t in path.timesteps:
+        straight, level = path.straight(state, t)
+        # Pinned frames are known, so they are shown as they are, without noise.
+        shown = torch.where(keep, conditions.pinned, straight)
+        blend = Blend(layout, transformer.latent_dim, device)
+        for first in range(0, layout.count, _WINDOWS_AT_ONCE):
+            if cancelled and cancelled():
+                raise GestureCancelled("making gestures was cancelled")
+            last = min(first + _WINDOWS_AT_ONCE, layout.count)
+            rows = layout.rows(first, last).to(device)
+            blend.add(first, _predict(transformer, rows, shown, level, conditions, controls))
+            on_windows(last - first)
+        clean = _kept(transformer, blend.timeline(), conditions)
+        state = path.step(torch.where(keep, conditions.pinned, clean), t, state)
+    if not torch.isfinite(state).all():
+        raise GestureError(
+            "the gesture model made numbers that are not finite; its weights or its scheduler are broken"
+        )
+    return state
+
+
+def _kept(transformer: GestureTransformer, clean: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+    """Predicted clean motion with what is known of it in place, but for what the network itself was given."""
+    clean = torch.lerp(clean, conditions.held, conditions.hold)
+    if conditions.set_values is None or conditions.set_mask is None:
+        return clean
+    motion = transformer.denormalize(clean)
+    return transformer.normalize(torch.where(conditions.set_mask, conditions.set_values, motion))
+
+
+def _predict(
+    transformer: GestureTransformer,
+    rows: torch.Tensor,
+    x: torch.Tensor,
+    level: float,
+    conditions: Conditions,
+    controls: Controls,
+) -> torch.Tensor:
+    """Clean motion of windows, (windows, size, latent_dim), by classifier-free guidance (arXiv 2207.12598).
+
+    Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style),
+    conditions composed as by Liu et al. 2022 (arXiv 2206.01714).
+    """
+    # Of every run: whether the speech and the style are given, and its part in the result.
+    runs = [(1.0, 1.0, controls.guidance + controls.style_guidance - 1)]
+    if controls.guidance != 1:
+        runs.append((0.0, 1.0, 1 - controls.guidance))
+    if controls.style_guidance != 1:
+        runs.append((1.0, 0.0, 1 - controls.style_guidance))
+    count = len(rows)
+
+    def all_runs(value: torch.Tensor) -> torch.Tensor:
+        return torch.cat([value] * len(runs))
+
+    def of_each(index: int) -> torch.Tensor:
+        return torch.tensor([run[index] for run in runs], device=x.device).repeat_interleave(count)
+
+    ones = torch.ones(count * len(runs), device=x.device)
+    handedness = controls.handedness
+    sample = transformer(
+        all_runs(x[rows]),
+        ones * level,
+        all_runs(conditions.audio[rows]),
+        style=torch.tensor(controls.style, device=x.device) * of_each(1)[:, None],
+        speed=ones * controls.speed,
+        amplitude=ones * controls.amplitude,
+        handedness=None if handedness is None else torch.tensor(handedness, device=x.device).expand(len(ones), -1),
+        pinned=all_runs(conditions.pinned[rows]),
+        pinned_mask=all_runs(conditions.pinned_mask[rows]),
+        audio_given=of_each(0),
+        return_dict=False,
+    )[0]
+    if len(runs) == 1:
+        return sample
+    parts = of_each(2)[:, None, None] * sample
+    return torch.stack(parts.chunk(len(runs))).sum(dim=0)
