@@ -62,17 +62,16 @@ class GestureTransformerOutput(BaseOutput):
 
 
 def rotary_table(positions: torch.Tensor, head_dim: int, base: float = 1000.0) -> torch.Tensor:
-    """Cosines and sines for positions in seconds x 10, (2, positions, head_dim / 2)."""
+    """Cosines and signed sines for positions in seconds x 10, (2, positions, 1, head_dim)."""
     frequency = base ** (-torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float32) / head_dim)
-    angle = positions.float()[:, None] * frequency[None]
-    return torch.stack([angle.cos(), angle.sin()])
+    angle = positions.float()[:, None, None] * frequency
+    return torch.stack([torch.cat([angle.cos()] * 2, dim=-1), torch.cat([-angle.sin(), angle.sin()], dim=-1)])
 
 
 def rotate(x: torch.Tensor, table: torch.Tensor) -> torch.Tensor:
-    """Turn channel pairs (i, i + half) of (windows, heads, tokens, head_dim) by the table's angles."""
+    """Turn channel pairs (i, i + half) of (windows, tokens, heads, head_dim) by the table's angles."""
     cos, sin = table.to(x.dtype)
-    first, second = x.chunk(2, dim=-1)
-    return torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+    return torch.addcmul(x * cos, x.roll(x.shape[-1] // 2, dims=-1), sin)
 
 
 class Attention(nn.Module):
@@ -89,9 +88,9 @@ class Attention(nn.Module):
         """(windows, tokens, width) attends to (windows, tokens, width)."""
         windows, tokens, width = x.shape
         shape = (windows, tokens, self.num_heads, width // self.num_heads)
-        q = rotate(self.to_q(x).view(shape).transpose(1, 2), table)
+        q = rotate(self.to_q(x).view(shape), table).transpose(1, 2)
         k, v = self.to_kv(context).chunk(2, dim=-1)
-        k = rotate(k.reshape(shape).transpose(1, 2), table)
+        k = rotate(k.reshape(shape), table).transpose(1, 2)
         v = v.reshape(shape).transpose(1, 2)
         attended = F.scaled_dot_product_attention(q, k, v)
         return self.to_out(attended.transpose(1, 2).reshape(windows, tokens, width))
