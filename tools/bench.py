@@ -170,7 +170,7 @@ def measure_gesture(options: argparse.Namespace) -> Iterator[Row]:
         command = [sys.executable, "-m", "chironomy.evaluation.alignment", options.recordings, "--seeds", options.seeds]
         result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
         for line in result.stdout.splitlines():
-            if line.startswith(("pitch accents:", "onsets", "librosa")):
+            if line.startswith(("accent onsets:", "pitch accents:", "onsets:", "librosa onsets:")):
                 name, _, figures = line.partition(": ")
                 yield f"beat alignment with {name}", figures.replace("|", "/"), "own speech against another clip's"
 

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from chironomy.evaluation.alignment import align
+from chironomy.evaluation.alignment import Alignment, against_shifted, align
 from chironomy.evaluation.beats import beat_alignment, librosa_onsets, stroke_apexes, wrist_speed
 from chironomy.gesture import GestureError
 from chironomy.motion.hand_motion import HandMotion
@@ -81,3 +81,26 @@ def test_the_independent_reference_hears_bursts() -> None:
     noise = np.random.default_rng(0).normal(0, 0.2, len(times))
     found = librosa_onsets(Speech.from_samples((loudness * noise).astype(np.float32), 16000, "bursts"))
     assert np.abs(found[:, None] - bursts).min(axis=0).max() < 0.08
+
+
+def test_the_figures_of_a_comparison_are_as_defined() -> None:
+    own, other = np.array([0.9, 0.8, 0.7, 0.4]), np.array([0.5, 0.5, 0.5, 0.5])
+    near, far = np.array([0.02, 0.04, 0.06, 0.2]), np.array([0.1, 0.2, 0.2, 0.3])
+    result = Alignment(np.array([0, 0, 1, 1]), own, other, near, far, np.full(4, 60.0))
+    difference = own - other  # 0.4, 0.3, 0.2, -0.1: mean 0.2, squared deviations 0.04, 0.01, 0, 0.09
+    assert result.effect == pytest.approx(0.2 / np.sqrt(0.14 / 3))
+    assert difference.mean() == pytest.approx(0.2)
+    assert result.share_higher == pytest.approx(0.75)
+    assert result.distance_ratio == pytest.approx(0.05 / 0.2)
+    for figure, value in zip(result.intervals(), (result.effect, 0.75, 0.25), strict=True):
+        assert figure.value == pytest.approx(value)
+        assert figure.low <= figure.value <= figure.high
+
+
+def test_own_beats_moved_round_are_a_control_of_the_same_density() -> None:
+    random = np.random.default_rng(1)
+    beats = [np.sort(random.uniform(0, 20, 12)) for _ in range(3)]
+    following = [[own + random.normal(0, 0.03, 12) for _ in range(5)] for own in beats]
+    wandering = [[np.sort(random.uniform(0, 20, 12)) for _ in range(20)] for _ in beats]
+    assert against_shifted(following, beats, [20.0] * 3).effect > 1
+    assert abs(against_shifted(wandering, beats, [20.0] * 3).effect) < 0.6
