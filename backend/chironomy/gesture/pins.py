@@ -20,6 +20,9 @@ Mask = NDArray[np.bool_]
 _EASE_SECONDS, _EASE_AT_MOST = 0.25, 0.75
 _EASE_SPEED, _EASE_RATE = 0.6, 4.0  # metres and radians a second
 
+SAMPLED_EASE_SECONDS = 0.33
+"""How far corrections reach while motion is sampled."""
+
 EASE_SECONDS = _EASE_AT_MOST
 """Free frames farther than this from every pinned one are as they were sampled."""
 
@@ -105,61 +108,46 @@ def put_back(motion: HandMotion, pins: Pins) -> HandMotion:
         motion: what was sampled.
         pins: as many frames.
     """
-    given = pins.motion
-    position, rotation = motion.wrist_position.copy(), motion.rotation.copy()
-    confidence = motion.confidence.copy()
+    given, mask = pins.motion, pins.mask
     step = given.wrist_position - motion.wrist_position
     turn = quaternion.to_rotation_vector(quaternion.multiply(given.rotation, quaternion.inverse(motion.rotation)))
-    for hand in range(2):
-        # Joints that are pinned in the same frames are eased together.
-        patterns, group = np.unique(pins.mask[:, hand], axis=1, return_inverse=True)
-        for number, pattern in enumerate(patterns.T):
-            joints = np.flatnonzero(group.reshape(-1) == number)
-            at, wrist = np.flatnonzero(pattern), 0 in joints
-            if len(at) == 0:
-                continue
-            turned = turn[:, hand][:, joints]
-            for frames, source, part in _eased(pattern, step[:, hand] * wrist, turned, motion.fps):
-                if wrist:
-                    position[frames, hand] += part[:, None] * step[source, hand]
-                eased = quaternion.from_rotation_vector(part[:, None, None] * turned[source])
-                rows = frames[:, None], hand, joints
-                rotation[rows] = quaternion.multiply(eased, rotation[rows])
-            rotation[at[:, None], hand, joints] = given.rotation[at[:, None], hand, joints]
-            if wrist:
-                position[at, hand] = given.wrist_position[at, hand]
-                confidence[at, hand] = given.confidence[at, hand]
-    return motion.replaced(wrist_position=position, rotation=quaternion.normalize(rotation), confidence=confidence)
+    need = np.linalg.norm(turn, axis=-1) / _EASE_RATE
+    need[..., 0] = np.maximum(need[..., 0], np.linalg.norm(step, axis=-1) / _EASE_SPEED)
+    reach = np.minimum(_EASE_SECONDS + need, _EASE_AT_MOST) * motion.fps
+    position, rotation = motion.wrist_position.copy(), motion.rotation
+    for source, part in eased(mask, reach):
+        position += part[..., :1] * np.take_along_axis(step, source[..., :1], axis=0)
+        turned = part[..., None] * np.take_along_axis(turn, source[..., None], axis=0)
+        rotation = quaternion.multiply(quaternion.from_rotation_vector(turned), rotation)
+    wrist = mask[..., 0]
+    return motion.replaced(
+        wrist_position=np.where(wrist[..., None], given.wrist_position, position),
+        rotation=np.where(mask[..., None], given.rotation, quaternion.normalize(rotation)),
+        confidence=np.where(wrist, given.confidence, motion.confidence),
+    )
 
 
-def _eased(
-    pattern: Mask, step: Array, turn: Array, fps: float
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], Array]]:
-    """Free frames, the pinned frame that each follows or precedes, and the part of its correction that each gets.
+def eased(mask: Mask, reach: Array | float) -> Iterator[tuple[NDArray[np.int64], Array]]:
+    """How corrections of pinned frames reach into the free ones: of the pinned frame before each, then of that after.
 
-    Twice: for the pinned frames before, and for those after. Between two pinned frames the corrections fade into each
-    other, so that each has all of its own place and nothing of the other's.
+    Between two pinned frames the corrections fade into each other: each has all of its own place, nothing of the
+    other's.
 
     Args:
-        pattern: (T,) which frames are pinned.
-        step: (T, 3) what the wrist's position lacks there, metres.
-        turn: (T, joints, 3) what rotations lack there, rotation vectors.
-        fps: frames a second.
+        mask: (T, ...) what is pinned.
+        reach: frames that a correction reaches, everywhere or (T, ...) from each pinned frame.
+
+    Yields:
+        (T, ...) the pinned frame, and the part of its correction, 0..1; 0 where something is pinned itself.
     """
-    at, free = np.flatnonzero(pattern), np.flatnonzero(~pattern)
-    need = np.maximum(
-        np.linalg.norm(step, axis=-1) / _EASE_SPEED, np.linalg.norm(turn, axis=-1).max(axis=-1) / _EASE_RATE
-    )
-    reach = np.minimum(_EASE_SECONDS + need, _EASE_AT_MOST) * fps
-    before = np.searchsorted(at, free) - 1
-    gap = np.where(
-        (before >= 0) & (before + 1 < len(at)),
-        at[np.minimum(before + 1, len(at) - 1)] - at[np.maximum(before, 0)],
-        np.inf,
-    )
-    for neighbour in (before, before + 1):
-        known = (neighbour >= 0) & (neighbour < len(at))
-        frames, source = free[known], at[neighbour[known]]
-        width = np.minimum(np.maximum(reach[source], 1) + 1, gap[known])
-        part = np.clip(1 - np.abs(frames - source) / width, 0, 1)
-        yield frames, source, part**2 * (3 - 2 * part)
+    frames = np.arange(len(mask)).reshape(-1, *[1] * (mask.ndim - 1))
+    before = np.maximum.accumulate(np.where(mask, frames, -1), axis=0)
+    after = np.minimum.accumulate(np.where(mask, frames, len(mask))[::-1], axis=0)[::-1]
+    gap = np.where((before >= 0) & (after < len(mask)), after - before, np.inf)
+    for nearest in (before, after):
+        known = (nearest >= 0) & (nearest < len(mask)) & ~mask
+        source = np.where(known, nearest, 0)
+        far = np.take_along_axis(reach, source, axis=0) if isinstance(reach, np.ndarray) else reach
+        width = np.minimum(np.maximum(far, 1.0) + 1.0, np.maximum(gap, 1.0))
+        part: Array = np.where(known, np.clip(1 - np.abs(frames - nearest) / width, 0, 1), 0.0)
+        yield source, np.asarray(part**2 * (3 - 2 * part), np.float64)

@@ -22,8 +22,8 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard
 from chironomy.gesture.model import GestureTransformer
-from chironomy.gesture.pins import Pins, checked_pins, numbers_of
-from chironomy.gesture.sampling import Conditions, Noise, denoise
+from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
+from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.shipped import embedded_weights
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
@@ -322,7 +322,7 @@ class GesturePipeline(DiffusionPipeline):
         return conditions
 
     def _pin(self, task: "_Task", block: Block, conditions: Conditions) -> None:
-        """Add the caller's pins: whole hands as the network takes them, single joints to be set at every step."""
+        """Add the caller's pins: whole hands as the network takes them, and all joints to be set at every step."""
         assert task.pins is not None
         transformer = self.transformer
         first, last = block.start - _LEAD_FRAMES, block.start - _LEAD_FRAMES + len(conditions.audio)
@@ -336,11 +336,18 @@ class GesturePipeline(DiffusionPipeline):
         given = transformer.normalize(torch.from_numpy(values).to(device)).cpu()
         conditions.pinned[rows] = torch.where(transformer.per_number(whole) > 0, given, conditions.pinned[rows])
         conditions.pinned_mask[rows] = torch.maximum(conditions.pinned_mask[rows], whole)
-        if (joints.any(axis=-1) & ~joints.all(axis=-1)).any():
-            conditions.set_values = torch.zeros(len(conditions.audio), values.shape[1])
-            conditions.set_mask = torch.zeros(len(conditions.audio), values.shape[1], dtype=torch.bool)
-            conditions.set_values[rows] = torch.from_numpy(values)
-            conditions.set_mask[rows] = torch.from_numpy(numbers_of(joints))
+        if not joints.any():
+            return
+        frames, fps = len(conditions.audio), float(transformer.config["fps"])
+        known, mask = np.zeros((frames, values.shape[1]), np.float32), np.zeros((frames, *joints.shape[1:]), bool)
+        known[rows], mask[rows] = values, joints
+        sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
+        conditions.fixed = Fixed(
+            torch.from_numpy(known),
+            torch.from_numpy(numbers_of(mask)),
+            torch.from_numpy(np.stack([numbers_of(source) for source in sources])),
+            torch.from_numpy(np.stack([numbers_of(part) for part in parts]).astype(np.float32)),
+        )
 
 
 @dataclass(frozen=True)

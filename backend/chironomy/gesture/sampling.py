@@ -43,6 +43,34 @@ class Noise:
 
 
 @dataclass
+class Fixed:
+    """Numbers of the motion that the caller pins, set at every step; what that changes is eased into those beside them.
+
+    Attributes:
+        values: (frames, motion_dim) motion, not normalised.
+        mask: (frames, motion_dim) bool, which numbers are pinned.
+        source: (2, frames, motion_dim) the pinned frame before each and the one after.
+        part: (2, frames, motion_dim) the part of their corrections that each number gets.
+    """
+
+    values: torch.Tensor
+    mask: torch.Tensor
+    source: torch.Tensor
+    part: torch.Tensor
+
+    def to(self, device: torch.device) -> "Fixed":
+        """The same on another device."""
+        return Fixed(**{name: value.to(device) for name, value in vars(self).items()})
+
+    def put_into(self, motion: torch.Tensor) -> torch.Tensor:
+        """(frames, motion_dim) motion with what is pinned in place."""
+        lack = self.values - motion
+        for source, part in zip(self.source, self.part, strict=True):
+            motion = motion + part * lack.gather(0, source)
+        return torch.where(self.mask, self.values, motion)
+
+
+@dataclass
 class Conditions:
     """What a block is conditioned on; a row a frame.
 
@@ -52,8 +80,7 @@ class Conditions:
         pinned_mask: (frames, 2) 1 where it is given.
         held: (frames, latent_dim) normalised motion that the block before made.
         hold: (frames, 1) how much of it is kept, 0..1.
-        set_values: (frames, motion_dim) motion of joints that are pinned by themselves, or None where none is.
-        set_mask: (frames, motion_dim) bool, which of them are.
+        fixed: what the caller pins, or None.
     """
 
     audio: torch.Tensor
@@ -61,8 +88,7 @@ class Conditions:
     pinned_mask: torch.Tensor
     held: torch.Tensor
     hold: torch.Tensor
-    set_values: torch.Tensor | None = None
-    set_mask: torch.Tensor | None = None
+    fixed: Fixed | None = None
 
     def to(self, device: torch.device) -> "Conditions":
         """The same on another device."""
@@ -133,10 +159,9 @@ def denoise(
 def _kept(transformer: GestureTransformer, clean: torch.Tensor, conditions: Conditions) -> torch.Tensor:
     """Predicted clean motion with what is known of it in place, but for what the network itself was given."""
     clean = torch.lerp(clean, conditions.held, conditions.hold)
-    if conditions.set_values is None or conditions.set_mask is None:
+    if conditions.fixed is None:
         return clean
-    motion = transformer.denormalize(clean)
-    return transformer.normalize(torch.where(conditions.set_mask, conditions.set_values, motion))
+    return transformer.normalize(conditions.fixed.put_into(transformer.denormalize(clean)))
 
 
 def _predict(
