@@ -25,6 +25,8 @@ _ANGLES = 72
 # elbow and near the wrist (sleeve included), measured on the character's mesh.
 _PALM_RADIUS, _FINGER_RADIUS = 0.015, 0.008
 _FOREARM_RADIUS = (0.042, 0.030)
+# Metres: less than this is not worth moving for.
+_CLEAR = 2e-4
 # The forearm counts from this part of its length on: a hanging upper arm and its elbow touch the side of the body.
 _FOREARM_FROM, _FOREARM_BALLS = 0.35, 6
 
@@ -151,20 +153,36 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
         reach: seconds before and after a frame that share its displacement.
         rounds: how often, at most, depth is measured and taken away.
     """
+    touching = np.arange(motion.frame_count)
     for _ in range(rounds):
-        pose = solve_pose(rig, motion)
-        middle, radius = arm_balls(rig, pose)
-        depth, out = signed_depth(rig, middle)
-        depth = np.maximum(depth + radius + margin, 0.0)
-        # The way out is the mean of the ways of all balls inside, weighted by depth.
-        way = _unit((depth[..., None] * out).sum(axis=2))
-        overlap, apart = _hand_overlap(rig, pose)
-        overlap = 0.8 * np.maximum(overlap + 0.5 * margin, 0.0)
-        shift = depth.max(axis=2)[..., None] * way + overlap[:, None, None] * np.stack([apart, -apart], axis=1)
-        if np.abs(shift).max() < 2e-4:
+        # Frames that are clear and that no neighbour moves stay as they are and need not be looked at again.
+        part = motion.replaced(
+            wrist_position=motion.wrist_position[touching],
+            rotation=motion.rotation[touching],
+            confidence=motion.confidence[touching],
+        )
+        shift = np.zeros_like(motion.wrist_position)
+        shift[touching] = _way_out(rig, part, margin)
+        if not shift.any():
             break
-        motion = motion.replaced(wrist_position=motion.wrist_position + _spread(shift, round(reach * motion.fps)))
+        shift = _spread(shift, round(reach * motion.fps))
+        motion = motion.replaced(wrist_position=motion.wrist_position + shift)
+        touching = np.flatnonzero(shift.any(axis=(1, 2)))
     return motion
+
+
+def _way_out(rig: Rig, motion: HandMotion, margin: float) -> Array:
+    """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen."""
+    pose = solve_pose(rig, motion)
+    middle, radius = arm_balls(rig, pose)
+    depth, out = signed_depth(rig, middle)
+    depth = np.maximum(depth + radius + margin, 0.0)
+    # The way out is the mean of the ways of all balls inside, weighted by depth.
+    way = _unit((depth[..., None] * out).sum(axis=2))
+    overlap, apart = _hand_overlap(rig, pose)
+    overlap = 0.8 * np.maximum(overlap + 0.5 * margin, 0.0)
+    shift = depth.max(axis=2)[..., None] * way + overlap[:, None, None] * np.stack([apart, -apart], axis=1)
+    return np.where(np.abs(shift).max(axis=(1, 2), keepdims=True) < _CLEAR, 0.0, shift)
 
 
 def _spread(shift: Array, half: int) -> Array:
