@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What `chironomy evaluate gesture` says of motions: every metric that what is at hand allows.
+
+Speech allows lag, beat alignment and beat consistency; several motions of one recording allow diversity; a reference
+allows FGD and, where it has a motion of the same name, PCK.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chironomy.evaluation.beat_consistency import beat_consistency
+from chironomy.evaluation.beats import SIGMA_SECONDS, beat_alignment, librosa_onsets, stroke_apexes
+from chironomy.evaluation.bootstrap import Interval, interval
+from chironomy.evaluation.correct_keypoints import correct_keypoints
+from chironomy.evaluation.diversity import diversity_l1, diversity_l2
+from chironomy.evaluation.jerk import motion_jerk
+from chironomy.evaluation.keypoints import keypoints
+from chironomy.evaluation.lag import stroke_lag
+from chironomy.evaluation.limits import limit_violations
+from chironomy.evaluation.penetration import penetration
+from chironomy.evaluation.rhythm import rhythm
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.accents import accent_onsets, pitch_accents
+from chironomy.speech.decode import Speech
+
+if TYPE_CHECKING:
+    from chironomy.evaluation.extractor import Extractor
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a figure is to be read.
+
+    Attributes:
+        unit: "" for shares and scores.
+        better: "higher", "lower", or what else it should be like.
+        digits: after the point.
+    """
+
+    unit: str
+    better: str
+    digits: int = 3
+
+
+METRICS: dict[str, Metric] = {
+    "strokes a minute": Metric("1/min", "20 to 70", 1),
+    "wrist speed": Metric("m/s", "as the data"),
+    "still": Metric("", "as the data"),
+    "wrist jerk, mean": Metric("m/s³", "as the data", 1),
+    "wrist jerk, 95th percentile": Metric("m/s³", "as the data", 1),
+    "fingertip jerk, mean": Metric("m/s³", "as the data", 1),
+    "fingertip jerk, 95th percentile": Metric("m/s³", "as the data", 1),
+    "joints beyond limits by over 2°": Metric("", "lower", 5),
+    "worst joint beyond limits": Metric("°", "lower", 1),
+    "frames clear to 5 mm": Metric("", "higher", 4),
+    "deepest in the body": Metric("mm", "lower", 1),
+    "hands deepest in each other": Metric("mm", "lower", 1),
+    "lag to accent onsets": Metric("s", "0 or just below"),
+    "absolute lag to accent onsets": Metric("s", "lower"),
+    f"BA, accent onsets, σ {SIGMA_SECONDS} s": Metric("", "higher"),
+    f"BA, pitch accents, σ {SIGMA_SECONDS} s": Metric("", "higher"),
+    f"BA, librosa onsets, σ {SIGMA_SECONDS} s": Metric("", "higher"),
+    "BC (BEAT2), librosa onsets, σ 0.3 s": Metric("", "as the data"),
+    "PCK at 0.1 m": Metric("", "higher"),
+    "DIV, L1": Metric("m", "higher", 4),
+    "DIV, L2": Metric("m", "higher", 4),
+    "FGD": Metric("", "lower", 2),
+}
+"""Every figure by name, in the order of the table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One motion to measure.
+
+    Attributes:
+        name: of the motion.
+        motion: the hands.
+        clip: what it was made for; motions of one clip are compared for diversity.
+        speech: the recording, if it is there.
+        truth: the reference's motion of the same clip, if there is one.
+    """
+
+    name: str
+    motion: HandMotion
+    clip: str
+    speech: Speech | None = None
+    truth: HandMotion | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures of several motions.
+
+    Attributes:
+        motions: for each motion its name and figures.
+        figures: over all of them, with 95 % intervals over clips and motions; NaN intervals where one figure is all.
+        notes: what was compared with what.
+    """
+
+    motions: list[dict[str, Any]]
+    figures: dict[str, Interval]
+    notes: list[str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values; what is not a number is null."""
+        figures = {
+            name: {**asdict(figure), "unit": METRICS[name].unit, "better": METRICS[name].better}
+            for name, figure in self.figures.items()
+        }
+        record = {"format": "chironomy.evaluation/1", "figures": figures, "motions": self.motions, "notes": self.notes}
+        return _plain(record)
+
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Cells of a table: metric, value, interval, unit, what is better; headings first."""
+        rows = [("metric", "value", "95 % interval", "unit", "better")]
+        for name, metric in METRICS.items():
+            if name in self.figures:
+                figure = self.figures[name]
+                known = not math.isnan(figure.low) and len(self.motions) > 1
+                span = f"{figure.low:.{metric.digits}f} to {figure.high:.{metric.digits}f}" if known else ""
+                rows.append((name, f"{figure.value:.{metric.digits}f}", span, metric.unit, metric.better))
+        return rows
+
+
+def measure(sample: Sample) -> dict[str, float]:
+    """The figures of one motion; those that cannot be told (no stroke, no accent, too short) are NaN."""
+    motion, speech = sample.motion, sample.speech
+    wrists, tips = motion_jerk(motion)
+    limits, depth, doing = limit_violations(motion), penetration(motion), rhythm(motion, speech)
+    figures = {
+        "strokes a minute": doing.strokes_per_minute,
+        "wrist speed": doing.wrist_speed,
+        "still": doing.still,
+        "wrist jerk, mean": wrists.mean,
+        "wrist jerk, 95th percentile": wrists.percentile_95,
+        "fingertip jerk, mean": tips.mean,
+        "fingertip jerk, 95th percentile": tips.percentile_95,
+        "joints beyond limits by over 2°": limits.rate,
+        "worst joint beyond limits": limits.worst,
+        "frames clear to 5 mm": depth.clear,
+        "deepest in the body": depth.body,
+        "hands deepest in each other": depth.hands,
+    }
+    if speech is not None:
+        apexes, onsets, heard = stroke_apexes(motion), accent_onsets(speech), librosa_onsets(speech)
+        lag = stroke_lag(apexes, onsets)
+        figures |= {
+            "lag to accent onsets": lag.signed,
+            "absolute lag to accent onsets": lag.absolute,
+            f"BA, accent onsets, σ {SIGMA_SECONDS} s": beat_alignment(apexes, onsets),
+            f"BA, pitch accents, σ {SIGMA_SECONDS} s": beat_alignment(apexes, pitch_accents(speech)[0]),
+            f"BA, librosa onsets, σ {SIGMA_SECONDS} s": beat_alignment(apexes, heard),
+            "BC (BEAT2), librosa onsets, σ 0.3 s": beat_consistency(motion, heard),
+        }
+    if sample.truth is not None:
+        truth = sample.truth if sample.truth.fps == motion.fps else sample.truth.resampled(motion.fps)
+        figures["PCK at 0.1 m"] = correct_keypoints(keypoints(motion), keypoints(truth))
+    return figures
+
+
+def evaluate(
+    samples: Sequence[Sample],
+    reference: Sequence[HandMotion] = (),
+    extractor: "Extractor | None" = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Report:
+    """Measure motions.
+
+    Args:
+        samples: one at least.
+        reference: motions whose distribution FGD compares with.
+        extractor: FGD's auto-encoder; without it there is no FGD.
+        on_progress: called with 0..1.
+
+    Raises:
+        EvaluationError: FGD is asked of motions of which none lasts 2 s.
+    """
+    rows = []
+    for number, sample in enumerate(samples):
+        rows.append(measure(sample))
+        if on_progress:
+            on_progress((number + 1) / len(samples))
+    clips = np.array([sample.clip for sample in samples])
+    figures: dict[str, Interval] = {}
+    for name in METRICS:
+        values = np.array([row.get(name, math.nan) for row in rows])
+        known = ~np.isnan(values)
+        if known.any():
+            figures[name] = _extreme(name, values[known]) or interval(values[known], groups=clips[known])
+    figures |= _diversity(samples)
+    notes = []
+    if extractor is not None and reference:
+        from chironomy.evaluation.fgd import gesture_distance
+
+        distance = gesture_distance(extractor, [sample.motion for sample in samples], reference)
+        figures["FGD"] = Interval(distance.value, math.nan, math.nan)
+        notes.append(
+            f"FGD in the space of extractor {distance.extractor}, trained on {extractor.description['trained_on']}: "
+            f"{distance.windows} windows against {distance.reference_windows}; compare it with FGDs of this one only"
+        )
+    motions = [
+        {"name": sample.name, "clip": sample.clip, "seconds": sample.motion.duration, **row}
+        for sample, row in zip(samples, rows, strict=True)
+    ]
+    return Report(motions, figures, notes)
+
+
+def _extreme(name: str, values: np.ndarray) -> Interval | None:
+    """The worst over all motions, for figures that are a worst one."""
+    if "worst" in name or "deepest" in name:
+        return Interval(float(values.max()), math.nan, math.nan)
+    return None
+
+
+def _diversity(samples: Sequence[Sample]) -> dict[str, Interval]:
+    """DIV of the clips that have two or more motions, over the frames that these share."""
+    by_clip: dict[str, list[HandMotion]] = {}
+    for sample in samples:
+        by_clip.setdefault(sample.clip, []).append(sample.motion)
+    values = []
+    for motions in by_clip.values():
+        same = [motion for motion in motions if motion.fps == motions[0].fps]
+        if len(same) > 1:
+            frames = min(motion.frame_count for motion in same)
+            points = np.stack([keypoints(motion.sliced(0, frames)) for motion in same])
+            values.append((diversity_l1(points), diversity_l2(points)))
+    if not values:
+        return {}
+    first, second = np.array(values).T
+    return {"DIV, L1": interval(first), "DIV, L2": interval(second)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
