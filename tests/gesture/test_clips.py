@@ -48,3 +48,20 @@ def test_clips_of_other_settings_are_not_mixed_in(tmp_path: Path) -> None:
 def test_a_folder_without_clips_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(GestureError, match="make some with"):
         load_clips(tmp_path)
+
+
+def test_parts_are_read_apart(tmp_path: Path) -> None:
+    write_description(tmp_path, {**DESCRIPTION, "parts": {"train": [0, 1], "validation": [1, 2], "test": [2, 2]}})
+    write_shard(shard_path(tmp_path, 0), [clip(30), clip(40)])
+    write_shard(shard_path(tmp_path, 1), [clip(50)])
+    lengths = [[len(each.motion) for each in load_clips(tmp_path, part)[0]] for part in ("train", "validation", "test")]
+    assert lengths == [[30, 40], [50], []]
+
+
+def test_wide_features_are_left_on_disk(tmp_path: Path) -> None:
+    wide = Clip(np.random.default_rng(0).normal(size=(30, 300)), clip(30).motion, one_hot(0, 2))
+    write_description(tmp_path, {**DESCRIPTION, "shards": 1})
+    write_shard(shard_path(tmp_path, 0), [wide, wide])
+    clips, _ = load_clips(tmp_path)
+    assert all(isinstance(each.audio, np.memmap) for each in clips)
+    np.testing.assert_allclose(clips[1].audio, wide.audio, atol=2e-3)

@@ -5,6 +5,7 @@ The synthetic corpus and the readers of real datasets write the same folders, so
 """
 
 import json
+import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ HANDEDNESS: tuple[str, ...] = ("left", "right", "both")
 """Which hand gestures, in the order of `Clip.handedness`."""
 
 _MANIFEST = "clips.json"
+# Features wider than this (prosody has 34 columns, wav2vec2-base 9984) stay on disk and are read as they are needed.
+_WIDEST_IN_MEMORY = 256
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Clip:
     """A stretch of speech with one motion.
 
     Attributes:
-        audio: (T, features) speech features.
+        audio: (T, features) speech features; float16 and on disk where they are very wide.
         motion: (T, 198) as `gesture.encoding` has it, not normalised.
         style: (S,) weights of the named styles, summing to 1; all zero where the style is not known.
         speed: relative speed, 1 is the style's own; 0 where it is not known.
@@ -38,7 +41,7 @@ class Clip:
         confidence: (T, 2) how surely each hand is seen, 0..1.
     """
 
-    audio: NDArray[np.float32]
+    audio: NDArray[np.floating]
     motion: NDArray[np.float32]
     style: NDArray[np.float32]
     speed: float = 0.0
@@ -81,13 +84,16 @@ def write_shard(path: Path, clips: Sequence[Clip]) -> None:
 
 def read_shard(path: Path) -> Iterator[Clip]:
     """The clips of one file, in order."""
+    mapped = _mapped(path, "audio")
+    wide = mapped.shape[1] > _WIDEST_IN_MEMORY
     with np.load(path, allow_pickle=False) as shard:
-        data = {name: shard[name] for name in shard.files}
+        data = {name: shard[name] for name in shard.files if name != "audio" or not wide}
+    audio = mapped if wide else data["audio"].astype(np.float32)
     ends = np.cumsum(data["length"])
     for index, end in enumerate(ends):
         part = slice(end - data["length"][index], end)
         yield Clip(
-            data["audio"][part].astype(np.float32),
+            audio[part],
             data["motion"][part],
             data["style"][index],
             float(data["speed"][index]),
@@ -97,13 +103,27 @@ def read_shard(path: Path) -> Iterator[Clip]:
         )
 
 
+def _mapped(path: Path, name: str) -> NDArray[np.floating]:
+    """One array of an uncompressed `.npz`, read from disk as it is used."""
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        file.seek(archive.getinfo(f"{name}.npy").header_offset + 26)
+        # The local header's last two fields are the lengths of what follows it: the name and the extra field.
+        lengths = file.read(4)
+        file.seek(int.from_bytes(lengths[:2], "little") + int.from_bytes(lengths[2:], "little"), 1)
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+        return np.memmap(path, dtype, "r", file.tell(), shape)
+
+
 def write_description(folder: Path, description: dict[str, Any]) -> None:
     """Begin a folder of clips, or go on with one that has the same description.
 
     Args:
         folder: made if it is not there.
         description: what determines the clips, with at least `shards` (how many files there will be), `style_names`,
-            `fps` and `trained_on` (what a model that learns from them says it was trained on).
+            `fps` and `trained_on` (what a model that learns from them says it was trained on). `parts`, where it is
+            there, says which shards are to learn from, to validate and to test by.
 
     Raises:
         GestureError: the folder holds clips of another description.
@@ -139,12 +159,22 @@ def read_description(folder: Path) -> dict[str, Any]:
     return description
 
 
-def load_clips(folder: Path) -> tuple[list[Clip], dict[str, Any]]:
-    """All clips of a folder in a fixed order, and their description.
+def part_shards(description: dict[str, Any], part: str | None = None) -> range:
+    """Numbers of the shards of one part, such as "train", or of all; of none where the folder has no such part.
+
+    `parts` of a description gives the first shard of each part and the one after its last.
+    """
+    if part is None:
+        return range(description["shards"])
+    return range(*description.get("parts", {}).get(part, (0, 0)))
+
+
+def load_clips(folder: Path, part: str | None = None) -> tuple[list[Clip], dict[str, Any]]:
+    """All clips of a folder, or of one part of it, in a fixed order, and their description.
 
     Raises:
         GestureError: as `read_description`.
     """
     description = read_description(folder)
-    clips = [clip for number in range(description["shards"]) for clip in read_shard(shard_path(folder, number))]
-    return clips, description
+    numbers = part_shards(description, part)
+    return [clip for number in numbers for clip in read_shard(shard_path(folder, number))], description
