@@ -58,6 +58,28 @@ def size(text: str) -> tuple[int, int]:
     return width, height
 
 
+def weights(text: str) -> str | dict[str, float]:
+    """A name, or names with weights: `lively:0.5,calm:0.5`."""
+    if ":" not in text:
+        return text
+    result: dict[str, float] = {}
+    for entry in text.split(","):
+        name, _, weight = entry.partition(":")
+        try:
+            result[name.strip()] = float(weight)
+        except ValueError:
+            raise Error(f"{text!r} is not a name or names with weights: write lively or lively:0.5,calm:0.5") from None
+    return result
+
+
+def seconds_range(text: str) -> tuple[float, float]:
+    """`START:END` in seconds."""
+    match = re.fullmatch(r"(\d+\.?\d*|\.\d+):(\d+\.?\d*|\.\d+)", text)
+    if match is None or float(match[1]) >= float(match[2]):
+        raise Error(f"{text!r} is not a range of time: write START:END in seconds, such as 2.0:4.5")
+    return float(match[1]), float(match[2])
+
+
 _RAISE = re.compile(r"(?:raise=)?(left|right)(?:@(middle|\d+(?:\.\d*)?|\.\d+))?:([+-]?(?:\d+\.?\d*|\.\d+))")
 _EDIT_RADIUS = 0.5
 
@@ -84,13 +106,17 @@ def edit(text: str) -> dict[str, Any]:
     }
 
 
-def add_gesture_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the gesture model can be told."""
+def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str], Any] = str) -> None:
+    """What the gesture model can be told; `style` reads the style."""
     parser.add_argument(
         "--seed", type=whole_number(0, 2**31 - 1), default=0, help="another number, another performance (default: 0)"
     )
     parser.add_argument(
-        "--style", default="neutral", help=f"{', '.join(STYLES[:-1])} or {STYLES[-1]} (default: neutral)"
+        "--style",
+        type=style,
+        default="neutral",
+        help=f"{', '.join(STYLES[:-1])} or {STYLES[-1]} (default: neutral)"
+        + ("" if style is str else ", or weights of several: lively:0.5,calm:0.5"),
     )
     parser.add_argument(
         "--speed", type=number(0.25, 2.5), default=1.0, help="tempo of the hands, 0.25 to 2.5 (default: 1)"

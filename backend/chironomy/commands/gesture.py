@@ -2,13 +2,15 @@
 """`chironomy gesture`: speech to hand motion, in this process."""
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import Any
 
-from chironomy.commands.arguments import add_gesture_arguments, number
+from chironomy.commands.arguments import add_gesture_arguments, number, seconds_range, weights, whole_number
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
-from chironomy.service.kinds import KINDS, Work
+from chironomy.errors import ChironomyError
+from chironomy.service.kinds import KINDS, Work, make_gestures
 from chironomy.service.settings import check_settings
 
 
@@ -20,7 +22,37 @@ def add_to(commands: Any) -> None:
     parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the motion (chironomy.hands/1)")
     parser.add_argument("--fps", type=number(1.0, 240.0), default=24.0, help="frames a second (default: 24)")
-    add_gesture_arguments(parser)
+    add_gesture_arguments(parser, style=weights)
+    parser.add_argument(
+        "--handedness",
+        type=weights,
+        help="which hand gestures: left, right or both, or weights: left:0.7,both:0.3 (default: as it comes)",
+    )
+    parser.add_argument(
+        "--steps", type=whole_number(1, 1000), help="denoising steps; more are slower and finer (default: 8)"
+    )
+    parser.add_argument(
+        "--guidance", type=number(0.0, 20.0), help="how much the speech is exaggerated; 1 is not at all (default: 1.5)"
+    )
+    parser.add_argument("--style-guidance", type=number(0.0, 20.0), help="likewise the style (default: 1)")
+    parser.add_argument(
+        "--hide-below",
+        type=number(-2.0, 2.0),
+        metavar="METRES",
+        help="confidence is 0 where a hand stays below this height over the shoulders, such as -0.40, a picture's edge",
+    )
+    parser.add_argument(
+        "--variants",
+        type=whole_number(1, 99),
+        default=1,
+        metavar="N",
+        help="make N performances, with this seed and the next ones, as FILE-1.npz, FILE-2.npz ...",
+    )
+    parser.add_argument("--keep", type=Path, metavar="MOTION.npz", help="make only a range of this motion anew")
+    parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
+    parser.add_argument(
+        "--hands", choices=("both", "left", "right"), default="both", help="whose motion in the range (default: both)"
+    )
     parser.set_defaults(run=run)
 
 
@@ -28,18 +60,50 @@ def run(options: argparse.Namespace) -> int:
     """Make the motion."""
     from chironomy.motion.files import load_hands
 
+    if (options.keep is None) != (options.range is None):
+        raise ChironomyError("--keep and --range belong together: name the motion, and the range that is to be new")
     steps, kind = Steps(), KINDS["gesture"]
+    inputs = {"speech": options.speech, **({} if options.keep is None else {"kept": options.keep})}
     with steps.step("check"):
         check_speech(options.speech)
-    with output_file(options.out, ".npz", (options.speech,)) as out:
+        if options.keep is not None:
+            load_hands(options.keep)
+    with contextlib.ExitStack() as outputs:
+        results = [
+            outputs.enter_context(output_file(path, ".npz", list(inputs.values())))
+            for path in numbered(options.out, options.variants)
+        ]
         with steps.step("gesture"):
-            names = ("seed", "style", "speed", "amplitude", "fps")
-            settings = check_settings(kind.name, kind.settings, {name: getattr(options, name) for name in names})
+            settings = check_settings(kind.name, kind.settings, _settings(options))
             work = Work(lambda fraction, message="": steps.update("gesture", fraction, message), lambda: False)
-            kind.run({"speech": options.speech}, settings, out, work)
-        motion = load_hands(out)
-        print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
+            make_gestures(inputs, settings, results, work)
+        for out in results:
+            motion = load_hands(out)
+            print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
     return 0
+
+
+def numbered(path: Path, count: int) -> list[Path]:
+    """`path` itself for one result, else `count` paths beside it: motion-1.npz, motion-2.npz ..."""
+    if count == 1:
+        return [path]
+    digits = len(str(count))
+    return [path.with_name(f"{path.stem}-{number:0{digits}d}{path.suffix}") for number in range(1, count + 1)]
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the job."""
+    start, end = options.range or (None, None)
+    return {
+        **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "handedness")},
+        "num_inference_steps": options.steps,
+        "guidance_scale": options.guidance,
+        "style_guidance_scale": options.style_guidance,
+        "hide_below": options.hide_below,
+        "range_start": start,
+        "range_end": end,
+        "range_hands": options.hands,
+    }
 
 
 def check_speech(path: Path) -> float:

@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 import chironomy
+from chironomy.errors import ChironomyError
 from chironomy.service.blobs import too_large
 from chironomy.service.errors import ServiceError
 from chironomy.service.jobs import DONE, FINAL, Jobs
@@ -225,7 +226,7 @@ def abilities() -> dict[str, Any]:
         from chironomy.service.kinds import styles
 
         found["styles"] = list(styles())
-    except ImportError as error:
+    except (ImportError, ChironomyError) as error:
         logger.warning("no gesture model here: %s", error)
     try:
         from chironomy.service.kinds import engines

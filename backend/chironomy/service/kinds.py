@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.service.errors import ServiceError
-from chironomy.service.settings import Choice, Integer, Number, Setting
+from chironomy.service.settings import Choice, Integer, Number, Setting, Weights
 
 if TYPE_CHECKING:
     from chironomy.gesture import GesturePipeline
@@ -57,10 +57,17 @@ class Kind:
 
 
 def styles() -> Sequence[str]:
-    """Names of the gesture styles."""
-    from chironomy.gesture.styles import STYLES
+    """Names of the styles that the embedded gesture model knows."""
+    from chironomy.gesture.shipped import embedded_styles
 
-    return STYLES
+    return embedded_styles()
+
+
+def handednesses() -> Sequence[str]:
+    """Which hand can be asked to gesture."""
+    from chironomy.gesture.clips import HANDEDNESS
+
+    return HANDEDNESS
 
 
 def engines() -> list[dict[str, Any]]:
@@ -90,25 +97,48 @@ def gesture_pipeline() -> "GesturePipeline":
 
 
 def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """Speech (any sound file) to hand motion (`chironomy.hands/1`)."""
+    """Speech (any sound file) to hand motion (`chironomy.hands/1`).
+
+    With the input `kept`, a motion, only its frames from `range_start` to `range_end` (seconds) are made, at its frame
+    rate and of the hands that `range_hands` names.
+    """
+    make_gestures(inputs, settings, [result], work)
+
+
+def make_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any], results: Sequence[Path], work: Work) -> None:
+    """As `run_gesture`, with as many performances as there are results; the seed goes up by 1 from each to the next."""
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.speech.decode import load_speech
 
+    controls = dict(settings)
+    start, end, hands = (controls.pop(name) for name in ("range_start", "range_end", "range_hands"))
+    kept = load_hands(inputs["kept"]) if "kept" in inputs else None
+    if kept is None and (start is not None or end is not None):
+        raise ServiceError("A range is given without the motion it is in: give the input 'kept' too", status=422)
+    if kept is not None and (start is None or end is None):
+        raise ServiceError("A motion is to be kept, so give range_start and range_end, in seconds", status=422)
     work.progress(0.0, "reading the speech")
     speech = load_speech(inputs["speech"])
-    pinned = load_hands(inputs["pinned"]) if "pinned" in inputs else None
-    mask = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
+    controls["pinned"] = load_hands(inputs["pinned"]) if "pinned" in inputs else None
+    controls["pinned_mask"] = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
     work.progress(0.02, "loading the gesture model")
     pipeline = gesture_pipeline()
-    motion = pipeline(
-        speech,
-        **settings,
-        pinned=pinned,
-        pinned_mask=mask,
-        on_progress=lambda fraction: work.progress(0.1 + 0.88 * fraction, "making gestures"),
-        cancelled=work.cancelled,
-    )
-    save_hands(motion, result)
+    controls |= {
+        "on_progress": lambda fraction: work.progress(0.1 + 0.88 * fraction, "making gestures"),
+        "cancelled": work.cancelled,
+    }
+    if kept is not None:
+        for name in ("fps", "pinned", "pinned_mask"):
+            del controls[name]
+        chosen = ("left", "right") if hands == "both" else (hands,)
+        for number, result in enumerate(results):
+            again = {**controls, "seed": controls["seed"] + number}
+            save_hands(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), result)
+    elif len(results) == 1:
+        save_hands(pipeline(speech, **controls), results[0])
+    else:
+        for motion, result in zip(pipeline.variants(speech, len(results), **controls), results, strict=True):
+            save_hands(motion, result)
 
 
 def _pinned_mask(path: Path) -> Any:
@@ -119,7 +149,7 @@ def _pinned_mask(path: Path) -> Any:
             return np.asarray(archive["mask"], dtype=bool)
     except (OSError, ValueError, KeyError) as error:
         raise ServiceError(
-            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) booleans"
+            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) or (frames, 2, 16) booleans"
         ) from error
 
 
@@ -159,15 +189,21 @@ KINDS: Mapping[str, Kind] = {
             "gesture",
             run_gesture,
             inputs=("speech",),
-            optional_inputs=("pinned", "pinned_mask"),
+            optional_inputs=("pinned", "pinned_mask", "kept"),
             settings={
                 "seed": Integer(0, 0, 2**31 - 1),
-                "style": Choice("neutral", styles),
+                "style": Weights("neutral", styles),
                 "speed": Number(1.0, 0.25, 2.5),
                 "amplitude": Number(1.0, 0.25, 2.5),
                 "fps": FPS,
                 "num_inference_steps": Integer(None, 1, 1000),
                 "guidance_scale": Number(None, 0.0, 20.0),
+                "style_guidance_scale": Number(None, 0.0, 20.0),
+                "handedness": Weights(None, handednesses),
+                "hide_below": Number(None, -2.0, 2.0),
+                "range_start": Number(None, 0.0, 86400.0),
+                "range_end": Number(None, 0.0, 86400.0),
+                "range_hands": Choice("both", lambda: ("both", "left", "right")),
             },
         ),
         Kind("lips", run_lips, inputs=("speech",), settings={"fps": FPS}),

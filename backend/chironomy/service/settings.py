@@ -70,7 +70,32 @@ class Choice:
         return value
 
 
-Setting = Number | Integer | Choice
+@dataclass(frozen=True)
+class Weights:
+    """One of some names, or an object of names with weights of 0 or more; `default=None` means that it may be left out.
+
+    The names are asked for only when a job is checked.
+    """
+
+    default: str | None
+    names: Callable[[], Sequence[str]]
+
+    def check(self, name: str, value: object) -> str | dict[str, float] | None:
+        """The name, the weights as floats, or a refusal listing the names there are."""
+        if value is None and self.default is None:
+            return None
+        if not isinstance(value, Mapping):
+            return Choice("", self.names).check(name, value)
+        names = list(self.names())
+        for key, weight in value.items():
+            if key not in names:
+                raise _refuse(f"The setting {name!r} has {_shown(key)}: choose from {', '.join(names)}")
+            if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1e6:
+                raise _refuse(f"The setting {name!r} gives {key} the weight {_shown(weight)}: give a number from 0 on")
+        return {key: float(weight) for key, weight in value.items()}
+
+
+Setting = Number | Integer | Choice | Weights
 
 
 def check_settings(kind: str, known: Mapping[str, Setting], given: object) -> dict[str, Any]:
