@@ -94,13 +94,14 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     unknown = [name for name in settings if name not in Settings.__annotations__]
     if unknown:
         raise GestureError(f"there is no setting {unknown[0]!r}; there are {', '.join(Settings.__annotations__)}")
-    style = settings.get("style", "neutral")
-    handedness = settings.get("handedness")
+    style, handedness = settings.get("style", "neutral"), settings.get("handedness")
+    style_weights = _weights("style", "styles", style, style_names(config))
     if handedness is not None and not config.get("hands"):
         raise GestureError(
             "this model has not learned which hand gestures; leave handedness out, or use weights that were trained "
             "with it"
         )
+    hand_weights = None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS)
     seed = settings.get("seed", 0)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise GestureError(f"seed is {seed!r:.40}; give a whole number")
@@ -133,8 +134,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
     return Controls(
         fps=checked_fps(settings.get("fps", 24.0)),
-        style=_weights("style", "styles", style, style_names(config)),
-        handedness=None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS),
+        style=style_weights,
+        handedness=hand_weights,
         steps=int(steps),
         guidance=guidance,
         style_guidance=style_guidance,

@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the pipeline can be told, and what it says where it cannot."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from gesture_samples import TINY, babble
+
+from chironomy.errors import ChironomyError
+from chironomy.gesture import GestureError, GesturePipeline, GestureTransformer
+from chironomy.gesture.controls import checked_controls
+from chironomy.gesture.pipeline import default_scheduler
+from chironomy.gesture.shipped import embedded_styles, style_names
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.decode import Speech
+
+CONFIG = {"styles": 4, "hands": 3}
+
+
+def style(value: Any, config: Mapping[str, Any] = CONFIG) -> list[float]:
+    return [round(weight, 6) for weight in checked_controls(config, {"style": value}).style]
+
+
+def same(a: HandMotion, b: HandMotion) -> bool:
+    return np.array_equal(a.wrist_position, b.wrist_position) and np.array_equal(a.rotation, b.rotation)
+
+
+@pytest.fixture(scope="module")
+def handed(tiny: GesturePipeline) -> GesturePipeline:
+    """A tiny model that knows handedness and two speakers' styles, and answers to every condition."""
+    torch.manual_seed(1)
+    transformer = GestureTransformer(**TINY | {"hands": 3, "styles": 2, "style_names": ["ada", "bob"]}).eval()
+    for weight in (transformer.motion_out.weight, transformer.modulation_out.weight):
+        torch.nn.init.normal_(weight, std=0.1)
+    for name in ("style_embedding", "hands_embedding"):
+        torch.nn.init.normal_(getattr(transformer, name).weight, std=1.0)
+    for name in ("motion_mean", "motion_std"):
+        transformer.get_buffer(name).copy_(tiny.transformer.get_buffer(name))
+    return GesturePipeline(transformer, default_scheduler())
+
+
+def test_styles_are_names_or_weights() -> None:
+    assert style("calm") == [0, 1, 0, 0]
+    assert style({"calm": 0.25, "lively": 0.5}) == [0, 0.25, 0.5, 0]
+    assert style({"calm": 3, "lively": 1}) == [0, 0.75, 0.25, 0]
+    assert style({}) == [0, 0, 0, 0]
+
+
+def test_styles_are_those_that_the_model_names(handed: GesturePipeline, speech: Speech) -> None:
+    assert style("bob", {"styles": 2, "style_names": ["ada", "bob"]}) == [0, 1]
+    with pytest.raises(GestureError, match="there is no style 'calm'; the styles are ada, bob"):
+        handed(speech, style="calm")
+
+
+def test_the_embedded_styles_are_known_without_loading_the_model(embedded: GesturePipeline) -> None:
+    assert embedded_styles() == style_names(embedded.transformer.config)
+    assert embedded_styles()[:4] == ("neutral", "calm", "lively", "emphatic")
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"style": {"calm": -1}}, "the weight of style 'calm' is -1"),
+        ({"style": {"calm": math.nan}}, "the weight of style 'calm' is nan"),
+        ({"style": 3}, "style is 3; give a name, or a mapping"),
+        ({"handedness": "feet"}, "there is no handedness 'feet'; the choices are left, right, both"),
+        ({"speed": math.nan}, "speed is nan"),
+        ({"amplitude": "big"}, "amplitude is 'big'"),
+        ({"guidance_scale": math.inf}, "guidance_scale is inf"),
+        ({"style_guidance_scale": -1.0}, "style_guidance_scale is -1"),
+        ({"num_inference_steps": 2.5}, "num_inference_steps is 2.5"),
+        ({"hide_below": 40.0}, "hide_below is 40"),
+        ({"seed": "seven"}, "seed is 'seven'"),
+        ({"fps": math.nan}, "fps is nan"),
+        ({"tempo": 2.0}, "there is no setting 'tempo'; there are fps, seed"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence(settings: Any, sentence: str) -> None:
+    with pytest.raises(ChironomyError, match=sentence):
+        checked_controls(CONFIG, settings)
+
+
+def test_handedness_reaches_the_model(handed: GesturePipeline, speech: Speech) -> None:
+    made = {
+        name: handed(speech, style="ada", handedness=value, num_inference_steps=2)
+        for name, value in {
+            "none": None,
+            "left": "left",
+            "mostly": {"left": 0.7, "both": 0.3},
+            "right": "right",
+        }.items()
+    }
+    assert len({motion.wrist_position.tobytes() for motion in made.values()}) == 4
+    assert made["mostly"].source["handedness"] == {"left": 0.7, "both": 0.3}
+
+
+def test_a_model_without_handedness_says_so(tiny: GesturePipeline, speech: Speech) -> None:
+    with pytest.raises(GestureError, match="this model has not learned which hand gestures"):
+        tiny(speech, handedness="left")
+
+
+class Counted(torch.nn.Module):
+    """A stand-in for the transformer that answers with what it is told of speech and style."""
+
+    latent_dim = 3
+
+    def forward(self, x: torch.Tensor, *_: Any, **told: Any) -> tuple[torch.Tensor]:
+        self.windows = len(x)
+        value = 1.0 + 2.0 * told["audio_given"] + 0.5 * told["style"].sum(dim=-1)
+        return (value[:, None, None].expand(-1, 4, 3),)
+
+
+@pytest.mark.parametrize(
+    ("guidance", "style_guidance", "runs", "result"),
+    [(1, 1, 1, 3.5), (2, 1, 2, 5.5), (1, 3, 2, 4.5), (2, 3, 3, 6.5), (0, 1, 2, 1.5)],
+)
+def test_guidance_is_composed_of_speech_and_style(
+    guidance: float, style_guidance: float, runs: int, result: float
+) -> None:
+    from chironomy.gesture.sampling import Conditions, _predict
+
+    controls = checked_controls(CONFIG, {"guidance_scale": guidance, "style_guidance_scale": style_guidance})
+    conditions = Conditions(
+        torch.zeros(4, 1), torch.zeros(4, 3), torch.zeros(4, 2), torch.zeros(4, 3), torch.zeros(4, 1)
+    )
+    model: Any = Counted()
+    made = _predict(model, torch.arange(4)[None], torch.zeros(4, 3), 0.5, conditions, controls)
+    assert model.windows == runs
+    assert torch.allclose(made, torch.full((1, 4, 3), result))
+
+
+def test_style_guidance_goes_further_from_no_style(handed: GesturePipeline, speech: Speech) -> None:
+    options: dict[str, Any] = {"seed": 1, "num_inference_steps": 2, "style": "bob"}
+    none, usual, more = (handed(speech, style_guidance_scale=scale, **options) for scale in (0.0, 1.0, 2.0))
+    assert same(usual, handed(speech, **options))
+    near, far = (np.abs(motion.wrist_position - none.wrist_position).mean() for motion in (usual, more))
+    assert far > 1.3 * near
+
+
+def test_variants_are_the_calls_with_the_next_seeds(tiny: GesturePipeline, speech: Speech) -> None:
+    told: list[float] = []
+    variants = tiny.variants(speech, 3, seed=7, num_inference_steps=2, on_progress=told.append)
+    assert [motion.source["seed"] for motion in variants] == [7, 8, 9]
+    for number, motion in enumerate(variants):
+        alone = tiny(speech, seed=7 + number, num_inference_steps=2)
+        assert same(motion, alone)
+        assert motion.source == alone.source
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_variants_hear_the_speech_once(tiny: GesturePipeline, speech: Speech, monkeypatch: pytest.MonkeyPatch) -> None:
+    from chironomy.gesture import pipeline
+
+    calls: list[Speech] = []
+    heard = pipeline.heard
+    monkeypatch.setattr(pipeline, "heard", lambda speech, *rest: calls.append(speech) or heard(speech, *rest))
+    tiny.variants(speech, 3, num_inference_steps=1)
+    assert len(calls) == 1
+    with pytest.raises(GestureError, match="count is 0"):
+        tiny.variants(speech, 0)
+
+
+def test_samples_that_are_not_numbers_are_refused(tiny: GesturePipeline) -> None:
+    broken = babble(2.0).samples.copy()
+    broken[5000:5100] = np.nan
+    with pytest.raises(ChironomyError, match="not finite"):
+        tiny(Speech(broken, 16000, "0" * 64), num_inference_steps=1)
+
+
+def test_a_model_that_gives_no_numbers_is_refused(tiny: GesturePipeline, speech: Speech) -> None:
+    bias = tiny.transformer.motion_out.bias
+    kept = bias.detach().clone()
+    with torch.no_grad():
+        bias.fill_(math.nan)
+    try:
+        with pytest.raises(GestureError, match="made numbers that are not finite"):
+            tiny(speech, num_inference_steps=1)
+    finally:
+        with torch.no_grad():
+            bias.copy_(kept)
