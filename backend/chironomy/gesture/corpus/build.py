@@ -9,14 +9,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
-from chironomy.gesture.corpus.gestures import MANNERS
+from chironomy.gesture.clips import HANDEDNESS, Clip, one_hot, shard_path, write_description, write_shard
+from chironomy.gesture.corpus.manners import manner_of
 from chironomy.gesture.corpus.planner import Planner
+from chironomy.gesture.corpus.recording import emphasise, recorded, shouted, whispered
+from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import motion_of_score
-from chironomy.gesture.corpus.voices import RATE, Voice, emphasise, recorded
+from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.styles import STYLES
+
+CONTROL_RANGE = (0.5, 1.8)
+"""Least and greatest relative speed and amplitude."""
+
+_NOT_SPEECH = 0.08
 
 
 @dataclass(frozen=True)
@@ -31,8 +38,8 @@ class CorpusSettings:
         items_per_shard: recordings in one file.
     """
 
-    items: int = 440
-    variants: int = 3
+    items: int = 600
+    variants: int = 4
     seed: int = 0
     fps: float = 24.0
     items_per_shard: int = 20
@@ -43,42 +50,76 @@ class CorpusSettings:
         return -(-self.items // self.items_per_shard)
 
 
-def make_speech(random: np.random.Generator) -> NDArray[np.float32]:
-    """About 15 s at 16 kHz: a speaker, some sentences, pauses between them, recording conditions."""
-    if random.random() < 0.04:
-        return recorded(np.zeros(round(random.uniform(6, 12) * RATE), np.float32) + 1e-5, random)
+@dataclass(frozen=True)
+class Recording:
+    """What is heard, and what is gestured to.
+
+    Attributes:
+        heard: samples at 16 kHz as recorded.
+        spoken: samples whose accents are gestured to: as recorded too, but whispered speech is taken before it lost its
+            voice; None where nobody speaks and hands rest.
+    """
+
+    heard: NDArray[np.float32]
+    spoken: NDArray[np.float32] | None
+
+
+def make_recording(random: np.random.Generator) -> Recording:
+    """About 15 s: a speaker, some sentences, pauses between them, recording conditions; or no speech at all."""
+    if random.random() < _NOT_SPEECH:
+        return Recording(recorded(sound(random, random.uniform(6, 14)), random), None)
     voice = Voice(random)
     parts = [np.zeros(round(random.uniform(0.1, 1.2) * RATE), np.float32)]
     wanted = random.uniform(11, 18)
     while sum(map(len, parts)) < wanted * RATE:
         parts.append(emphasise(voice.speak(sentence(random)), random))
         pause = random.choice(
-            [random.uniform(0.12, 0.5), random.uniform(0.5, 1.2), random.uniform(1.2, 2.6)], p=[0.6, 0.3, 0.1]
+            [random.uniform(0.12, 0.5), random.uniform(0.5, 1.2), random.uniform(1.3, 3.0)], p=[0.6, 0.26, 0.14]
         )
         parts.append(np.zeros(round(pause * RATE), np.float32))
-    return recorded(np.concatenate(parts), random)
+    speech = np.concatenate(parts)
+    manner = random.random()
+    if manner < 0.03:
+        return Recording(recorded(whispered(speech, random), random), speech)
+    heard = recorded(shouted(speech, random) if manner < 0.07 else speech, random)
+    return Recording(heard, heard)
 
 
 def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
     """The clips of recording number `index`."""
-    from chironomy.speech.accents import pitch_accents, speech_phrases
+    from chironomy.speech.accents import accent_onsets, pitch_accents, speech_phrases
     from chironomy.speech.decode import Speech
     from chironomy.speech.prosody import prosody_features
 
     random = np.random.default_rng([settings.seed, index])
-    speech = Speech.from_samples(make_speech(random), RATE)
-    audio = prosody_features(speech, settings.fps)
-    times, strengths = pitch_accents(speech)
-    phrases = speech_phrases(speech)
+    recording = make_recording(random)
+    audio = prosody_features(Speech.from_samples(recording.heard, RATE), settings.fps)
+    onsets, strengths, phrases = np.zeros(0), np.zeros(0), []
+    if recording.spoken is not None:
+        spoken = Speech.from_samples(recording.spoken, RATE)
+        onsets, strengths, phrases = accent_onsets(spoken), pitch_accents(spoken)[1], speech_phrases(spoken)
     clips = []
     for _ in range(settings.variants):
-        style = int(random.integers(len(STYLES)))
-        speed, amplitude = (float(np.exp(random.uniform(np.log(0.6), np.log(1.6)))) for _ in range(2))
-        score = Planner(STYLES[style], speed, amplitude, random).plan(times, strengths, phrases)
-        motion = motion_of_score(score, len(audio), settings.fps, MANNERS[STYLES[style]].idle, random)
+        weights = _style_weights(random)
+        named = {STYLES[index]: float(weight) for index, weight in enumerate(weights) if weight > 0}
+        speed, amplitude = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(2))
+        handedness = HANDEDNESS[random.integers(3)] if random.random() < 0.65 else None
+        score = Planner(named, speed, amplitude, random, handedness).plan(onsets, strengths, phrases)
+        motion = motion_of_score(score, len(audio), settings.fps, manner_of(named).idle, random)
         encoded = encode(motion.wrist_position, motion.rotation)
-        clips.append(Clip(audio, encoded, one_hot(style, len(STYLES)), speed, amplitude))
+        hands = np.array([float(name == handedness) for name in HANDEDNESS], np.float32)
+        clips.append(Clip(audio, encoded, weights, speed, amplitude, hands))
     return clips
+
+
+def _style_weights(random: np.random.Generator) -> NDArray[np.float32]:
+    """(S,) one style, or in a fifth of the motions two."""
+    first, second = random.choice(len(STYLES), 2, replace=False)
+    weights = one_hot(int(first), len(STYLES))
+    if random.random() < 0.2:
+        share = np.float32(random.uniform(0.2, 0.8))
+        weights = share * weights + (1 - share) * one_hot(int(second), len(STYLES))
+    return weights.astype(np.float32)
 
 
 def make_shard(settings: CorpusSettings, folder: Path, shard: int) -> Path:
@@ -108,6 +149,7 @@ def build_corpus(folder: Path, settings: CorpusSettings, workers: int = 2) -> No
 
     description = {
         "corpus": "synthetic",
+        "edition": 2,
         "trained_on": "synthetic motion",
         **asdict(settings),
         "shards": settings.shards,

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The vocabulary: kinds of gesture, how a style chooses among them, where hands rest.
+"""The vocabulary: kinds of gesture, and what a hand at one moment is.
 
 A pose is where a hand is and how it is held: position as metres out from the body's midline, up from the shoulders and
 forward (for arms of 0.5 m); pronation (palm down positive, palm up negative), flexion and deviation of the wrist in
-degrees; a hand shape. The same pose serves either hand, mirrored.
+degrees; a hand shape. The same pose serves either hand, mirrored. Forms and uses of the kinds: Kendon 2004, chapters
+12 and 13; Mueller 2004 on the open palm; Calbris 2011 on refusal and counting.
 """
 
 from dataclasses import dataclass, replace
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,133 +35,120 @@ class Pose:
         angles = [self.pronation, self.flexion, self.deviation]
         vector = np.array([self.out, self.up, self.forward, *angles, *SHAPES[self.shape]])
         if random is not None:
-            vector[:3] += random.normal(0, 0.016 * spread, 3)
-            vector[3:6] += random.normal(0, [7.0, 4.0, 3.0]) * spread
-            vector[6:] += random.normal(0, 2.5 * spread, POSE_SIZE - 6)
-            vector[6:22:4] += random.normal(0, 3.0 * spread)  # the whole hand a little more open or closed
+            vector[:3] += random.normal(0, 0.014 * spread, 3)
+            vector[3:6] += random.normal(0, [6.0, 4.0, 3.0]) * spread
+            vector[6:] += random.normal(0, 1.5 * spread, POSE_SIZE - 6)
+            vector[6:22:4] += random.normal(0, 2.0 * spread)  # the whole hand a little more open or closed
         return vector
+
+
+class Repeat(Enum):
+    """What the further strokes of one gesture phrase do."""
+
+    AGAIN = "the same stroke in the same place"
+    ONWARD = "the same stroke, each a little farther out"
+    ACROSS = "back and forth between where the stroke began and where it ended"
+    COUNT = "the same stroke with one more finger"
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A gesture: where its stroke starts and ends. `beat` kinds start from wherever the hand is."""
+    """A gesture: where its stroke starts and ends.
+
+    Attributes:
+        prepared: the hand before the stroke, its shape already taken.
+        apex: the hand when the stroke arrives.
+        stroke_seconds: how long the stroke takes.
+        two_handed: how much more or less likely both hands do it; 0 is never, 1 is always.
+        repeat: how it goes on over several beats.
+        own_shape: whether the hand shape belongs to the kind; else it is the style's.
+    """
 
     prepared: Pose
     apex: Pose
     stroke_seconds: float = 0.24
-    two_handed: float = 0.5  # how much more or less likely both hands do it
-    small: bool = False  # can follow closely on another stroke
+    two_handed: float = 0.5
+    repeat: Repeat = Repeat.AGAIN
+    own_shape: bool = True
 
 
-REST_FRONT = Pose(0.15, -0.305, 0.225, 30.0, 12.0, -4.0, "relaxed")
+HOME = np.array([0.17, -0.25, 0.25])
+"""The middle of the space in which hands gesture, about which larger gestures spread."""
+
 REST_SIDE = Pose(0.25, -0.465, 0.075, 12.0, 8.0, 2.0, "soft")
+"""A hanging arm; the hand is out of a half-body picture."""
 
-_CENTRE = Pose(0.2, -0.235, 0.285, 16.0, -4.0, -3.0, "relaxed")
+COUNT_SHAPES = ("point", "two", "three")
+
+_BEAT = Pose(0.19, -0.235, 0.285, 22.0, -6.0, -3.0, "relaxed")
+_OPEN = Pose(0.205, -0.245, 0.285, -30.0, -8.0, -3.0, "open")
 
 KINDS: dict[str, Kind] = {
-    "beat": Kind(
-        replace(_CENTRE, up=-0.175, forward=0.255, flexion=12.0),
-        replace(_CENTRE, up=-0.25, forward=0.285, flexion=-8.0),
-        0.2,
-        0.45,
-        small=True,
-    ),
-    "open_beat": Kind(
-        replace(_CENTRE, up=-0.17, out=0.17, pronation=0.0, flexion=8.0, shape="open"),
-        replace(_CENTRE, up=-0.245, out=0.205, pronation=-28.0, flexion=-8.0, shape="open"),
-        0.22,
-        0.5,
-        small=True,
-    ),
+    "beat": Kind(replace(_BEAT, up=-0.165, forward=0.25, flexion=12.0), _BEAT, 0.2, 0.4, own_shape=False),
+    "open_beat": Kind(replace(_OPEN, up=-0.17, out=0.17, pronation=-4.0, flexion=8.0), _OPEN, 0.22, 0.5),
     "present": Kind(
-        Pose(0.13, -0.185, 0.235, 5.0, 12.0, 4.0, "relaxed"),
-        Pose(0.235, -0.235, 0.315, -62.0, -10.0, -4.0, "open"),
-        0.3,
-        0.5,
+        Pose(0.13, -0.18, 0.235, -12.0, 12.0, 4.0, "open"),
+        Pose(0.24, -0.24, 0.32, -68.0, -8.0, -2.0, "open"),
+        *(0.28, 0.5, Repeat.ONWARD),
     ),
     "container": Kind(
-        Pose(0.2, -0.165, 0.245, 6.0, 6.0, 8.0, "cupped"),
-        Pose(0.155, -0.24, 0.29, -2.0, 2.0, 2.0, "cupped"),
-        0.24,
-        0.97,
+        Pose(0.2, -0.155, 0.245, 2.0, 4.0, 8.0, "cupped"),
+        Pose(0.155, -0.24, 0.295, -6.0, 2.0, 0.0, "cupped"),
+        *(0.24, 1.0, Repeat.AGAIN),
     ),
-    "precision": Kind(
-        Pose(0.185, -0.12, 0.26, 10.0, 14.0, 0.0, "ring"),
-        Pose(0.19, -0.195, 0.31, 2.0, -6.0, -4.0, "ring"),
-        0.2,
-        0.15,
-        small=True,
+    "ring": Kind(
+        Pose(0.195, -0.06, 0.25, 34.0, -8.0, 4.0, "ring"),
+        Pose(0.2, -0.125, 0.315, 27.0, -30.0, -4.0, "ring"),
+        *(0.2, 0.12, Repeat.AGAIN),
     ),
     "bunch": Kind(
-        Pose(0.165, -0.135, 0.245, -20.0, 12.0, 4.0, "bunch"),
-        Pose(0.17, -0.205, 0.285, -30.0, -8.0, 0.0, "bunch"),
-        0.22,
-        0.2,
-        small=True,
+        Pose(0.165, -0.12, 0.245, -40.0, 10.0, 4.0, "bunch"),
+        Pose(0.17, -0.195, 0.285, -52.0, -6.0, 0.0, "bunch"),
+        *(0.22, 0.2, Repeat.AGAIN),
     ),
     "sweep": Kind(
-        Pose(0.075, -0.2, 0.265, 52.0, 8.0, -8.0, "flat"),
-        Pose(0.3, -0.215, 0.265, 46.0, -8.0, 12.0, "flat"),
-        0.32,
-        0.4,
+        Pose(0.09, -0.2, 0.27, 58.0, 8.0, -10.0, "flat"),
+        Pose(0.3, -0.21, 0.27, 52.0, -8.0, 12.0, "flat"),
+        *(0.32, 0.35, Repeat.ACROSS),
     ),
     "chop": Kind(
-        Pose(0.17, -0.11, 0.23, 2.0, 4.0, 10.0, "flat"),
-        Pose(0.17, -0.245, 0.3, 0.0, 0.0, -12.0, "flat"),
-        0.22,
-        0.25,
+        Pose(0.17, -0.1, 0.23, 4.0, 2.0, 12.0, "flat"),
+        Pose(0.17, -0.24, 0.305, 2.0, 0.0, -14.0, "flat"),
+        *(0.2, 0.25, Repeat.ONWARD),
     ),
-    "point": Kind(
-        Pose(0.235, -0.135, 0.23, 18.0, 12.0, 0.0, "point"),
-        Pose(0.225, -0.13, 0.365, 32.0, 0.0, -14.0, "point"),
-        0.24,
-        0.02,
+    "fist": Kind(
+        Pose(0.18, -0.11, 0.235, 30.0, 6.0, 8.0, "fist"),
+        Pose(0.175, -0.22, 0.3, 26.0, -2.0, -12.0, "fist"),
+        *(0.19, 0.25, Repeat.AGAIN),
+    ),
+    "point_out": Kind(
+        Pose(0.24, -0.13, 0.25, 34.0, 8.0, 4.0, "point"),
+        Pose(0.37, -0.1, 0.27, 40.0, 2.0, -16.0, "point"),
+        *(0.25, 0.0, Repeat.AGAIN),
+    ),
+    "point_you": Kind(
+        Pose(0.2, -0.11, 0.25, 34.0, 8.0, 6.0, "point"),
+        Pose(0.165, -0.12, 0.385, 32.0, 2.0, -14.0, "point"),
+        *(0.24, 0.0, Repeat.AGAIN),
     ),
     "self": Kind(
-        Pose(0.19, -0.17, 0.25, 0.0, 4.0, 4.0, "open"),
-        Pose(0.115, -0.155, 0.205, 20.0, 26.0, 6.0, "soft"),
-        0.28,
-        0.15,
+        Pose(0.12, -0.155, 0.25, -22.0, 34.0, 0.0, "flat"),
+        Pose(0.065, -0.15, 0.172, -27.0, 76.0, -8.0, "flat"),
+        *(0.28, 0.0, Repeat.AGAIN),
+    ),
+    "count": Kind(
+        Pose(0.22, -0.03, 0.245, 50.0, -26.0, -4.0, "point"),
+        Pose(0.22, -0.075, 0.285, 54.0, -46.0, -12.0, "point"),
+        *(0.22, 0.0, Repeat.COUNT),
     ),
     "refuse": Kind(
-        Pose(0.15, -0.15, 0.24, 56.0, -28.0, 0.0, "flat"),
-        Pose(0.235, -0.155, 0.315, 62.0, -48.0, -6.0, "open"),
-        0.28,
-        0.7,
+        Pose(0.15, -0.1, 0.26, 60.0, -14.0, 0.0, "spread"),
+        Pose(0.2, -0.1, 0.345, 70.0, -42.0, -4.0, "spread"),
+        *(0.26, 0.6, Repeat.AGAIN),
     ),
-}
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a style gestures."""
-
-    kinds: dict[str, float]
-    strokes: float  # probability that an accent of middling strength gets a stroke
-    amplitude: float
-    tempo: float
-    both_hands: float
-    height: float  # metres added to every gesture
-    idle: float
-
-
-MANNERS: dict[str, Manner] = {
-    "neutral": Manner(
-        {"beat": 4, "open_beat": 3, "present": 2.5, "container": 1.5, "precision": 0.8, "bunch": 0.4, "sweep": 0.8}
-        | {"chop": 0.5, "point": 0.3, "self": 0.4, "refuse": 0.3},
-        *(0.8, 1.0, 1.0, 0.5, 0.0, 1.0),
-    ),
-    "calm": Manner(
-        {"beat": 5, "open_beat": 3, "present": 2, "container": 1.5, "precision": 0.4, "self": 0.3, "sweep": 0.3},
-        *(0.6, 0.7, 0.85, 0.45, -0.03, 0.8),
-    ),
-    "lively": Manner(
-        {"beat": 2.5, "open_beat": 3.5, "present": 3.5, "container": 1.5, "sweep": 1.8, "precision": 0.5, "point": 0.6}
-        | {"self": 0.7, "refuse": 0.7, "bunch": 0.5, "chop": 0.4},
-        *(0.9, 1.3, 1.15, 0.6, 0.025, 1.2),
-    ),
-    "emphatic": Manner(
-        {"beat": 3, "chop": 3, "precision": 2, "bunch": 1, "point": 1.5, "container": 1.5, "refuse": 0.8, "sweep": 0.6},
-        *(0.9, 1.2, 1.1, 0.4, 0.015, 0.9),
+    "wag": Kind(
+        Pose(0.145, -0.06, 0.28, 62.0, -12.0, 16.0, "flat"),
+        Pose(0.255, -0.06, 0.28, 66.0, -18.0, -16.0, "flat"),
+        *(0.24, 0.35, Repeat.ACROSS),
     ),
 }

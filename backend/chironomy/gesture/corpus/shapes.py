@@ -27,15 +27,22 @@ def _shape(
     return np.array([*index, *middle, *pinky, *ring, *thumb])
 
 
+_KNUCKLE, _CURLED = 72, 92  # knuckle and middle joint of a finger that is folded into the palm
+
 SHAPES: dict[str, NDArray[np.float64]] = {
     # A resting hand curls more from index to little finger.
     "relaxed": _shape((18, 24, 29, 33), (26, 32, 36, 38), 3, (14, 12, 12, 16)),
-    "soft": _shape((24, 30, 35, 38), (34, 40, 44, 46), 1, (20, 16, 16, 20)),
-    "open": _shape((4, 7, 9, 10), (12, 13, 14, 16), 8, (4, -4, 6, 8)),
-    "flat": _shape((3, 3, 4, 5), (7, 7, 8, 9), 1, (6, 12, 6, 8)),
-    "cupped": _shape((22, 22, 23, 24), (24, 26, 27, 28), 9, (30, 0, 10, 14)),
-    "ring": _shape((46, 30, 24, 20), (48, 30, 26, 26), 5, (38, 6, 18, 26)),
-    "bunch": _shape((50, 52, 52, 50), (34, 36, 38, 40), -2, (42, 10, 18, 22)),
-    "point": _shape((4, 58, 64, 66), (8, 74, 76, 74), 2, (34, 14, 22, 30)),
-    "loose_fist": _shape((48, 54, 58, 60), (62, 66, 68, 68), 0, (28, 16, 18, 28)),
+    "soft": _shape((26, 33, 38, 42), (36, 44, 48, 50), 1, (20, 16, 16, 20)),
+    "open": _shape((5, 8, 10, 11), (12, 14, 15, 17), 7, (4, -4, 6, 8)),
+    "spread": _shape((-4, -3, -3, -4), (4, 4, 5, 6), 14, (-6, -18, 0, 0)),
+    "flat": _shape((2, 2, 2, 3), (4, 4, 4, 5), -1, (4, 20, 4, 6)),
+    "cupped": _shape((26, 25, 26, 28), (30, 32, 33, 34), 9, (30, -4, 8, 12)),
+    # Thumb and index finger touch at their pads: found by least distance, 13 mm between the bones' ends.
+    "ring": _shape((46, 20, 14, 8), (48, 24, 20, 18), 5, (38, 3, 18, 26)),
+    "bunch": _shape((52, 56, 55, 50), (36, 36, 38, 42), -3, (44, 8, 16, 20)),
+    "point": _shape((0, _KNUCKLE, 74, 74), (4, _CURLED, _CURLED, _CURLED), 1, (40, 16, 34, 44)),
+    "fist": _shape((_KNUCKLE, 74, 76, 76), (_CURLED, _CURLED, _CURLED, _CURLED), 0, (42, 18, 36, 46)),
+    "loose_fist": _shape((52, 58, 62, 64), (66, 70, 72, 72), 0, (30, 16, 20, 30)),
+    "two": _shape((0, 0, 74, 74), (4, 4, _CURLED, _CURLED), 9, (44, 14, 38, 48)),
+    "three": _shape((0, 0, 2, _KNUCKLE), (4, 4, 6, _CURLED), 8, (46, 12, 40, 50)),
 }

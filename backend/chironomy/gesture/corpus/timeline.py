@@ -5,10 +5,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.joint_limits import clamp_hand_rotation
+from chironomy.body.rig import load_rig
 from chironomy.gesture.anatomy import fingers_of_shape, wrist_of_angles
 from chironomy.gesture.corpus.gestures import POSE_SIZE
-from chironomy.gesture.corpus.planner import Move, Score
-from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
+from chironomy.gesture.corpus.score import Move, Phase, Score
+from chironomy.gesture.space import clear_of_body, neutral_of, shoulders, within_reach
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
@@ -46,18 +47,30 @@ def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, ran
     controls = controls[_OVERSAMPLING * 4 :: _OVERSAMPLING]
 
     position = controls[:, :, :3] * np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
-    position[..., 1] = -_soft_least(-position[..., 1], 0.075, 0.02)
-    position = within_reach(before_torso(position))
+    position[..., 1] = -_soft_least(-position[..., 1], 0.02, 0.015)
+    position = _at_ease(before_torso(position))
     angles = np.radians(controls[:, :, 3:6])
     rotation = np.empty((*position.shape[:-1], 16, 4))
     rotation[:, :, 0] = _wrists(position, angles)
     rotation[:, :, 1:] = fingers_of_shape(controls[:, :, 6:])
     motion = HandMotion(fps, position, clamp_hand_rotation(rotation), np.ones((frame_count, 2)))
-    rotation = motion.rotation.copy()
-    motion = clear_of_body(motion)
-    rotation[:, :, 0] = _wrists(motion.wrist_position, angles)
-    motion = clear_of_body(motion.replaced(rotation=rotation))
-    return motion.replaced(wrist_position=within_reach(motion.wrist_position))
+    cleared = clear_of_body(motion)
+    if cleared is motion:
+        return motion
+    rotation = cleared.rotation.copy()
+    rotation[:, :, 0] = _wrists(cleared.wrist_position, angles)
+    cleared = clear_of_body(cleared.replaced(rotation=rotation))
+    return cleared.replaced(wrist_position=within_reach(cleared.wrist_position))
+
+
+def _at_ease(position: Array) -> Array:
+    """Ease wrists (..., 2, 3) to where arms are neither straight nor folded, along the line from the shoulder."""
+    line = position - shoulders()
+    distance = np.linalg.norm(line, axis=-1, keepdims=True)
+    length = load_rig().arm_lengths.sum(axis=-1, keepdims=True)
+    part = _soft_least(distance / length, 0.5, 0.02)
+    part = 0.94 - _soft_least(0.94 - part, 0.0, 0.02)
+    return shoulders() + line * (part * length / np.maximum(distance, 1e-6))
 
 
 def _wrists(position: Array, angles: Array) -> Array:
@@ -69,16 +82,18 @@ def _wrists(position: Array, angles: Array) -> Array:
 
 
 def before_torso(position: Array) -> Array:
-    """Keep wrists (..., 2, 3) out of the body: a soft wall before the belly and chest, and each on its own side."""
+    """Keep wrists (..., 2, 3) out of the body, behind a soft wall before belly and chest, each on its side."""
     position = position.copy()
     sign = np.array([1.0, -1.0])
     out = position[..., 0] * sign
-    out = _soft_least(out, 0.075)
+    out = 0.37 - _soft_least(0.37 - _soft_least(out, 0.05), 0.0, 0.02)
     position[..., 0] = out * sign
-    # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 7 cm off; beside it there is no wall.
+    # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 5 cm off; beside it there is no wall.
     beside = 1 / (1 + np.exp(-(out - 0.215) / 0.015))
     position[..., 2] = np.where(
-        beside < 0.999, _soft_least(position[..., 2], 0.2) * (1 - beside) + position[..., 2] * beside, position[..., 2]
+        beside < 0.999,
+        _soft_least(position[..., 2], 0.165) * (1 - beside) + position[..., 2] * beside,
+        position[..., 2],
     )
     return position
 
@@ -89,19 +104,22 @@ def _soft_least(x: Array, least: float, softness: float = 0.008) -> Array:
 
 
 def _play(rest: Array, moves: list[Move], times: Array) -> Array:
-    """(T, 26) controls: the sum of minimum-jerk movements (Flash and Hogan 1985); overlaps blend into curves."""
-    lag = np.zeros(POSE_SIZE)
-    lag[3:6], lag[6:] = WRIST_LAG, FINGER_LAG
+    """(T, 26) controls: the sum of movements; those that overlap blend into curves (Flash and Henis 1991)."""
     controls = np.tile(rest, (len(times), 1))
     pose = rest
     for move in moves:
         change = move.pose - pose
         pose = move.pose
-        for group in (slice(0, 3), slice(3, 6), slice(6, POSE_SIZE)):
-            # Fingers set off later, and arrive with the wrist's end: the shape is there before the next stroke.
-            delay = lag[group][0]
-            part = np.clip((times - move.start - delay) / move.duration, 0, 1)
-            controls[:, group] += change[group] * _minimum_jerk(part)[:, None]
+        profile = _PROFILES[move.phase]
+        # Fingers set off later, yet a hand shape is complete when the stroke begins.
+        shape_seconds = 0.85 * move.duration if move.phase is Phase.PREPARATION else move.duration
+        for group, delay, seconds in (
+            (slice(0, 3), 0.0, move.duration),
+            (slice(3, 6), WRIST_LAG, move.duration),
+            (slice(6, POSE_SIZE), FINGER_LAG, shape_seconds),
+        ):
+            part = np.clip((times - move.start - delay) / seconds, 0, 1)
+            controls[:, group] += change[group] * profile(part)[:, None]
             if group.start == 0 and move.arc:
                 across = _arc_direction(change[:3])
                 height = move.arc * float(np.linalg.norm(change[:3]))
@@ -110,7 +128,29 @@ def _play(rest: Array, moves: list[Move], times: Array) -> Array:
 
 
 def _minimum_jerk(part: Array) -> Array:
+    """Flash and Hogan 1985; the greatest speed is 1.875 times the mean."""
     return part**3 * (10 + part * (6 * part - 15))
+
+
+def _even(part: Array) -> Array:
+    """Smooth start and end with an even speed between, 1.43 times the mean."""
+    ramp = 0.3
+
+    def risen(x: Array) -> Array:  # integral of a minimum-jerk rise of speed
+        return ramp * x**4 * (2.5 + x * (x - 3))
+
+    first = risen(np.clip(part / ramp, 0, 1))
+    last = risen(np.clip((1 - part) / ramp, 0, 1))
+    middle = np.clip(part - ramp, 0, 1 - 2 * ramp)
+    return (first + middle + 0.5 * ramp - last) / (1 - ramp)
+
+
+def _gathering(part: Array) -> Array:
+    """As `_even`, the speed rising towards the end."""
+    return _even(part**1.6)
+
+
+_PROFILES = {Phase.PREPARATION: _gathering, Phase.STROKE: _minimum_jerk, Phase.RELEASE: _even}
 
 
 def _arc_direction(change: Array) -> Array:

@@ -13,8 +13,16 @@ from chironomy.gesture.errors import GestureError
 
 RATE = 16000
 # flite's own voices (BSD-like licence) and espeak-ng's (GPL-3.0-or-later); what they speak is free of either.
-FLITE_VOICES = ("slt", "rms", "awb", "kal16")
-ESPEAK_VOICES = ("en-us", "en-us+f2", "en-us+m3", "en-gb", "en-gb+f4", "en-gb-scotland+m7", "en-us+f5", "en-gb-x-rp+m1")
+FLITE_VOICES = ("slt", "rms", "awb", "kal16", "kal")
+ESPEAK_VOICES = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
+# Variants of the speaker that sound like people; every one goes with every voice above.
+_VARIANTS = (
+    *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "klatt", "klatt4", "adam", "Alex"),
+    *("Alicia", "Andrea", "Andy", "Annie", "belinda", "caleb", "david", "Denis", "Diogo", "ed", "Gene", "grandma"),
+    *("grandpa", "Henrique", "Hugo", "john", "kaukovalta", "linda", "marcelo", "Marco", "Michael", "Mike", "norbert"),
+    *("pablo", "paul", "quincy", "rob", "robert", "steph", "travis", "victor", "Zac", "anika"),
+)
+_FLITE_PITCH = {"slt": 175, "rms": 105, "awb": 130, "kal16": 105, "kal": 105}
 
 
 def available_voices() -> list[tuple[str, str]]:
@@ -38,10 +46,17 @@ class Voice:
 
     def __init__(self, random: np.random.Generator):
         voices = available_voices()
-        self.program, self.name = voices[random.integers(len(voices))]
-        self.stretch = float(random.uniform(0.85, 1.25))
-        self.pitch = float(random.normal())
-        self.liveliness = float(random.uniform(0.9, 1.9))
+        # Each program as often as the other, however many voices it has; flite's intonation is the more natural.
+        programs = sorted({program for program, _ in voices}, reverse=True)
+        shares = np.array([0.6 if program == "flite" else 0.4 for program in programs])
+        self.program = programs[random.choice(len(programs), p=shares / shares.sum())]
+        names = [name for program, name in voices if program == self.program]
+        self.name = names[random.integers(len(names))]
+        if self.program == "espeak-ng":
+            self.name += "+" + _VARIANTS[random.integers(len(_VARIANTS))]
+        self.stretch = float(np.exp(random.uniform(np.log(0.75), np.log(1.4))))
+        self.pitch = float(random.normal(0, 2.0))
+        self.liveliness = float(random.uniform(0.8, 2.3))
 
     def speak(self, text: str) -> NDArray[np.float32]:
         """Mono samples at 16 kHz, without the silence at either end."""
@@ -59,7 +74,7 @@ class Voice:
 
     def _command(self, text: str, path: Path) -> list[str]:
         if self.program == "flite":
-            mean = {"slt": 175, "rms": 105, "awb": 130, "kal16": 105}[self.name] * 2 ** (self.pitch / 12)
+            mean = _FLITE_PITCH[self.name] * 2 ** (self.pitch / 12)
             return [
                 *("flite", "-voice", self.name),
                 *("--setf", f"duration_stretch={self.stretch:.3f}"),
@@ -69,43 +84,5 @@ class Voice:
             ]
         return [
             *("espeak-ng", "-v", self.name, "-s", str(round(165 / self.stretch))),
-            *("-p", str(round(np.clip(50 + 12 * self.pitch, 10, 90))), "-w", str(path), "--", text),
+            *("-p", str(round(np.clip(50 + 9 * self.pitch, 8, 95))), "-w", str(path), "--", text),
         ]
-
-
-def emphasise(samples: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """Raise the level of a stretch or two by a few decibels, as a speaker stresses words."""
-    gain = np.zeros(len(samples))
-    times = np.arange(len(samples)) / RATE
-    for _ in range(random.integers(0, 3)):
-        centre = random.uniform(0, times[-1])
-        gain += random.uniform(2, 6) * np.exp(-0.5 * ((times - centre) / random.uniform(0.08, 0.2)) ** 2)
-    return (samples * 10 ** (gain / 20)).astype(np.float32)
-
-
-def recorded(samples: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """The same speech as a microphone in a room might have it: echo, colour, hum and hiss, gain, clipping."""
-    from scipy.signal import butter, fftconvolve, sosfilt
-
-    if random.random() < 0.5:
-        seconds = random.uniform(0.1, 0.5)
-        tail = random.normal(size=round(seconds * RATE)) * np.exp(
-            -6.9 * np.arange(round(seconds * RATE)) / RATE / seconds
-        )
-        tail *= random.uniform(0.1, 0.6) / np.sqrt((tail**2).sum())
-        tail[0] = 1
-        samples = fftconvolve(samples, tail)[: len(samples)]
-    if random.random() < 0.4:
-        low, high = random.uniform(40, 250), random.uniform(3200, 7500)
-        samples = np.asarray(sosfilt(butter(2, [low, high], "bandpass", fs=RATE, output="sos"), samples))
-    level = float(np.sqrt(np.mean(samples**2))) + 1e-6
-    hiss = random.normal(size=len(samples))
-    if random.random() < 0.5:
-        hiss = np.asarray(sosfilt(butter(1, random.uniform(200, 2000), "lowpass", fs=RATE, output="sos"), hiss))
-    hiss *= level * 10 ** (-random.uniform(18, 50) / 20) / (hiss.std() + 1e-9)
-    samples = samples + hiss
-    if random.random() < 0.3:
-        hum = random.choice([50, 60]) * 2 * np.pi * np.arange(len(samples)) / RATE
-        samples = samples + level * 10 ** (-random.uniform(20, 40) / 20) * np.sin(hum)
-    samples = samples * (10 ** random.uniform(-1.2, 0.6))
-    return np.clip(samples, -1, 1).astype(np.float32)
