@@ -19,6 +19,7 @@ WRIST_LAG, FINGER_LAG = 0.035, 0.06
 # Degrees by which a moving hand trails: wrist and knuckles bend against the vertical speed (degrees per m/s).
 WRIST_DRAG, KNUCKLE_DRAG = 16.0, 10.0
 _OVERSAMPLING = 2
+_WIDEST = 0.345  # metres from the midline that a wrist keeps to, so that hands stay in a half-body picture
 _WRIST_LIMIT = np.array([76.0, 56.0, 20.0])
 
 
@@ -86,7 +87,7 @@ def before_torso(position: Array) -> Array:
     position = position.copy()
     sign = np.array([1.0, -1.0])
     out = position[..., 0] * sign
-    out = 0.37 - _soft_least(0.37 - _soft_least(out, 0.05), 0.0, 0.02)
+    out = _WIDEST - _soft_least(_WIDEST - _soft_least(out, 0.05), 0.0, 0.02)
     position[..., 0] = out * sign
     # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 5 cm off; beside it there is no wall.
     beside = 1 / (1 + np.exp(-(out - 0.215) / 0.015))
