@@ -42,17 +42,18 @@ class Batch:
 
 @dataclass(frozen=True)
 class Dropout:
-    """How often a condition is left out, so that a model knows life without it."""
+    """How often a condition is left out, so that a model knows life without it, and how far the speech is blurred."""
 
     audio: float = 0.1
     style: float = 0.15
     speed: float = 0.15
     amplitude: float = 0.15
     handedness: float = 0.3
+    audio_noise: float = 0.15  # greatest spread of the noise on features, so that no voice is learned by heart
 
 
 class Windows:
-    """All windows of a list of clips, in memory.
+    """All windows of a list of clips, in memory; very wide speech features stay on disk.
 
     Args:
         clips: the clips; those shorter than a window are left out.
@@ -68,9 +69,9 @@ class Windows:
             raise GestureError(f"no clip has the {frames} frames of a window; give longer ones")
         self.frames = frames
         self.motion = torch.from_numpy(np.concatenate([clip.motion for clip in clips]))
-        self.audio = torch.from_numpy(np.concatenate([clip.audio for clip in clips]))
+        self.audio = [clip.audio for clip in clips]
         lengths = np.array([len(clip.motion) for clip in clips])
-        offsets = np.cumsum(lengths) - lengths
+        self.offsets = offsets = np.cumsum(lengths) - lengths
         choices = lengths - frames + 1
         self.starts = torch.from_numpy(
             np.concatenate([offset + np.arange(count) for offset, count in zip(offsets, choices, strict=True)])
@@ -82,9 +83,15 @@ class Windows:
         self.handedness = torch.from_numpy(np.stack([clip.handedness for clip in clips]))
         self.seen = torch.from_numpy(np.concatenate([clip.seen() for clip in clips]))
 
+    def seen_motion(self) -> torch.Tensor:
+        """(N, motion_dim) the frames in which both hands are seen; all where there is none."""
+        both = (self.seen > 0).all(dim=1)
+        return self.motion if both.all() or not both.any() else self.motion[both]
+
     def normalize(self, model: GestureTransformer) -> None:
         """Turn the motion into the model's numbers, in pieces, for good."""
-        self.motion = torch.cat([model.normalize(part) for part in self.motion.split(65536)])
+        device = model.get_buffer("motion_mean").device
+        self.motion = torch.cat([model.normalize(part.to(device)).cpu() for part in self.motion.split(65536)])
 
     def batch(self, size: int, seed: int, number: int, dropout: Dropout | None = None) -> Batch:
         """Batch `number` of the endless sequence that `seed` determines."""
@@ -98,6 +105,11 @@ class Windows:
         # Logit-normal noise levels (Esser et al. 2024, arXiv 2403.03206), shifted towards noise, where structure is.
         sigma = torch.sigmoid(torch.randn(size, generator=generator) * 1.2 + math.log(NOISE_SHIFT))
 
+        audio = self.audio[rows]
+        if dropout.audio_noise:
+            level = torch.rand(size, 1, 1, generator=generator) * dropout.audio_noise
+            audio = audio + level * torch.randn(audio.shape, generator=generator)
+
         def keep(probability: float) -> torch.Tensor:
             return torch.from_numpy((random.random(size) >= probability).astype(np.float32))
 
@@ -105,7 +117,7 @@ class Windows:
             motion=motion,
             noise=torch.randn(motion.shape, generator=generator),
             sigma=sigma,
-            audio=self.audio[rows],
+            audio=self._audio(index),
             audio_given=keep(dropout.audio),
             style=self.style[clip] * keep(dropout.style)[:, None],
             speed=self.speed[clip] * keep(dropout.speed),
@@ -114,6 +126,14 @@ class Windows:
             pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),
             confidence=torch.from_numpy(_confidence(random, size, self.frames)) * self.seen[rows],
         )
+
+    def _audio(self, index: torch.Tensor) -> torch.Tensor:
+        """(size, frames, features) of the windows that begin at `starts[index]`, in the precision they are kept in."""
+        parts = []
+        for clip, start in zip(self.clip_of_start[index].tolist(), self.starts[index].tolist(), strict=True):
+            first = start - int(self.offsets[clip])
+            parts.append(self.audio[clip][first : first + self.frames])
+        return torch.from_numpy(np.stack(parts))
 
 
 def _pins(random: np.random.Generator, size: int, frames: int) -> NDArray[np.float32]:
