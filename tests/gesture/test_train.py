@@ -1,17 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from gesture_samples import TINY
+from accelerate.state import AcceleratorState
+from gesture_samples import TINY, babble
 
-from chironomy.gesture import GestureError, GestureTransformer
-from chironomy.gesture.clips import Clip, one_hot
+from chironomy.gesture import GestureError, GesturePipeline, GestureTransformer
+from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
 from chironomy.gesture.data import Windows
-from chironomy.gesture.train import Averaged, Trainer, TrainSettings, run, split, write_curve
+from chironomy.gesture.model import CONFIGS
+from chironomy.gesture.train import Averaged, Trainer, TrainSettings, split
+from chironomy.gesture.training_log import Log, sampled_sheet, write_curve
+from chironomy.gesture.training_run import main, make_scheduler, model_config, run, training_settings
 
-SETTINGS = TrainSettings(steps=4, batch_size=4, validate_every=2, validation_batches=1, bf16=False)
+SETTINGS = TrainSettings(steps=4, batch_size=4, validate_every=2, validation_batches=1, precision="no")
+
+
+@pytest.fixture(autouse=True)
+def own_precision() -> Iterator[None]:
+    """Accelerate keeps the precision for the whole process; each test chooses its own."""
+    AcceleratorState._reset_state(reset_partial_state=True)
+    yield
+    AcceleratorState._reset_state(reset_partial_state=True)
 
 
 def clips(count: int = 6) -> list[Clip]:
@@ -57,8 +72,8 @@ def test_a_run_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path) ->
 
 
 def test_training_lowers_the_loss() -> None:
-    learner = trainer(TrainSettings(steps=30, batch_size=8, warmup=5, learning_rate=3e-3, bf16=False, average=0.5))
-    losses = [learner.advance() for _ in range(30)]
+    learner = trainer(TrainSettings(steps=30, batch_size=8, warmup=5, learning_rate=3e-3, precision="no", average=0.5))
+    losses = [float(learner.advance()) for _ in range(30)]
     assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
 
 
@@ -90,7 +105,9 @@ def test_the_averaged_weights_are_only_borrowed() -> None:
 def test_a_checkpoint_of_other_settings_is_refused() -> None:
     state = trainer().state()
     with pytest.raises(GestureError, match="another batch_size"):
-        trainer(TrainSettings(steps=4, batch_size=5, validate_every=2, validation_batches=1, bf16=False)).resume(state)
+        trainer(TrainSettings(steps=4, batch_size=5, validate_every=2, validation_batches=1, precision="no")).resume(
+            state
+        )
 
 
 def test_clips_shorter_than_a_window_are_refused() -> None:
@@ -102,3 +119,185 @@ def test_the_curve_is_kept_as_numbers_and_as_a_picture(tmp_path: Path) -> None:
     write_curve([(1, 2.0, 2.1), (2, 1.0, 1.2)], tmp_path)
     assert (tmp_path / "loss.csv").read_text().splitlines()[0] == "step,loss,validation"
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_checkpoint_of_the_first_edition_is_read() -> None:
+    """It names no precision but whether it was bf16, no parts and no patience."""
+    state = trainer().state()
+    state["settings"] = {"steps": 4, "batch_size": 4, "validate_every": 2, "validation_batches": 1, "bf16": True}
+    for name in ("scaler", "best", "devices"):
+        del state[name]
+    AcceleratorState._reset_state(reset_partial_state=True)
+    trainer(replace(SETTINGS, precision="bf16")).resume(state)
+
+
+def test_parts_of_a_step_add_up_to_its_gradient() -> None:
+    learner = trainer(replace(SETTINGS, accumulation=3))
+    gradients = []
+    for number in range(3):
+        learner.model.zero_grad()
+        learner._loss(learner.train.batch(4, 0, number)).backward()
+        gradients.append(learner.model.motion_out.bias.grad.clone())
+    learner.model.zero_grad()
+    bias, seen = learner.model.motion_out.bias, []
+    learner.optimizer.optimizer.register_step_pre_hook(lambda *_: seen.append(bias.grad.clone()))
+    learner.accelerator.clip_grad_norm_ = lambda *_: None
+    learner.advance()
+    torch.testing.assert_close(seen[0], torch.stack(gradients).mean(dim=0))
+
+
+def test_training_stops_when_it_no_longer_gets_better(tmp_path: Path) -> None:
+    learner = trainer(replace(SETTINGS, steps=100, validate_every=1, patience=3))
+    judgements = iter([9.0, 5.0, 4.0, 4.5, 4.2, 4.1, 3.0])
+    learner.validate = lambda: next(judgements)
+    kept = {}
+
+    def note(step: int) -> None:
+        kept[step] = {name: value.clone() for name, value in learner.average.items()}
+
+    advance = learner.advance
+
+    def advanced() -> torch.Tensor:
+        loss = advance()
+        note(learner.step)
+        return loss
+
+    learner.advance = advanced
+    assert run(learner, tmp_path)
+    assert (learner.step, learner.best) == (5, (2, 4.0))
+    for name, value in learner.average.items():
+        assert torch.equal(value, kept[2][name])
+
+
+def test_hands_that_are_not_seen_teach_nothing() -> None:
+    given = clips()
+    hidden = [replace(clip, confidence=np.tile(np.float32([1, 0]), (120, 1))) for clip in given]
+    strange = [
+        replace(clip, motion=np.concatenate([clip.motion[:, :99], 50 * clip.motion[:, 99:]], 1)) for clip in hidden
+    ]
+    losses = []
+    for those in (hidden, strange):
+        torch.manual_seed(1)
+        windows, model = Windows(those, 48), GestureTransformer(**TINY)
+        learner = Trainer(model, Windows(given, 48), Windows(given, 48), SETTINGS)
+        windows.normalize(model)
+        torch.nn.init.normal_(model.motion_out.weight, std=0.1, generator=torch.Generator().manual_seed(0))
+        losses.append(float(learner._loss(windows.batch(4, 0, 0)).detach()))
+        AcceleratorState._reset_state(reset_partial_state=True)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+
+
+def test_sampled_motion_is_drawn_under_the_recorded() -> None:
+    sheet = sampled_sheet(trainer())
+    assert sheet.shape == (6 * 128, 8 * 128, 3)
+    for row in range(6):
+        assert (sheet[row * 128 : (row + 1) * 128] < 255).any()
+
+
+def test_the_log_has_the_curves_and_the_drawings(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = Log(tmp_path / "log")
+    run(trainer(), tmp_path / "checkpoints", log=log)
+    log.close()
+    events = EventAccumulator(str(tmp_path / "log"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("validation")] == [2, 4]
+    assert [event.step for event in events.Images("sampled under recorded")] == [2, 4]
+
+
+def corpus(folder: Path, **description: object) -> Path:
+    given = clips()
+    write_description(
+        folder,
+        {
+            "corpus": "hands",
+            "trained_on": "hand motions beside speech",
+            "shards": 2,
+            "parts": {"train": [0, 1], "validation": [1, 2]},
+            "style_names": ["anna", "ben", "carl", "dora"],
+            "fps": 30.0,
+            **description,
+        },
+    )
+    write_shard(shard_path(folder, 0), given[:5])
+    write_shard(shard_path(folder, 1), given[5:])
+    return folder
+
+
+@pytest.mark.parametrize("scheduler", ["flow", "ddim"])
+def test_the_command_trains_and_writes_a_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheduler: str
+) -> None:
+    monkeypatch.setitem(CONFIGS, "embedded", {key: value for key, value in TINY.items() if key != "audio_dim"})
+    arguments = ["--corpus", str(corpus(tmp_path / "clips")), "--out", str(tmp_path / "model"), "--threads", "1"]
+    arguments += ["--steps", "2", "--batch-size", "2", "--validation-batches", "1", "--precision", "no", "--cpu"]
+    assert main([*arguments, "--scheduler", scheduler]) == 0
+    pipeline = GesturePipeline.from_pretrained(tmp_path / "model")
+    assert pipeline.transformer.config["style_names"] == ["anna", "ben", "carl", "dora"]
+    assert pipeline.transformer.config["fps"] == 30.0
+    assert type(pipeline.scheduler).__name__.startswith("DDIM" if scheduler == "ddim" else "FlowMatch")
+    motion = pipeline(babble(2.0), style="carl", fps=30.0)
+    assert motion.frame_count == 60
+    assert "hand motions beside speech" in (tmp_path / "model" / "MODEL_CARD.md").read_text()
+    assert list((tmp_path / "model" / "checkpoints" / "log").iterdir())
+    AcceleratorState._reset_state(reset_partial_state=True)
+    assert main([*arguments, "--seed", "1"]) == 1  # the checkpoint is of another seed
+
+
+def test_clips_with_other_features_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = corpus(tmp_path / "clips", audio_features="wav2vec2")
+    assert main(["--corpus", str(folder), "--out", str(tmp_path / "model"), "--precision", "no", "--cpu"]) == 1
+    assert "hears prosody and these clips were prepared with wav2vec2" in capsys.readouterr().err
+
+
+def test_each_configuration_has_its_own_settings() -> None:
+    options = argparse.Namespace(config="emo2", steps=None, seed=3, batch_size=16)
+    settings = training_settings(options)
+    assert (settings.steps, settings.seed, settings.batch_size) == (200_000, 3, 16)
+    assert settings.learning_rate == 1e-4
+
+
+def test_the_papers_size_is_24_blocks_of_512_over_wav2vec2() -> None:
+    description = {"fps": 30.0, "style_names": ["a", "b"], "trained_on": "a test", "audio_features": "wav2vec2"}
+    clip = Clip(np.zeros((96, 13 * 768), np.float32), np.zeros((96, 198), np.float32), one_hot(0, 2))
+    with torch.device("meta"):
+        model = GestureTransformer(**model_config("emo2", description, clip))
+        model.to(torch.bfloat16)
+        windows = torch.empty(2, 96, model.latent_dim, dtype=torch.bfloat16)
+        sample = model(
+            windows,
+            torch.empty(2, dtype=torch.bfloat16),
+            torch.empty(2, 96, 13 * 768, dtype=torch.bfloat16),
+            style=torch.empty(2, 2, dtype=torch.bfloat16),
+            speed=torch.empty(2, dtype=torch.bfloat16),
+            amplitude=torch.empty(2, dtype=torch.bfloat16),
+            handedness=torch.empty(2, 3, dtype=torch.bfloat16),
+        ).sample
+        sample.sum().backward()
+    assert sample.shape == (2, 96, 198)
+    assert len(model.blocks) == 24
+    assert 100e6 < sum(parameter.numel() for parameter in model.parameters()) < 250e6
+
+
+def test_the_papers_configuration_learns_cut_down(tmp_path: Path) -> None:
+    """Two blocks of 32 over a tiny network's hidden states: the same code, features and trainer."""
+    random, config = np.random.default_rng(0), CONFIGS["emo2"] | {"num_layers": 2, "width": 32, "num_heads": 2}
+    config |= {"audio_dim": 48, "styles": 2, "fps": 30.0, "window_frames": 48}
+    phase = np.linspace(0, 8, 120)[:, None]
+    given = [
+        Clip(
+            random.normal(size=(120, 48)).astype(np.float16),
+            np.sin(phase + random.normal(size=198)).astype(np.float32),
+            one_hot(number % 2, 2),
+        )
+        for number in range(6)
+    ]
+    settings = TrainSettings(steps=40, batch_size=8, warmup=5, learning_rate=3e-3, average=0.5, precision="no")
+    learner = Trainer(GestureTransformer(**config), *(Windows(part, 48) for part in split(given)), settings)
+    losses = [float(learner.advance()) for _ in range(40)]
+    assert np.mean(losses[-5:]) < 0.6 * np.mean(losses[:5])
+    GesturePipeline(learner.model, make_scheduler("ddim")).save_compact(tmp_path)
+    again = GesturePipeline.from_pretrained(tmp_path)
+    for name, value in learner.model.state_dict().items():
+        torch.testing.assert_close(again.transformer.state_dict()[name], value, rtol=2e-3, atol=1e-4)

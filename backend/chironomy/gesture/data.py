@@ -105,8 +105,8 @@ class Windows:
         # Logit-normal noise levels (Esser et al. 2024, arXiv 2403.03206), shifted towards noise, where structure is.
         sigma = torch.sigmoid(torch.randn(size, generator=generator) * 1.2 + math.log(NOISE_SHIFT))
 
-        audio = self.audio[rows]
-        if dropout.audio_noise:
+        audio = self._audio(index)
+        if dropout.audio_noise and audio.dtype == torch.float32:  # of prosody; hidden states have spreads of their own
             level = torch.rand(size, 1, 1, generator=generator) * dropout.audio_noise
             audio = audio + level * torch.randn(audio.shape, generator=generator)
 
@@ -117,7 +117,7 @@ class Windows:
             motion=motion,
             noise=torch.randn(motion.shape, generator=generator),
             sigma=sigma,
-            audio=self._audio(index),
+            audio=audio,
             audio_given=keep(dropout.audio),
             style=self.style[clip] * keep(dropout.style)[:, None],
             speed=self.speed[clip] * keep(dropout.speed),

@@ -1,81 +1,144 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m chironomy.gesture.train --corpus FOLDER --checkpoints FOLDER --out FOLDER`: train stage 1.
+"""Training stage 1, on one processor or many devices (accelerate).
 
 Every step is a function of the seed and its number, so that a run that was stopped goes on from its checkpoint as if it
-had not been. `--embedded` writes the product's own weights. Rectified flow: the network sees
-x = (1 - sigma) * motion + sigma * noise and predicts the clean motion.
+had not been. Rectified flow: the network sees x = (1 - sigma) * motion + sigma * noise and predicts the clean motion.
+The command is in `chironomy.gesture.training_run`.
 """
 
-import argparse
-import csv
+import contextlib
 import math
-import sys
-import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 
-from chironomy.errors import ChironomyError
-from chironomy.gesture.clips import load_clips
 from chironomy.gesture.data import Batch, Dropout, Windows
 from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.model import CONFIGS, GestureTransformer
-from chironomy.motion.files import atomic_path
+from chironomy.gesture.model import GestureTransformer
 
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """What determines a training run, beside the corpus and the model's configuration."""
+    """What determines a training run, beside the corpus, the model's configuration and the number of devices.
 
-    steps: int = 3200
+    Attributes:
+        steps: optimiser steps.
+        batch_size: windows of a step, on each device and in each of its parts.
+        accumulation: parts of a step whose gradients are added up, for batches that do not fit in memory.
+        learning_rate: at its height; linear warm-up, then a cosine to a fiftieth.
+        warmup: steps of it.
+        weight_decay: of AdamW.
+        average: decay of the running average of the weights, which is what is kept.
+        velocity_weight: of the loss on first differences.
+        seed: any number.
+        precision: "bf16", "fp16" (on a GPU) or "no" for float32 throughout.
+        validate_every: steps between validations, each with a checkpoint.
+        validation_batches: batches of one.
+        patience: validations without a better one after which training stops, keeping the best; 0 for never.
+    """
+
+    steps: int = 10000
     batch_size: int = 64
+    accumulation: int = 1
     learning_rate: float = 8e-4
-    warmup: int = 200
+    warmup: int = 400
     weight_decay: float = 0.01
-    average: float = 0.998
+    average: float = 0.999
     velocity_weight: float = 6.0
     seed: int = 0
-    bf16: bool = True
+    precision: str = "bf16"
     validate_every: int = 100
     validation_batches: int = 4
+    patience: int = 0
+
+
+# What a run of the configuration of that name starts from.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "embedded": {},
+    "emo2": {
+        "steps": 200_000,
+        "learning_rate": 1e-4,
+        "warmup": 2000,
+        "average": 0.9999,
+        "validate_every": 2000,
+        "validation_batches": 16,
+    },
+}
+
+
+def make_accelerator(precision: str = "bf16", *, cpu: bool = False) -> Accelerator:
+    """The devices that the process was started for (`accelerate launch` starts several).
+
+    Raises:
+        GestureError: the device cannot compute in that precision.
+    """
+    try:
+        return Accelerator(mixed_precision=precision, cpu=cpu)
+    except ValueError as error:
+        if "already initialized" in str(error):
+            raise GestureError(
+                f"this process trains in another precision already; train in {precision} in its own"
+            ) from error
+        raise GestureError(f"{precision} cannot be computed with on this device; give bf16 or no") from error
 
 
 class Trainer:
     """A model, its running average and its optimiser, at a step.
 
     Args:
-        model: to be trained, on the device it is to be trained on; its statistics are set from the windows.
+        model: to be trained; it is moved to the accelerator's device, and its statistics are set from the windows.
         train: windows to learn from, not normalised; they are normalised for good.
         validation: windows to be judged by, likewise.
         settings: see there.
+        accelerator: the devices; by default the processor alone.
     """
 
-    def __init__(self, model: GestureTransformer, train: Windows, validation: Windows, settings: TrainSettings):
+    def __init__(
+        self,
+        model: GestureTransformer,
+        train: Windows,
+        validation: Windows,
+        settings: TrainSettings,
+        accelerator: Accelerator | None = None,
+    ):
+        self.accelerator = accelerator or make_accelerator(settings.precision, cpu=True)
+        self.device = self.accelerator.device
         self.model, self.train, self.validation, self.settings = model, train, validation, settings
-        self.device = model.motion_out.weight.device
-        model.set_statistics(train.motion)
+        self.model.to(self.device)  # pyright: ignore[reportArgumentType]
+        model.set_statistics(train.seen_motion())
         train.normalize(model)
         validation.normalize(model)
         self.weights = loss_weights(model).to(self.device)
-        self.optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.98), weight_decay=settings.weight_decay
         )
+        self.parallel, self.optimizer = self.accelerator.prepare(model, optimizer)
         self.average = {name: value.detach().clone() for name, value in model.named_parameters()}
         self.step = 0
         self.curve: list[tuple[int, float, float]] = []
+        self.best: tuple[int, float] | None = None
+        # On the processor a second thread would only take time from the first.
+        self._ahead = ThreadPoolExecutor(1) if self.device.type != "cpu" else None
+        self._next: tuple[int, Future[Batch]] | None = None
 
-    def advance(self) -> float:
-        """Make one step; returns its loss."""
+    def advance(self) -> torch.Tensor:
+        """Make one step; returns its loss on this device, not yet waited for."""
         settings = self.settings
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * self._schedule()
         self.model.train()
-        loss = self._loss(self.train.batch(settings.batch_size, settings.seed, self.step))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        total = torch.zeros((), device=self.device)
+        for part in range(settings.accumulation):
+            last = part == settings.accumulation - 1
+            with contextlib.nullcontext() if last else self.accelerator.no_sync(self.parallel):
+                loss = self._loss(self._batch(self.step * settings.accumulation + part)) / settings.accumulation
+                self.accelerator.backward(loss)
+            total += loss.detach()
+        self.accelerator.clip_grad_norm_(self.parallel.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
@@ -84,29 +147,37 @@ class Trainer:
             average = list(self.average.values())
             torch._foreach_mul_(average, decay)
             torch._foreach_add_(average, [p.detach() for p in self.model.parameters()], alpha=1 - decay)
-        return float(loss.detach())
+        return total
 
     def validate(self) -> float:
-        """Loss of the averaged weights on batches that are the same every time."""
-        settings = self.settings
+        """Loss of the averaged weights on batches that are the same every time, shared out among the devices."""
+        settings, rank, count = self.settings, self.accelerator.process_index, self.accelerator.num_processes
+        total = torch.zeros(2, device=self.device)
         with torch.no_grad(), Averaged(self):
             self.model.eval()
-            losses = [
-                self._loss(
-                    self.validation.batch(settings.batch_size, settings.seed + 1, number, Dropout(0, 0, 0, 0, 0))
-                )
-                for number in range(settings.validation_batches)
-            ]
-        return float(torch.stack(losses).mean())
+            for number in range(rank, settings.validation_batches, count):
+                batch = self.validation.batch(settings.batch_size, settings.seed + 1, number, Dropout(0, 0, 0, 0, 0, 0))
+                total += torch.stack([self._loss(batch), torch.ones((), device=self.device)])
+        total = self._summed(total)
+        return float(total[0] / total[1])
+
+    def mean_over_devices(self, losses: list[torch.Tensor]) -> float:
+        """Mean of what `advance` returned, over steps and devices."""
+        total = torch.stack(losses).mean()
+        return float(self._summed(total)) / self.accelerator.num_processes
 
     def state(self) -> dict[str, Any]:
         """Everything that going on needs."""
+        scaler = self.accelerator.scaler
         return {
             "model": self.model.state_dict(),
             "average": self.average,
             "optimizer": self.optimizer.state_dict(),
+            "scaler": None if scaler is None else scaler.state_dict(),
             "step": self.step,
             "curve": self.curve,
+            "best": self.best,
+            "devices": self.accelerator.num_processes,
             "settings": asdict(self.settings),
         }
 
@@ -114,19 +185,57 @@ class Trainer:
         """Go on from `state`.
 
         Raises:
-            GestureError: it was made with other settings than these (the number of steps aside).
+            GestureError: it was made with other settings than these (the number of steps and patience aside), another
+                number of devices, or another model.
         """
-        before, now = dict(state["settings"]), asdict(self.settings)
-        changed = [name for name in now if name != "steps" and before.get(name) != now[name]]
+        before = {**asdict(TrainSettings()), "devices": state.get("devices", 1), **state["settings"]}
+        now = {**asdict(self.settings), "devices": self.accelerator.num_processes}
+        changed = [name for name in now if name not in ("steps", "patience") and before[name] != now[name]]
         if changed:
             raise GestureError(
-                f"the checkpoint was made with another {changed[0]} ({before.get(changed[0])}, not {now[changed[0]]}); "
+                f"the checkpoint was made with another {changed[0]} ({before[changed[0]]}, not {now[changed[0]]}); "
                 "give the same or another folder for checkpoints"
             )
-        self.model.load_state_dict(state["model"])
+        try:
+            self.model.load_state_dict(state["model"])
+        except RuntimeError as error:
+            raise GestureError("the checkpoint is of another model; give another folder for checkpoints") from error
         self.average = {name: value.to(self.device) for name, value in state["average"].items()}
         self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.curve = state["step"], list(state["curve"])
+        if self.accelerator.scaler is not None and state.get("scaler"):
+            self.accelerator.scaler.load_state_dict(state["scaler"])
+        self.step, self.curve, self.best = state["step"], list(state["curve"]), state.get("best")
+
+    def judged(self, loss: float, validation: float) -> bool:
+        """Note a validation; returns whether it is the best so far."""
+        self.curve.append((self.step, loss, validation))
+        if self.best is None or validation < self.best[1]:
+            self.best = (self.step, validation)
+            return True
+        return False
+
+    def exhausted(self) -> bool:
+        """Whether no validation was better for as long as patience lasts."""
+        if not self.settings.patience or self.best is None:
+            return False
+        return sum(step > self.best[0] for step, _, _ in self.curve) >= self.settings.patience
+
+    def _summed(self, value: torch.Tensor) -> torch.Tensor:
+        total = self.accelerator.reduce(value, "sum")
+        assert isinstance(total, torch.Tensor)
+        return total
+
+    def _batch(self, number: int) -> Batch:
+        """Batch `number` of this device; the one after it is made meanwhile."""
+        ahead, expected = self._next or (None, None)
+        batch = expected.result() if expected is not None and ahead == number else self._make(number)
+        if self._ahead is not None:
+            self._next = (number + 1, self._ahead.submit(self._make, number + 1))
+        return batch
+
+    def _make(self, number: int) -> Batch:
+        own = number * self.accelerator.num_processes + self.accelerator.process_index
+        return self.train.batch(self.settings.batch_size, self.settings.seed, own)
 
     def _schedule(self) -> float:
         """Linear warm-up, then a cosine to a fiftieth."""
@@ -136,35 +245,37 @@ class Trainer:
         return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(part, 1.0)))
 
     def _loss(self, batch: Batch) -> torch.Tensor:
-        batch = Batch(**{name: value.to(self.device) for name, value in vars(batch).items()})
+        batch = Batch(**{name: value.to(self.device).float() for name, value in vars(batch).items()})
         sigma = batch.sigma[:, None, None]
         pinned = self.model.per_number(batch.pinned_mask)
         seen = self.model.per_number(batch.confidence)
         # What is pinned is known, so it carries no noise; what is not seen is nothing at all.
         noisy = (1 - sigma) * batch.motion + sigma * batch.noise
         noisy = torch.where(pinned > 0, batch.motion, noisy) * seen
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bf16):
-            predicted = self.model(
-                noisy,
-                batch.sigma,
-                batch.audio,
-                style=batch.style,
-                speed=batch.speed,
-                amplitude=batch.amplitude,
-                handedness=batch.handedness,
-                pinned=batch.motion * pinned * seen,
-                pinned_mask=batch.pinned_mask,
-                confidence=batch.confidence,
-                audio_given=batch.audio_given,
-                return_dict=False,
-            )[0]
+        # Only learning needs the devices to agree; they validate different batches.
+        network = self.parallel if torch.is_grad_enabled() else self.model
+        predicted = network(
+            noisy,
+            batch.sigma,
+            batch.audio,
+            style=batch.style,
+            speed=batch.speed,
+            amplitude=batch.amplitude,
+            handedness=batch.handedness,
+            pinned=batch.motion * pinned * seen,
+            pinned_mask=batch.pinned_mask,
+            confidence=batch.confidence,
+            audio_given=batch.audio_given,
+            return_dict=False,
+        )[0]
         wanted = seen * (1 - 0.9 * pinned)  # pinned frames are put back anyway
         error = predicted.float() - batch.motion
         change = torch.diff(error, dim=1)
         # Between the plain loss on clean motion and that on the velocity, whose weight is 1 / sigma^2.
         importance = 1 / (batch.sigma**2 + 0.1)
         value = (error**2 * wanted * self.weights).mean(dim=(1, 2))
-        velocity = (change**2 * wanted[:, 1:] * self.weights).mean(dim=(1, 2))
+        # A change is only what it is where the hand is seen before and after.
+        velocity = (change**2 * wanted[:, 1:] * seen[:, :-1] * self.weights).mean(dim=(1, 2))
         return ((value + self.settings.velocity_weight * velocity) * importance).mean()
 
 
@@ -203,102 +314,9 @@ def split(clips: list[Any], held_out: float = 0.04) -> tuple[list[Any], list[Any
     return clips[:-count], clips[-count:]
 
 
-def run(trainer: Trainer, checkpoints: Path, minutes: float | None = None) -> None:
-    """Train to the last step, or for `minutes`, with a checkpoint every validation and a line in the log."""
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    path = checkpoints / "checkpoint.pt"
-    if path.exists():
-        trainer.resume(torch.load(path, map_location="cpu", weights_only=True))
-        print(f"goes on from step {trainer.step}", flush=True)
-    begin, losses, mark = time.monotonic(), [], time.monotonic()
-    while trainer.step < trainer.settings.steps:
-        losses.append(trainer.advance())
-        late = minutes is not None and time.monotonic() - begin > 60 * minutes
-        if trainer.step % trainer.settings.validate_every == 0 or trainer.step == trainer.settings.steps or late:
-            seconds = (time.monotonic() - mark) / len(losses)
-            trainer.curve.append((trainer.step, sum(losses) / len(losses), trainer.validate()))
-            with atomic_path(path) as temporary:
-                torch.save(trainer.state(), temporary)
-            step, loss, validation = trainer.curve[-1]
-            print(f"step {step} loss {loss:.4f} validation {validation:.4f}, {seconds:.3f} s a step", flush=True)
-            losses, mark = [], time.monotonic()
-        if late:
-            break
-
-
-def write_curve(curve: list[tuple[int, float, float]], folder: Path) -> None:
-    """The loss curve as `loss.csv` and `loss.png`."""
-    from PIL import Image, ImageDraw
-
-    with atomic_path(folder / "loss.csv") as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["step", "loss", "validation"])
-        writer.writerows((step, f"{loss:.5f}", f"{validation:.5f}") for step, loss, validation in curve)
-    width, height, margin = 640, 320, 36
-    image = Image.new("RGB", (width, height), "white")
-    draw = ImageDraw.Draw(image)
-    logs = [[math.log10(max(row[column], 1e-6)) for row in curve] for column in (1, 2)]
-    low, high = min(map(min, logs)), max(map(max, logs)) + 1e-6
-    last = max(row[0] for row in curve)
-
-    def place(step: int, value: float) -> tuple[float, float]:
-        x = margin + (width - 2 * margin) * step / last
-        return x, height - margin - (height - 2 * margin) * (value - low) / (high - low)
-
-    draw.rectangle((margin, margin, width - margin, height - margin), outline="gray")
-    for values, colour in zip(logs, ("steelblue", "darkorange"), strict=True):
-        draw.line([place(row[0], value) for row, value in zip(curve, values, strict=True)], fill=colour, width=2)
-    draw.text((margin, 8), f"loss (blue) and validation loss (orange), {10**high:.3g} to {10**low:.3g}, log", "black")
-    draw.text((margin, height - 24), f"steps 0 to {last}", "black")
-    with atomic_path(folder / "loss.png") as temporary:
-        image.save(temporary, optimize=True)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Run the command; 0 if the weights are written."""
-    default = TrainSettings()
-    parser = argparse.ArgumentParser(prog="python -m chironomy.gesture.train", description=__doc__)
-    parser.add_argument("--corpus", type=Path, required=True, help="from python -m chironomy.gesture.corpus")
-    parser.add_argument("--checkpoints", type=Path, required=True, help="where to stop and go on")
-    target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--embedded", action="store_true", help="write the product's own weights")
-    target.add_argument("--out", type=Path, help="write the pipeline to this folder")
-    parser.add_argument("--config", choices=sorted(CONFIGS), default="embedded")
-    parser.add_argument("--steps", type=int, default=default.steps)
-    parser.add_argument("--batch-size", type=int, default=default.batch_size)
-    parser.add_argument("--seed", type=int, default=default.seed)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--minutes", type=float, help="stop for now after so many, keeping the checkpoint")
-    parser.add_argument("--device", default="cpu")
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-    try:
-        settings = TrainSettings(steps=options.steps, batch_size=options.batch_size, seed=options.seed)
-        clips, description = load_clips(options.corpus)
-        config = {**CONFIGS[options.config], "audio_dim": clips[0].audio.shape[1], "styles": len(clips[0].style)}
-        config |= {"trained_on": description["trained_on"], "style_names": description["style_names"]}
-        model = GestureTransformer(**config).to(options.device)
-        train, validation = (Windows(part, config["window_frames"]) for part in split(clips))
-        del clips
-        trainer = Trainer(model, train, validation, settings)
-        run(trainer, options.checkpoints, options.minutes)
-        if trainer.step < settings.steps:
-            print(f"stopped at step {trainer.step} of {settings.steps}; the same command goes on")
-            return 0
-        from chironomy.gesture.card import write_card
-        from chironomy.gesture.pipeline import GesturePipeline, default_scheduler, embedded_weights
-
-        folder = embedded_weights() if options.embedded else options.out
-        with Averaged(trainer):
-            GesturePipeline(model, default_scheduler()).save_compact(folder)
-        write_curve(trainer.curve, folder)
-        write_card(folder, trainer, description)
-    except ChironomyError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
+    import sys
+
+    from chironomy.gesture.training_run import main
+
     sys.exit(main())

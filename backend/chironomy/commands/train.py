@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy train prepare | gesture`: a dataset becomes clips, and clips become a model."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from chironomy.commands.arguments import number, whole_number
+from chironomy.gesture.training_arguments import add_arguments
+
+# Of chironomy.gesture.datasets.prepare, which brings numpy: this is read whichever command runs.
+_FORMATS = ("beat2", "show", "hands")
+_HAND_MEANS = ("auto", "flat", "mean")
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command and its two steps."""
+    parser = commands.add_parser(
+        "train", help="train a model on your own data", description="Train the gesture model on your own data."
+    )
+    steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
+    _add_prepare(steps)
+    _add_gesture(steps)
+
+
+def _add_prepare(steps: Any) -> None:
+    parser = steps.add_parser(
+        "prepare",
+        help="a dataset becomes a folder of clips",
+        description=(
+            "Read BEAT2 (beat_english_v2.0.0), SHOW (speaker/video/clip.pkl) or a folder of chironomy.hands/1 .npz "
+            "beside speech of the same name into clips to learn from. What is done is kept; the same command goes on. "
+            "BEAT2 and SHOW are licensed for non-commercial research, and so are weights that learn from them."
+        ),
+    )
+    add = parser.add_argument
+    add("folder", type=Path, metavar="FOLDER", help="the dataset")
+    add("--format", choices=_FORMATS, required=True, help="how it is laid out")
+    add("--out", type=Path, required=True, metavar="CLIPS", help="folder for the clips")
+    add("--fps", type=number(10, 60), default=24.0, help="motion frames a second (default: 24)")
+    add("--audio-features", choices=("prosody", "wav2vec2"), default="prosody", help="what the model hears")
+    add("--audio-encoder", type=Path, metavar="FOLDER", help="a local wav2vec2 model, for those features")
+    add("--smplx", type=Path, metavar="FILE", help="your SMPLX_NEUTRAL_2020.npz: real bones, mean hands, hand PCA")
+    add(
+        "--hand-mean",
+        choices=_HAND_MEANS,
+        default="auto",
+        help="what fingers are relative to: the flat hand, SMPL-X's mean hand, or auto to measure it (default)",
+    )
+    add("--speaker", action="append", default=[], metavar="NAME", help="only this one, such as 2; may be given again")
+    add("--workers", type=whole_number(1, 256), default=2, help="processes (default: 2)")
+    add("--device", default="cpu", help="where the audio encoder runs (default: cpu)")
+    parser.set_defaults(run=_prepare)
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    from chironomy.gesture.datasets.prepare import PrepareSettings, prepare
+
+    settings = PrepareSettings(
+        dataset=options.format,
+        fps=options.fps,
+        audio_features=options.audio_features,
+        encoder=None if options.audio_encoder is None else str(options.audio_encoder),
+        smplx=None if options.smplx is None else str(options.smplx),
+        hand_mean=options.hand_mean,
+        speakers=tuple(options.speaker),
+    )
+    description = prepare(options.folder, options.out, settings, options.workers, options.device)
+    parts = ", ".join(f"{last - first} {part}" for part, (first, last) in description["parts"].items())
+    print(
+        f"{options.out}  {description['recordings']} recordings of {len(description['style_names'])} speakers, "
+        f"fingers relative to the {description['hand_mean']} hand; shards: {parts}"
+    )
+    if description["terms"]:
+        print(f"these data are for {description['terms']}, and so is what learns from them")
+    return 0
+
+
+def _add_gesture(steps: Any) -> None:
+    parser = steps.add_parser(
+        "gesture",
+        help="clips become a gesture model",
+        description=(
+            "Train stage 1 on a folder of clips. On several GPUs: accelerate launch -m chironomy train gesture …. "
+            "A run that was stopped goes on from its checkpoint as if it had not been."
+        ),
+    )
+    add_arguments(parser)
+    parser.set_defaults(run=_gesture)
+
+
+def _gesture(options: argparse.Namespace) -> int:
+    from chironomy.gesture.training_run import train
+
+    train(options)
+    return 0
