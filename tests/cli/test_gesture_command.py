@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 from cli_recordings import BAD, ODD, speech
-from command_line import Command
+from command_line import Command, still_hands
 
 from chironomy.errors import ChironomyError
-from chironomy.motion.files import load_hands
+from chironomy.motion.files import load_hands, save_hands
+from chironomy.motion.hand_motion import HandMotion
 
 pytestmark = pytest.mark.usefixtures("still_model")
 
@@ -32,6 +33,94 @@ def test_its_settings_reach_the_model(
     assert chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options).code == 0
     asked = {name: still_model[0][name] for name in ("seed", "style", "speed", "amplitude", "fps")}
     assert asked == {"seed": 7, "style": "calm", "speed": 1.5, "amplitude": 0.5, "fps": 24.0}
+
+
+def test_all_that_the_model_can_be_told_reaches_it(
+    chironomy_command: Command, tmp_path: Path, still_model: list[Mapping[str, Any]]
+) -> None:
+    options = ["--style", "lively:0.5,calm:0.25", "--handedness", "left:0.7,both:0.3", "--steps", 4, "--guidance", 2]
+    options += ["--style-guidance", 1.5, "--hide-below", -0.4]
+    assert chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options).code == 0
+    wanted = {
+        "style": {"lively": 0.5, "calm": 0.25},
+        "handedness": {"left": 0.7, "both": 0.3},
+        "num_inference_steps": 4,
+        "guidance_scale": 2.0,
+        "style_guidance_scale": 1.5,
+        "hide_below": -0.4,
+    }
+    assert {name: still_model[0][name] for name in wanted} == wanted
+
+
+class Recorded:
+    """A model that keeps the hands still in every way it can be called."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+
+    def variants(self, speech: Any, count: int, *, fps: float, seed: int, **_: Any) -> list[HandMotion]:
+        self.calls.append(("variants", count, seed))
+        return [still_hands(24, fps) for _ in range(count)]
+
+    def regenerate(self, speech: Any, motion: HandMotion, start: float, end: float, **settings: Any) -> HandMotion:
+        self.calls.append(("regenerate", start, end, settings["hands"], settings["seed"]))
+        return motion
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
+    model = Recorded()
+    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", lambda: model)
+    return model
+
+
+def test_variants_are_numbered(chironomy_command: Command, tmp_path: Path, recorded: Recorded) -> None:
+    said = chironomy_command(
+        "gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", "--variants", 3, "--seed", 5
+    )
+    assert said.code == 0
+    assert recorded.calls == [("variants", 3, 5)]
+    assert sorted(path.name for path in tmp_path.glob("*.npz")) == ["m-1.npz", "m-2.npz", "m-3.npz"]
+
+
+def test_a_range_of_a_motion_is_made_anew(chironomy_command: Command, tmp_path: Path, recorded: Recorded) -> None:
+    save_hands(still_hands(30, 30.0), tmp_path / "old.npz")
+    options = ["--keep", tmp_path / "old.npz", "--range", "0.2:0.8", "--hands", "right", "--seed", 4]
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "new.npz", *options)
+    assert said.code == 0
+    assert recorded.calls == [("regenerate", 0.2, 0.8, ("right",), 4)]
+    assert load_hands(tmp_path / "new.npz").fps == 30
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--range", "1:2"], "--keep and --range belong together"),
+        (["--keep", "old.npz"], "--keep and --range belong together"),
+        (["--keep", "none.npz", "--range", "1:2"], "none.npz"),
+        (["--range", "2:1"], "argument --range: '2:1' is not a range of time"),
+        (["--style", "calm:x"], "argument --style: 'calm:x' is not a name or names with weights"),
+        (["--style", "wild:1"], "The setting 'style' has 'wild': choose from neutral, calm, lively, emphatic"),
+        (["--style", "calm:-1"], "The setting 'style' gives calm the weight -1.0"),
+        (["--handedness", "feet"], "The setting 'handedness' is 'feet': choose one of left, right, both"),
+        (["--model", "nowhere"], "is not the configuration of a gesture model"),
+    ],
+)
+def test_what_does_not_go_together_is_one_sentence(
+    chironomy_command: Command, tmp_path: Path, recorded: Recorded, options: list[str], sentence: str
+) -> None:
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options)
+    assert sentence in said.refuses()
+    assert recorded.calls == []
+
+
+def test_a_result_never_replaces_the_motion_it_is_made_from(
+    chironomy_command: Command, tmp_path: Path, recorded: Recorded
+) -> None:
+    save_hands(still_hands(24), tmp_path / "m.npz")
+    options = ["--keep", tmp_path / "m.npz", "--range", "0.2:0.8"]
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options)
+    assert "is what the work starts from" in said.refuses()
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -3,6 +3,7 @@
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -163,6 +164,15 @@ def test_variants_hear_the_speech_once(tiny: GesturePipeline, speech: Speech, mo
     assert len(calls) == 1
     with pytest.raises(GestureError, match="count is 0"):
         tiny.variants(speech, 0)
+
+
+def test_a_model_that_hears_through_a_network_asks_for_it(speech: Speech, tmp_path: Path) -> None:
+    transformer = GestureTransformer(**TINY | {"audio_features": "wav2vec2"}).eval()
+    pipeline = GesturePipeline(transformer, default_scheduler())
+    with pytest.raises(GestureError, match="hears through a wav2vec2 network"):
+        pipeline(speech)
+    with pytest.raises(GestureError, match="holds no wav2vec2 model"):
+        pipeline.use_audio_encoder(tmp_path)
 
 
 def test_samples_that_are_not_numbers_are_refused(tiny: GesturePipeline) -> None:

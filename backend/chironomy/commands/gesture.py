@@ -3,6 +3,7 @@
 
 import argparse
 import contextlib
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ from chironomy.commands.arguments import add_gesture_arguments, number, seconds_
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
-from chironomy.service.kinds import KINDS, Work, make_gestures
-from chironomy.service.settings import check_settings
+from chironomy.gesture.shipped import saved_styles
+from chironomy.service.kinds import KINDS, Work, gesture_pipeline, make_gestures
+from chironomy.service.settings import Weights, check_settings
 
 
 def add_to(commands: Any) -> None:
@@ -53,6 +55,10 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--hands", choices=("both", "left", "right"), default="both", help="whose motion in the range (default: both)"
     )
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="a trained model (default: the embedded one)")
+    parser.add_argument(
+        "--audio-encoder", type=Path, metavar="FOLDER", help="the wav2vec2 network that the model hears through, if any"
+    )
     parser.set_defaults(run=run)
 
 
@@ -74,9 +80,13 @@ def run(options: argparse.Namespace) -> int:
             for path in numbered(options.out, options.variants)
         ]
         with steps.step("gesture"):
-            settings = check_settings(kind.name, kind.settings, _settings(options))
+            known = dict(kind.settings)
+            if options.model is not None:
+                known["style"] = Weights("neutral", lambda: saved_styles(options.model))
+            settings = check_settings(kind.name, known, _settings(options))
             work = Work(lambda fraction, message="": steps.update("gesture", fraction, message), lambda: False)
-            make_gestures(inputs, settings, results, work)
+            load = functools.partial(gesture_pipeline, options.model, options.audio_encoder)
+            make_gestures(inputs, settings, results, work, load if options.model or options.audio_encoder else None)
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")

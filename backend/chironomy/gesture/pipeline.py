@@ -20,9 +20,10 @@ from chironomy.gesture.data import NOISE_SHIFT
 from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
-from chironomy.gesture.hearing import heard
+from chironomy.gesture.hearing import heard, load_encoder
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
+from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.shipped import embedded_weights
 from chironomy.gesture.windows import Block, blocks
@@ -64,6 +65,9 @@ class GesturePipeline(DiffusionPipeline):
     block_windows: tuple[int, int] = (4, 24)
     """Windows that are denoised together: of the first block, which is there soon, and of the others."""
 
+    audio_encoder: Any = None
+    """The wav2vec2 network that hears for a model of such features; see `use_audio_encoder`."""
+
     def __init__(self, transformer: GestureTransformer, scheduler: Any):
         super().__init__()
         self.register_modules(transformer=transformer, scheduler=scheduler)
@@ -92,6 +96,14 @@ class GesturePipeline(DiffusionPipeline):
         assert isinstance(pipeline, GesturePipeline)
         pipeline.transformer.float()
         return pipeline
+
+    def use_audio_encoder(self, folder: str | Path) -> None:
+        """Load the wav2vec2 network that this model hears through, from a local folder; it is not saved with it.
+
+        Raises:
+            GestureError: the folder holds none.
+        """
+        self.audio_encoder = load_encoder(folder, str(self.transformer.motion_out.weight.device))
 
     def save_compact(self, folder: str | Path) -> None:
         """Save with weights as float16, half the size; the motion's statistics stay as they are."""
@@ -126,7 +138,7 @@ class GesturePipeline(DiffusionPipeline):
             parts.append(part.motion)
             if on_part:
                 on_part(part)
-        return _joined(parts)
+        return joined(parts)
 
     def stream(self, speech: Speech, **settings: Unpack[Settings]) -> Iterator[Part]:
         """Make the same motion part by part: each is yielded as soon as it is final, in order, without gaps.
@@ -154,7 +166,7 @@ class GesturePipeline(DiffusionPipeline):
             controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
             share = None if tell is None else lambda value, done=number: tell((done + value) / count)
             variant = replace(task, controls=controls, on_progress=share)
-            motions.append(_joined([part.motion for part in self._stream(variant)]))
+            motions.append(joined([part.motion for part in self._stream(variant)]))
         return motions
 
     def regenerate(
@@ -181,32 +193,14 @@ class GesturePipeline(DiffusionPipeline):
         Raises:
             GestureError: the range holds no frame of the motion, or as the call does.
         """
-        chosen = (hands,) if isinstance(hands, str) else tuple(hands)
-        wrong = [hand for hand in chosen if hand not in HANDS]
-        if wrong or not chosen:
-            raise GestureError(f"hands is {hands!r:.60}; give 'left', 'right' or both")
         if settings.keys() & {"fps", "pinned", "pinned_mask"}:
             raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
-        if not (math.isfinite(start) and math.isfinite(end)):
-            raise GestureError(f"the range is {start} to {end}; give seconds")
-        first = max(math.ceil(start * motion.fps - 1e-6), 0)
-        last = min(math.ceil(end * motion.fps - 1e-6), motion.frame_count)
-        if first >= last:
-            raise GestureError(
-                f"the range {start:g} to {end:g} s holds no frame of a motion of {motion.duration:.2f} s; give a start "
-                "before its end"
-            )
-        mask = np.ones((motion.frame_count, 2), bool)
-        mask[first:last, [HANDS.index(hand) for hand in chosen]] = False
+        first, last = frames_of_range(motion, start, end)
+        mask = kept_outside(motion, first, last, hands)
         task = self._task(speech, {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask})
-        new = _joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
-        entry = {"start": first, "end": last, "hands": list(chosen), **task.controls.source}
-        return motion.replaced(
-            wrist_position=_replaced(motion.wrist_position, new.wrist_position, first),
-            rotation=_replaced(motion.rotation, new.rotation, first),
-            confidence=_replaced(motion.confidence, new.confidence, first),
-            source={**motion.source, "regenerated": [*motion.source.get("regenerated", []), entry]},
-        )
+        new = joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
+        chosen = [hands] if isinstance(hands, str) else list(hands)
+        return with_range(motion, new, first, {"start": first, "end": last, "hands": chosen, **task.controls.source})
 
     def _task(self, speech: Speech, settings: Settings) -> "_Task":
         """Check everything that was asked for, and listen to the speech."""
@@ -219,7 +213,11 @@ class GesturePipeline(DiffusionPipeline):
         wanted = frames if controls.fps == model_fps else math.ceil((frames - 1) / controls.fps * model_fps) + 2
         last_block = list(self._blocks(0, _LEAD_FRAMES + wanted))[-1]
         padded = last_block.start + last_block.layout.padded_frames
-        audio = heard(speech, model_fps, _LEAD_FRAMES, padded, int(config["audio_dim"]))
+        hears = config.get("audio_features", "prosody")
+        if hears == "wav2vec2" and self.audio_encoder is None:
+            raise GestureError("this model hears through a wav2vec2 network; name its folder to use_audio_encoder")
+        encoder = self.audio_encoder if hears == "wav2vec2" else None
+        audio = heard(speech, model_fps, _LEAD_FRAMES, padded, int(config["audio_dim"]), encoder)
         if not np.isfinite(audio).all():
             raise GestureError(f"{speech.name} holds samples that are not finite numbers; export the recording again")
         source = {
@@ -373,21 +371,3 @@ class _Task:
     last: int
     on_progress: Callable[[float], None] | None
     cancelled: Callable[[], bool] | None
-
-
-def _joined(parts: list[HandMotion]) -> HandMotion:
-    """One motion of consecutive parts."""
-    if len(parts) == 1:
-        return parts[0]
-    return parts[0].replaced(
-        wrist_position=np.concatenate([part.wrist_position for part in parts]),
-        rotation=np.concatenate([part.rotation for part in parts]),
-        confidence=np.concatenate([part.confidence for part in parts]),
-    )
-
-
-def _replaced(old: NDArray[np.float64], new: NDArray[np.float64], first: int) -> NDArray[np.float64]:
-    """A copy with the frames from `first` on replaced."""
-    copy = old.copy()
-    copy[first : first + len(new)] = new
-    return copy

@@ -15,17 +15,28 @@ def embedded_weights() -> Path:
     return Path(__file__).with_name("weights") / "embedded"
 
 
+def saved_styles(folder: Path) -> tuple[str, ...]:
+    """Names of the styles that a saved pipeline knows.
+
+    Raises:
+        GestureError: the folder holds no pipeline.
+    """
+    path = folder / "transformer" / "config.json"
+    try:
+        return style_names(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError) as error:
+        raise GestureError(
+            f"{path} is not the configuration of a gesture model; the embedded one is made by: make train-embedded"
+        ) from error
+
+
 def embedded_styles() -> tuple[str, ...]:
-    """Names of the styles that these weights know.
+    """Names of the styles that the embedded weights know.
 
     Raises:
         GestureError: the weights are missing.
     """
-    path = embedded_weights() / "transformer" / "config.json"
-    try:
-        return style_names(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise GestureError(f"{path} cannot be read; install the product again, or run: make train-embedded") from error
+    return saved_styles(embedded_weights())
 
 
 def style_names(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -89,11 +89,14 @@ def _has_cuda() -> bool:
 
 
 @functools.cache
-def gesture_pipeline() -> "GesturePipeline":
-    """The embedded gesture model, loaded once a process."""
+def gesture_pipeline(model: Path | None = None, audio_encoder: Path | None = None) -> "GesturePipeline":
+    """A gesture model, by default the embedded one, loaded once a process."""
     from chironomy.gesture import GesturePipeline, embedded_weights
 
-    return GesturePipeline.from_pretrained(embedded_weights())
+    pipeline = GesturePipeline.from_pretrained(model or embedded_weights())
+    if audio_encoder is not None:
+        pipeline.use_audio_encoder(audio_encoder)
+    return pipeline
 
 
 def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
@@ -105,8 +108,17 @@ def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result:
     make_gestures(inputs, settings, [result], work)
 
 
-def make_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any], results: Sequence[Path], work: Work) -> None:
-    """As `run_gesture`, with as many performances as there are results; the seed goes up by 1 from each to the next."""
+def make_gestures(
+    inputs: Mapping[str, Path],
+    settings: Mapping[str, Any],
+    results: Sequence[Path],
+    work: Work,
+    load: "Callable[[], GesturePipeline] | None" = None,
+) -> None:
+    """As `run_gesture`, with as many performances as there are results; the seed goes up by 1 from each to the next.
+
+    `load` gives the model, by default the embedded one.
+    """
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.speech.decode import load_speech
 
@@ -122,7 +134,7 @@ def make_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any], resul
     controls["pinned"] = load_hands(inputs["pinned"]) if "pinned" in inputs else None
     controls["pinned_mask"] = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
     work.progress(0.02, "loading the gesture model")
-    pipeline = gesture_pipeline()
+    pipeline = load() if load else gesture_pipeline()
     controls |= {
         "on_progress": lambda fraction: work.progress(0.1 + 0.88 * fraction, "making gestures"),
         "cancelled": work.cancelled,
