@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import argparse
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -144,6 +147,24 @@ def test_parts_of_a_step_add_up_to_its_gradient() -> None:
     learner.accelerator.clip_grad_norm_ = lambda *_: None
     learner.advance()
     torch.testing.assert_close(seen[0], torch.stack(gradients).mean(dim=0))
+
+
+def test_two_devices_learn_one_model(tmp_path: Path) -> None:
+    """On two processes of the processor, which is as many devices as there may be here."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    command += [str(Path(__file__).with_name("two_devices.py")), str(tmp_path)]
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    both = torch.load(tmp_path / "both.pt", weights_only=True)
+    assert both["weights"].shape[0] == 2
+    assert torch.equal(both["weights"][0], both["weights"][1])
+    assert [step for step, _, _ in both["losses"]] == [2, 4]
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["devices"] == 2
+    state["settings"] = trainer().state()["settings"]
+    with pytest.raises(GestureError, match="another number of devices"):
+        trainer().resume(state)
 
 
 def test_training_stops_when_it_no_longer_gets_better(tmp_path: Path) -> None:

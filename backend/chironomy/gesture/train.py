@@ -41,7 +41,7 @@ class TrainSettings:
         patience: validations without a better one after which training stops, keeping the best; 0 for never.
     """
 
-    steps: int = 10000
+    steps: int = 9000
     batch_size: int = 64
     accumulation: int = 1
     learning_rate: float = 8e-4
@@ -188,8 +188,8 @@ class Trainer:
             GestureError: it was made with other settings than these (the number of steps and patience aside), another
                 number of devices, or another model.
         """
-        before = {**asdict(TrainSettings()), "devices": state.get("devices", 1), **state["settings"]}
-        now = {**asdict(self.settings), "devices": self.accelerator.num_processes}
+        before = {**asdict(TrainSettings()), "number of devices": state.get("devices", 1), **state["settings"]}
+        now = {**asdict(self.settings), "number of devices": self.accelerator.num_processes}
         changed = [name for name in now if name not in ("steps", "patience") and before[name] != now[name]]
         if changed:
             raise GestureError(
