@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of `make bench-gesture` that judge: borders of pins, the style classifier, the verdicts."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from evaluation_motions import hands
+
+
+@pytest.fixture(autouse=True)
+def tools(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(repository / "tools"), *sys.path])
+
+
+def test_a_jump_at_a_pin_is_measured_against_its_neighbourhood() -> None:
+    from gesture_benchmarks.controls import _held
+
+    mask = np.zeros((60, 2), bool)
+    mask[30:] = True
+    offset = np.zeros((60, 2, 3))
+    offset[..., 1] = (0.01 * np.arange(60))[:, None]  # 0.24 m/s
+    smooth = hands(offset)
+    assert _held(smooth, smooth, mask).ratios == pytest.approx([1.0, 1.0])
+    jolted = offset.copy()
+    jolted[30:, 0, 1] += 0.02  # the step at the border is three times as long
+    assert _held(hands(jolted), hands(jolted), mask).ratios == pytest.approx([3.0, 1.0])
+
+
+def test_pins_that_slip_are_measured() -> None:
+    from gesture_benchmarks.controls import _held
+
+    mask = np.zeros((60, 2), bool)
+    mask[10:20, 0] = True
+    offset = np.zeros((60, 2, 3))
+    offset[12, 0, 2] = 0.003
+    held = _held(hands(offset), hands(frames=60), mask)
+    assert held.millimetres == pytest.approx(3.0)
+    assert held.degrees == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_classifier_tells_clouds_apart_and_not_noise() -> None:
+    from gesture_benchmarks.styles import Discriminant
+
+    random = np.random.default_rng(0)
+    labels = np.repeat(np.arange(3), 40)
+    noise = random.normal(size=(120, 8))
+    shifted = noise + 4 * np.eye(8)[labels]
+    assert np.mean(Discriminant(shifted[::2], labels[::2]).predict(shifted[1::2]) == labels[1::2]) > 0.95
+    assert np.mean(Discriminant(noise[::2], labels[::2]).predict(noise[1::2]) == labels[1::2]) < 0.55
+
+
+def test_a_row_says_pass_or_short() -> None:
+    from gesture_benchmarks.bench import Figure
+
+    assert Figure("a", "1", "≥ 1", True, "how").cells() == ["a", "1", "≥ 1", "PASS", "how"]
+    assert Figure("a", "0", "≥ 1", False).cells()[3] == "**short**"
+    assert Figure("a", "0").cells()[3] == ""
+
+
+def test_recordings_are_joined_to_any_length() -> None:
+    from gesture_benchmarks.bench import joined
+
+    from chironomy.speech import Speech
+
+    second = Speech.from_samples(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)
+    assert joined([second, second], 7.25).duration == pytest.approx(7.25)

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure what is claimed of gestures, and write it as a table: `make bench-gesture`.
+
+Every section can be run alone (`--only speed,steps`), states the target where there is one, and says PASS or short.
+Held-out recordings and plans come from the corpus's own command with seeds that no training uses; real recordings from
+`--recordings`; other weights to compare with from `--baseline`. With all sections it takes some ten minutes.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+import torch
+from gesture_benchmarks.alignment import measure_alignment
+from gesture_benchmarks.bench import HEADINGS, Bench, Figure, Section, Table, weights_identity
+from gesture_benchmarks.controls import measure_pins, measure_speed_control
+from gesture_benchmarks.cost import measure_length, measure_speed
+from gesture_benchmarks.styles import measure_strokes, measure_styles
+from gesture_benchmarks.synthetic import measure_distance, measure_diversity, measure_smoothness, measure_steps
+from gesture_benchmarks.validity import measure_limits, measure_robustness
+
+from chironomy.gesture import embedded_weights
+
+SECTIONS: dict[str, tuple[str, Section]] = {
+    "speed": ("Speed", measure_speed),
+    "length": ("Length and memory", measure_length),
+    "alignment": ("Alignment with speech", measure_alignment),
+    "strokes": ("Strokes a minute", measure_strokes),
+    "distance": ("Distance to held-out synthetic motion", measure_distance),
+    "diversity": ("Diversity", measure_diversity),
+    "smoothness": ("Smoothness", measure_smoothness),
+    "steps": ("Denoising steps", measure_steps),
+    "limits": ("Joint limits and penetration", measure_limits),
+    "pins": ("Pins", measure_pins),
+    "speed-control": ("Speed control", measure_speed_control),
+    "styles": ("Styles", measure_styles),
+    "robustness": ("Robustness", measure_robustness),
+}
+
+
+def main() -> int:
+    """Run the sections that were asked for and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", type=Path, default=embedded_weights(), help="folder of the model")
+    parser.add_argument("--baseline", type=Path, help="folder of other weights to compare with")
+    parser.add_argument("--recordings", type=Path, help="folder of real recordings")
+    parser.add_argument(
+        "--clips", type=Path, help="folder of clips for FGD's extractor (default: makes a small corpus)"
+    )
+    parser.add_argument("--only", type=_sections, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument("--seeds", type=int, default=20, help="motions for each recording in the alignment")
+    parser.add_argument("--items", type=int, default=24, help="held-out recordings")
+    parser.add_argument("--long", action="store_true", help="measure an hour of speech too")
+    parser.add_argument("--write", type=Path, help="write the table to this file")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    bench = Bench(
+        options.weights,
+        options.baseline,
+        options.recordings,
+        options.clips,
+        options.seeds,
+        options.items,
+        options.long,
+    )
+    results: dict[str, list[Figure | Table | str]] = {}
+    for name in options.only:
+        print(f"— {name}", file=sys.stderr, flush=True)
+        begin = time.perf_counter()
+        results[name] = SECTIONS[name][1](bench)
+        for row in results[name]:
+            if isinstance(row, Figure):
+                print("     ", " | ".join(row.cells()[:4]), file=sys.stderr, flush=True)
+        print(f"      {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
+    text = "\n".join(_document(bench, results)) + "\n"
+    print(text)
+    if options.write:
+        options.write.parent.mkdir(parents=True, exist_ok=True)
+        options.write.write_text(text, encoding="utf-8")
+    return 0
+
+
+def _sections(text: str) -> list[str]:
+    names = text.split(",")
+    for name in names:
+        if name not in SECTIONS:
+            raise argparse.ArgumentTypeError(f"there is no section {name!r}; there are {', '.join(SECTIONS)}")
+    return names
+
+
+def _document(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> list[str]:
+    judged = [row for rows in results.values() for row in rows if isinstance(row, Figure) and row.passed is not None]
+    short = [row.name for row in judged if not row.passed]
+    config = bench.pipeline.transformer.config
+    lines = [
+        "# Benchmarks of gestures",
+        "",
+        "Written by `make bench-gesture`. Speeds are of the machine named here, whose other load is not known: compare",
+        "them with the yardstick of the same run. Each metric's formula and source stand in its module in",
+        "`chironomy.evaluation`.",
+        "",
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch "
+        f"{torch.__version__}. Weights {weights_identity(bench.weights)}, trained on {config['trained_on']}"
+        + (f"; baseline {weights_identity(bench.baseline)}" if bench.baseline else "")
+        + ".",
+        "",
+        f"**{len(judged) - len(short)} of {len(judged)} targets are met.**"
+        + (f" Short of target: {'; '.join(short)}." if short else ""),
+    ]
+    for name, rows in results.items():
+        lines += ["", f"## {SECTIONS[name][0]}"]
+        figures: list[Figure] = []
+        for row in [*rows, None]:
+            if isinstance(row, Figure):
+                figures.append(row)
+                continue
+            if figures:
+                lines += ["", *_markdown(HEADINGS, [figure.cells() for figure in figures])]
+                figures = []
+            if isinstance(row, Table):
+                lines += ["", *_markdown(row.headings, row.rows)]
+            elif row is not None:
+                lines += ["", row]
+    return lines
+
+
+def _markdown(headings: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(cells) + " |" for cells in (headings, ["---"] * len(headings), *rows)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

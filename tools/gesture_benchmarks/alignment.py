@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Do strokes fall where their own speech has its accents?"""
+
+import numpy as np
+
+from chironomy.evaluation.alignment import against_shifted, align
+from chironomy.evaluation.beats import stroke_apexes
+from chironomy.evaluation.lag import SPEECH_BEATS, stroke_lag
+from gesture_benchmarks.bench import Bench, Figure, Table
+
+
+def measure_alignment(bench: Bench) -> list[Figure | Table | str]:
+    """Own speech against another recording's, over recordings and seeds."""
+    apexes = [
+        [stroke_apexes(bench.pipeline(speech, seed=seed)) for seed in range(bench.seeds)] for speech in bench.recordings
+    ]
+    durations = [speech.duration for speech in bench.recordings]
+    rows: list[Figure | Table | str] = []
+    how = f"{bench.recordings_are} × {bench.seeds} seeds; 95 % intervals by a two-level bootstrap"
+    for name, find in SPEECH_BEATS.items():
+        beats = [find(speech) for speech in bench.recordings]
+        result = align(apexes, beats, durations)
+        effect, share, ratio = result.intervals()
+        shifted = against_shifted(apexes, beats, durations)
+        rows.append(
+            Figure(f"{name}: effect size", f"{effect.format()}", "≥ 1", effect.value >= 1, f"Cohen's d of pairs; {how}")
+        )
+        percent = f"{100 * share.value:.0f} % ({100 * share.low:.0f} to {100 * share.high:.0f})"
+        rows.append(Figure(f"{name}: own higher", percent, "≥ 90 %", share.value >= 0.9, f"{len(result.own)} pairs"))
+        distance = f"median {np.median(result.own_distance):.3f} s own, {np.median(result.other_distance):.3f} s other"
+        target, passed = ("≤ 0.60", ratio.value <= 0.6) if "accent" in name else ("", None)
+        rows.append(Figure(f"{name}: distance own / other", ratio.format(), target, passed, distance))
+        rows.append(
+            Figure(
+                f"{name}: against own beats moved round",
+                f"d {shifted.effect:.2f}, distance {shifted.distance_ratio:.2f}",
+                how="a control with exactly as many beats",
+            )
+        )
+    onsets = [SPEECH_BEATS["accent onsets"](speech) for speech in bench.recordings]
+    lags = [stroke_lag(motion, beats) for motions, beats in zip(apexes, onsets, strict=True) for motion in motions]
+    signed, absolute, early = np.nanmedian([(lag.signed, lag.absolute, lag.early) for lag in lags], axis=0)
+    rows.append(
+        Figure(
+            "lag to the nearest accent onset",
+            f"{1000 * signed:+.0f} ms signed, {1000 * absolute:.0f} ms absolute",
+            how=f"medians; negative is early; {100 * early:.0f} % of strokes before or on it",
+        )
+    )
+    return rows

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Held-out synthetic motion: distance, diversity, smoothness, and what denoising steps buy."""
+
+import time
+
+import numpy as np
+
+from chironomy.evaluation.alignment import align
+from chironomy.evaluation.beats import beat_alignment, stroke_apexes
+from chironomy.evaluation.diversity import diversity_l1, diversity_l2
+from chironomy.evaluation.fgd import gesture_distance
+from chironomy.evaluation.jerk import Jerk, motion_jerk
+from chironomy.evaluation.keypoints import keypoints
+from chironomy.gesture.encoding import decode, encode
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.accents import accent_onsets
+from gesture_benchmarks.bench import Bench, Figure, Table, planned, say, weights_identity
+
+STEPS = (1, 2, 4, 8, 16, 32)
+_DIVERSITY_SEEDS = 50
+
+
+def measure_distance(bench: Bench) -> list[Figure | Table | str]:
+    """FGD of the model against those of motions that are nothing, and of other weights."""
+    extractor, corpus = bench.extractor, bench.corpus_motions
+    own = gesture_distance(extractor, bench.samples, corpus)
+    others = {
+        "mean pose": gesture_distance(extractor, [_mean_pose(corpus, motion) for motion in corpus], corpus),
+        "shuffled frames": gesture_distance(extractor, _shuffled(corpus), corpus),
+    }
+    if bench.baseline is not None and bench.baseline_pipeline is not None:
+        say("sampling the baseline")
+        motions = bench.model_motions(bench.baseline_pipeline)
+        others[f"baseline {weights_identity(bench.baseline)}"] = gesture_distance(extractor, motions, corpus)
+    between = gesture_distance(extractor, bench.extractor_motions, corpus)
+    how = (
+        f"extractor {own.extractor}, trained on {extractor.description['trained_on']}, "
+        f"{own.windows} windows against {own.reference_windows} of {len(bench.held_out)} held-out items"
+    )
+    rows: list[Figure | Table | str] = [Figure("FGD of the model", f"{own.value:.2f}", how=how)]
+    for name, distance in others.items():
+        ratio = own.ratio(distance)
+        rows.append(
+            Figure(
+                f"as a part of {name}", f"{ratio:.3f}", "≤ 0.25", ratio <= 0.25, f"FGD of {name}: {distance.value:.2f}"
+            )
+        )
+    rows.append(
+        Figure("FGD between two parts of the corpus", f"{between.value:.2f}", how="what other speech and plans make")
+    )
+    return rows
+
+
+def measure_diversity(bench: Bench) -> list[Figure | Table | str]:
+    """DIV over seeds against DIV over plans of the same speech, style neutral."""
+    chosen = [item for item in bench.held_out if len(accent_onsets(item.speech)) > 5][:2]
+    seeds = range(_DIVERSITY_SEEDS)
+    ratios, values = [], []
+    for item in chosen:
+        model = np.stack([keypoints(bench.pipeline(item.speech, seed=seed)) for seed in seeds])
+        plans = np.stack([keypoints(planned(item.speech, "neutral", seed)) for seed in seeds])
+        ours, theirs = diversity_l1(model), diversity_l1(plans)
+        ratios.append(ours / theirs)
+        values.append((ours, theirs, diversity_l2(model), diversity_l2(plans)))
+    ours, theirs, ours_l2, theirs_l2 = np.mean(values, axis=0)
+    ratio = float(np.mean(ratios))
+    return [
+        Figure(
+            "DIV of the model as a part of the corpus's own",
+            f"{ratio:.2f}",
+            "≥ 0.8",
+            ratio >= 0.8,
+            f"L1 over keypoints, {ours:.4f} m against {theirs:.4f} m, {_DIVERSITY_SEEDS} seeds against as many plans "
+            f"of {len(chosen)} held-out recordings, neutral; L2 {100 * ours_l2:.1f} against {100 * theirs_l2:.1f} cm",
+        )
+    ]
+
+
+def measure_smoothness(bench: Bench) -> list[Figure | Table | str]:
+    """Jerk against the corpus's, each motion asked for what the corpus's was planned as."""
+    rows: list[Figure | Table | str] = []
+    for kind, (ours, theirs) in zip(
+        ("wrists", "fingertips"), zip(_jerk(bench.samples), _jerk(bench.corpus_motions), strict=True), strict=True
+    ):
+        ratio = ours.mean / theirs.mean
+        rows.append(
+            Figure(
+                f"jerk of {kind}, model / corpus",
+                f"{ratio:.2f}",
+                "0.85 to 1.15",
+                0.85 <= ratio <= 1.15,
+                f"means {ours.mean:.1f} and {theirs.mean:.1f} m/s³; 95th percentiles {ours.percentile_95:.0f} and "
+                f"{theirs.percentile_95:.0f}",
+            )
+        )
+    return rows
+
+
+def measure_steps(bench: Bench) -> list[Figure | Table | str]:
+    """What more denoising steps buy, and what they cost."""
+    extractor, corpus = bench.extractor, bench.corpus_motions
+    corpus_jerk = _jerk(corpus)[0].mean
+    onsets = [accent_onsets(speech) for speech in bench.recordings]
+    durations = [speech.duration for speech in bench.recordings]
+    seconds = sum(item.speech.duration for item in bench.held_out)
+    rows, distances = [], {}
+    bench.pipeline(bench.held_out[0].speech, seed=0, num_inference_steps=1)  # warm
+    for steps in STEPS:
+        say(f"{steps} steps")
+        begin = time.perf_counter()
+        motions = bench.model_motions(bench.pipeline, variants=1, num_inference_steps=steps)
+        cost = (time.perf_counter() - begin) / seconds
+        apexes = [
+            [stroke_apexes(bench.pipeline(speech, seed=seed, num_inference_steps=steps)) for seed in range(4)]
+            for speech in bench.recordings
+        ]
+        aligned = align(apexes, onsets, durations)
+        ba = [beat_alignment(a, o) for many, o in zip(apexes, onsets, strict=True) for a in many]
+        distances[steps] = gesture_distance(extractor, motions, corpus).value
+        jerk = _jerk(motions)[0].mean / corpus_jerk
+        name = f"**{steps}** (default)" if steps == bench.default_steps else str(steps)
+        rows.append(
+            [
+                name,
+                f"{distances[steps]:.2f}",
+                f"{np.nanmean(ba):.3f}",
+                f"{aligned.effect:.2f}",
+                f"{jerk:.2f}",
+                f"{cost:.4f}",
+            ]
+        )
+    enough = next(steps for steps in STEPS if distances[steps] <= 1.1 * min(distances.values()))
+    headings = ["steps", "FGD", "BA (accent onsets)", "d own / other", "wrist jerk / corpus", "s a second of speech"]
+    return [
+        Table(headings, rows),
+        f"The fewest steps within 10 % of the best FGD are {enough}; the default is {bench.default_steps}. "
+        f"FGD by extractor {extractor.identity}; the default's own figure above has more samples.",
+    ]
+
+
+def _jerk(motions: list[HandMotion]) -> tuple[Jerk, Jerk]:
+    """Means over motions, of wrists and fingertips."""
+    found = [motion_jerk(motion) for motion in motions]
+    return tuple(  # type: ignore[return-value]
+        Jerk(*np.mean([[j.mean, j.median, j.percentile_95, j.percentile_99] for j in kind], axis=0))
+        for kind in zip(*found, strict=True)
+    )
+
+
+def _mean_pose(corpus: list[HandMotion], like: HandMotion) -> HandMotion:
+    mean = np.mean([encode(motion.wrist_position, motion.rotation).mean(axis=0) for motion in corpus], axis=0)
+    position, rotation = decode(np.tile(mean, (like.frame_count, 1)))
+    return like.replaced(wrist_position=position, rotation=rotation)
+
+
+def _shuffled(corpus: list[HandMotion]) -> list[HandMotion]:
+    random = np.random.default_rng(0)
+    orders = [random.permutation(motion.frame_count) for motion in corpus]
+    return [
+        motion.replaced(wrist_position=motion.wrist_position[order], rotation=motion.rotation[order])
+        for motion, order in zip(corpus, orders, strict=True)
+    ]
