@@ -205,6 +205,33 @@ def test_silence_leaves_the_hands_calm(embedded: GesturePipeline) -> None:
         assert motion.wrist_position[:, :, 1].max() < -0.1
 
 
+def spoilt(kind: str) -> Speech:
+    """A voice, spoilt, or what is no voice at all."""
+    random = np.random.default_rng(0)
+    voice, rate = babble(6.0).samples, 16000
+    times = np.arange(len(voice)) / rate
+    samples, rate = {
+        "noise": (0.3 * random.normal(size=len(voice)), rate),
+        "whisper": (voice + 0.5 * random.normal(size=len(voice)) * np.abs(voice), rate),
+        "chord": (sum(0.2 * np.sin(2 * np.pi * note * times) for note in (220, 277, 330)), rate),
+        "clipped": (np.clip(30 * voice, -1, 1), rate),
+        "offset": (voice + 0.4, rate),
+        "telephone": (voice[::2], 8000),
+        "faint": (voice * 1e-4, rate),
+        "click": (np.eye(1, len(voice), 48000)[0], rate),
+    }[kind]
+    return Speech.from_samples(np.asarray(samples, np.float32), rate)
+
+
+@pytest.mark.parametrize("kind", ["noise", "whisper", "chord", "clipped", "offset", "telephone", "faint", "click"])
+def test_bad_sound_gives_valid_motion(embedded: GesturePipeline, kind: str) -> None:
+    sound = spoilt(kind)
+    motion = embedded(sound, seed=1)
+    assert motion.frame_count == sound.frame_count(24)
+    assert limit_violation(motion.rotation).max() < 0.5
+    assert wrist_speed(motion).max() < 3.0
+
+
 def test_a_fifth_of_a_second_is_enough(embedded: GesturePipeline) -> None:
     motion = embedded(babble(0.2))
     assert motion.frame_count == 5
