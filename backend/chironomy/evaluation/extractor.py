@@ -2,10 +2,11 @@
 """The auto-encoder in whose latent space FGD is measured.
 
 A window is 48 frames at 24 a second of both hands: wrists in the frame of the body, the other 20 keypoints of each hand
-relative to its wrist, and the velocities of all of them, each of the four groups in units of its own spread over the
-training motion, so that no number counts for more because it hardly varies. Convolutions over time reduce a window to
-32 numbers and back; FGD uses the 32 (after Yoon et al. 2020, arXiv 2009.02119, whose auto-encoder works on 34 frames of
-upper-body poses).
+relative to its wrist, and how fast each of these points moves. The four groups (wrists, fingers, speeds of either)
+weigh the same, so that twenty points of a hand do not outweigh its place; within a group metres stay metres. Speeds are
+given because an auto-encoder smooths: without them, motion whose frames were shuffled looks like motion to it.
+Convolutions over time reduce a window to 32 numbers and back; FGD uses the 32 (after Yoon et al. 2020, arXiv
+2009.02119, whose auto-encoder works on 34 frames of upper-body poses).
 
 Its weights come from a seed and the motion they learned from, and are known by a hash: distances in the spaces of
 different extractors have nothing to do with each other.
@@ -35,7 +36,7 @@ LATENT_DIM = 32
 HOP_FRAMES = 12
 
 _POINTS = 2 * 21 * 3
-CHANNELS = 2 * _POINTS  # positions and velocities
+CHANNELS = _POINTS + _POINTS // 3  # positions and speeds
 _BATCH = 64
 _LEARNING_RATE = 2e-3
 _MOST_FRAMES = 60_000  # of the training motion, 42 minutes: more does not fit the network better in a minute
@@ -75,8 +76,8 @@ class Extractor:
 
     Attributes:
         network: the weights.
-        spread: (4,) what the groups are divided by: wrists (m), fingers (m), their velocities (m/s).
-        mean: (252,) taken off before.
+        spread: (4,) what the groups are divided by: wrists (m), fingers (m), their speeds (m/s).
+        mean: (168,) taken off before.
         description: what it was trained on and how; JSON values.
     """
 
@@ -208,7 +209,11 @@ def train_extractor(
         raise EvaluationError(_TOO_SHORT)
     channels = np.concatenate(timelines)
     mean = channels.mean(axis=0)
-    spread = np.array([np.sqrt(np.mean((channels[:, group] - mean[group]) ** 2)) for group in _groups()])
+    # Dividing a group by the root of its summed variance makes the groups equal, whatever their numbers of channels.
+    share = CHANNELS / len(_groups())
+    spread = np.array(
+        [np.sqrt(((channels[:, group] - mean[group]) ** 2).sum(axis=1).mean() / share) for group in _groups()]
+    )
     data = torch.from_numpy(((channels - mean) / _by_channel(spread)).astype(np.float32))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -238,12 +243,12 @@ def train_extractor(
 
 
 def channels_of(motion: HandMotion) -> NDArray[np.float64]:
-    """(T, 252) what a window is cut from: wrists, the other points relative to them, metres, then their velocities."""
+    """(T, 168) what a window is cut from: wrists, the other points relative to them, in metres, then speeds in m/s."""
     motion = motion if motion.fps == FPS else motion.resampled(FPS)
     points = keypoints(motion)
-    points = np.concatenate([points[:, :, :1], points[:, :, 1:] - points[:, :, :1]], axis=2).reshape(len(points), -1)
-    velocity = np.gradient(points, axis=0) * FPS if len(points) > 1 else np.zeros_like(points)
-    return np.concatenate([points, velocity], axis=1)
+    points = np.concatenate([points[:, :, :1], points[:, :, 1:] - points[:, :, :1]], axis=2)
+    speed = np.linalg.norm(np.diff(points, axis=0, prepend=points[:1]), axis=-1) * FPS
+    return np.concatenate([points.reshape(len(points), -1), speed.reshape(len(points), -1)], axis=1)
 
 
 def window_starts(lengths: Sequence[int], hop: int) -> NDArray[np.int64]:
@@ -257,19 +262,19 @@ def window_starts(lengths: Sequence[int], hop: int) -> NDArray[np.int64]:
 
 
 def _gather(channels: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
-    """(N, 252, 48) windows of a timeline (T, 252)."""
+    """(N, 168, 48) windows of a timeline (T, 168)."""
     return channels[starts[:, None] + torch.arange(WINDOW_FRAMES)].transpose(1, 2)
 
 
 def _groups() -> list[NDArray[np.int64]]:
-    """The channels of wrists, fingers, and the velocities of either."""
-    channel = np.arange(_POINTS).reshape(2, 21, 3)
-    wrist, fingers = channel[:, 0].ravel(), channel[:, 1:].ravel()
-    return [wrist, fingers, wrist + _POINTS, fingers + _POINTS]
+    """The channels of wrists, fingers, and the speeds of either."""
+    place = np.arange(_POINTS).reshape(2, 21, 3)
+    speed = _POINTS + np.arange(_POINTS // 3).reshape(2, 21)
+    return [place[:, 0].ravel(), place[:, 1:].ravel(), speed[:, 0].ravel(), speed[:, 1:].ravel()]
 
 
 def _by_channel(spread: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(252,) the divisor of each channel; what never moved is left as it is."""
+    """(168,) the divisor of each channel; what never moved is left as it is."""
     result = np.empty(CHANNELS)
     for group, value in zip(_groups(), spread, strict=True):
         result[group] = value if value > 1e-9 else 1.0
