@@ -48,7 +48,7 @@ bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECOR
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
 bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RECORDINGS=, CLIPS=, BASELINE= folders, LONG=1
-	$(BIN)/python tools/bench_gesture.py --write docs/benchmarks-gesture.md \
+	$(BIN)/python tools/bench_gesture.py --write docs/benchmarks-gesture.md --card \
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
 

@@ -23,6 +23,7 @@ from gesture_benchmarks.synthetic import measure_distance, measure_diversity, me
 from gesture_benchmarks.validity import measure_limits, measure_robustness
 
 from chironomy.gesture import embedded_weights
+from chironomy.gesture.card import with_measured
 
 SECTIONS: dict[str, tuple[str, Section]] = {
     "speed": ("Speed", measure_speed),
@@ -55,6 +56,7 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=24, help="held-out recordings")
     parser.add_argument("--long", action="store_true", help="measure an hour of speech too")
     parser.add_argument("--write", type=Path, help="write the table to this file")
+    parser.add_argument("--card", action="store_true", help="put the judged figures into the model card of the weights")
     options = parser.parse_args()
     torch.set_num_threads(2)
     bench = Bench(
@@ -80,6 +82,9 @@ def main() -> int:
     if options.write:
         options.write.parent.mkdir(parents=True, exist_ok=True)
         options.write.write_text(text, encoding="utf-8")
+    if options.card:
+        card = options.weights / "MODEL_CARD.md"
+        card.write_text(with_measured(card.read_text(encoding="utf-8"), _for_card(bench, results)), encoding="utf-8")
     return 0
 
 
@@ -125,6 +130,17 @@ def _document(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> l
             elif row is not None:
                 lines += ["", row]
     return lines
+
+
+def _for_card(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> str:
+    """The figures that have a target, with the whole story in the table."""
+    judged = [row for rows in results.values() for row in rows if isinstance(row, Figure) and row.passed is not None]
+    lines = [
+        f"By `make bench-gesture` on {bench.recordings_are} and held-out synthetic speech; intervals are of 95 %.",
+        "",
+        *_markdown(["figure", "value", "target", ""], [figure.cells()[:4] for figure in judged]),
+    ]
+    return "\n".join(lines)
 
 
 def _markdown(headings: list[str], rows: list[list[str]]) -> list[str]:

@@ -71,7 +71,6 @@ def test_one_command_prepares_and_one_trains(
 
     pipeline = GesturePipeline.from_pretrained(tmp_path / "model")
     assert pipeline.transformer.config["audio_features"] == "wav2vec2"
-    pipeline.use_audio_encoder(tmp_path / "model" / "audio_encoder")
     motion = pipeline(babble(2.0), style="ben")
     assert motion.frame_count == 48
     assert np.isfinite(motion.wrist_position).all()

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.gesture.encoding import MOTION_DIM
-from chironomy.gesture.styles import STYLES
 from chironomy.motion.files import atomic_path
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ motion and no recorded voice went into it.
 | blocks, width, heads | {num_layers}, {width}, {num_heads} |
 | parameters | {parameters:.2f} million, stored as float16 |
 | motion | {motion_dim} numbers a frame (2 hands x (position + 16 rotations in 6D)), {fps:g} frames a second |
+| fingers | {components} principal components of each hand, in place of 90 numbers |
 | tokens | {patch_size} frames each, windows of {window_frames} frames |
 | speech | {audio_dim} prosody features a frame |
 | styles | {styles} |
@@ -35,23 +35,44 @@ Made by `make train-embedded`, that is `python -m chironomy.gesture.corpus` and 
 
 ## What it does
 
-Hands rest, prepare, stroke, hold and retract; strokes arrive on the pitch accents of the speech or just before them.
-`python -m chironomy.evaluation.alignment FOLDER` measures how well, on recordings of one's own.
+Hands rest, prepare, stroke, hold and retract; strokes arrive as accented syllables begin to sound. A hand shape is
+taken before its stroke and held over the phrase. It can be asked for a style or a mixture, for speed, amplitude and
+handedness, and to keep what is pinned.
+
+{measured_heading}
+
+{measured}
 
 ## What it cannot do
 
-It does not know what is said: it hears prosody, not words, so a pointing hand points at nothing in particular and no
-gesture depicts anything. Its corpus holds beats, palm-up presenting, containers, precision grips, sweeps, chops,
-pointing and refusal, but it learned their paths better than their hand shapes: fingers move about a half-open hand, and
-a pointing index, a closed grip or a fist hardly ever comes out. Hands stay on their own side of the body, do not touch
-each other and do not go above the shoulders; a forearm may graze the torso by up to about a centimetre. Voices far from
-adult English speech (singing, children, whispering) were not in the corpus, and music draws strokes as speech does.
+It does not know what is said: it hears prosody, not words, so a pointing hand points at nothing in particular, counting
+counts nothing, and no gesture depicts anything. Hands stay on their own side of the body, do not touch each other and
+do not go above the head. Arms move and the trunk does not. Voices far from adult English speech (singing, children,
+other languages) were not in the corpus. Its gestures are those of rules, so they are more regular than a person's.
+
+What still looks wrong, seen in contact sheets and videos: now and then a hand takes a shape between two, such as half a
+pointing hand, where the model wavers between gestures; some strokes into the centre cross before the chest with a wrist
+bent further than is comfortable; both hands together are more alike than a person's; between gesture phrases hands may
+rest in the air for longer than a person's would.
 
 ## Licence
 
 GPL-3.0-or-later, like the project. The speech synthesisers that spoke the corpus (flite, espeak-ng) put no conditions
 on their output, and none of it is stored here.
 """
+
+
+MEASURED = "## Measured"
+_NOT_YET = "Not measured yet: `make bench-gesture` fills this in."
+
+
+def with_measured(card: str, measured: str) -> str:
+    """A card's text with this text in its section of measured figures."""
+    before, heading, after = card.partition(MEASURED)
+    if not heading:
+        return card
+    rest = after[after.index("\n## ") :] if "\n## " in after else ""
+    return f"{before}{MEASURED}\n\n{measured.strip()}\n{rest}"
 
 
 def write_card(folder: Path, trainer: "Trainer", corpus: dict[str, Any]) -> None:
@@ -64,7 +85,10 @@ def write_card(folder: Path, trainer: "Trainer", corpus: dict[str, Any]) -> None
         audio_dim=trainer.model.config["audio_dim"],
         parameters=sum(p.numel() for p in trainer.model.parameters()) / 1e6,
         motion_dim=MOTION_DIM,
-        styles=", ".join(STYLES),
+        components=trainer.model.config["motion_components"],
+        styles=", ".join(trainer.model.config["style_names"]),
+        measured_heading=MEASURED,
+        measured=_NOT_YET,
         items=corpus["items"],
         variants=corpus["variants"],
         corpus_seed=corpus["seed"],

@@ -79,6 +79,9 @@ class GesturePipeline(DiffusionPipeline):
     ) -> "GesturePipeline":
         """Load a folder written by `save_pretrained` or `save_compact`; weights are computed with in float32.
 
+        A model that hears through a wav2vec2 network takes the one in the folder's `audio_encoder`, where training
+        puts it; otherwise see `use_audio_encoder`.
+
         Raises:
             GestureError: the folder holds no pipeline.
         """
@@ -95,6 +98,8 @@ class GesturePipeline(DiffusionPipeline):
                 logging.enable_progress_bar()
         assert isinstance(pipeline, GesturePipeline)
         pipeline.transformer.float()
+        if pipeline.transformer.config.get("audio_features") == "wav2vec2" and (folder / "audio_encoder").is_dir():
+            pipeline.use_audio_encoder(folder / "audio_encoder")
         return pipeline
 
     def use_audio_encoder(self, folder: str | Path) -> None:
