@@ -52,6 +52,10 @@ class Dropout:
     audio_noise: float = 0.15  # greatest spread of the noise on features, so that no voice is learned by heart
 
 
+EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0)
+"""No condition left out, speech as it is: for validation."""
+
+
 class Windows:
     """All windows of a list of clips, in memory; very wide speech features stay on disk.
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
-from chironomy.gesture.data import Batch, Dropout, Windows
+from chironomy.gesture.data import EVERYTHING_GIVEN, Batch, Windows
 from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import GestureTransformer
@@ -156,7 +156,7 @@ class Trainer:
         with torch.no_grad(), Averaged(self):
             self.model.eval()
             for number in range(rank, settings.validation_batches, count):
-                batch = self.validation.batch(settings.batch_size, settings.seed + 1, number, Dropout(0, 0, 0, 0, 0, 0))
+                batch = self.validation.batch(settings.batch_size, settings.seed + 1, number, EVERYTHING_GIVEN)
                 total += torch.stack([self._loss(batch), torch.ones((), device=self.device)])
         total = self._summed(total)
         return float(total[0] / total[1])

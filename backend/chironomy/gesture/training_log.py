@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from chironomy.body.pose import hand_keypoints, solve_pose
 from chironomy.body.rig import Rig, load_rig
-from chironomy.gesture.data import NOISE_SHIFT, Dropout
+from chironomy.gesture.data import EVERYTHING_GIVEN, NOISE_SHIFT
 from chironomy.gesture.encoding import decode
 from chironomy.gesture.train import Averaged, Trainer
 from chironomy.motion.files import atomic_path
@@ -65,7 +65,7 @@ class Log:
 def sample_windows(trainer: Trainer, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Clean motion (count, frames, latent_dim) of validation windows, and what the model samples for their speech."""
     model, device = trainer.model, trainer.device
-    batch = trainer.validation.batch(count, trainer.settings.seed + 2, 0, Dropout(0, 0, 0, 0, 0))
+    batch = trainer.validation.batch(count, trainer.settings.seed + 2, 0, EVERYTHING_GIVEN)
     even = torch.linspace(1, 0, _STEPS + 1)
     levels = (NOISE_SHIFT * even / (1 + (NOISE_SHIFT - 1) * even)).tolist()
     x = batch.noise.to(device)
