@@ -6,24 +6,51 @@ from numpy.typing import NDArray
 
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.gesture.anatomy import clamp_wrist
-from chironomy.gesture.encoding import MOTION_DIM, decode
+from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
 
-_SMOOTHING_SECONDS = 0.03  # what is faster than a hand (standard deviation of the zero-phase filter)
+# Standard deviations of the zero-phase filter, in seconds. A stroke is over in a fifth of a second and keeps its edge;
+# a hand that hardly moves shows every tremble, which sampling leaves and a person's hand does not have.
+_QUICK_SMOOTHING, _CALM_SMOOTHING = 0.02, 0.1
+# Speeds between which the one goes over into the other: of wrists in m/s, of fingers in the 6D form's units a second.
+_WRIST_SPEEDS, _FINGER_SPEEDS = (0.06, 0.2), (0.7, 2.4)
+_AROUND_STROKES = 0.1  # seconds to either side of a quick moment that count as quick
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
 # Each part is finished with this much motion to either side, within which limits act, and fades into the next.
 _MARGIN_SECONDS, _SEAM_SECONDS = 1.0, 0.25
 
 
 def smooth(motion: Array, fps: float) -> Array:
-    """Zero-phase low-pass of (T, channels); the 6D form may be averaged, decoding makes it a rotation again."""
-    from scipy.ndimage import gaussian_filter1d
+    """Zero-phase low-pass of (T, 198), weaker where a hand is quick; of the wrist's numbers and the fingers' apart.
 
-    return gaussian_filter1d(motion, _SMOOTHING_SECONDS * fps, axis=0, mode="nearest")
+    The 6D form may be averaged, decoding makes it a rotation again.
+    """
+    from scipy.ndimage import gaussian_filter1d, maximum_filter1d
+
+    def filtered(signal: Array, seconds: float) -> Array:
+        return gaussian_filter1d(signal, seconds * fps, axis=0, mode="nearest")
+
+    if len(motion) < 2:
+        return motion
+    calm, quick, middle = (filtered(motion, s) for s in (_CALM_SMOOTHING, _QUICK_SMOOTHING, 0.05))
+    result = np.empty_like(calm)
+    for first in range(0, MOTION_DIM, HAND_DIM):
+        wrist, fingers = slice(first, first + WRIST_DIM), slice(first + WRIST_DIM, first + HAND_DIM)
+        position = slice(first, first + 3)
+        for numbers, moving, (low, high) in (
+            (wrist, position, _WRIST_SPEEDS),
+            (fingers, fingers, _FINGER_SPEEDS),
+        ):
+            speed = np.linalg.norm(np.gradient(middle[:, moving], axis=0), axis=1) * fps
+            speed = filtered(maximum_filter1d(speed, 2 * round(_AROUND_STROKES * fps) + 1, mode="nearest"), 0.06)
+            part = np.clip((speed - low) / (high - low), 0, 1)
+            part = (part**2 * (3 - 2 * part))[:, None]
+            result[:, numbers] = part * quick[:, numbers] + (1 - part) * calm[:, numbers]
+    return result
 
 
 def from_standstill(motion: Array, fps: float) -> Array:
