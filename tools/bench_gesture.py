@@ -54,11 +54,12 @@ def main() -> int:
     parser.add_argument("--only", type=_sections, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--seeds", type=int, default=20, help="motions for each recording in the alignment")
     parser.add_argument("--items", type=int, default=24, help="held-out recordings")
+    parser.add_argument("--threads", type=int, default=2, help="of torch; speeds are claimed for 2")
     parser.add_argument("--long", action="store_true", help="measure an hour of speech too")
     parser.add_argument("--write", type=Path, help="write the table to this file")
     parser.add_argument("--card", action="store_true", help="put the judged figures into the model card of the weights")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     bench = Bench(
         options.weights,
         options.baseline,
@@ -67,6 +68,7 @@ def main() -> int:
         options.seeds,
         options.items,
         options.long,
+        options.threads,
     )
     results: dict[str, list[Figure | Table | str]] = {}
     for name in options.only:

@@ -86,6 +86,7 @@ class Bench:
         seeds: motions for each recording.
         items: held-out recordings.
         long: whether to measure an hour.
+        threads: of torch.
     """
 
     weights: Path
@@ -95,6 +96,7 @@ class Bench:
     seeds: int
     items: int
     long: bool
+    threads: int = 2
 
     @cached_property
     def pipeline(self) -> GesturePipeline:

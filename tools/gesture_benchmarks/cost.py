@@ -23,7 +23,6 @@ _FRAMES, _FPS = 96, 24
 
 def measure_speed(bench: Bench) -> list[Figure | Table | str]:
     """A minute of speech on two cores, model loaded, beside a yardstick in the same run."""
-    torch.set_num_threads(2)
     minute = joined(bench.recordings, 60.0)
     yardstick = median_seconds(plain_transformer(60.0, 20), 3) / 60
     whole = median_seconds(lambda: bench.pipeline(fresh(minute), seed=0), 5) / 60
@@ -34,7 +33,7 @@ def measure_speed(bench: Bench) -> list[Figure | Table | str]:
             f"{whole:.4f} s a second",
             "≤ 0.03",
             whole <= 0.03,
-            f"features, {bench.default_steps} steps with guidance, and finish; median of 5, 2 threads, model loaded",
+            f"features, {bench.default_steps} steps with guidance, finish; median of 5, {bench.threads} threads",
         ),
         Figure("of which features", f"{features:.4f} s a second"),
         Figure(
@@ -53,7 +52,6 @@ def measure_speed(bench: Bench) -> list[Figure | Table | str]:
 
 def measure_length(bench: Bench) -> list[Figure | Table | str]:
     """Cost against length, and memory of ten minutes in a process of its own."""
-    torch.set_num_threads(2)
     lengths = [10, 60, 180, 600, *([3600] if bench.long else [])]
     bench.pipeline(joined(bench.recordings, 10.0), seed=0)  # warm
     cost = {}
@@ -91,7 +89,7 @@ def measure_length(bench: Bench) -> list[Figure | Table | str]:
 
 def _peak_memory(bench: Bench, seconds: int) -> tuple[float, float]:
     """GB at the peak for speech of a length, and before it was given, in a fresh process."""
-    command = [sys.executable, "-m", "gesture_benchmarks.cost", str(bench.weights), str(seconds)]
+    command = [sys.executable, "-m", "gesture_benchmarks.cost", str(bench.weights), str(seconds), str(bench.threads)]
     folder = Path(__file__).resolve().parents[1]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
     before, peak = done.stdout.split()[-2:]
@@ -170,12 +168,12 @@ def plain_transformer(seconds: float, steps: int, layers: int = 8, width: int = 
     return sample
 
 
-def main(weights: str, seconds: str) -> None:
+def main(weights: str, seconds: str, threads: str) -> None:
     """Print GB of memory with the model loaded, and at the peak for speech of this length."""
     from chironomy.gesture import GesturePipeline
     from gesture_benchmarks.bench import EXAMPLE, load_speech
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(int(threads))
     pipeline = GesturePipeline.from_pretrained(weights)
     speech = load_speech(EXAMPLE)
     pipeline(speech, seed=0)

@@ -76,7 +76,7 @@ def measure_robustness(bench: Bench) -> list[Figure | Table | str]:
         "all",
         not short,
         "valid: within limits and clear in 99.5 % of frames; calm: wrists at most "
-        f"{_CALM} × as fast as on clean speech ({usual:.2f} m/s), and where nobody speaks below {_REST_SPEED} m/s "
+        f"{_CALM} × as fast as on clean speech ({usual:.2f} m/s), and in silence below {_REST_SPEED} m/s "
         f"without a stroke{'; short: ' + ', '.join(short) if short else ''}",
     )
     return [verdict, Table(headings, rows)]
@@ -133,8 +133,8 @@ _CASES: dict[str, tuple[Callable[[Samples], Samples], bool]] = {
     "clean speech": (lambda samples: samples, False),
     "silence": (np.zeros_like, True),
     "faint hiss": (lambda samples: _noise(samples, 1e-4), True),
-    "loud noise": (lambda samples: _noise(samples, 0.2), True),
-    "music": (_music, True),
+    "loud noise": (lambda samples: _noise(samples, 0.2), False),
+    "music": (_music, False),
     "speech in noise, 5 dB": (lambda samples: samples + _noise(samples, float(samples.std()) * 10 ** (-5 / 20)), False),
     "speech over music": (lambda samples: samples + 0.5 * _music(samples), False),
     "shouting": (_shouting, False),
