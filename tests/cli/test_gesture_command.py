@@ -167,7 +167,10 @@ def test_an_output_that_is_no_motion_file_is_refused(
 
 def test_an_unknown_style_lists_those_there_are(chironomy_command: Command, tmp_path: Path) -> None:
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", "--style", "wild")
-    assert said.refuses() == "The setting 'style' is 'wild': choose one of neutral, calm, lively, emphatic"
+    assert (
+        said.refuses()
+        == "The setting 'style' is 'wild': choose one of neutral, calm, lively, emphatic, precise, open, reserved"
+    )
 
 
 @pytest.mark.parametrize(
