@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 # a hand that hardly moves shows every tremble, which sampling leaves and a person's hand does not have.
 _QUICK_SMOOTHING, _CALM_SMOOTHING = 0.02, 0.1
 # Speeds between which the one goes over into the other: of wrists in m/s, of fingers in the 6D form's units a second.
-_WRIST_SPEEDS, _FINGER_SPEEDS = (0.06, 0.2), (0.7, 2.4)
+_WRIST_SPEEDS, _FINGER_SPEEDS = (0.1, 0.4), (1.2, 4.8)
 _AROUND_STROKES = 0.1  # seconds to either side of a quick moment that count as quick
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
 # Each part is finished with this much motion to either side, within which limits act, and fades into the next.
