@@ -67,10 +67,10 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Pat
 
 @contextlib.contextmanager
 def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) -> Iterator[Path]:
-    """A temporary folder inside `folder`; what it has of `names` moves up when the block ends well, else all of it goes.
+    """A temporary folder inside `folder`; its results `names` move up when the block ends well, else all of it goes.
 
-    Files and folders of those names that are there already, which a person may have worked on, are kept in a folder `previous-001`,
-    `previous-002`, ... beside the new ones.
+    Files and folders of those names that are there already, which a person may have worked on, are kept in a folder
+    `previous-001`, `previous-002`, ... beside the new ones.
 
     Args:
         folder: for the results.

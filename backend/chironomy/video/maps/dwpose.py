@@ -5,8 +5,8 @@ All three draw OpenPose's 18 points with one table of colours: limbs as ellipses
 discs on them. They differ in size, in the order of the colour channels and in what is drawn beside the body:
 
 - ControlNet (`annotator/dwpose` of IDEA-Research/DWPose, and huggingface/controlnet_aux): RGB; drawn on a picture whose
-  shorter side has 512 pixels; limbs 4 pixels to either side, joints and hand points of radius 4, hand bones 2 wide, face
-  points of radius 3.
+  shorter side has 512 pixels; limbs 4 pixels to either side, joints and hand points of radius 4, hand bones 2 wide,
+  face points of radius 3.
 - VACE (`vace/annotators/pose.py` of ali-vilab/VACE): the same drawing on a shorter side of 1024 pixels, then red and
   blue exchanged; its usual annotator draws body and face, and no hands.
 - Wan-Animate (`human_visualization.py` in `wan/modules/animate/preprocess` of Wan-Video/Wan2.2): RGB, in the picture's

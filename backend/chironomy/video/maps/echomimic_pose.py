@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """EchoMimicV2's pose folder: a file a frame, `0.npy`, `1.npy` …, as its inference reads them.
 
-Each file is what `numpy.save` makes of a dict: an array of no dimensions that holds it, pickled. Its fields are DWPose's
-result for one person (`src/models/dwpose/dwpose_detector.py` of antgroup/echomimic_v2) and where the drawing goes:
+Each file is what `numpy.save` makes of a dict: an array of no dimensions that holds it, pickled. Its fields are what
+DWPose reports of one person (`src/models/dwpose/dwpose_detector.py` of antgroup/echomimic_v2) and where the drawing
+goes:
 
-- `bodies`: `candidate` (18, 2) OpenPose's points of the body as parts of the picture's width and height; `score` (1, 18);
-  `subset` (1, 18) a point's own index where its score is above 0.3, else -1.
-- `hands` (2, 21, 2) and `hands_score` (2, 21), the person's left hand first; `faces` (1, 68, 2) and `faces_score` (1, 68).
+- `bodies`: `candidate` (18, 2) OpenPose's points of the body as parts of the picture's width and height; `score`
+  (1, 18); `subset` (1, 18) a point's own index where its score is above 0.3, else -1.
+- `hands` (2, 21, 2) and `hands_score` (2, 21), the person's left hand first.
+- `faces` (1, 68, 2) and `faces_score` (1, 68).
 - `num`: the number of the frame.
-- `draw_pose_params`: [height, width, top, bottom, left, right] in pixels (`EMTD_dataset/preprocess.py`): the hand map is
-  drawn in that height and width, and pasted between those rows and columns of the model's square picture.
+- `draw_pose_params`: [height, width, top, bottom, left, right] in pixels (`EMTD_dataset/preprocess.py`): the hand map
+  is drawn in that height and width, and pasted between those rows and columns of the model's square picture.
 
 Pickles run code of their maker's choosing, so files are only ever read by an unpickler that knows numpy's arrays alone.
 """
@@ -132,8 +134,8 @@ def write_pose_folder(
 def pack_pose(fields: dict[str, Any]) -> bytes:
     """The bytes of a pose file, the same with every version of numpy and loadable by all of them.
 
-    numpy 2 pickles its arrays under `numpy._core`, which versions before 1.26 lack, and the project that reads these
-    files is of numpy 1: protocol 3 names that module in a line of its own, which is rewritten to the name that both know.
+    numpy 2 pickles its arrays under `numpy._core`, which versions before 1.26 lack. Protocol 3 names that module in a
+    line of its own, which is rewritten to the name that all versions know.
     """
     holder = np.empty((), dtype=object)
     holder[()] = fields
@@ -160,7 +162,7 @@ def read_pose(path: str | Path) -> dict[str, Any]:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise VideoError(f"{path.name} is not a pose file of EchoMimicV2")
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-        held = _ArrayUnpickler(stream).load() if dtype == object and shape == () else None
+        held = _ArrayUnpickler(stream).load() if dtype.hasobject and shape == () else None
         fields = held.item() if isinstance(held, np.ndarray) and held.shape == () else None
     except (ValueError, pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError) as error:
         raise VideoError(f"{path.name} is not a pose file of EchoMimicV2: {error}") from error

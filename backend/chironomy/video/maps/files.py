@@ -33,8 +33,8 @@ POSE_FOLDER = "echomimic_pose"
 DESCRIPTION = "maps.json"
 
 _POSE_CONVENTION = (
-    "a pickled dict a frame with hands, hands_score, bodies, faces, faces_score, num and draw_pose_params; points as parts "
-    "of width and height"
+    "a pickled dict a frame with hands, hands_score, bodies, faces, faces_score, num and draw_pose_params; "
+    "points as parts of width and height"
 )
 _VIDEO_CONVENTION = "H.264, yuv444p, BT.709, quantiser 0: a colour is off by its rounding to YUV and no more"
 
@@ -146,7 +146,7 @@ def describe(shot: Shot, names: Sequence[str], file_format: str) -> dict[str, An
         "encoding": _VIDEO_CONVENTION if file_format == "mp4" else "PNG, 8 bits a channel, named by frame from 00000",
         "camera": {
             **shot.camera.to_dict(),
-            "frame": "metres; x the person's left, y up, z forward, origin between the shoulders; looks along its own -z",
+            "frame": "metres; x the person's left, y up, z forward from between the shoulders; looks along its own -z",
         },
         "maps": entries,
     }

@@ -35,7 +35,7 @@ class Map:
         draw: makes it of a shot and a frame.
         description: what it shows, for people.
         convention: how to read its colours.
-        shows_hands: whether an edit of a hand changes it.
+        shows_hands: whether the fingers are in it.
     """
 
     name: str
@@ -99,9 +99,14 @@ _ALL = (
         "normal",
         normal_map,
         "which way the person's surface faces",
-        "ScanNet's and NormalBae's: red is the picture's left, green up, blue towards the camera; (128, 128, 255) elsewhere",
+        "NormalBae's: red is the picture's left, green up, blue towards the camera; (128, 128, 255) elsewhere",
     ),
-    Map("mask", mask_map, "where the person is", "white on black, grey where an edge crosses a pixel"),
+    Map(
+        "mask",
+        mask_map,
+        "where the person is",
+        "white on black, grey where an edge crosses a pixel",
+    ),
     Map(
         "face",
         face_map,

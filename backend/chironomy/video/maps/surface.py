@@ -23,7 +23,7 @@ SAMPLES = 4
 REACH = 0.75
 """Metres from the shoulders to the tips of a grown person's stretched fingers: nothing of the body comes nearer."""
 
-BEHIND = 0.5
+BEHIND = 0.3
 """Metres behind the shoulders where the depth map is black, as if a wall stood there."""
 
 
@@ -40,9 +40,9 @@ def depth_range(camera: Camera) -> tuple[float, float]:
 def depth_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint8]:
     """Inverse depth as grey, near is white: what MiDaS and Depth Anything estimate and VACE's depth control expects.
 
-    Those scale each picture from its own least to its own greatest value (`vace/annotators/depth.py` of ali-vilab/VACE),
-    which flickers. Here the scale is the shot's, by `depth_range`: grey is (1/z - 1/far) / (1/near - 1/far) × 255. What
-    is not the person is black.
+    Those scale each picture from its own least to its own greatest value (`vace/annotators/depth.py` of
+    ali-vilab/VACE), which flickers. Here the scale is the shot's, by `depth_range`: grey is
+    (1/z - 1/far) / (1/near - 1/far) × 255. What is not the person is black.
 
     Args:
         shot: pose, face, camera.
