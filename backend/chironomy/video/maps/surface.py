@@ -34,7 +34,7 @@ def depth_range(camera: Camera) -> tuple[float, float]:
     """
     shoulders = float(camera.view(np.zeros(3))[2])
     near = max(shoulders - REACH, camera.near)
-    return near, max(shoulders + BEHIND, 2 * near)
+    return near, max(shoulders, near) + BEHIND
 
 
 def depth_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint8]:
