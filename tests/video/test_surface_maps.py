@@ -31,9 +31,9 @@ def test_hands_before_the_body_are_brighter_and_what_is_not_the_person_is_black(
 
 def test_the_depths_of_a_shot_are_the_cameras_alone(shot):
     near, far = depth_range(shot.camera)
-    assert (near, far) == pytest.approx((2.05, 3.1))
+    assert (near, far) == pytest.approx((2.2, 3.1))
     closer = replace(shot.camera, position=shot.camera.position - [0, 0, 0.5])
-    assert depth_range(closer) == pytest.approx((1.55, 2.6))
+    assert depth_range(closer) == pytest.approx((1.7, 2.6))
 
 
 def test_a_camera_within_reach_of_the_hands_has_a_depth_range_too(shot):

@@ -20,12 +20,13 @@ from chironomy.video.maps.registry import MAPS, Map, get_map
 from chironomy.video.maps.surface import depth_range
 
 if TYPE_CHECKING:
+    from chironomy.body.rig import Rig
     from chironomy.video.shot import Shot
 
 FORMAT = "chironomy.maps/1"
 
 FILE_FORMATS = ("mp4", "png")
-"""`mp4`: a video a map, H.264 in yuv444p at quantiser 0. `png`: a folder of pictures a map, without any loss."""
+"""`mp4`: a video a map, lossless H.264 of RGB. `png`: a folder of pictures a map. Both give back every bit."""
 
 POSE_FOLDER = "echomimic_pose"
 """The name under which EchoMimicV2's pose folder is asked for beside the maps."""
@@ -36,7 +37,7 @@ _POSE_CONVENTION = (
     "a pickled dict a frame with hands, hands_score, bodies, faces, faces_score, num and draw_pose_params; "
     "points as parts of width and height"
 )
-_VIDEO_CONVENTION = "H.264, yuv444p, BT.709, quantiser 0: a colour is off by its rounding to YUV and no more"
+_VIDEO_CONVENTION = "H.264 High 4:4:4 Predictive of RGB (gbrp), lossless: ffmpeg and OpenCV read back every bit"
 
 
 def output_names() -> tuple[str, ...]:
@@ -56,6 +57,7 @@ def write_maps(
     file_format: str = "mp4",
     on_progress: Callable[[float, str], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    rig: Rig | None = None,
 ) -> list[Path]:
     """Write the maps of the shot's frame range, one after another, and `maps.json`, which says what they are.
 
@@ -68,6 +70,7 @@ def write_maps(
         file_format: one of `FILE_FORMATS`.
         on_progress: called with 0 to 1 of it all and the name of the map.
         cancelled: asked before every frame.
+        rig: the character; the embedded one when None.
 
     Returns:
         the files and folders, `maps.json` last.
@@ -93,12 +96,12 @@ def write_maps(
 
         progress(0.0)
         if name == POSE_FOLDER:
-            write_pose_folder(shot, target, on_progress=progress, cancelled=cancelled)
+            write_pose_folder(shot, target, rig, on_progress=progress, cancelled=cancelled)
         elif file_format == "mp4":
-            frames = _drawn(shot, get_map(name), progress, cancelled)
+            frames = _drawn(shot, get_map(name), rig, progress, cancelled)
             encode_mp4(frames, target, shot.fps, shot.width, shot.height, cancelled=cancelled, exact=True)
         else:
-            _write_pictures(_drawn(shot, get_map(name), progress, cancelled), target)
+            _write_pictures(_drawn(shot, get_map(name), rig, progress, cancelled), target)
     with atomic_path(folder / DESCRIPTION) as partial:
         partial.write_text(json.dumps(describe(shot, chosen, file_format), indent=1) + "\n", encoding="utf-8")
     return [*targets, folder / DESCRIPTION]
@@ -153,12 +156,16 @@ def describe(shot: Shot, names: Sequence[str], file_format: str) -> dict[str, An
 
 
 def _drawn(
-    shot: Shot, kind: Map, progress: Callable[[float], None], cancelled: Callable[[], bool] | None
+    shot: Shot,
+    kind: Map,
+    rig: Rig | None,
+    progress: Callable[[float], None],
+    cancelled: Callable[[], bool] | None,
 ) -> Iterator[NDArray[np.uint8]]:
     for done, frame in enumerate(shot.frames):
         if cancelled is not None and cancelled():
             raise RenderCancelled
-        yield kind.draw(shot, frame)
+        yield kind.draw(shot, frame, rig)
         progress((done + 1) / len(shot.frames))
 
 

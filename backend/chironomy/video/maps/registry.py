@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +19,22 @@ from chironomy.video.maps.mano import mano_map
 from chironomy.video.maps.surface import depth_map, mask_map, normal_map
 
 if TYPE_CHECKING:
+    from chironomy.body.rig import Rig
     from chironomy.video.shot import Shot
 
-Draw = Callable[["Shot", int], NDArray[np.uint8]]
-"""From a shot and a frame of its tracks to (height, width, 3) uint8."""
+
+class Draw(Protocol):
+    """Makes a map of a frame."""
+
+    def __call__(self, shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint8]:
+        """Draw it: (height, width, 3) uint8.
+
+        Args:
+            shot: the pose, face and camera.
+            frame: which frame of the tracks.
+            rig: the character; the embedded one when None.
+        """
+        ...
 
 
 @dataclass(frozen=True)
@@ -32,7 +43,7 @@ class Map:
 
     Attributes:
         name: by which it is asked for.
-        draw: makes it of a shot and a frame.
+        draw: makes it of a frame.
         description: what it shows, for people.
         convention: how to read its colours.
         shows_hands: whether the fingers are in it.

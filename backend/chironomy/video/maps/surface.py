@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 4
 
-REACH = 0.75
-"""Metres from the shoulders to the tips of a grown person's stretched fingers: nothing of the body comes nearer."""
+REACH = 0.6
+"""Metres before the shoulders where the depth map is white: only the fingers of a stretched arm come nearer."""
 
 BEHIND = 0.3
 """Metres behind the shoulders where the depth map is black, as if a wall stood there."""
