@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chironomy.body.pose import solve_pose
 from chironomy.video.errors import VideoError
-from chironomy.video.maps import draw_hands, echomimic_map, read_pose, skeleton, write_pose_folder
+from chironomy.video.maps import draw_hands, echomimic_map, pose_picture, read_pose, skeleton, write_pose_folder
 from chironomy.video.maps.echomimic_pose import draw_pose_params, pack_pose, pose_fields
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -88,14 +89,11 @@ def test_a_hand_that_is_not_wanted_has_its_confidence_as_its_score(shot):
     assert fields["bodies"]["subset"][0, [7, 4]].tolist() == [-1, 4]
 
 
-def test_one_edited_frame_changes_its_file_only(shot, folder, tmp_path):
+def test_one_edited_frame_changes_its_file_only(shot, rig, folder, tmp_path):
     rotation = shot.hands.rotation.copy()
     rotation[4, 1] = rotation[0, 0]
-    from chironomy.body.pose import solve_pose
-    from chironomy.body.rig import load_rig
-
     hands = shot.hands.replaced(rotation=rotation)
-    write_pose_folder(shot.replaced(hands=hands, pose=solve_pose(load_rig(), hands)), tmp_path / "edited")
+    write_pose_folder(shot.replaced(hands=hands, pose=solve_pose(rig, hands)), tmp_path / "edited")
     changed = [
         number
         for number in range(6)
@@ -136,6 +134,26 @@ def test_the_same_points_from_a_file_and_from_the_tracks_make_the_same_map(shot,
     pose = read_pose(folder / "5.npy")
     drawn = draw_hands(pose["hands"], pose["hands_score"], shot.width, shot.height)
     np.testing.assert_array_equal(drawn, echomimic_map(shot, 5))
+
+
+def test_a_pose_file_is_drawn_into_the_models_square(shot, folder):
+    fields = read_pose(folder / "0.npy")
+    square = pose_picture(fields)
+    assert square.shape == (768, 768, 3)
+    _, _, top, bottom, left, right = fields["draw_pose_params"]
+    inside = draw_hands(fields["hands"], fields["hands_score"], right - left, bottom - top)
+    np.testing.assert_array_equal(square[top:bottom, left:right], inside)
+    assert not square[:, :left].any()
+    wrist = fields["hands"][1, 0] * [right - left, bottom - top] + [left, top]
+    column, row = np.floor(wrist).astype(int)
+    assert tuple(square[row, column]) == (255, 0, 0)
+
+
+@pytest.mark.parametrize("params", [[768, 768, 0, 768, 0], [768, 800, 0, 768, 0, 800], [768, 768, 0, 700, 0, 768]])
+def test_a_place_outside_the_square_is_refused(shot, params):
+    fields = {**pose_fields(shot, 0, 0), "draw_pose_params": params}
+    with pytest.raises(VideoError, match="draw_pose_params is"):
+        pose_picture(fields)
 
 
 def test_bones_are_as_bright_as_both_their_points_are_sure():

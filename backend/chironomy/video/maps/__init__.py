@@ -7,7 +7,7 @@ animator moves by a pixel moves by a pixel in the maps. `registry` has them by n
 
 from chironomy.video.maps.dwpose import animate_pose_map, draw_skeleton, dwpose_map, vace_pose_map
 from chironomy.video.maps.echomimic import draw_hands, echomimic_map
-from chironomy.video.maps.echomimic_pose import read_pose, write_pose_folder
+from chironomy.video.maps.echomimic_pose import pose_picture, read_pose, write_pose_folder
 from chironomy.video.maps.face import face_map
 from chironomy.video.maps.files import write_maps
 from chironomy.video.maps.keypoints import (
@@ -48,6 +48,7 @@ __all__ = [
     "mano_map",
     "mask_map",
     "normal_map",
+    "pose_picture",
     "read_pose",
     "skeleton",
     "vace_pose_map",

@@ -25,9 +25,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chironomy.motion.files import atomic_path
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.maps.echomimic import draw_hands
 from chironomy.video.maps.skeleton import skeleton
 
 if TYPE_CHECKING:
@@ -48,6 +50,13 @@ _ALLOWED = {
     for package in ("numpy.core", "numpy._core")
     for module, name in ((f"{package}.multiarray", "_reconstruct"), (f"{package}.multiarray", "scalar"))
 } | {("numpy", "ndarray"), ("numpy", "dtype")}
+
+
+_DAMAGED = (
+    pickle.UnpicklingError, ValueError, TypeError, AttributeError, IndexError, KeyError, EOFError, ImportError,
+    MemoryError, OverflowError,
+)  # fmt: skip
+"""What damaged pickles make numpy's and pickle's readers raise."""
 
 
 def draw_pose_params(width: int, height: int, canvas: int = CANVAS) -> list[int]:
@@ -90,6 +99,34 @@ def pose_fields(shot: Shot, frame: int, number: int, rig: Rig | None = None, can
         "num": int(number),
         "draw_pose_params": draw_pose_params(seen.width, seen.height, canvas),
     }
+
+
+def pose_picture(fields: dict[str, Any], canvas: int = CANVAS) -> NDArray[np.uint8]:
+    """The picture that EchoMimicV2's network gets for a pose file: the hand map where `draw_pose_params` has it.
+
+    Args:
+        fields: of a pose file, theirs or ours.
+        canvas: pixels of the model's square picture.
+
+    Returns:
+        (canvas, canvas, 3) uint8 RGB.
+
+    Raises:
+        VideoError: `draw_pose_params` does not fit the canvas, or a field has another shape.
+    """
+    try:
+        height, width, top, bottom, left, right = (int(value) for value in fields["draw_pose_params"])
+    except (TypeError, ValueError) as error:
+        raise VideoError(f"draw_pose_params is {fields['draw_pose_params']!r}, but must be six numbers") from error
+    inside = 0 <= top < bottom <= canvas and 0 <= left < right <= canvas
+    if not inside or (bottom - top, right - left) != (height, width):
+        raise VideoError(
+            f"draw_pose_params is {fields['draw_pose_params']}, which is no height, width, top, bottom, left and right "
+            f"within {canvas} pixels"
+        )
+    picture = np.zeros((canvas, canvas, 3), np.uint8)
+    picture[top:bottom, left:right] = draw_hands(fields["hands"], fields["hands_score"], width, height)
+    return picture
 
 
 def write_pose_folder(
@@ -164,7 +201,7 @@ def read_pose(path: str | Path) -> dict[str, Any]:
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
         held = _ArrayUnpickler(stream).load() if dtype.hasobject and shape == () else None
         fields = held.item() if isinstance(held, np.ndarray) and held.shape == () else None
-    except (ValueError, pickle.UnpicklingError, EOFError, AttributeError, IndexError, KeyError, TypeError) as error:
+    except _DAMAGED as error:
         raise VideoError(f"{path.name} is not a pose file of EchoMimicV2: {error}") from error
     if not isinstance(fields, dict) or not {"hands", "hands_score", "draw_pose_params"} <= set(fields):
         raise VideoError(
