@@ -37,8 +37,8 @@ def asked_hands(
     rig = load_rig()
     if pose.joint_rotation.shape[1] != rig.joint_count:
         raise EvaluationError(
-            f"the track has {pose.joint_rotation.shape[1]} joints, but the character has {rig.joint_count}; give a shot "
-            "of this version"
+            f"the track has {pose.joint_rotation.shape[1]} joints, but the character has {rig.joint_count}; give a "
+            "shot of this version"
         )
     points = hand_keypoints(rig, pose)[:, :, list(OPENPOSE_ORDER)]
     points = np.where(confidence[..., None, None] > 0, points, np.nan)

@@ -9,9 +9,9 @@ published the computation or the detector, and their scales differ: EchoMimicV2 
 it 0.43.
 
 Here the detector is mediapipe's, which has no confidence of single keypoints: c is the score of the hand that it found.
-That score says how surely the hand is a left or a right one and is rarely under 0.9, so HKC is mostly the share of hands
-that were found at all: a hand whose shape breaks up is not found and counts 0. Compare with figures of this function
-only. Hands that are meant to be out of the picture can be left out by `wanted`.
+That score says how surely the hand is a left or a right one and is rarely under 0.9, so HKC is mostly the share of
+hands that were found at all: a hand whose shape breaks up is not found and counts 0. Compare with figures of this
+function only. Hands that are meant to be out of the picture can be left out by `wanted`.
 """
 
 import numpy as np

@@ -6,8 +6,8 @@
 The figure of a video is the mean over its frames; a frame equal to its reference, whose PSNR is infinite, counts
 `MOST_DECIBELS`.
 
-**EMO2's Table 2 uses another convention.** It has PSNRs of 64 to 68 dB beside SSIMs of 0.58 to 0.75. At 64.6 dB the mean
-squared error is 0.02, so at most one value in 44 could be off, by one level: such pictures cannot be told apart, and
+**EMO2's Table 2 uses another convention.** It has PSNRs of 64 to 68 dB beside SSIMs of 0.58 to 0.75. At 64.6 dB the
+mean squared error is 0.02, that of one value in 44 being off by one level: such pictures cannot be told apart, and
 their SSIM is 1. With the error taken on values 0..1 while the peak stays 255, every PSNR rises by
 20 log10(255) = 48.13 dB, and 64.62 dB is 16.5 dB in the usual convention, which fits the SSIMs. The same table gives
 65.13 dB (17.0 dB) to EchoMimicV2, whose own paper (arXiv 2411.10061) reports 21.99 dB with other data. This is an

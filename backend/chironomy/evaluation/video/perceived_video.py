@@ -41,30 +41,32 @@ class PerceivedVideo:
 
 
 def perceive_video(
-    frames: Iterable[NDArray[np.uint8]], fps: float, on_frame: Callable[[int], None] | None = None
+    perceiver: Perceiver,
+    frames: Iterable[NDArray[np.uint8]],
+    fps: float,
+    on_frame: Callable[[int], None] | None = None,
 ) -> PerceivedVideo:
     """Look at the frames of a video, (height, width, 3) uint8 RGB each.
 
     Args:
+        perceiver: one that does not track.
         frames: taken once and in order.
         fps: frames a second.
         on_frame: called with the number of frames that are done.
 
     Raises:
-        VideoError: mediapipe is not installed.
         EvaluationError: there are no frames.
     """
     hands, scores, faces = [], [], []
     width = height = 0
-    with Perceiver(mask=False) as perceiver:
-        for frame in frames:
-            height, width = frame.shape[:2]
-            seen = perceiver(frame)
-            hands.append(seen.hands)
-            scores.append(seen.hand_scores)
-            faces.append(np.full((FACE_POINTS, 2), np.nan) if seen.face is None else seen.face)
-            if on_frame:
-                on_frame(len(hands))
+    for frame in frames:
+        height, width = frame.shape[:2]
+        seen = perceiver(frame)
+        hands.append(seen.hands)
+        scores.append(seen.hand_scores)
+        faces.append(np.full((FACE_POINTS, 2), np.nan) if seen.face is None else seen.face)
+        if on_frame:
+            on_frame(len(hands))
     if not hands:
         raise EvaluationError("the video has no frames to look at; give one that has")
     return PerceivedVideo(fps, width, height, np.array(hands), np.array(scores), np.array(faces))

@@ -16,6 +16,8 @@ of 8 bits:
 A clip has 54: their means over its frames, and the mean absolute change of each from frame to frame.
 """
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,11 +36,7 @@ def picture_statistics(frame: NDArray[np.uint8]) -> NDArray[np.float64]:
     colours = small @ _COLOURS.T * (100 / 255)
     luma = colours[..., 0]
     edges = np.linspace(0, SIDE, _GRID + 1).astype(int)
-    cells = [
-        luma[top:bottom, left:right].mean()
-        for top, bottom in zip(edges, edges[1:], strict=False)
-        for left, right in zip(edges, edges[1:], strict=False)
-    ]
+    cells = [luma[top:bottom, left:right].mean() for top, bottom in pairwise(edges) for left, right in pairwise(edges)]
     numbers = [*colours.mean(axis=(0, 1)), *colours.std(axis=(0, 1)), *cells]
     for _ in range(_SCALES):
         along = (
