@@ -192,6 +192,19 @@ def file_identity(path: Path) -> str:
     return f"{path.name} {digest[:12]}"
 
 
+def script_errors() -> tuple[type[Exception], ...]:
+    """What a TorchScript module raises that does not take its input."""
+    import torch
+
+    return (RuntimeError, ValueError, TypeError, torch.jit.Error)
+
+
+def last_line(error: Exception) -> str:
+    """The end of a message that may be a whole traceback, where its cause is."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1][:160] if lines else type(error).__name__
+
+
 def _arguments(network: Any) -> set[str]:
     return {argument.name for argument in network.forward.schema.arguments}
 
@@ -202,11 +215,10 @@ def _called(extractor: "PictureNetwork | ClipNetwork", inputs: "torch.Tensor", *
     try:
         with torch.no_grad():
             result = extractor.network(inputs, **settings)
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[-1][:160]
+    except script_errors() as error:
         raise EvaluationError(
-            f"{extractor.name} did not take {tuple(inputs.shape)} ({reason}); docs/video-metrics.md says what an "
-            "extractor is given"
+            f"{extractor.name} did not take {tuple(inputs.shape)} ({last_line(error)}); docs/video-metrics.md says what "
+            "an extractor is given"
         ) from error
     if not isinstance(result, torch.Tensor) or result.shape[0] != inputs.shape[0]:
         raise EvaluationError(f"{extractor.name} did not return one row of features a sample; give a network that does")

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.evaluation.errors import EvaluationError
-from chironomy.evaluation.video.extractors import file_identity, load_script
+from chironomy.evaluation.video.extractors import file_identity, last_line, load_script, script_errors
 from chironomy.evaluation.video.face_shape import (
     LEFT_IRIS,
     LEFT_LIP_CORNER,
@@ -61,9 +61,11 @@ class FaceNetwork:
         pixels = (face_crop(frame, face).astype(np.float32) - 127.5) / 127.5
         try:
             vector = self.embed(np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])).ravel()
-        except (RuntimeError, ValueError, TypeError, *_opencv_error()) as error:
-            reason = str(error).strip().splitlines()[-1][:160]
-            raise EvaluationError(f"{self.name} did not take a face of (1, 3, {SIDE}, {SIDE}) ({reason})") from error
+        except (*script_errors(), *_opencv_error()) as error:
+            raise EvaluationError(
+                f"{self.name} did not take a face of (1, 3, {SIDE}, {SIDE}) ({last_line(error)}); give a face "
+                "recognition network"
+            ) from error
         length = float(np.linalg.norm(vector))
         if not np.isfinite(length) or length == 0:
             raise EvaluationError(

@@ -30,7 +30,7 @@ def mel_cepstrum(samples: NDArray[np.float32]) -> NDArray[np.float64]:
     tiny = np.finfo(np.float64).eps
     energy = np.maximum(power.sum(axis=1), tiny)
     bands = np.log(np.maximum(power @ _filters().T, tiny))
-    cepstrum = dct(bands, type=2, axis=1, norm="ortho")[:, :COEFFICIENTS]
+    cepstrum = np.asarray(dct(bands, type=2, axis=1, norm="ortho"))[:, :COEFFICIENTS]
     cepstrum *= 1 + _LIFTER / 2 * np.sin(np.pi * np.arange(COEFFICIENTS) / _LIFTER)
     cepstrum[:, 0] = np.log(energy)
     return cepstrum

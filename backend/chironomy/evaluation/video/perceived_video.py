@@ -7,11 +7,15 @@ before it. Nobody tells the detector where the hands were asked for.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.evaluation.errors import EvaluationError
+from chironomy.video.encode import probe, read_video_frames
+from chironomy.video.errors import VideoError
 from chironomy.video.perception import FACE_POINTS, Perceiver
 
 
@@ -70,3 +74,53 @@ def perceive_video(
     if not hands:
         raise EvaluationError("the video has no frames to look at; give one that has")
     return PerceivedVideo(fps, width, height, np.array(hands), np.array(scores), np.array(faces))
+
+
+class Watcher:
+    """Looks at each of several videos once, with one set of models; a context manager.
+
+    Args:
+        paths: all videos that will be looked at.
+        on_progress: called with 0..1 over the frames of all of them.
+
+    Attributes:
+        perceiver: None where mediapipe cannot be loaded; then no video is looked at.
+        missing: the sentence of why; else empty.
+
+    Raises:
+        VideoError: one of them is no video.
+    """
+
+    def __init__(self, paths: Iterable[Path], on_progress: Callable[[float], None] | None = None):
+        self._total = max(1, sum(probe(path).frame_count for path in set(paths)))
+        self._done = 0
+        self._report = on_progress
+        self._kept: dict[Path, PerceivedVideo] = {}
+        self.perceiver: Perceiver | None = None
+        self.missing = ""
+        try:
+            self.perceiver = Perceiver(mask=False)
+        except VideoError as error:
+            self.missing = str(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.perceiver is not None:
+            self.perceiver.close()
+
+    def __call__(self, path: Path) -> PerceivedVideo | None:
+        """What is seen in a video; None where mediapipe cannot be loaded."""
+        if self.perceiver is None:
+            return None
+        if path not in self._kept:
+
+            def tell(frames: int) -> None:
+                if self._report:
+                    self._report(min((self._done + frames) / self._total, 1.0))
+
+            fps = probe(path).fps
+            self._kept[path] = perceive_video(self.perceiver, read_video_frames(path), fps, tell)
+            self._done += self._kept[path].frame_count
+        return self._kept[path]

@@ -25,14 +25,12 @@ from chironomy.evaluation.video.hand_distance import asked_inside, hand_keypoint
 from chironomy.evaluation.video.hand_variance import hand_keypoint_variance, variance_against_asked
 from chironomy.evaluation.video.lip_sync import lip_sync, loudness, mouth_opening
 from chironomy.evaluation.video.peak_signal_to_noise import peak_signal_to_noise
-from chironomy.evaluation.video.perceived_video import PerceivedVideo, perceive_video
+from chironomy.evaluation.video.perceived_video import PerceivedVideo, Watcher
 from chironomy.evaluation.video.structural_similarity import structural_similarity
 from chironomy.evaluation.video.video_distance import FEWEST_CLIPS, FEWEST_FRAMES, video_distance
 from chironomy.speech.decode import Speech
 from chironomy.speech.lips import lip_opening, lip_track
 from chironomy.video.encode import probe, read_video_frames
-from chironomy.video.errors import VideoError
-from chironomy.video.perception import Perceiver
 from chironomy.video.picture import read_picture
 
 if TYPE_CHECKING:
@@ -148,7 +146,7 @@ def evaluate_videos(
     networks = networks or Networks()
     notes: list[str] = []
     _check(samples)
-    with _Watcher([sample.path for sample in samples], references, on_progress) as watcher:
+    with Watcher([*(sample.path for sample in samples), *references], on_progress) as watcher:
         embedding = _portrait_embedding(portrait, networks, watcher, notes)
         rows = [_measured(sample, watcher, embedding, networks, notes) for sample in samples]
         figures: dict[str, Interval] = {}
@@ -166,43 +164,6 @@ def evaluate_videos(
     return VideoReport(videos, figures, list(dict.fromkeys(notes)))
 
 
-class _Watcher:
-    """Looks at each video once; where mediapipe cannot be loaded, at none, and keeps the sentence in `missing`."""
-
-    def __init__(self, paths: Sequence[Path], references: Sequence[Path], on_progress: Callable[[float], None] | None):
-        self._total = max(1, sum(probe(path).frame_count for path in {*paths, *references}))
-        self._done = 0
-        self._report = on_progress
-        self._kept: dict[Path, PerceivedVideo] = {}
-        self.perceiver: Perceiver | None = None
-        self.missing = ""
-        try:
-            self.perceiver = Perceiver(mask=False)
-        except VideoError as error:
-            self.missing = f"HKC, HKV, hand AKD and all that looks at the face are left out: {error}"
-
-    def __enter__(self) -> "_Watcher":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.perceiver is not None:
-            self.perceiver.close()
-
-    def __call__(self, path: Path) -> PerceivedVideo | None:
-        if self.perceiver is None:
-            return None
-        if path not in self._kept:
-
-            def tell(frames: int) -> None:
-                if self._report:
-                    self._report(min((self._done + frames) / self._total, 1.0))
-
-            fps = probe(path).fps
-            self._kept[path] = perceive_video(self.perceiver, read_video_frames(path), fps, tell)
-            self._done += self._kept[path].frame_count
-        return self._kept[path]
-
-
 def _check(samples: Sequence[VideoSample]) -> None:
     """Read what the hands were asked by, before the long work starts."""
     for sample in samples:
@@ -213,7 +174,7 @@ def _check(samples: Sequence[VideoSample]) -> None:
 
 def _measured(
     sample: VideoSample,
-    watcher: _Watcher,
+    watcher: Watcher,
     embedding: NDArray[np.float64] | None,
     networks: Networks,
     notes: list[str],
@@ -350,7 +311,7 @@ def _expression(
 
 
 def _portrait_embedding(
-    portrait: Path | None, networks: Networks, watcher: _Watcher, notes: list[str]
+    portrait: Path | None, networks: Networks, watcher: Watcher, notes: list[str]
 ) -> NDArray[np.float64] | None:
     if portrait is None or networks.face is None or watcher.perceiver is None:
         return None
@@ -370,7 +331,7 @@ def _left_out(
     missing: str,
 ) -> list[str]:
     """What was not measured, and what it would take."""
-    notes = [missing] if missing else []
+    notes = [f"HKC, HKV, hand AKD and all that looks at the face are left out: {missing}"] if missing else []
     if not references:
         notes.append("SSIM, PSNR, FID, FVD and E-FID are left out: they need --reference")
     elif all(sample.reference is None for sample in samples):

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.evaluation.errors import EvaluationError
-from chironomy.evaluation.video.extractors import file_identity, load_script
+from chironomy.evaluation.video.extractors import file_identity, last_line, load_script, script_errors
 from chironomy.evaluation.video.mel_cepstrum import RATE, SAMPLE_RATE, mel_cepstrum
 from chironomy.speech.decode import Speech
 
@@ -167,7 +167,8 @@ def _embedded(network: SyncNetwork, method: str, windows: NDArray[Any]) -> NDArr
             for start in range(0, len(windows), _BATCH):
                 batch = np.ascontiguousarray(windows[start : start + _BATCH], dtype=np.float32)
                 rows.append(call(torch.from_numpy(batch)).double().flatten(1).numpy())
-    except (RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).strip().splitlines()[-1][:160]
-        raise EvaluationError(f"{network.name} did not take {windows.shape[1:]} in {method} ({reason})") from error
+    except script_errors() as error:
+        raise EvaluationError(
+            f"{network.name} did not take {windows.shape[1:]} in {method} ({last_line(error)}); give SyncNet"
+        ) from error
     return np.concatenate(rows)

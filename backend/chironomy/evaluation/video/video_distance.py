@@ -70,11 +70,9 @@ def video_distance(
     given, wanted = (
         np.concatenate([rows for rows in side if len(rows)] or [np.zeros((0, 1))]) for side in (features, reference)
     )
-    for rows, whose in ((given, "videos"), (wanted, "reference")):
+    for rows, holder in ((given, "the videos hold"), (wanted, "the reference holds")):
         if len(rows) < fewest:
-            raise EvaluationError(
-                f"the {whose} hold {len(rows)} {what} and {fewest} are needed; give longer videos or more"
-            )
+            raise EvaluationError(f"{holder} {len(rows)} {what} and {fewest} are needed; give longer videos or more")
     stretch = np.arange(len(wanted)) // _STRETCH
     even, odd = wanted[stretch % 2 == 0], wanted[stretch % 2 == 1]
     floor = frechet_distance(even, odd) if min(len(even), len(odd)) >= 2 else float("nan")
