@@ -59,6 +59,7 @@ def test_frames_without_a_face_are_left_out() -> None:
 
 
 def test_the_crop_has_the_five_points_in_their_places() -> None:
+    pytest.importorskip("cv2", reason="OpenCV comes with mediapipe")
     frame = np.zeros((200, 200, 3), np.uint8)
     face = FACE.copy()
     points = [468, 473, 1, 61, 291]
@@ -80,6 +81,7 @@ class Mean(torch.nn.Module):
 
 
 def test_identity_is_the_mean_cosine_to_the_portrait(tmp_path: Path) -> None:
+    pytest.importorskip("cv2", reason="OpenCV comes with mediapipe")
     torch.jit.script(Mean()).save(str(tmp_path / "mean.pt"))
     network = load_face_network(tmp_path / "mean.pt")
     face = FACE.copy()
@@ -164,7 +166,10 @@ def test_a_late_mouth_has_a_positive_lag(late: int) -> None:
 
 
 def test_a_mouth_that_speaks_something_else_does_not_correlate() -> None:
-    assert abs(lip_sync(syllables()[::-1], syllables(), 24.0).correlation) < 0.3
+    noise = np.random.default_rng(5).random(240)
+    found = lip_sync(noise, syllables(240), 24.0)
+    assert abs(found.correlation) < 0.2
+    assert np.isnan(found.lag), "a lag of chance is no lag"
 
 
 @pytest.mark.parametrize("opening", [np.zeros(120), np.full(120, np.nan), syllables(20)])

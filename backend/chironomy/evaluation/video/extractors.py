@@ -64,7 +64,7 @@ class FeatureExtractor(Protocol):
 class PictureStatistics:
     """FID's stand-in: `picture_statistics` of every frame."""
 
-    name = "stand-in: 27 statistics of a picture"
+    name = "27 statistics of a picture"
     stand_in = True
 
     def features(self, frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
@@ -75,7 +75,7 @@ class PictureStatistics:
 class ClipStatistics:
     """FVD's stand-in: `clip_statistics` of 16 frames, every 8 frames."""
 
-    name = "stand-in: 54 statistics of 16 frames"
+    name = "54 statistics of 16 frames"
     stand_in = True
 
     def features(self, frames: Iterable[NDArray[np.uint8]]) -> NDArray[np.float64]:
@@ -217,8 +217,8 @@ def _called(extractor: "PictureNetwork | ClipNetwork", inputs: "torch.Tensor", *
             result = extractor.network(inputs, **settings)
     except script_errors() as error:
         raise EvaluationError(
-            f"{extractor.name} did not take {tuple(inputs.shape)} ({last_line(error)}); docs/video-metrics.md says what "
-            "an extractor is given"
+            f"{extractor.name} did not take {tuple(inputs.shape)} ({last_line(error)}); docs/video-metrics.md has what "
+            "it is given"
         ) from error
     if not isinstance(result, torch.Tensor) or result.shape[0] != inputs.shape[0]:
         raise EvaluationError(f"{extractor.name} did not return one row of features a sample; give a network that does")

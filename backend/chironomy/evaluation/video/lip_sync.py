@@ -6,8 +6,8 @@
 with o the gap between the inner lips over the distance of the outer corners of the eyes, and s either the loudness of
 the speech (dB, from 30 below its loud level up to it) or the opening that the speech asks for
 (`chironomy.speech.lips.lip_opening`, from its phones). Given are r at no lag, and the lag of the largest r, positive
-where the mouth is late; a parabola through the three nearest values refines it. Pictures that lead by up to 0.1 s look
-right, later ones do not.
+where the mouth is late; a parabola through the three nearest values refines it. A lag whose r is under 0.3 is chance
+and not given. Pictures that lead by up to 0.1 s look right, later ones do not.
 
 This is no SyncNet, and no paper reports it; loudness alone explains a mouth only in part, so r of recorded speakers is
 well below 1.
@@ -24,6 +24,8 @@ from chironomy.speech.decode import Speech
 
 MOST_LAG_SECONDS = 0.4
 FEWEST_FRAMES = 24
+LEAST_CORRELATION = 0.3
+"""Below which the lag of the largest correlation is chance."""
 _LOUDNESS_RANGE_DB = 30.0
 _LOUD_PERCENTILE = 95
 
@@ -35,7 +37,7 @@ class LipSync:
     Attributes:
         correlation: at no lag, -1..1.
         best: the largest over the lags, -1..1.
-        lag: of the largest, seconds; positive is late.
+        lag: of the largest, seconds; positive is late; NaN where `best` is under `LEAST_CORRELATION`.
     """
 
     correlation: float
@@ -75,7 +77,7 @@ def lip_sync(opening: NDArray[np.float64], signal: NDArray[np.float64], fps: flo
         bend = before - 2 * peak + after
         if np.isfinite(bend) and bend < 0:
             lag += float(0.5 * (before - after) / bend)
-    return LipSync(float(values[most]), peak, lag / fps)
+    return LipSync(float(values[most]), peak, lag / fps if peak >= LEAST_CORRELATION else float("nan"))
 
 
 def _correlation(opening: NDArray[np.float64], signal: NDArray[np.float64], lag: int) -> float:
