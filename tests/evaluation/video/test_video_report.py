@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 from scenes import drifting, video
 
 from chironomy.body.pose import solve_pose
@@ -194,14 +196,28 @@ def test_an_empty_scene_has_no_hands_and_no_face(perceiver: Any) -> None:
     assert np.isnan(seen.face).all()
 
 
+class Layout(torch.nn.Module):
+    """Embeds a face as its brightness in 64 places: no recognition, but the same picture is the same."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.adaptive_avg_pool2d(x, 8).flatten(1)
+
+
 @pytest.mark.usefixtures("perceiver")
-def test_the_command_finds_hands_where_the_shot_asked_for_them(
+def test_the_command_finds_hands_where_the_shot_asked_and_the_portraits_face(
     shot: Shot, frames: list[np.ndarray], tmp_path: Path
 ) -> None:
     video(tmp_path / "take.mp4", frames)
     shot.save(tmp_path / "take.zip")
-    figures = measured(tmp_path, tmp_path / "take.mp4", "--shot", tmp_path / "take.zip")["figures"]
+    Image.fromarray(frames[0]).save(tmp_path / "portrait.png")
+    torch.jit.script(Layout()).save(str(tmp_path / "layout.pt"))
+    face = ["--portrait", tmp_path / "portrait.png", "--face-extractor", tmp_path / "layout.pt"]
+    record = measured(tmp_path, tmp_path / "take.mp4", "--shot", tmp_path / "take.zip", *face)
+    figures = record["figures"]
     assert figures["hands found"]["value"] == 1.0
     assert figures["HKC"]["value"] >= 0.8
     assert figures["HKV, part of the asked"]["value"] == pytest.approx(1.0, abs=0.2)
     assert figures["hand AKD"]["value"] <= 1.5
+    assert figures["CSIM"]["value"] > 0.98
+    assert any(note.startswith("CSIM by layout.pt ") for note in record["notes"])
+    assert not any("CSIM is left out" in note for note in record["notes"])
