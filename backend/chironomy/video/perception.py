@@ -124,6 +124,7 @@ class Perceiver:
             blank = np.zeros((SMALLEST_SIDE, SMALLEST_SIDE, 3), np.uint8)
             for model in self._models:
                 model.process(blank)
+        self._said_all = False
 
     def _opened(self, model: Any) -> Any:
         self._open.callback(model.close)
@@ -154,6 +155,13 @@ class Perceiver:
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or min(picture.shape) < 1:
             raise VideoError(f"the picture is {picture.dtype} {picture.shape}, but must be uint8 (height, width, 3)")
         picture = np.ascontiguousarray(picture)
+        # What is found for the first time may still be worth a line to the native code.
+        with contextlib.nullcontext() if self._said_all else _silence():
+            seen = self._look(picture)
+        self._said_all = self._said_all or bool(seen.hand_scores.any() or seen.face_count)
+        return seen
+
+    def _look(self, picture: NDArray[np.uint8]) -> Perceived:
         height, width = picture.shape[:2]
         pose, pose_world = self._find_pose(picture)
         hands, hand_world, scores = self._find_hands(picture, pose)
