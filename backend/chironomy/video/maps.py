@@ -16,7 +16,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hand_keypoints
-from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
 from chironomy.video.errors import VideoError
@@ -99,13 +98,13 @@ def mano_map(shot: Shot, frame: int, rig: Rig | None = None, *, body_occludes: b
     Args:
         shot: the pose and the camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
         body_occludes: whether the rest of the body hides the hands behind it.
 
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     pose = _pose_at(shot, frame)
     subset, faces, colours = (None, rig.faces, _face_colours(rig)) if body_occludes else _hand_surface(rig)
     points = skin(rig, pose.joint_rotation[0], pose.joint_position[0], vertex_subset=subset)
@@ -125,7 +124,7 @@ def keypoints(shot: Shot, frame: int, rig: Rig | None = None) -> tuple[NDArray[n
         body (12, 2) in the order of `BODY_POINTS` and hands (2, 21, 2) in OpenPose's order, in pixels; NaN for points
         that are not in front of the camera.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     pose = _pose_at(shot, frame)
     body, _ = shot.camera.project(pose.joint_position[0, [rig.index(name) for name in BODY_POINTS]])
     hands, _ = shot.camera.project(hand_keypoints(rig, pose)[0][:, list(OPENPOSE_ORDER)])
@@ -140,7 +139,7 @@ def keypoint_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.u
     Args:
         shot: the pose, the hands' confidence and the camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.
