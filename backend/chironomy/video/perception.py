@@ -109,10 +109,13 @@ class Perceiver:
             self._near_hand = self._opened(
                 solutions.hands.Hands(static_image_mode=True, max_num_hands=1, min_detection_confidence=0.4)
             )
-            self._face_mesh = self._far_face = self._segment = None
+            self._face_mesh = self._near_face = self._far_face = self._segment = None
             if face:
                 self._face_mesh = self._opened(
                     solutions.face_mesh.FaceMesh(max_num_faces=MOST_FACES, refine_landmarks=True, **settings)
+                )
+                self._near_face = self._opened(
+                    solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True)
                 )
                 # The face mesh finds faces near the lens alone; this one also small ones, as in groups.
                 self._far_face = self._opened(
@@ -228,13 +231,10 @@ class Perceiver:
     def _find_faces(
         self, picture: NDArray[np.uint8], pose: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-        if self._face_mesh is None or self._far_face is None:
+        if self._face_mesh is None or self._near_face is None or self._far_face is None:
             return None, np.zeros((0, 4))
         size = np.array(picture.shape[1::-1], np.float64)
-        meshes = [
-            np.array([(point.x, point.y) for point in one.landmark]) * size
-            for one in self._face_mesh.process(picture).multi_face_landmarks or ()
-        ]
+        meshes = _face_results(self._face_mesh.process(picture), (0, 0), size)
         boxes = [np.concatenate([mesh.min(axis=0), mesh.max(axis=0)]) for mesh in meshes]
         for one in self._far_face.process(picture).detections or ():
             box = one.location_data.relative_bounding_box
@@ -242,6 +242,11 @@ class Perceiver:
             if not any(_overlap(corners, known) for known in boxes):
                 boxes.append(corners)
         boxes = sorted(boxes, key=lambda box: -_area(box))[:MOST_FACES]
+        if boxes and not meshes:
+            left, top, right, bottom = boxes[0]
+            middle = 0.5 * np.array([left + right, top + bottom])
+            crop, corner = _square(picture, middle, 2.5 * max(right - left, bottom - top))
+            meshes = _face_results(self._near_face.process(crop), corner, np.array(crop.shape[1::-1], np.float64))
         if not meshes:
             return None, np.array(boxes).reshape(-1, 4)
         sizes = [_area(np.concatenate([mesh.min(axis=0), mesh.max(axis=0)])) for mesh in meshes]
@@ -282,6 +287,14 @@ def _hand_results(found: Any, corner: tuple[int, int], size: tuple[int, ...]) ->
         metres = np.array([(point.x, point.y, point.z) for point in world.landmark])
         hands.append((pixels, metres, float(label.classification[0].score)))
     return hands
+
+
+def _face_results(found: Any, corner: tuple[int, int], size: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Points in pixels of the whole picture of each face found in a part of it."""
+    return [
+        np.array([(point.x, point.y) for point in one.landmark]) * size + corner
+        for one in found.multi_face_landmarks or ()
+    ]
 
 
 def _assigned(hands: list[Hand], pose: NDArray[np.float64], width: int) -> list[tuple[Hand, int]]:
