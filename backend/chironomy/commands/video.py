@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_video_arguments, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
 if TYPE_CHECKING:
+    from chironomy.video.fitting.fit import Fit
     from chironomy.video.shot import Shot
 
 
@@ -34,16 +35,51 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.video.encode import render_video
 
     steps = Steps()
-    with output_file(options.out, ".mp4", (options.motion, options.speech)) as out:
+    inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
+    with output_file(options.out, ".mp4", inputs) as out:
+        fit = None
+        if options.portrait is not None:
+            with steps.step("fit"):
+                fit = fitted(options.portrait)
         with steps.step("speech"):
             shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
+            if fit is not None:
+                shot = portrayed(shot, fit, options.portrait, options.size)
         with steps.step("video"):
             render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
 
 
-def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int]) -> "Shot":
+def fitted(portrait: Path) -> "Fit":
+    """The fit to a portrait; what could not be seen in it is said on standard error.
+
+    Raises:
+        ChironomyError: the picture cannot be read or fitted; one sentence.
+    """
+    from chironomy.video.fitting.solve import fit_picture
+
+    fit = fit_picture(portrait)
+    for note in fit.notes:
+        print(f"{portrait.name}: {note}", file=sys.stderr)
+    return fit
+
+
+def portrayed(shot: "Shot", fit: "Fit", portrait: Path, size: tuple[int, int] | None) -> "Shot":
+    """The shot seen as in a portrait, its hands placed there."""
+    from chironomy.body.pose import solve_pose
+    from chironomy.body.proportions import proportioned
+    from chironomy.body.rig import load_rig
+    from chironomy.video.fitting.placement import in_portrait, place
+    from chironomy.video.shot import Media
+
+    hands = place(fit, shot.hands)
+    # Solved on the person's own arms, whose reach is not the character's.
+    placed = shot.replaced(hands=hands, pose=solve_pose(proportioned(load_rig(), fit.proportions), hands))
+    return in_portrait(fit, placed, Media.from_file(portrait), size)
+
+
+def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int] | None) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
     Args:
@@ -51,7 +87,7 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         recording: file of the speech.
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
-        size: width and height in pixels.
+        size: width and height in pixels; None for the usual one.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
@@ -83,7 +119,7 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         hands=hands,
         pose=solve_pose(rig, hands),
         face=lip_track(speech, rate).resampled(rate, frames),
-        camera=portrait_camera(rig, *size),
+        camera=portrait_camera(rig, *(size or VIDEO_SIZE)),
         speech=Media.from_file(recording),
         engine=engine,
     )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ FORMAT = "chironomy.fit/1"
 
 LARGEST_FILE = 1 << 20
 """Bytes that a fit's file may have; one takes a few thousand."""
+
+VIDEO_SIDE = 1024
+"""Pixels of the longer side of a video that is made of a portrait, where no size is asked for."""
 
 _FIELDS = (
     "camera", "proportions", "wrist_position", "hand_rotation", "hands_seen", "head_rotation", "points", "residuals",
@@ -104,15 +107,25 @@ class Fit:
         """The point that fits worst, and by how much: a part of the picture's height."""
         return max(self.residuals.items(), key=lambda item: item[1], default=("", 0.0))
 
-    def camera_of_size(self, width: int | None = None, height: int | None = None) -> Camera:
-        """The portrait's camera for a video of another size; by default the portrait's own, made even.
+    def video_size(self, longest: int = VIDEO_SIDE) -> tuple[int, int]:
+        """Width and height of a video of the portrait's shape, pixels: even, and `longest` a side at most."""
+        scale = min(1.0, longest / max(self.width, self.height))
+        width, height = (max(64, 2 * round(0.5 * side * scale)) for side in (self.width, self.height))
+        return width, height
 
-        The portrait's whole height fills the video's; a video that is wider sees beyond the portrait's sides, one that
-        is narrower sees the middle.
+    def resized(self, width: int, height: int) -> Fit:
+        """The same fit for a picture of another size, whose whole height the portrait's fills.
+
+        A wider picture sees beyond the portrait's sides, a narrower one its middle.
         """
-        if width is None or height is None:
-            width, height = max(2, self.width // 2 * 2), max(2, self.height // 2 * 2)
-        return self.camera.resized(width, height)
+        scale = height / self.height
+        shift = np.array([width, height]) / 2 - scale * np.array([self.width, self.height]) / 2
+        points = {name: scale * np.array(point) + shift for name, point in self.points.items()}
+        return replace(
+            self,
+            camera=self.camera.resized(width, height),
+            points={name: (float(x), float(y)) for name, (x, y) in points.items()},
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` reads them back exactly."""

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +12,15 @@ from numpy.typing import NDArray
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
+from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HANDS
+from chironomy.video.camera import Camera
 from chironomy.video.errors import VideoError
 from chironomy.video.fitting.anchors import fitted_hand_points, fitted_points
 from chironomy.video.fitting.fit import Fit
 from chironomy.video.fitting.placement import rest_pose
 from chironomy.video.maps import HAND_EDGES, WRIST_COLOURS
+from chironomy.video.picture import read_picture
 from chironomy.video.raster import rasterise
 
 if TYPE_CHECKING:
@@ -92,7 +96,7 @@ def overlay(fit: Fit, picture: NDArray[np.uint8], rig: Rig | None = None) -> NDA
     return np.concatenate([np.asarray(image), _list(fit, width, ImageFont.load_default(max(11, round(width / 62))))])
 
 
-def _silhouette(fit: Fit, rig: Rig, camera) -> NDArray[np.bool_]:
+def _silhouette(fit: Fit, rig: Rig, camera: Camera) -> NDArray[np.bool_]:
     pose, own = rest_pose(fit, rig), proportioned(rig, fit.proportions)
     mesh = skin(own, pose.joint_rotation[0], pose.joint_position[0])
     return rasterise(camera, mesh, own.faces, 1).face[:, :, 0] >= 0
@@ -107,7 +111,7 @@ def _edge(body: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
     return body & ~inner
 
 
-def _draw_bones(draw, fit: Fit, rig: Rig, camera, unit: float) -> None:
+def _draw_bones(draw: Any, fit: Fit, rig: Rig, camera: Camera, unit: float) -> None:
     position = rest_pose(fit, rig).joint_position[0]
     pixels, _ = camera.project(position)
     for start, end in _BONES:
@@ -118,7 +122,7 @@ def _draw_bones(draw, fit: Fit, rig: Rig, camera, unit: float) -> None:
         draw.line(line, fill=_BONE, width=max(1, round(3 * unit)))
 
 
-def _list(fit: Fit, width: int, font) -> NDArray[np.uint8]:
+def _list(fit: Fit, width: int, font: Any) -> NDArray[np.uint8]:
     """The residuals in columns, and the notes below."""
     from PIL import Image, ImageDraw
 
@@ -141,3 +145,17 @@ def _list(fit: Fit, width: int, font) -> NDArray[np.uint8]:
     for row, text in enumerate(lines):
         draw.text((line, line // 2 + (rows + row) * line), text, fill=_INK, font=font)
     return np.asarray(image)
+
+
+def save_overlay(fit: Fit, portrait: str | Path, path: str | Path) -> None:
+    """Write the fit drawn over its portrait as a PNG.
+
+    Raises:
+        VideoError: the portrait cannot be read, or is not the one that was fitted.
+        ChironomyError: `path` cannot be written.
+    """
+    from PIL import Image
+
+    image = Image.fromarray(overlay(fit, read_picture(portrait)))
+    with atomic_path(path) as partial:
+        image.save(partial)

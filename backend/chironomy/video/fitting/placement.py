@@ -6,7 +6,7 @@ numpy alone, so that the add-on may use it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from chironomy.body.pose import BodyPose, hand_local_keypoints, hand_positions, 
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.face import FaceTrack
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.video.fitting.fit import Fit
 from chironomy.video.shot import Media, Shot
@@ -205,33 +204,23 @@ def _eased(distance: Array, room: Array) -> Array:
     return np.where(distance <= half, distance, half + half * (1 - np.exp(-np.maximum(distance - half, 0) / half)))
 
 
-def fitted_shot(
-    fit: Fit,
-    hands: HandMotion,
-    face: FaceTrack,
-    *,
-    portrait: Media | None = None,
-    size: tuple[int, int] | None = None,
-    rig: Rig | None = None,
-    **fields: Any,
+def in_portrait(
+    fit: Fit, shot: Shot, portrait: Media | None = None, size: tuple[int, int] | None = None, rig: Rig | None = None
 ) -> Shot:
-    """A shot of the person in the portrait: its camera, proportions and rest pose, and the picture as reference.
+    """A shot of the character as a shot of the person: the portrait's camera, the person's body, the picture itself.
+
+    The shot's hands stay where they are; give them through `place` before where they were not made for this portrait.
 
     Args:
         fit: the portrait's.
-        hands: as they are to be seen; give them through `place` where they were not made for this picture.
-        face: face actions, as many frames as `hands`.
-        portrait: the picture itself.
-        size: width and height of the video, pixels; by default the portrait's.
+        shot: of the character, as evaluated on its rig or by `solve_pose`.
+        portrait: the picture, which engines take the person's looks from.
+        size: width and height of the video, pixels; by default `Fit.video_size`.
         rig: the character, without proportions; the embedded one when None.
-        fields: other fields of `Shot`.
     """
-    return Shot(
-        hands=hands,
-        pose=posed(fit, hands, rig),
-        face=face,
-        camera=fit.camera_of_size(*(size or (None, None))),
+    return shot.replaced(
+        pose=refitted(fit, shot.pose, rig),
+        camera=fit.camera.resized(*(size or fit.video_size())),
         reference=portrait,
         proportions=fit.proportions,
-        **fields,
     )
