@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-FACE_LANDMARKS = {"eye.left": 473, "eye.right": 468, "nose": 1, "mouth.left": 291, "mouth.right": 61}
-"""Points of mediapipe's face mesh that the head is fitted to: the irises, the nose's tip, the corners of the mouth."""
+FACE_LANDMARKS = {"eye.left": (473,), "eye.right": (468,), "nose": (1, 4), "mouth.left": (291,), "mouth.right": (61,)}
+"""Points of mediapipe's face mesh that the head is fitted to, the mean where several: the irises, the nose's tip, which
+lies between two points, and the corners of the mouth."""
 
 
 def face_anchors(rig: Rig) -> dict[str, int | tuple[int, ...]]:

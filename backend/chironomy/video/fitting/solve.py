@@ -7,10 +7,10 @@ makes the rest unique:
 - The lens is `PORTRAIT_DISTANCE` from the shoulders and the camera is level but for a roll; the portrait's middle is
   the optical axis. The distance alone decides the perspective, and it stays the same when a picture is cropped, which a
   prior on the focal length in pixels would not. Two shoulders then fix focal length, place and roll.
-- mediapipe sees a shoulder some 24 mm above the character's joint, nearer to the skin (measured on pictures of the
-  character, `tools/bench_fit.py`). Laid on the joint, the shoulders' outline comes out that much too high; laid on what
-  mediapipe would see, the joints, which are what skeleton maps draw, that much too low. The fit goes `SHOULDER_RISE`
-  of the way, so that joints stay within 2 % of the picture's height and the outline comes out better.
+- mediapipe sees a shoulder some 24 mm above and 6 mm inside of the character's joint (measured on pictures of the
+  character, `tools/bench_fit.py`). Laid on the joint, the shoulders' outline comes out that much too high and narrow;
+  laid on what mediapipe would see, the joints, which are what skeleton maps draw, that much too low and wide. The fit
+  goes `SHOULDER_RISE` and `SHOULDER_INSIDE` of the way, so that joints stay within 2 % of the picture's height.
 - The shoulders keep the character's width; head, arms and hands get scales against it (`Proportions`). A camera and an
   affine map of the gesture space alone would keep the character's head and hands, which on the portraits tried differ
   from the person's by a fifth: hands of the wrong size are what drawn hand maps are blamed for.
@@ -52,7 +52,8 @@ SEEN = 0.5
 """Visibility above which a point of the pose counts as seen."""
 
 SHOULDER_RISE = 0.010
-"""Metres above the character's shoulder joints that are laid on the shoulders that were seen."""
+SHOULDER_INSIDE = 0.004
+"""Metres above and inside of the character's shoulder joints where the shoulders that were seen are laid."""
 
 _SMALLEST_FACE = 24.0
 """Pixels of a face's width below which its points say too little."""
@@ -196,7 +197,7 @@ def _points(seen: Perceived) -> tuple[dict[str, tuple[float, float]], list[str]]
             notes.append(f"the {HANDS[hand]} wrist was not seen: the hand is taken to hang at rest")
     assert seen.face is not None
     for name, landmark in FACE_LANDMARKS.items():
-        points[name] = _pair(seen.face[landmark])
+        points[name] = _pair(seen.face[list(landmark)].mean(axis=0))
     return points, notes
 
 
@@ -211,7 +212,7 @@ def _camera(rig: Rig, seen: Perceived) -> Camera:
     width = float(
         np.linalg.norm(rig.joint_position[rig.index("upper_arm.L")] - rig.joint_position[rig.index("upper_arm.R")])
     )
-    focal = float(np.hypot(*across)) * PORTRAIT_DISTANCE / width
+    focal = float(np.hypot(*across)) * PORTRAIT_DISTANCE / (width - 2 * SHOULDER_INSIDE)
     # The picture's y goes down: shoulders that fall to the right by an angle are seen by a camera turned left by it.
     roll = float(np.arctan2(across[1], across[0]))
     turn = quaternion.from_rotation_vector(np.array([0.0, 0.0, roll]))
