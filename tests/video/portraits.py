@@ -60,8 +60,13 @@ def landscape(width: int = 640, height: int = 480) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def png(picture: NDArray[np.uint8] | Image.Image) -> bytes:
-    """A picture's file."""
+def file_of(image: Image.Image, kind: str) -> bytes:
+    """A picture's file, of the kind that Pillow calls so."""
     stream = io.BytesIO()
-    (picture if isinstance(picture, Image.Image) else Image.fromarray(picture)).save(stream, "PNG")
+    image.save(stream, kind)
     return stream.getvalue()
+
+
+def png(picture: NDArray[np.uint8]) -> bytes:
+    """A picture's PNG file."""
+    return file_of(Image.fromarray(picture), "PNG")

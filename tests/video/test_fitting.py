@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
-from portraits import Sitter, landscape, png, sit
+from portraits import Sitter, file_of, landscape, png, sit
 from takes import FPS, hands_before_the_chest
 
 from chironomy.body.pose import hand_keypoints, hand_local_keypoints, solve_pose
@@ -140,7 +140,7 @@ def test_portraits_fit_within_two_hundredths(
 ) -> None:
     with Image.open(shared_portraits / f"{name}.png") as opened:
         image = versions(opened.convert("RGB"))[version]
-    found = fit_of(png(image))
+    found = fit_of(file_of(image, "TIFF"))
     assert found.hands_seen.all()
     worst, miss = found.worst
     assert miss < 0.02, f"{worst} is off by {100 * miss:.2f} %"

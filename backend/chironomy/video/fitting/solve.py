@@ -319,7 +319,10 @@ def _fit_arms(
     limit = np.array([np.log(1.9), np.log(1.4), 0.2, 0.2, *[0.8] * 6])
     middle = np.array([0.0, 0.0, *guess, *[0.0] * 6])
     # The guess is off by less than the limit of 20 cm, else it is worth nothing.
-    x = least_squares(residual, middle, bounds=(middle - limit, middle + limit), diff_step=1e-5).x
+    # Further digits would be far below what the picture tells.
+    x = least_squares(
+        residual, middle, bounds=(middle - limit, middle + limit), diff_step=1e-5, ftol=1e-4, xtol=1e-4, gtol=1e-4
+    ).x
     sizes, wrists, turns = unpack(x)
     rotation[:, 0] = turns
     return _Arms(sizes, wrists, rotation, known)
