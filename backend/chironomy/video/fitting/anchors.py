@@ -57,14 +57,15 @@ def face_points(rig: Rig) -> Array:
 
 def fitted_points(fit: Fit, rig: Rig | None = None) -> dict[str, tuple[float, float]]:
     """Where shoulders, wrists and the face's points of the fitted character fall in the portrait, in pixels."""
+    rig = rig or load_rig()
     pose = rest_pose(fit, rig)
-    rig = proportioned(rig or load_rig(), fit.proportions)
+    own = proportioned(rig, fit.proportions)
     names, places = [], []
     for name, joint in (("shoulder", "upper_arm"), ("wrist", "wrist")):
         for hand, side in zip(hand_names(name), "LR", strict=True):
             names.append(hand)
             places.append(pose.joint_position[0, rig.index(f"{joint}.{side}")])
-    mesh = skin(rig, pose.joint_rotation[0], pose.joint_position[0])
+    mesh = skin(own, pose.joint_rotation[0], pose.joint_position[0])
     for name, anchor in face_anchors(rig).items():
         names.append(name)
         places.append(mesh[np.atleast_1d(anchor)].mean(axis=0))

@@ -39,7 +39,7 @@ from chironomy.video.camera import PORTRAIT_DISTANCE, Camera
 from chironomy.video.errors import VideoError
 from chironomy.video.fitting.anchors import FACE_LANDMARKS, face_points, fitted_hand_points, fitted_points, hand_size
 from chironomy.video.fitting.fit import Fit, hand_names
-from chironomy.video.fitting.hand_pose import MANO_ORDER, hand_rotation, to_body_axes
+from chironomy.video.fitting.hand_pose import MANO_ORDER, hand_rotation, pictured_points
 from chironomy.video.perception import ELBOWS, SHOULDERS, WRISTS, Perceived, Perceiver
 from chironomy.video.picture import read_picture
 
@@ -63,6 +63,9 @@ _OTHER_FACE = 0.3
 
 _HANGING = np.array([[0.24, -0.45, 0.10], [-0.24, -0.45, 0.10]])
 """Metres: where the wrists of a standing person hang who has them out of the picture."""
+
+_BEFORE = 0.25
+"""Metres that hands usually are before the shoulders."""
 
 # How far each piece of evidence is to be trusted: standard deviations. Lengths in the picture are parts of its height.
 _FACE_POINT, _HAND_POINT, _ELBOW = 0.003, 0.008, 0.03
@@ -95,7 +98,7 @@ def fit_picture(
     picture = read_picture(source, name)
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if perceiver is None:
-        with Perceiver() as own:
+        with Perceiver(mask=False) as own:
             seen = look(own, picture)
     else:
         seen = look(perceiver, picture)
@@ -277,8 +280,10 @@ def _fit_arms(
     known = np.array([name in points for name in wrist_names])
     shaped = known & (seen.hand_scores > 0)
     rotation = hands_of_pose(rig, bind_pose(rig)).rotation[0].copy()
+    scale = camera.focal / (PORTRAIT_DISTANCE - _BEFORE)
     for hand in np.flatnonzero(shaped):
-        rotation[hand] = hand_rotation(rig, int(hand), to_body_axes(seen.hand_world[hand]))
+        points_in_space = pictured_points(seen.hand_world[hand], seen.hands[hand], scale)
+        rotation[hand] = hand_rotation(rig, int(hand), points_in_space)
         # What was seen is as the camera has it.
         rotation[hand, 0] = quaternion.multiply(camera.rotation, rotation[hand, 0])
     first = rotation[:, 0].copy()
