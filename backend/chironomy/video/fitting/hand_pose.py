@@ -77,9 +77,11 @@ def pictured_points(points: ArrayLike, pixels: ArrayLike, scale: float) -> Array
     """
     space, plane = np.asarray(points, np.float64), np.asarray(pixels, np.float64) / scale
     space, plane = space - space.mean(axis=0), plane - plane.mean(axis=0)
-    size = np.clip((plane * space[:, :2]).sum() / np.square(space[:, :2]).sum(), *_SIZES)
+    size = float((plane * space[:, :2]).sum() / np.square(space[:, :2]).sum())
     # A person who faces the lens has their left on the picture's right: x stays, y and z turn round.
-    return np.concatenate([plane, size * space[:, 2:]], axis=1) * np.array([1.0, -1.0, -1.0])
+    return np.concatenate([plane, min(max(size, _SIZES[0]), _SIZES[1]) * space[:, 2:]], axis=1) * np.array(
+        [1.0, -1.0, -1.0]
+    )
 
 
 def aligning_rotation(source: ArrayLike, target: ArrayLike) -> Array:

@@ -7,7 +7,7 @@ makes the rest unique:
 - The lens is `PORTRAIT_DISTANCE` from the shoulders and the camera is level but for a roll; the portrait's middle is
   the optical axis. The distance alone decides the perspective, and it stays the same when a picture is cropped, which a
   prior on the focal length in pixels would not. Two shoulders then fix focal length, place and roll.
-- mediapipe sees a shoulder some 24 mm above and 6 mm inside of the character's joint (measured on pictures of the
+- mediapipe sees a shoulder some 30 mm above and 8 mm inside of the character's joint (measured on pictures of the
   character, `tools/bench_fit.py`). Laid on the joint, the shoulders' outline comes out that much too high and narrow;
   laid on what mediapipe would see, the joints, which are what skeleton maps draw, that much too low and wide. The fit
   goes `SHOULDER_RISE` and `SHOULDER_INSIDE` of the way, so that joints stay within 2 % of the picture's height.
@@ -288,7 +288,7 @@ def _fit_arms(
         rotation[hand, 0] = quaternion.multiply(camera.rotation, rotation[hand, 0])
     first = rotation[:, 0].copy()
     local = np.stack([hand_local_keypoints(rig, hand, _unturned(rotation[hand])) for hand in range(2)])
-    sights = [_sight(camera, points[name]) if name in points else None for name in wrist_names]
+    sights = {hand: _sight(camera, points[name]) for hand, name in enumerate(wrist_names) if name in points}
     guess = _guessed_depth(rig, seen)
     shoulders = rig.joint_position[[rig.index("upper_arm.L"), rig.index("upper_arm.R")]]
     reach = rig.arm_lengths.sum(axis=1)
@@ -298,8 +298,7 @@ def _fit_arms(
 
     def unpack(x: Array) -> tuple[Proportions, Array, Array]:
         wrists, turns = _HANGING.copy(), first.copy()
-        for hand in np.flatnonzero(known):
-            start, along = sights[hand]  # type: ignore[misc]
+        for hand, (start, along) in sights.items():
             wrists[hand] = start + along * ((x[2 + hand] - start[2]) / along[2])
             vector = x[4 + 3 * hand : 7 + 3 * hand]
             turns[hand] = quaternion.multiply(quaternion.from_rotation_vector(vector), first[hand])
