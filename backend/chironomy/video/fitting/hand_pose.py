@@ -78,10 +78,10 @@ def pictured_points(points: ArrayLike, pixels: ArrayLike, scale: float) -> Array
     space, plane = np.asarray(points, np.float64), np.asarray(pixels, np.float64) / scale
     space, plane = space - space.mean(axis=0), plane - plane.mean(axis=0)
     size = float((plane * space[:, :2]).sum() / np.square(space[:, :2]).sum())
+    depth = min(max(size, _SIZES[0]), _SIZES[1]) * space[:, 2:]
     # A person who faces the lens has their left on the picture's right: x stays, y and z turn round.
-    return np.concatenate([plane, min(max(size, _SIZES[0]), _SIZES[1]) * space[:, 2:]], axis=1) * np.array(
-        [1.0, -1.0, -1.0]
-    )
+    body_axes: Array = np.concatenate([plane[:, :1], -plane[:, 1:], -depth], axis=1)
+    return body_axes
 
 
 def aligning_rotation(source: ArrayLike, target: ArrayLike) -> Array:
