@@ -33,6 +33,8 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
+    from chironomy.video.fitting.placement import in_portrait
+    from chironomy.video.shot import Media
 
     steps = Steps()
     inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
@@ -42,9 +44,9 @@ def run(options: argparse.Namespace) -> int:
             with steps.step("fit"):
                 fit = fitted(options.portrait)
         with steps.step("speech"):
-            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
+            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size, fit)
             if fit is not None:
-                shot = portrayed(shot, fit, options.portrait, options.size)
+                shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
         with steps.step("video"):
             render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
@@ -65,21 +67,14 @@ def fitted(portrait: Path) -> "Fit":
     return fit
 
 
-def portrayed(shot: "Shot", fit: "Fit", portrait: Path, size: tuple[int, int] | None) -> "Shot":
-    """The shot seen as in a portrait, its hands placed there."""
-    from chironomy.body.pose import solve_pose
-    from chironomy.body.proportions import proportioned
-    from chironomy.body.rig import load_rig
-    from chironomy.video.fitting.placement import in_portrait, place
-    from chironomy.video.shot import Media
-
-    hands = place(fit, shot.hands)
-    # Solved on the person's own arms, whose reach is not the character's.
-    placed = shot.replaced(hands=hands, pose=solve_pose(proportioned(load_rig(), fit.proportions), hands))
-    return in_portrait(fit, placed, Media.from_file(portrait), size)
-
-
-def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int] | None) -> "Shot":
+def make_shot(
+    motion: Path,
+    recording: Path,
+    fps: float | None,
+    engine: str,
+    size: tuple[int, int] | None,
+    fit: "Fit | None" = None,
+) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
     Args:
@@ -88,17 +83,20 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
         size: width and height in pixels; None for the usual one.
+        fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
     from chironomy.body.pose import solve_pose
+    from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
     from chironomy.video.camera import portrait_camera
     from chironomy.video.engines import get_engine
+    from chironomy.video.fitting.placement import place
     from chironomy.video.shot import Media, Shot
 
     get_engine(engine)
@@ -115,6 +113,9 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
     if rate != hands.fps or frames != hands.frame_count:
         hands = hands.resampled(rate, frames)
     rig = load_rig()
+    if fit is not None:
+        hands = place(fit, hands, rig)
+        rig = proportioned(rig, fit.proportions)
     return Shot(
         hands=hands,
         pose=solve_pose(rig, hands),
