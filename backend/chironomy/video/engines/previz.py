@@ -5,22 +5,29 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig, load_rig
+from chironomy.body.errors import BodyError
+from chironomy.body.outfits import outfit_colours
+from chironomy.body.rig import REGION_NAMES, Rig, load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation
-from chironomy.video import shading
+from chironomy.video import occlusion, shading
+from chironomy.video.backdrop import backdrop_plate
 from chironomy.video.camera import Camera
 from chironomy.video.engines import Requirements
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.raster import SAMPLE_OFFSETS, Visibility, corner_planes, rasterise, vertex_normals
-from chironomy.video.shot import Shot
+from chironomy.video.shot import Media, Shot
+
+SETTINGS = ("outfit", "backdrop", "pixels", "threads")
+"""Names of the settings that a shot may give."""
 
 SAMPLES = 4
 MAXIMUM_WORKERS = 8
@@ -78,6 +85,9 @@ _BACKDROP_DISTANCE = 0.9
 MOUTH_DEPTH, MOUTH_OPEN = 0.035, 0.015
 """Metres behind the front teeth at which no light comes any more, and between the lips at which all comes in."""
 
+_LINE, _HALO = 0.65, 0.30
+"""How dark the thin line and the wide halo behind nearer things are, 0 to 1."""
+
 _SHADOW_SIZE, _SHADOW_DISTANCE, _SHADOW_REACH = 420, 6.0, 0.85
 
 
@@ -87,14 +97,27 @@ class Studio:
     Args:
         rig: the character.
         camera: where from.
+        outfit: of `chironomy.body.outfits`.
+        backdrop: of `chironomy.video.backdrop`.
+        portrait: the picture that the backdrop "portrait" shows.
+
+    Raises:
+        ChironomyError: there is no such outfit or backdrop; one sentence.
     """
 
-    def __init__(self, rig: Rig, camera: Camera):
+    def __init__(
+        self,
+        rig: Rig,
+        camera: Camera,
+        outfit: str | Mapping[str, str] | None = None,
+        backdrop: str = "studio",
+        portrait: Media | None = None,
+    ):
         self.rig, self.camera = rig, camera
         self.faces = np.ascontiguousarray(rig.faces, np.int32)
         self.material = np.ascontiguousarray(rig.regions, np.int64)
         table = [MATERIALS[name] for name in REGION_NAMES]
-        self.albedo = shading.to_linear(np.array(list(REGION_COLOURS.values()), np.float64))
+        self.albedo = shading.to_linear(np.array(list(outfit_colours(outfit).values()), np.float64))
         self.wrap = np.array([entry.wrap for entry in table])
         self.gloss = np.array([entry.gloss for entry in table])
         self.gloss_power = np.array([entry.gloss_power for entry in table], np.int64)
@@ -105,7 +128,23 @@ class Studio:
         self.light_colour = np.array(_LIGHT_COLOURS)
         self.light_camera = _light_camera(self.light_direction[0])
         self.light_axes = rotation.to_matrix(self.light_camera.rotation)
-        self.backdrop, self.vignette = _backdrop(camera.width, camera.height)
+        # Rows: the picture's right, down and forward.
+        self.picture_axes = np.ascontiguousarray(camera.view(camera.position + np.eye(3)).T)
+        self.spiral = occlusion.spiral()
+        self.transparent = backdrop == "transparent"
+        plate = backdrop_plate(backdrop, camera.width, camera.height, portrait)
+        self.backdrop, self.vignette = _studio_wall(camera.width, camera.height)
+        self.noise = shading.dither(camera.width, camera.height)
+        self.over = self.transparent or plate is not None
+        if self.over:
+            self.backdrop, self.vignette = np.zeros_like(self.backdrop), np.ones_like(self.vignette)
+        if self.transparent:
+            plate = np.zeros((camera.height, camera.width, 4), np.uint8)
+        if plate is None:
+            plate = np.zeros((camera.height, camera.width, 3), np.uint8)
+            nothing = np.ones(plate.shape[:2], np.float32)
+            self._develop(self.backdrop, nothing, np.zeros(nothing.shape, bool), plate, plate)
+        self.plate = plate
         distance = float(np.linalg.norm(camera.position)) + _BACKDROP_DISTANCE
         self.backdrop_inverse = np.float32(1 / distance)
 
@@ -117,25 +156,58 @@ class Studio:
             buffers: to draw in; one caller at a time may use them.
 
         Returns:
-            (height, width, 3) uint8 RGB, new.
+            (height, width, 3) uint8 RGB, new; before a transparent backdrop (height, width, 4) RGBA, whose colours are
+            not multiplied by alpha.
         """
         buffers = buffers or Buffers(self.camera)
+        uncovered = self._light(vertices, buffers)
+        result = np.empty((*uncovered.shape, 4 if self.transparent else 3), np.uint8)
+        self._develop(buffers.image, uncovered, buffers.untouched, self.plate, result)
+        return result
+
+    def draw_linear(self, vertices: NDArray[np.floating], buffers: Buffers | None = None) -> NDArray[np.float32]:
+        """Draw the character as light, before the tone curve.
+
+        Returns:
+            (height, width, 3) float32, linear with Rec. 709 primaries, new; before a transparent backdrop
+            (height, width, 4) with the colours multiplied by alpha.
+        """
+        buffers = buffers or Buffers(self.camera)
+        uncovered = self._light(vertices, buffers)
+        image, empty = buffers.image * self.vignette[..., None], uncovered[..., None]
+        if self.transparent:
+            return np.concatenate([image, 1 - empty], axis=-1)
+        return image + empty * shading.to_linear(self.plate).astype(np.float32) if self.over else image
+
+    def _develop(self, image, uncovered, untouched, plate, result) -> None:
+        shading.develop(image, uncovered, untouched, plate, self.over, self.vignette, self.noise, self.tone, result)
+
+    def _light(self, vertices: NDArray[np.floating], buffers: Buffers) -> NDArray[np.float32]:
+        """Fill the image of `buffers` with light; returns the part of each pixel that nothing covers."""
         camera, light = self.camera, self.light_camera
         points = np.ascontiguousarray(vertices, np.float64)
         normals = vertex_normals(points, self.faces)
         hollow = shading.cavity(points, normals, self.faces)
         visibility = rasterise(camera, points, self.faces, SAMPLES, into=buffers.visibility)
         shadow = rasterise(light, points, self.faces, 1, into=buffers.shadow)
+        planes = corner_planes(camera.view(points), self.faces)
+        occlusion.surfaces(
+            visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes, self.faces, normals,
+            self.picture_axes, camera.focal, camera.centre[0], camera.centre[1], buffers.seen,
+        )  # fmt: skip
+        occlusion.obscure(buffers.seen, self.spiral, camera.focal, buffers.rough)
+        occlusion.settle(buffers.rough, buffers.seen, buffers.open_room)
+        surface = np.concatenate([points, normals, hollow[:, None], self.mouth.exposure(points)[:, None]], axis=1)
         image = buffers.image
         image[:] = self.backdrop
-        planes = corner_planes(camera.view(points), self.faces)
         shading.shade(
             visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes,
-            self.faces, points, normals, hollow, self.mouth.exposure(points), self.material,
+            self.faces, surface, self.material,
             self.albedo, self.wrap, self.gloss, self.gloss_power,
             camera.position, camera.focal, camera.centre[0], camera.centre[1],
             self.light_direction, self.light_colour, np.array(_SKY), np.array(_GROUND),
-            shadow.inverse_depth[:, :, 0], light.position, self.light_axes, light.focal,
+            shadow.depth()[:, :, 0], light.position, self.light_axes, light.focal,
+            buffers.open_room, buffers.seen,
             image,
         )  # fmt: skip
         uncovered = np.empty((camera.height, camera.width), np.float32)
@@ -143,9 +215,9 @@ class Studio:
         unit = camera.height / 704
         near_blur = shading.blurred(sharp, max(1, round(unit)))
         far_blur = shading.blurred(sharp, max(2, round(7 * unit)))
-        result = np.empty((camera.height, camera.width, 3), np.uint8)
-        shading.finish(image, sharp, near_blur, far_blur, uncovered, 0.65, 0.45, self.vignette, self.tone, result)
-        return result
+        backdrop_line = 0.0 if self.over else 0.5 * _LINE
+        shading.set_off(image, sharp, near_blur, far_blur, uncovered, _LINE, _HALO, backdrop_line, buffers.untouched)
+        return uncovered
 
     def visible_faces(self, vertices: NDArray[np.floating]) -> NDArray[np.int32]:
         """Which face the middle of each pixel shows: (height, width), -1 for the backdrop."""
@@ -209,6 +281,11 @@ class Buffers:
         self.visibility = Visibility.empty(camera.width, camera.height, SAMPLES)
         self.shadow = Visibility.empty(_SHADOW_SIZE, _SHADOW_SIZE, 1)
         self.image = np.empty((camera.height, camera.width, 3), np.float32)
+        grid = max(camera.height // occlusion.STEP, 1), max(camera.width // occlusion.STEP, 1)
+        self.seen = np.empty((*grid, 6), np.float32)
+        self.rough = np.empty(grid, np.float32)
+        self.untouched = np.empty((camera.height, camera.width), bool)
+        self.open_room = np.empty(grid, np.float32)
 
 
 def _light_camera(direction: NDArray[np.float64]) -> Camera:
@@ -219,7 +296,7 @@ def _light_camera(direction: NDArray[np.float64]) -> Camera:
     return Camera(_SHADOW_SIZE, _SHADOW_SIZE, focal, aim + direction * _SHADOW_DISTANCE, turn)
 
 
-def _backdrop(width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _studio_wall(width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The empty studio, (height, width, 3) linear, and the vignette, (height, width)."""
     x = ((np.arange(width) + 0.5) / width - 0.5)[None, :] * (width / height)
     y = ((np.arange(height) + 0.5) / height)[:, None]
@@ -249,7 +326,7 @@ class PrevizEngine:
         """Memory for one set of buffers a thread; no weights."""
         pixels = shot.width * shot.height if shot is not None else 512 * 704
         workers = worker_count(shot)
-        bytes_per_pixel = SAMPLES * 8 + 12 + 3 * 4 + 3 * 2
+        bytes_per_pixel = SAMPLES * 8 + 12 + 1 + 8 + 3 * 4 + 4 * 4
         memory = 170 * 2**20 + (workers + 1) * (pixels * bytes_per_pixel + _SHADOW_SIZE**2 * 8 + 8 * 2**20)
         licence = "the pictures are yours: code GPL-3.0-or-later, character CC0"
         return Requirements(memory, "cpu", (), licence)
@@ -259,42 +336,49 @@ class PrevizEngine:
         shot: Shot,
         on_progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    ) -> Iterator[NDArray[Any]]:
         """Yield the shot's frames in order; see `Engine.render`.
 
-        A few frames are drawn at a time, one a thread; no more are kept than are being drawn.
+        A few frames are drawn at a time, one a thread; no more are kept than are being drawn. The shot's settings may
+        hold:
+
+        - `outfit`: a name of `chironomy.body.outfits.OUTFITS`, or colours by region;
+        - `backdrop`: a name of `chironomy.video.backdrop.BACKDROPS`, a colour or a gradient. Before "transparent" the
+          frames are (height, width, 4), RGBA;
+        - `pixels`: "display", the default, or "linear" for float32 light as `Studio.draw_linear` gives it;
+        - `threads`: how many frames are drawn at a time.
 
         Raises:
-            VideoError: the shot's pose has other joints than the character.
+            VideoError: the shot's pose has other joints than the character, or a setting is unknown or wrong.
             RenderCancelled: `cancelled` said so.
         """
         rig = self._rig or load_rig()
         joints = shot.pose.joint_rotation.shape[1]
         if joints != rig.joint_count:
             raise VideoError(f"the shot's pose has {joints} joints, but the character has {rig.joint_count}")
-        return self._frames(shot, rig, on_progress, cancelled)
+        return self._frames(shot, _studio(shot, rig), on_progress, cancelled)
 
     def _frames(
         self,
         shot: Shot,
-        rig: Rig,
+        studio: Studio,
         on_progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
-    ) -> Iterator[NDArray[np.uint8]]:
-        studio = Studio(rig, shot.camera)
+    ) -> Iterator[NDArray[Any]]:
         workers = worker_count(shot)
         free = deque(Buffers(shot.camera) for _ in range(workers))
+        look = studio.draw_linear if shot.settings.get("pixels") == "linear" else studio.draw
 
-        def draw(frame: int) -> NDArray[np.uint8]:
+        def draw(frame: int) -> NDArray[Any]:
             buffers = free.pop()
             try:
                 pose = shot.pose
-                vertices = skin(rig, pose.joint_rotation[frame], pose.joint_position[frame], shot.face.values[frame])
-                return studio.draw(vertices, buffers)
+                vertices = skin(studio.rig, pose.joint_rotation[frame], pose.joint_position[frame], shot.face.values[frame])
+                return look(vertices, buffers)
             finally:
                 free.append(buffers)
 
-        waiting: deque[Future[NDArray[np.uint8]]] = deque()
+        waiting: deque[Future[NDArray[Any]]] = deque()
         pool = ThreadPoolExecutor(workers, thread_name_prefix="previz")
         done = 0
         try:
@@ -316,6 +400,25 @@ class PrevizEngine:
                     on_progress(done / len(shot.frames))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _studio(shot: Shot, rig: Rig) -> Studio:
+    """The studio that a shot's settings ask for.
+
+    Raises:
+        VideoError: a setting is unknown or wrong.
+    """
+    for name in shot.settings:
+        if name not in SETTINGS:
+            raise VideoError(f"the engine previz has no setting {name!r}; it has {', '.join(SETTINGS)}")
+    pixels = shot.settings.get("pixels", "display")
+    if pixels not in ("display", "linear"):
+        raise VideoError(f"setting pixels is {pixels!r}, but must be display or linear")
+    backdrop = shot.settings.get("backdrop", "studio")
+    try:
+        return Studio(rig, shot.camera, shot.settings.get("outfit"), backdrop, shot.reference)
+    except BodyError as error:
+        raise VideoError(str(error)) from error
 
 
 def worker_count(shot: Shot | None = None) -> int:

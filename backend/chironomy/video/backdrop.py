@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is behind the character: the studio's wall, a plain colour or gradient, the portrait, or nothing."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.body.errors import BodyError
+from chironomy.body.outfits import parsed_colour
+from chironomy.video.errors import VideoError
+
+if TYPE_CHECKING:
+    from chironomy.video.shot import Media
+
+BACKDROPS: dict[str, tuple[str, ...]] = {
+    "studio": (),
+    "white": ("#ffffff",),
+    "grey": ("#8a8a8a",),
+    "black": ("#000000",),
+    "green": ("#00b140",),
+    "blue": ("#0047bb",),
+    "dawn": ("#d9b8a0", "#7d7a8c"),
+    "dusk": ("#39415a", "#a98c86"),
+    "portrait": (),
+    "transparent": (),
+}
+"""Names of backdrops with their colours, top and bottom, where they have any; the first is the default.
+
+Green and blue are the ones that studios paint for keying (Pantone 354 C and 2728 C).
+"""
+
+LARGEST_PORTRAIT = 200_000_000
+"""Pixels that a portrait may have before it is taken for a trap."""
+
+
+def backdrop_plate(name: object, width: int, height: int, portrait: Media | None = None) -> NDArray[np.uint8] | None:
+    """The picture behind the character, (height, width, 3) sRGB; None for the studio and for nothing.
+
+    Args:
+        name: one of `BACKDROPS`, "#rrggbb", or "#rrggbb:#rrggbb" for a gradient from top to bottom.
+        width: pixels.
+        height: pixels.
+        portrait: for the backdrop "portrait": scaled so that it covers the picture, and cut evenly.
+
+    Raises:
+        VideoError: there is no such backdrop, or no portrait, or it cannot be read as a picture.
+    """
+    if not isinstance(name, str) or (name not in BACKDROPS and not name.startswith("#")):
+        raise VideoError(
+            f"backdrop is {name!r}, but must be one of {', '.join(BACKDROPS)}, a colour such as #3a5c70, or a gradient "
+            "such as #3a5c70:#101820"
+        )
+    if name in ("studio", "transparent"):
+        return None
+    if name == "portrait":
+        if portrait is None:
+            raise VideoError("the backdrop is the portrait, but the shot has none; give it a portrait")
+        return cover(open_picture(portrait), width, height)
+    try:
+        colours = [parsed_colour(text, "backdrop") for text in BACKDROPS.get(name) or name.split(":", 1)]
+    except BodyError as error:
+        raise VideoError(str(error)) from error
+    return _gradient(colours[0], colours[-1], width, height)
+
+
+def open_picture(media: Media) -> NDArray[np.uint8]:
+    """A still picture, upright, as (height, width, 3) sRGB.
+
+    A picture that was taken with the camera on its side is turned as its EXIF says; of a moving one the first frame is
+    taken; transparent parts are white.
+
+    Raises:
+        VideoError: it cannot be read, or is larger than any portrait.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(media.data)) as picture:
+            if picture.width * picture.height > LARGEST_PORTRAIT:
+                raise VideoError(f"{media.name} is {picture.width}x{picture.height}; give a portrait of a usual size")
+            if picture.mode.startswith("I;16") or picture.mode == "I":
+                grey = np.asarray(picture, np.float64)
+                return np.repeat(np.clip(grey / 257 + 0.5, 0, 255).astype(np.uint8)[..., None], 3, axis=-1)
+            upright = ImageOps.exif_transpose(picture)
+            if "A" in upright.getbands() or "transparency" in upright.info:
+                upright = upright.convert("RGBA")
+                ground = Image.new("RGBA", upright.size, (255, 255, 255, 255))
+                upright = Image.alpha_composite(ground, upright)
+            return np.array(upright.convert("RGB"))
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise VideoError(f"{media.name} cannot be read as a picture; choose a whole PNG or JPEG") from error
+
+
+def cover(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The picture scaled to cover (height, width), what is over cut away evenly on both sides."""
+    from PIL import Image
+
+    tall, wide = picture.shape[:2]
+    scale = max(width / wide, height / tall)
+    cut_wide, cut_tall = width / scale, height / scale
+    box = ((wide - cut_wide) / 2, (tall - cut_tall) / 2, (wide + cut_wide) / 2, (tall + cut_tall) / 2)
+    return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS, box=box))
+
+
+def _gradient(
+    top: tuple[int, int, int], bottom: tuple[int, int, int], width: int, height: int
+) -> NDArray[np.uint8]:
+    """From one colour to the other with soft ends; the steps between display values are hidden by a fixed dither."""
+    part = (np.arange(height) + 0.5) / height
+    part = (part * part * (3 - 2 * part))[:, None, None]
+    colour = np.array(top, np.float64) + (np.array(bottom, np.float64) - np.array(top, np.float64)) * part
+    if top == bottom:
+        return np.broadcast_to(colour, (height, width, 3)).astype(np.uint8)
+    from chironomy.video.shading import dither
+
+    return np.clip(colour + dither(width, height)[..., None], 0, 255).astype(np.uint8)
