@@ -318,6 +318,8 @@ class PrevizEngine:
     """Renders the character as the rig evaluates it: what the animator sees is what is drawn."""
 
     name = "previz"
+    frames_independent = True
+    makes_linear = True
 
     def __init__(self, rig: Rig | None = None):
         self._rig = rig
