@@ -251,3 +251,23 @@ def read_video_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
         reader.join(timeout=10)
         process.stdout.close()
         process.stderr.close()
+
+
+def read_comment(path: str | Path) -> str:
+    """The comment that a film holds, "" where there is none.
+
+    Raises:
+        VideoError: the file does not exist or is no film.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise VideoError(f"the video {path} does not exist")
+    command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-i", str(path)]
+    run = subprocess.run(
+        [*command, "-f", "ffmetadata", "pipe:1"], capture_output=True, check=False, creationflags=NO_WINDOW
+    )
+    if run.returncode != 0:
+        raise VideoError(f"{path} is not a video that can be read")
+    # In an ffmetadata file "=", ";", "#", "\" and line ends follow a "\".
+    found = re.search(r"^comment=((?:\\.|[^\\\n])*)", run.stdout.decode("utf-8", "replace"), re.I | re.M | re.S)
+    return re.sub(r"\\(.)", r"\1", found[1], flags=re.S) if found else ""
