@@ -6,7 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_video_arguments, number
+from chironomy.commands.arguments import (
+    FILM_FORMATS,
+    SEQUENCE_FORMATS,
+    add_video_arguments,
+    number,
+    video_settings,
+)
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
@@ -23,27 +29,60 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="chironomy.hands/1 or SMPL-X .npz")
     parser.add_argument("--speech", type=Path, required=True, help="the recording that the motion belongs to")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.mp4", help="the video")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
+    )
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
-    add_video_arguments(parser)
+    add_video_arguments(parser, FILM_FORMATS + SEQUENCE_FORMATS)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
+    from chironomy.video.formats import format_of
 
+    chosen = format_of(options.out, options.format)
+    inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
     steps = Steps()
-    with output_file(options.out, ".mp4", (options.motion, options.speech)) as out:
+    with output_file(options.out, "" if chosen.sequence else chosen.suffix, inputs) as out:
         with steps.step("speech"):
-            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
+            shot = make_shot(
+                options.motion,
+                options.speech,
+                options.fps,
+                options.engine,
+                options.size,
+                settings=video_settings(options, options.motion.stem),
+                portrait=options.portrait,
+                alive=not options.still,
+            )
         with steps.step("video"):
-            render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
+            render_video(
+                shot,
+                out,
+                on_progress=lambda fraction: steps.update("video", fraction, "rendering"),
+                format_name=chosen.name,
+            )
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
 
 
-def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int]) -> "Shot":
+def make_shot(
+    motion: Path,
+    recording: Path,
+    fps: float | None,
+    engine: str,
+    size: tuple[int, int],
+    *,
+    settings: dict[str, Any] | None = None,
+    portrait: Path | None = None,
+    alive: bool = False,
+) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
     Args:
@@ -52,13 +91,20 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
         size: width and height in pixels.
+        settings: of the shot.
+        portrait: file of the reference picture.
+        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise only the arms and the face
+            move.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
+    from chironomy.body.accompany import accompanied_pose, accompany
+    from chironomy.body.gaze import look
     from chironomy.body.pose import solve_pose
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
+    from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
     from chironomy.video.camera import portrait_camera
@@ -79,11 +125,21 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
     if rate != hands.fps or frames != hands.frame_count:
         hands = hands.resampled(rate, frames)
     rig = load_rig()
+    camera = portrait_camera(rig, *size)
+    face = lip_track(speech, rate).resampled(rate, frames)
+    pose = solve_pose(rig, hands)
+    if alive:
+        seed = int(speech.sha256[:8], 16)
+        moved = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), camera.position, seed)
+        pose = accompanied_pose(rig, hands, moved)
+        face = look(rig, face, pose, camera.position, seed)
     return Shot(
         hands=hands,
-        pose=solve_pose(rig, hands),
-        face=lip_track(speech, rate).resampled(rate, frames),
-        camera=portrait_camera(rig, *size),
+        pose=pose,
+        face=face,
+        camera=camera,
         speech=Media.from_file(recording),
+        reference=None if portrait is None else Media.from_file(portrait),
         engine=engine,
+        settings=settings or {},
     )
