@@ -14,11 +14,11 @@ turns). How far the torso follows the hands is no published figure: it was set b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import FARTHEST, NEAREST, arms_of_swivel, clamp_reach, elbow_pole
 from chironomy.body.pose import BodyPose, hand_positions, hand_rotations, solve_pose
@@ -58,49 +58,6 @@ _BREATH_CHEST_DEGREES, _BREATH_SHOULDER_DEGREES = 0.55, 2.2
 # The collar rises with a hand above the breast: a part of the scapula's share in raising the arm (Inman, Saunders &
 # Abbott 1944, one degree for two of the arm's), most of which the bind pose of this character already has.
 _SHRUG_DEGREES, _SHRUG_FROM, _SHRUG_TO = 7.0, -0.25, 0.15
-
-
-@dataclass(frozen=True, eq=False)
-class Accompaniment:
-    """Turns of the body's middle over time, from the bind pose; frame `i` is at `i / fps` seconds.
-
-    Attributes:
-        fps: frames a second.
-        torso: (T, 4) unit quaternions: the upper chest, the spine's joints sharing the turn evenly.
-        head: (T, 4) the head relative to the upper chest, neck and head sharing the turn evenly.
-        shoulder: (T, 2, 4) the collars relative to the upper chest, left and right.
-    """
-
-    fps: float
-    torso: Array
-    head: Array
-    shoulder: Array
-
-    def __post_init__(self) -> None:
-        frames = np.shape(self.torso)[0] if np.ndim(self.torso) else 0
-        for name, shape in (("torso", (frames, 4)), ("head", (frames, 4)), ("shoulder", (frames, 2, 4))):
-            array = np.array(getattr(self, name), dtype=np.float64)
-            if array.shape != shape or not np.isfinite(array).all():
-                raise BodyError(f"{name} has shape {array.shape}; it must be finite numbers of shape {shape}")
-            if np.abs(np.linalg.norm(array, axis=-1) - 1).max(initial=0.0) > 1e-3:
-                raise BodyError(f"{name} must hold unit quaternions (w, x, y, z)")
-            object.__setattr__(self, name, quaternion.normalize(array))
-
-    @property
-    def frame_count(self) -> int:
-        """How many frames there are, T."""
-        return len(self.torso)
-
-    def scaled(self, part: ArrayLike) -> "Accompaniment":
-        """The same with every turn taken to a part of itself, (T,) or one number, 0 to 1."""
-        part = np.broadcast_to(np.asarray(part, np.float64), (self.frame_count,))
-        still = quaternion.IDENTITY
-        return Accompaniment(
-            self.fps,
-            quaternion.slerp(still, self.torso, part),
-            quaternion.slerp(still, self.head, part),
-            quaternion.slerp(still, self.shoulder, np.repeat(part[:, None], 2, axis=1)),
-        )
 
 
 def accompany(
