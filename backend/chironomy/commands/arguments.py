@@ -149,8 +149,14 @@ def outfit(text: str) -> str | dict[str, str]:
     return {region.strip(): colour.strip() for region, _, colour in entries}
 
 
-def add_video_arguments(parser: argparse.ArgumentParser, formats: tuple[str, ...] = FILM_FORMATS) -> None:
-    """What the video is made with; `formats` are those that the command can write."""
+def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = False) -> None:
+    """What the video is made with.
+
+    Args:
+        parser: gets the arguments.
+        in_blender: the shot is made by the add-on, which has named outfits and backdrops only and writes films.
+    """
+    formats = FILM_FORMATS if in_blender else FILM_FORMATS + SEQUENCE_FORMATS
     # Names are written out here and not asked of chironomy.video, which brings numpy: this is read whichever command
     # runs. The rooms that know them check them, in a sentence.
     group = parser.add_argument_group("video")
@@ -162,23 +168,20 @@ def add_video_arguments(parser: argparse.ArgumentParser, formats: tuple[str, ...
     group.add_argument(
         "--format", choices=formats, metavar="FORMAT", help=f"{', '.join(formats[:-1])} or {formats[-1]}"
     )
-    group.add_argument(
-        "--outfit",
-        type=outfit,
-        metavar="NAME",
-        help="clothes: teal (the default), charcoal, burgundy, olive, navy or oat; or colours: top=#803020,hair=#302018",
-    )
-    group.add_argument(
-        "--backdrop",
-        metavar="NAME",
-        help=(
-            "behind the character: studio (the default), white, grey, black, green, blue, dawn, dusk, portrait, "
-            "transparent, a colour #rrggbb or a gradient #rrggbb:#rrggbb"
-        ),
-    )
-    group.add_argument("--portrait", type=Path, metavar="FILE", help="a picture, for the backdrop portrait")
+    clothes = "clothes: teal (the default), charcoal, burgundy, olive, navy or oat"
+    walls = "behind the character: studio (the default), white, grey, black, green, blue, dawn, dusk or transparent"
+    if in_blender:
+        group.add_argument("--outfit", metavar="NAME", help=clothes)
+        group.add_argument("--backdrop", metavar="NAME", help=walls)
+    else:
+        clothes += "; or colours: top=#803020,hair=#302018"
+        walls += "; portrait; a colour #rrggbb or a gradient #rrggbb:#rrggbb"
+        group.add_argument("--outfit", type=outfit, metavar="NAME", help=clothes)
+        group.add_argument("--backdrop", metavar="NAME", help=walls)
+        group.add_argument("--portrait", type=Path, metavar="FILE", help="a picture, for the backdrop portrait")
     group.add_argument("--burn-in", action="store_true", help="timecode and frame number in the picture, for reviews")
-    group.add_argument("--take", metavar="NAME", help="a name beside them (default: the file's); burns in, too")
+    if not in_blender:
+        group.add_argument("--take", metavar="NAME", help="a name beside them (default: the file's); burns in, too")
     group.add_argument(
         "--still", action="store_true", help="torso, head and eyes stay still instead of accompanying the hands"
     )

@@ -6,13 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import (
-    FILM_FORMATS,
-    SEQUENCE_FORMATS,
-    add_video_arguments,
-    number,
-    video_settings,
-)
+from chironomy.commands.arguments import add_video_arguments, number, video_settings
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
@@ -37,7 +31,7 @@ def add_to(commands: Any) -> None:
         help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
     )
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
-    add_video_arguments(parser, FILM_FORMATS + SEQUENCE_FORMATS)
+    add_video_arguments(parser)
     parser.set_defaults(run=run)
 
 

@@ -106,9 +106,7 @@ def cover(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uin
     return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.LANCZOS, box=box))
 
 
-def _gradient(
-    top: tuple[int, int, int], bottom: tuple[int, int, int], width: int, height: int
-) -> NDArray[np.uint8]:
+def _gradient(top: tuple[int, int, int], bottom: tuple[int, int, int], width: int, height: int) -> NDArray[np.uint8]:
     """From one colour to the other with soft ends; the steps between display values are hidden by a fixed dither."""
     part = (np.arange(height) + 0.5) / height
     part = (part * part * (3 - 2 * part))[:, None, None]

@@ -197,7 +197,7 @@ def render_video(
                 speech.write_bytes(shot.speech.data)
             except OSError as error:
                 raise VideoError(
-                    f"the speech could not be kept in {folder} while rendering ({error.strerror}); free some space there"
+                    f"the speech could not be kept in {folder} while rendering ({error.strerror}); free space there"
                 ) from error
         if not chosen.sequence:
             return encode_film(
@@ -276,7 +276,7 @@ def _sound_file(speech: Path | str | Speech | None, folder: Path) -> Path | None
 
 
 def _sound_input(sound: Path, start: float, duration: float | None) -> list[str]:
-    """ffmpeg's arguments for a part of a sound file."""
+    """Arguments of ffmpeg for a part of a sound file."""
     arguments = ["-ss", f"{start:.6f}"] if start > 0 else []
     arguments += ["-t", f"{duration:.6f}"] if duration is not None else []
     return [*arguments, "-i", str(sound)]

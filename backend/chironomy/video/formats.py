@@ -91,11 +91,11 @@ FORMATS: dict[str, Format] = {
             media_type="video/quicktime",
         ),
         Format(
-            "png", ".png", "a folder of PNG files, straight alpha, the speech beside them",
+            "png", ".png", "a folder of PNG files, straight alpha, the speech beside",
             sequence=True, alpha=True, even=False,
         ),
         Format(
-            "exr", ".exr", "a folder of OpenEXR files, half floats, linear, premultiplied alpha, the speech beside them",
+            "exr", ".exr", "a folder of OpenEXR files: half floats, linear, alpha premultiplied, the speech beside",
             sequence=True, alpha=True, even=False,
         ),
     )
@@ -129,5 +129,5 @@ def format_of(path: str | Path, name: str | None = None) -> Format:
         return FORMATS["png"]
     films = sorted({entry.suffix for entry in FORMATS.values() if not entry.sequence})
     raise VideoError(
-        f"{path.name} must end in {', '.join(films[:-1])} or {films[-1]}, or be a folder's name for a sequence of pictures"
+        f"{path.name} must end in {', '.join(films[:-1])} or {films[-1]}, or be the name of a folder for pictures"
     )

@@ -375,7 +375,9 @@ class PrevizEngine:
             buffers = free.pop()
             try:
                 pose = shot.pose
-                vertices = skin(studio.rig, pose.joint_rotation[frame], pose.joint_position[frame], shot.face.values[frame])
+                vertices = skin(
+                    studio.rig, pose.joint_rotation[frame], pose.joint_position[frame], shot.face.values[frame]
+                )
                 return look(vertices, buffers)
             finally:
                 free.append(buffers)
