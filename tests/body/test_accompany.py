@@ -136,7 +136,9 @@ def test_a_hand_at_the_end_of_its_reach_holds_the_body_back(character):
     motion = waving()
     position = motion.wrist_position.copy()
     shoulder = character.joint_position[character.arm_joints(0)[1]]
-    far = shoulder + np.array([0.3, 0.1, 0.9]) / np.linalg.norm([0.3, 0.1, 0.9]) * 0.9985 * character.arm_lengths[0].sum()
+    far = (
+        shoulder + np.array([0.3, 0.1, 0.9]) / np.linalg.norm([0.3, 0.1, 0.9]) * 0.9985 * character.arm_lengths[0].sum()
+    )
     position[40:56, 0] = far
     reaching = motion.replaced(wrist_position=position)
     made = accompany(character, reaching, ACCENTS, PHRASES, seed=1)

@@ -47,7 +47,9 @@ def test_the_pupils_turn_to_the_lens(character):
     after = pupil_directions(rig, pose, look(rig, blank(240), pose, LENS, seed=1))
     for eye, name in enumerate(("eye.L", "eye.R")):
         wanted = LENS - rig.joint_position[rig.index(name)]
-        turned = np.degrees(np.arctan2(after[:, eye, 0], after[:, eye, 2]) - np.arctan2(before[:, eye, 0], before[:, eye, 2]))
+        turned = np.degrees(
+            np.arctan2(after[:, eye, 0], after[:, eye, 2]) - np.arctan2(before[:, eye, 0], before[:, eye, 2])
+        )
         assert np.median(turned) == pytest.approx(np.degrees(np.arctan2(wanted[0], wanted[2])), abs=1.5)
 
 
