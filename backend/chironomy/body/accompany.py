@@ -103,7 +103,7 @@ def accompany(
     lift += np.radians(_BREATH_SHOULDER_DEGREES) * breath[:, None]
     sigma = _LOW_PASS_SECONDS * fps
     torso, head, lift = (_smooth(curve, sigma) for curve in (torso, head, lift))
-    # +z of the frame of the body is forward: the left collar rises by a positive turn about it, the right by a negative.
+    # +z is forward: the left collar rises by a positive turn about it, the right by a negative one.
     shoulder = np.zeros((frames, 2, 3))
     shoulder[:, 0, 2], shoulder[:, 1, 2] = lift[:, 0], -lift[:, 1]
     made = Accompaniment(fps, *(quaternion.from_rotation_vector(turn) for turn in (torso, head, shoulder)))

@@ -148,7 +148,7 @@ def _save_png(path: Path, picture: NDArray[Any], comment: str) -> None:
 
 def _open_exr() -> Any:
     try:
-        import OpenEXR
+        import OpenEXR  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise VideoError("OpenEXR files need the package OpenEXR: pip install 'chironomy[exr]'") from error
     return OpenEXR
