@@ -56,6 +56,7 @@ bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RE
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
 
 docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
+	$(BIN)/python tools/make_previz_picture.py
 	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
 
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
