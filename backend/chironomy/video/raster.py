@@ -117,6 +117,8 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
     polygon = np.empty((4, 3))
     x = np.empty(4, np.int64)
     y = np.empty(4, np.int64)
+    steps = np.empty((len(offsets), 3), np.int64)
+    rises = np.empty(len(offsets))
     # Most vertices belong to six faces: each is projected once.
     across, down, inverse, usable = _project(seen, focal, centre_x, centre_y, near)
     for face in range(faces.shape[0]):
@@ -129,7 +131,7 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
                 across[a], down[a], inverse[a],
                 across[b], down[b], inverse[b],
                 across[c], down[c], inverse[c],
-                face, cull, offsets, inverse_depth, face_index,
+                face, cull, offsets, steps, rises, inverse_depth, face_index,
             )  # fmt: skip
             continue
         if usable[a] == _NOT_FINITE or usable[b] == _NOT_FINITE or usable[c] == _NOT_FINITE:
@@ -144,7 +146,7 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
                 x[0], y[0], 1.0 / polygon[0, 2],
                 x[last - 1], y[last - 1], 1.0 / polygon[last - 1, 2],
                 x[last], y[last], 1.0 / polygon[last, 2],
-                face, cull, offsets, inverse_depth, face_index,
+                face, cull, offsets, steps, rises, inverse_depth, face_index,
             )  # fmt: skip
 
 
@@ -191,8 +193,11 @@ def _cut_at_near_plane(seen, a, b, c, near, polygon):
 
 
 @njit(cache=True, nogil=True)
-def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inverse_depth, face_index):
-    """Draw one triangle: corners in 1/256 pixel, `i` their inverse depths."""
+def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, steps, rises, inverse_depth, face_index):
+    """Draw one triangle: corners in 1/256 pixel, `i` their inverse depths.
+
+    `steps` (S, 3) and `rises` (S,) are room to work in: what each sample point adds to the edges and the inverse depth.
+    """
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     if area == 0:
         return
@@ -227,8 +232,15 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
     row1 = (start_x - x2) * e1x + (start_y - y2) * e1y + bias1
     row2 = (start_x - x0) * e2x + (start_y - y0) * e2y + bias2
     # Inverse depth is linear over the picture.
-    slope_x = (i0 * e0x + i1 * e1x + i2 * e2x) / area
-    slope_y = (i0 * e0y + i1 * e1y + i2 * e2y) / area
+    per_area = 1.0 / area
+    slope_x = (i0 * e0x + i1 * e1x + i2 * e2x) * per_area
+    slope_y = (i0 * e0y + i1 * e1y + i2 * e2y) * per_area
+    for sample in range(samples):
+        dx, dy = offsets[sample, 0], offsets[sample, 1]
+        steps[sample, 0] = dx * e0x + dy * e0y
+        steps[sample, 1] = dx * e1x + dy * e1y
+        steps[sample, 2] = dx * e2x + dy * e2y
+        rises[sample] = slope_x * dx + slope_y * dy
     reach = 96
     slack0 = reach * (abs(e0x) + abs(e0y))
     slack1 = reach * (abs(e1x) + abs(e1y))
@@ -240,9 +252,8 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
             if (w0 + slack0) | (w1 + slack1) | (w2 + slack2) >= 0:
                 base = i0 + slope_x * (column * SUBPIXEL + half - x0) + slope_y * (row * SUBPIXEL + half - y0)
                 for sample in range(samples):
-                    dx, dy = offsets[sample, 0], offsets[sample, 1]
-                    if (w0 + dx * e0x + dy * e0y) | (w1 + dx * e1x + dy * e1y) | (w2 + dx * e2x + dy * e2y) >= 0:
-                        inverse = np.float32(base + slope_x * dx + slope_y * dy)
+                    if (w0 + steps[sample, 0]) | (w1 + steps[sample, 1]) | (w2 + steps[sample, 2]) >= 0:
+                        inverse = np.float32(base + rises[sample])
                         if inverse > inverse_depth[row, column, sample]:
                             inverse_depth[row, column, sample] = inverse
                             face_index[row, column, sample] = face

@@ -214,7 +214,7 @@ class Studio:
         sharp = shading.mean_inverse_depth(visibility.inverse_depth, self.backdrop_inverse, uncovered)
         unit = camera.height / 704
         near_blur = shading.blurred(sharp, max(1, round(unit)))
-        far_blur = shading.blurred(sharp, max(2, round(7 * unit)))
+        far_blur = shading.blurred(shading.halved(sharp), max(1, round(3.5 * unit)))
         backdrop_line = 0.0 if self.over else 0.5 * _LINE
         shading.set_off(image, sharp, near_blur, far_blur, uncovered, _LINE, _HALO, backdrop_line, buffers.untouched)
         return uncovered
