@@ -86,3 +86,24 @@ def test_a_shape_sets_the_size_and_the_shot_takes_the_look(addon, character, tak
         chosen.shape, chosen.outfit, chosen.backdrop, chosen.burn_in = "portrait", "teal", "studio", False
     assert (chosen.width, chosen.height) == (512, 704)
     assert addon["operators.render"].engine_settings(chosen) == {}
+
+
+def test_a_film_is_laid_over_the_speech_from_the_first_frame_on(addon, character, tmp_path):
+    encode = pytest.importorskip("chironomy.video.encode")
+    scene = bpy.context.scene
+    if not bpy.app.build_options.codec_ffmpeg:
+        pytest.skip("this Blender was built without films")
+    scene.frame_start, scene.frame_end = 11, 34
+    for suffix in (".mp4", ".webm", ".mov"):
+        path = tmp_path / f"take{suffix}"
+        encode.encode_film((np.full((48, 64, 3), 9 * i, np.uint8) for i in range(24)), path, 24, 64, 48)
+        addon["sequencer"].lay_video(bpy.context, path, scene.frame_start)
+        editor = scene.sequence_editor
+        strips = list(editor.strips if hasattr(editor, "strips") else editor.sequences)
+        films = [strip for strip in strips if strip.name == "Chironomy Video"]
+        assert len(films) == 1
+        film = films[0]
+        start = film.left_handle if hasattr(film, "left_handle") else film.frame_final_start
+        length = film.duration if hasattr(film, "duration") else film.frame_final_duration
+        assert (film.type, int(start), int(length)) == ("MOVIE", 11, 24)
+        assert film.channel > addon["sequencer"].SPEECH_CHANNEL
