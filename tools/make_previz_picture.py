@@ -44,7 +44,9 @@ def main() -> int:
             shot = make_shot(motion, EXAMPLE, None, "previz", (400, 440), alive=alive)
             tiles.append(picture_of(shot.replaced(camera=face_camera(shot.camera)), 110))
     half = [tile.resize((round(tile.width * TALL / 2 / tile.height), TALL // 2)) for tile in tiles[-2:]]
-    whole = [tile.resize((round(tile.width * TALL / tile.height), TALL), Image.Resampling.LANCZOS) for tile in tiles[:-2]]
+    whole = [
+        tile.resize((round(tile.width * TALL / tile.height), TALL), Image.Resampling.LANCZOS) for tile in tiles[:-2]
+    ]
     sheet = Image.new("RGB", (sum(tile.width for tile in whole) + half[0].width, TALL))
     left = 0
     for tile in whole:

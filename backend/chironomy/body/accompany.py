@@ -37,7 +37,7 @@ _LOW_PASS_SECONDS = 0.05
 # Radians of torso a metre of the hands' middle aside (yaw) and forward (pitch), and of one hand above the other (roll);
 # and the degrees that they never pass.
 _FOLLOW = np.array([0.25, 0.42, 0.12])
-_FOLLOW_LIMIT = np.radians([2.5, 5.0, 2.0])
+_FOLLOW_LIMIT: Array = np.radians(np.array([2.5, 5.0, 2.0]))
 _FOLLOW_SECONDS = 0.28
 
 # Degrees of slow wandering: pitch, yaw and roll.
@@ -199,7 +199,7 @@ def _within_reach(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
         distance = np.linalg.norm(wrist - shoulder, axis=-1)
         inside = ((distance > NEAREST * reach) & (distance < FARTHEST * reach)).all(axis=1)
         part = np.where(inside & (part == level - 0.25), level, part)
-    if (part == 1.0).all():
+    if float(part.min()) == 1.0:
         return part
     width = max(1, round(0.3 * motion.fps))
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(part, 2 * width, mode="edge"), 2 * width + 1).min(axis=1)

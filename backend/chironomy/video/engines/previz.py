@@ -177,7 +177,9 @@ class Studio:
         image, empty = buffers.image * self.vignette[..., None], uncovered[..., None]
         if self.transparent:
             return np.concatenate([image, 1 - empty], axis=-1)
-        return image + empty * shading.to_linear(self.plate.astype(np.float64)).astype(np.float32) if self.over else image
+        return (
+            image + empty * shading.to_linear(self.plate.astype(np.float64)).astype(np.float32) if self.over else image
+        )
 
     def _develop(self, image, uncovered, untouched, plate, result) -> None:
         shading.develop(image, uncovered, untouched, plate, self.over, self.vignette, self.noise, self.tone, result)
