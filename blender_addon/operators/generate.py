@@ -118,8 +118,7 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
     scene, rig, item = context.scene, load_rig(), character(context.scene)
     first = sequencer.speech_start(scene)
     frames = pose.write_motion(item, rig, motion, scene, first)
-    if body is not None:
-        pose.write_accompaniment(item, body, scene, first)
+    pose.write_accompaniment(item, body, scene, first)
     if face is not None and body is not None:
         chosen = settings(scene)
         lens = portrait_camera(rig, chosen.width, chosen.height).position

@@ -206,6 +206,6 @@ def _paint(material: Material, rgb: tuple[int, int, int]) -> None:
     """Give a material a colour, sRGB 0 to 255, in every kind of view."""
     colour = (*Color(value / 255 for value in rgb).from_srgb_to_scene_linear(), 1.0)
     material.diffuse_color = colour
-    for node in material.node_tree.nodes:
+    for node in material.node_tree.nodes if material.node_tree is not None else ():
         if node.type == "BSDF_PRINCIPLED":
             node.inputs["Base Color"].default_value = colour

@@ -32,6 +32,9 @@ POLE_TOLERANCE = 0.002
 HAND_CHANNELS = 134
 """Channels of the hands' motion: for each hand 3 of place and 16 times 4 of rotation."""
 
+BODY_BONES = ("torso", "head_control", *(f"shoulder.{side}" for side in SIDES))
+"""The bones that carry what accompanies the hands."""
+
 BODY_TOLERANCE = 0.002
 """Radians by which sparse keys may miss a turn of torso, head or shoulder: a millimetre at the crown."""
 
@@ -146,24 +149,28 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
     keys.replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["))
 
 
-def write_accompaniment(character: Object, accompaniment: Accompaniment, scene: Scene, first: int) -> None:
+def write_accompaniment(character: Object, accompaniment: Accompaniment | None, scene: Scene, first: int) -> None:
     """Put the turns of torso, head and shoulders on their controls as sparse generated keys from `first` on.
 
-    The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders.
+    The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders. None takes
+    away the generated keys that there are.
+
+    Raises:
+        MotionError: it is not at the scene's frame rate.
     """
-    if abs(accompaniment.fps - scene_fps(scene)) > 1e-4:
-        raise MotionError(
-            f"the accompaniment has {accompaniment.fps:g} frames a second, but the scene has {scene_fps(scene):g}; "
-            "generate once more"
-        )
-    rest = RestPose(character)
-    turns = {"torso": accompaniment.torso, "head_control": accompaniment.head}
-    turns |= {f"shoulder.{side}": accompaniment.shoulder[:, index] for index, side in enumerate(SIDES)}
     channels: list[keys.Channel] = []
-    for bone, turn in turns.items():
-        sparse = reduce_rotation(turn, BODY_TOLERANCE)
-        channels += _channels(rotation_path(bone), bone, sparse.mapped(rest.body_turn(bone).matrix), first)
-    ours = {rotation_path(bone) for bone in turns}
+    if accompaniment is not None:
+        if abs(accompaniment.fps - scene_fps(scene)) > 1e-4:
+            raise MotionError(
+                f"the accompaniment has {accompaniment.fps:g} frames a second, but the scene has "
+                f"{scene_fps(scene):g}; generate once more"
+            )
+        rest = RestPose(character)
+        made = (accompaniment.torso, accompaniment.head, accompaniment.shoulder[:, 0], accompaniment.shoulder[:, 1])
+        for bone, turn in zip(BODY_BONES, made, strict=True):
+            sparse = reduce_rotation(turn, BODY_TOLERANCE)
+            channels += _channels(rotation_path(bone), bone, sparse.mapped(rest.body_turn(bone).matrix), first)
+    ours = {rotation_path(bone) for bone in BODY_BONES}
     keys.replace_generated(character, _near_animators_signs(character, channels), ours.__contains__)
 
 

@@ -58,6 +58,17 @@ def test_the_keys_are_generated_and_an_animators_key_stays(addon, rig, character
     assert again.evaluate(20) == pytest.approx(0.2)
 
 
+def test_motion_without_an_accompaniment_takes_the_old_one_away(addon, character, take):
+    keys, pose = addon["rig.keys"], addon["rig.pose"]
+    pose.write_accompaniment(character, None, bpy.context.scene, 1)
+    left = [curve for curve in keys.all_curves(character) if curve.data_path == pose.rotation_path("torso")]
+    assert left == []
+    head = [curve for curve in keys.all_curves(character) if curve.data_path == pose.rotation_path("head_control")]
+    # What the animator keyed, and the neighbours whose handles that changed, are the animator's.
+    assert "GENERATED" not in {point.type for curve in head for point in curve.keyframe_points}
+    assert 20 in {round(point.co.x) for curve in head for point in curve.keyframe_points}
+
+
 def test_an_outfit_is_seen_in_blender_too(addon, character):
     from chironomy.body.outfits import OUTFITS
 
