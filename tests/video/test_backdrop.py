@@ -11,10 +11,11 @@ from chironomy.body.outfits import OUTFITS, outfit_colours
 from chironomy.body.rig import REGION_NAMES
 from chironomy.body.skinning import skin
 from chironomy.video.backdrop import BACKDROPS, backdrop_plate, cover, open_picture
-from chironomy.video.engines.previz import PrevizEngine, Studio
+from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.errors import VideoError
 from chironomy.video.sequence import displayed
 from chironomy.video.shot import Media
+from chironomy.video.studio import Studio
 
 
 def first_frame(shot, **settings):

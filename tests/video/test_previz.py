@@ -13,8 +13,9 @@ from chironomy.motion.edit import offset_wrist
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.video.camera import Camera
 from chironomy.video.engines import engine_names, get_engine
-from chironomy.video.engines.previz import Buffers, Mouth, PrevizEngine, Studio
+from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.studio import Buffers, Mouth, Studio
 
 
 @pytest.fixture(scope="module")
