@@ -55,7 +55,7 @@ class CHIRONOMY_PT_generate(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
-        for name in ("style", "speed", "amplitude", "seed"):
+        for name in ("style", "speed", "amplitude", "seed", "accompany"):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         backend_state(layout, context)
@@ -85,8 +85,13 @@ class CHIRONOMY_PT_render(_Section):
         chosen = settings(context.scene)
         layout.prop(chosen, "engine")
         column = layout.column(align=True)
-        column.prop(chosen, "width")
-        column.prop(chosen, "height")
+        column.prop(chosen, "shape")
+        if chosen.shape == "custom":
+            column.prop(chosen, "width")
+            column.prop(chosen, "height")
+        column = layout.column(align=True)
+        for name in ("outfit", "backdrop", "format", "burn_in"):
+            column.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
 
 

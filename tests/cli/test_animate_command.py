@@ -326,3 +326,26 @@ def test_stopping_it_leaves_no_process_and_no_file(
 
     with pytest.raises(BackendMissing):
         Client(url, "any-token").health()
+
+
+def test_the_look_and_the_format_reach_the_job(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    options = ["--size", "64x96", "--outfit", "navy", "--backdrop", "dusk", "--burn-in", "--still"]
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", *options, *backend)
+    assert said.code == 0, said.err
+    settings = json.loads((tmp_path / "out" / "scene.blend").read_text())["settings"]
+    assert {name: settings[name] for name in ("outfit", "backdrop", "burn_in", "accompany")} == {
+        "outfit": "navy",
+        "backdrop": "dusk",
+        "burn_in": True,
+        "accompany": False,
+    }
+
+
+def test_a_sequence_is_not_what_animate_makes(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", "--format", "exr", *backend)
+    assert said.code != 0
+    assert "invalid choice: 'exr'" in said.err

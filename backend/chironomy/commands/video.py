@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number, video_settings
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
@@ -24,7 +24,13 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="chironomy.hands/1 or SMPL-X .npz")
     parser.add_argument("--speech", type=Path, required=True, help="the recording that the motion belongs to")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.mp4", help="the video")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
+    )
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
     add_video_arguments(parser)
     parser.set_defaults(run=run)
@@ -34,21 +40,37 @@ def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
     from chironomy.video.fitting.placement import in_portrait
+    from chironomy.video.formats import format_of
     from chironomy.video.shot import Media
 
-    steps = Steps()
+    chosen = format_of(options.out, options.format)
     inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
-    with output_file(options.out, ".mp4", inputs) as out:
+    steps = Steps()
+    with output_file(options.out, "" if chosen.sequence else chosen.suffix, inputs) as out:
         fit = None
         if options.portrait is not None:
             with steps.step("fit"):
                 fit = fitted(options.portrait)
         with steps.step("speech"):
-            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size, fit)
+            shot = make_shot(
+                options.motion,
+                options.speech,
+                options.fps,
+                options.engine,
+                options.size,
+                fit,
+                settings=video_settings(options, options.motion.stem),
+                alive=not options.still,
+            )
             if fit is not None:
                 shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
         with steps.step("video"):
-            render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
+            render_video(
+                shot,
+                out,
+                on_progress=lambda fraction: steps.update("video", fraction, "rendering"),
+                format_name=chosen.name,
+            )
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
 
@@ -74,6 +96,9 @@ def make_shot(
     engine: str,
     size: tuple[int, int] | None,
     fit: "Fit | None" = None,
+    *,
+    settings: dict[str, Any] | None = None,
+    alive: bool = False,
 ) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
@@ -84,14 +109,20 @@ def make_shot(
         engine: name of the engine.
         size: width and height in pixels; None for the usual one.
         fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
+        settings: of the shot.
+        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise only the arms and the face
+            move.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
+    from chironomy.body.accompany import accompanied_pose, accompany
+    from chironomy.body.gaze import look
     from chironomy.body.pose import solve_pose
     from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
+    from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
     from chironomy.video.camera import portrait_camera
@@ -116,11 +147,21 @@ def make_shot(
     if fit is not None:
         hands = place(fit, hands, rig)
         rig = proportioned(rig, fit.proportions)
+    camera = portrait_camera(rig, *(size or VIDEO_SIZE))
+    lens = camera.position if fit is None else fit.camera.position
+    face = lip_track(speech, rate).resampled(rate, frames)
+    pose = solve_pose(rig, hands)
+    if alive:
+        seed = int(speech.sha256[:8], 16)
+        moved = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), lens, seed)
+        pose = accompanied_pose(rig, hands, moved)
+        face = look(rig, face, pose, lens, seed)
     return Shot(
         hands=hands,
-        pose=solve_pose(rig, hands),
-        face=lip_track(speech, rate).resampled(rate, frames),
-        camera=portrait_camera(rig, *(size or VIDEO_SIZE)),
+        pose=pose,
+        face=face,
+        camera=camera,
         speech=Media.from_file(recording),
         engine=engine,
+        settings=settings or {},
     )

@@ -165,6 +165,11 @@ class Shot:
         assert self.frame_stop is not None
         return range(self.frame_start, self.frame_stop)
 
+    @property
+    def tracks_sha256(self) -> str:
+        """The hash of hands, pose and face, in hexadecimal: it names their file in `save`."""
+        return hashlib.sha256(_pack_tracks(self)).hexdigest()
+
     def replaced(self, **fields: Any) -> Shot:
         """The same shot with some fields changed, checked again."""
         return replace(self, **fields)
