@@ -281,9 +281,8 @@ class TalkingPipeline(DiffusionPipeline):
                 on_progress(blocks_done / len(request.plan))
 
         overlap, motion_frames = request.window[1], int(self.config["motion_frames"])
-        # Of the frames that two blocks share, the first half is the earlier block's and the rest is let go gradually.
+        # Of the frames that two blocks share, the first half is the earlier block's.
         kept = max(1, overlap // 2)
-        hold = torch.cat([torch.ones(kept), 1 - (torch.arange(overlap - kept) + 1.0) / (overlap - kept + 1.0)])
         portrait: torch.Tensor | None = None
         before: torch.Tensor | None = None
         try:
@@ -304,7 +303,7 @@ class TalkingPipeline(DiffusionPipeline):
                         count = before.shape[1]
                         motion = before[:, count - overlap - motion_frames : count - overlap]
                         pictures += [motion[:, index] for index in range(motion_frames)]
-                        held = Held(before[:, count - overlap :], hold)
+                        held = Held(before[:, count - overlap :], kept)
                     encoded = self._encode(torch.stack(pictures), maps, audio, confidence)
 
                     def on_step(done: int, number: int = number) -> None:

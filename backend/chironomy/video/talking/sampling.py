@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Denoising one block of frames: windows, guidance, and the frames that the block before has made."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,11 @@ import torch
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.talking.network import Encoded, TalkingNetwork
 from chironomy.video.talking.windows import blend_weights, step_windows
+
+EASE_FRAMES = 24
+"""Frames over which a block lets go of what the block before has made: about a second."""
+
+PREDICTIONS = ("v_prediction", "epsilon", "sample")
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,20 @@ class Held:
 
     Attributes:
         latents: clean, (channels, frames, height, width).
-        hold: how much of each is kept, 1 to 0, (frames,).
+        kept: how many of them stay exactly as they are; the others lead over to the block's own frames.
     """
 
     latents: torch.Tensor
-    hold: torch.Tensor
+    kept: int
+
+    def weights(self, frames: int) -> torch.Tensor:
+        """(frames,) how much of the correction each frame of the block gets: 1, falling to 0 after `EASE_FRAMES`."""
+        weights = torch.zeros(frames)
+        weights[: self.kept] = 1
+        count = min(EASE_FRAMES, frames - self.kept)
+        fall = (torch.arange(count) + 1.0) / (EASE_FRAMES + 1.0)
+        weights[self.kept : self.kept + count] = 0.5 + 0.5 * torch.cos(math.pi * fall)
+        return weights
 
 
 @torch.no_grad()
@@ -95,8 +110,7 @@ def denoise_block(
     """
     check_scheduler(scheduler)
     device = encoded.audio.device
-    noise = noise.to(device)
-    state = noise * float(scheduler.init_noise_sigma)
+    state = noise.to(device)
     frames = state.shape[1]
     scheduler.set_timesteps(steps, device=device)
     timesteps = scheduler.timesteps
@@ -114,10 +128,9 @@ def denoise_block(
                     raise RenderCancelled
                 made = network.denoise(shown, t, part.without(*lacking))[0].float()
                 prediction[:, rows.start : rows.stop] += scale * share * made
-        state = scheduler.step(prediction, t, state, return_dict=False)[0]
         if held is not None:
-            later = timesteps[step + 1] if step + 1 < len(timesteps) else None
-            state = _with_held(scheduler, state, noise, held, later)
+            prediction = _with_held(scheduler, state, prediction, t, held)
+        state = scheduler.step(prediction, t, state, return_dict=False)[0]
         on_step(step + 1)
     if not torch.isfinite(state).all():
         raise VideoError(
@@ -136,22 +149,36 @@ def check_scheduler(scheduler: Any) -> None:
     name = type(scheduler).__name__
     if not hasattr(scheduler, "alphas_cumprod") or scheduler.order != 1 or float(scheduler.init_noise_sigma) != 1:
         raise VideoError(f"videos cannot be sampled with {name}; save the model with a DDIMScheduler")
+    kind = scheduler.config.get("prediction_type", "epsilon")
+    if kind not in PREDICTIONS:
+        raise VideoError(f"this {name} wants a prediction of type {kind!r}; choose one of {', '.join(PREDICTIONS)}")
     if scheduler.config.get("clip_sample") or scheduler.config.get("thresholding"):
         raise VideoError(f"this {name} clips what it samples, but latents have no bounds; save it without clip_sample")
 
 
 def _with_held(
-    scheduler: Any, state: torch.Tensor, noise: torch.Tensor, held: Held, later: torch.Tensor | None
+    scheduler: Any, state: torch.Tensor, prediction: torch.Tensor, t: torch.Tensor, held: Held
 ) -> torch.Tensor:
-    """The state with the held frames at the noise level that it has now; each frame keeps its own noise.
+    """The prediction with the held frames in place, and with what that changes eased into the frames after them.
 
-    DDIM draws straight lines between clean latents and noise, so this is where the held frames would be themselves.
+    Only putting the held frames in place would leave a seam: while there is much noise they tell the others little, and
+    later it is too late. So what the last of them is corrected by is carried on at every step.
     """
-    count = held.latents.shape[1]
+    kind = scheduler.config.get("prediction_type", "epsilon")
+    level = scheduler.alphas_cumprod[int(t)].to(state)
+    clean_part, noise_part = level.sqrt(), (1 - level).clamp(min=1e-8).sqrt()
+    clean = {
+        "v_prediction": lambda: clean_part * state - noise_part * prediction,
+        "epsilon": lambda: (state - noise_part * prediction) / clean_part.clamp(min=1e-4),
+        "sample": lambda: prediction,
+    }[kind]()
     known = held.latents.to(state)
-    if later is not None:
-        kept = scheduler.alphas_cumprod[int(later)].to(state)
-        known = kept.sqrt() * known + (1 - kept).clamp(min=0).sqrt() * noise[:, :count]
-    state = state.clone()
-    state[:, :count] = torch.lerp(state[:, :count], known, held.hold.to(state)[:, None, None])
-    return state
+    count = min(known.shape[1], state.shape[1])
+    correction = (known[:, count - 1 :] - clean[:, count - 1 : count])[:, :1].expand_as(clean).clone()
+    correction[:, :count] = known[:, :count] - clean[:, :count]
+    clean = clean + held.weights(state.shape[1]).to(state)[:, None, None] * correction
+    return {
+        "v_prediction": lambda: (clean_part * state - clean) / noise_part,
+        "epsilon": lambda: (state - clean_part * clean) / noise_part,
+        "sample": lambda: clean,
+    }[kind]()

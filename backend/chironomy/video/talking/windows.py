@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows over the frames of a block, moved on at every denoising step.
+"""Windows over the frames of a block, moved at every denoising step.
 
 The denoiser sees a dozen frames at once. Neighbouring windows share some, where predictions are blended by weights that
-fade (MultiDiffusion, arXiv 2302.08113), and at every step all windows begin a few frames later, as EchoMimicV2's do: a
-seam is in no two steps at the same frame, so none is left. Other than those, windows at the ends are shorter, instead
-of reaching round from the last frame to the first, which do not follow each other.
+fade (MultiDiffusion, arXiv 2302.08113), and at every step all windows begin elsewhere, as EchoMimicV2's do, so that no
+two frames are always told apart. Other than those, windows move by the golden section of their distance instead of by
+three frames, which meets every frame alike, and those at the ends are shorter instead of reaching round from the last
+frame to the first, which do not follow each other.
 """
 
 from collections.abc import Sequence
 
 import torch
 
-SHIFT = 3
-"""Frames by which windows move on at every step; EchoMimicV2's number."""
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 def step_windows(frames: int, size: int, overlap: int, step: int) -> list[range]:
@@ -31,7 +31,7 @@ def step_windows(frames: int, size: int, overlap: int, step: int) -> list[range]
     if frames <= size:
         return [range(frames)]
     hop = size - overlap
-    shift = (step * SHIFT) % hop
+    shift = int(step * hop * _GOLDEN) % hop
     # Windows begin before the block where they are shifted; what is outside is cut off.
     edges = [(start, start + size) for start in range(shift - hop if shift else 0, frames - overlap, hop)]
     least = size // 2
