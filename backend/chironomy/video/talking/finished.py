@@ -7,6 +7,8 @@ hash of what determines that part, the parts before it included. Whatever is cha
 
 import hashlib
 import json
+import shutil
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,8 @@ from safetensors.torch import load_file, save_file
 from chironomy.motion.files import atomic_path
 
 _SAMPLES = 64
+
+KEPT_SECONDS = 7 * 24 * 3600.0
 
 
 def digest(*parts: Any) -> str:
@@ -50,6 +54,14 @@ def fingerprint(modules: Mapping[str, ModelMixin]) -> str:
             total.update(f"{key}{tuple(tensor.shape)}{tensor.dtype}".encode())
             total.update(some.float().cpu().numpy().tobytes())
     return total.hexdigest()
+
+
+def forget_old(root: Path | str, seconds: float = KEPT_SECONDS) -> None:
+    """Remove the finished blocks of shots that nobody has worked on for a while."""
+    for folder in Path(root).glob("?" * 32):
+        newest = max((path.stat().st_mtime for path in folder.glob("block-*")), default=0.0)
+        if folder.is_dir() and time.time() - newest > seconds:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class FinishedBlocks:

@@ -57,6 +57,7 @@ def memory_estimate(
     dtype: torch.dtype | str = torch.float16,
     offload: str = "none",
     tiling: bool = False,
+    block_frames: int | None = None,
 ) -> MemoryEstimate:
     """How much memory it takes to render.
 
@@ -69,6 +70,7 @@ def memory_estimate(
         offload: one of `OFFLOADS`: nothing, all parts but the one that works, or all but single layers wait in main
             memory.
         tiling: whether the VAE works tile by tile.
+        block_frames: frames that are made together, whose conditions wait on the device; `frames` when None.
 
     Raises:
         VideoError: there is no such configuration or setting, or the size does not fit the network.
@@ -78,7 +80,8 @@ def memory_estimate(
     dtype = dtype_named(dtype)
     parts = saved_configuration(config)
     text = json.dumps(parts, sort_keys=True, default=list)
-    return _estimate(text, (int(size[0]), int(size[1])), int(frames), dtype, offload, bool(tiling))
+    size, more = (int(size[0]), int(size[1])), max(0, (block_frames or frames) - frames)
+    return _estimate(text, size, int(frames), int(more), dtype, offload, bool(tiling))
 
 
 def dtype_named(dtype: torch.dtype | str) -> torch.dtype:
@@ -169,7 +172,7 @@ def saved_configuration(config: str | Path | Mapping[str, Mapping[str, Any]]) ->
 
 @functools.lru_cache(maxsize=32)
 def _estimate(
-    text: str, size: tuple[int, int], frames: int, dtype: torch.dtype, offload: str, tiling: bool
+    text: str, size: tuple[int, int], frames: int, more: int, dtype: torch.dtype, offload: str, tiling: bool
 ) -> MemoryEstimate:
     config = json.loads(text)
     modules = meta_modules(config, dtype)
@@ -179,9 +182,11 @@ def _estimate(
     width, height = size
     if width % scale or height % scale:
         raise VideoError(f"the picture is {width}x{height}; this video model's sizes are multiples of {scale}")
+    latent = (height // scale, width // scale)
+    waiting = more * config["pose_encoder"].get("out_channels", 320) * latent[0] * latent[1] * itemsize
     working = {
-        "denoise": _denoising_bytes(modules, config, (height // scale, width // scale), scale, frames, dtype),
-        "decode": _decoding_bytes(modules["vae"], config, (height // scale, width // scale), dtype, tiling),
+        "denoise": _denoising_bytes(modules, latent, scale, frames, dtype) + waiting,
+        "decode": _decoding_bytes(modules["vae"], config["vae"], latent, dtype, tiling),
     }
     moment = {"denoise": [name for name in modules if name != "vae"], "decode": ["vae"]}
     needed = {}
@@ -231,7 +236,6 @@ def meta_modules(config: Mapping[str, Mapping[str, Any]], dtype: torch.dtype) ->
 
 def _denoising_bytes(
     modules: Mapping[str, torch.nn.Module],
-    config: Mapping[str, Mapping[str, Any]],
     latent: tuple[int, int],
     scale: int,
     frames: int,
@@ -268,16 +272,16 @@ def _denoising_bytes(
 
 def _decoding_bytes(
     vae: torch.nn.Module,
-    config: Mapping[str, Mapping[str, Any]],
+    config: Mapping[str, Any],
     latent: tuple[int, int],
     dtype: torch.dtype,
     tiling: bool,
 ) -> int:
     """One frame at a time; a tile is as large as the VAE's `sample_size`."""
-    channels = vae.config.get("latent_channels") or 3 * vae.config["factor"] ** 2  # pyright: ignore[reportAttributeAccessIssue, reportCallIssue, reportArgumentType]
+    channels = 3 * config["factor"] ** 2 if "factor" in config else config.get("latent_channels", 4)
     height, width = latent
-    if tiling and "block_out_channels" in config["vae"]:
-        tile = config["vae"].get("sample_size", 256) // 2 ** (len(config["vae"]["block_out_channels"]) - 1)
+    if tiling and "block_out_channels" in config:
+        tile = config.get("sample_size", 256) // 2 ** (len(config["block_out_channels"]) - 1)
         height, width = min(height, tile), min(width, tile)
     with torch.no_grad(), _FusedAttention(), _Alive() as alive:
         vae.decode(torch.empty(1, channels, height, width, device="meta", dtype=dtype))  # pyright: ignore[reportCallIssue]

@@ -160,8 +160,9 @@ class TalkingPipeline(DiffusionPipeline):
             name: {key: value for key, value in module.config.items() if not key.startswith("_")}
             for name, module in parts.items()
         }
-        frames = min(frames, int(self.config["window_frames"]))
-        return memory_estimate(config, size, frames, self.denoiser.dtype, offload, tiling)
+        window = min(frames, int(self.config["window_frames"]))
+        block = min(frames, window * int(self.config["block_windows"]))
+        return memory_estimate(config, size, window, self.denoiser.dtype, offload, tiling, block)
 
     def hear(self, speech: Speech | None, fps: float, frame_count: int) -> NDArray[np.float32]:
         """What the pipeline hears of a recording, or of silence, as `__call__` takes it.
