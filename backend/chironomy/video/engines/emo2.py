@@ -22,7 +22,7 @@ from chironomy.video.weights import find_weights, unfinished_folder
 if TYPE_CHECKING:
     from chironomy.video.talking.memory import MemoryEstimate
     from chironomy.video.talking.pipeline import TalkingPipeline
-    from chironomy.video.talking.request import Settings
+    from chironomy.video.talking.request import Sampling, Settings
 
 WEIGHTS = ("emo2", "echomimic_v2")
 """Folders among the weights that this engine renders with, the first that is there."""
@@ -95,10 +95,15 @@ class Emo2Engine:
                 return Requirements(_USUAL_BYTES, "cuda", WEIGHTS[:1], LICENCE)
             device = "cpu" if _weights_bytes(folder) < 4 * _SMALL_NETWORK else "cuda"
             return Requirements(_USUAL_BYTES, device, (folder.name,), LICENCE)
-        running = checked_running(shot, self._folder(shot))
-        estimate = self._estimate(shot, running)
+        from chironomy.video.talking.request import checked_sampling
+        from chironomy.video.talking.saved import saved_index
+
+        folder = self._folder(shot)
+        running = checked_running(shot.settings)
+        sampling = checked_sampling(sampling_settings(shot.settings), saved_index(folder), _positions(folder))
+        estimate = self._estimate(shot, folder, running, sampling)
         device = "cuda" if running.device == "cuda" else "cpu"
-        return Requirements(estimate.total, device, (self._folder(shot).name,), LICENCE)
+        return Requirements(estimate.total, device, (folder.name,), LICENCE)
 
     def render(
         self,
@@ -116,41 +121,39 @@ class Emo2Engine:
             RenderCancelled: `cancelled` said so.
         """
         from chironomy.video.talking.memory import check_memory
-        from chironomy.video.talking.request import check_size
-        from chironomy.video.talking.saved import check_saved
+        from chironomy.video.talking.request import check_size, checked_sampling
+        from chironomy.video.talking.saved import check_saved, saved_index
 
         if shot.reference is None:
             raise VideoError("this engine needs a portrait to make speak; give the shot a reference picture")
-        sampling = checked_sampling(shot.settings)
+        settings = sampling_settings(shot.settings)
         folder = self._folder(shot)
-        running = checked_running(shot, folder)
-        index = check_saved(folder)
+        running = checked_running(shot.settings)
+        index = saved_index(folder)
+        sampling = checked_sampling(settings, index, _positions(folder))
+        check_saved(folder)
         check_size(shot.width, shot.height, _scale(folder))
         picture = fitted(read_reference(shot.reference), shot.width, shot.height)
-        check_memory(self._estimate(shot, running), running.device)
-        return self._frames(shot, folder, index, running, sampling, picture, on_progress, cancelled)
+        check_memory(self._estimate(shot, folder, running, sampling), running.device)
+        return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
 
     def _folder(self, shot: Shot | None) -> Path:
         if self._weights is not None:
             return self._weights
         return find_weights(WEIGHTS, None if shot is None else shot.settings.get("weights"))
 
-    def _estimate(self, shot: Shot, running: Running) -> MemoryEstimate:
+    def _estimate(self, shot: Shot, folder: Path, running: Running, sampling: Sampling) -> MemoryEstimate:
         from chironomy.video.talking.memory import memory_estimate
-        from chironomy.video.talking.saved import saved_index
 
-        folder = self._folder(shot)
-        index = {"window_frames": 24, "block_windows": 1, **saved_index(folder)}
-        window, together = (int(shot.settings.get(name) or index[name]) for name in ("window_frames", "block_windows"))
-        frames = min(window, len(shot.frames))
+        frames = len(shot.frames)
         return memory_estimate(
             folder,
             (shot.width, shot.height),
-            frames,
+            min(sampling.window[0], frames),
             running.dtype,
             running.offload,
             running.vae_tiling,
-            min(window * together, len(shot.frames)),
+            min(sampling.block_frames, frames),
         )
 
     def _frames(
@@ -159,7 +162,7 @@ class Emo2Engine:
         folder: Path,
         index: dict[str, Any],
         running: Running,
-        sampling: Settings,
+        settings: Settings,
         picture: NDArray[np.uint8],
         on_progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
@@ -177,7 +180,7 @@ class Emo2Engine:
             ShotMaps(shot, str(index["maps"])),
             heard,
             shot.hands.confidence[shot.frames.start : shot.frames.stop],
-            sampling,
+            settings,
             on_progress=on_progress,
             cancelled=cancelled,
             finished=self._finished if running.keep_finished else None,
@@ -213,7 +216,7 @@ def load_pipeline(folder: Path, running: Running) -> TalkingPipeline:
     return pipeline
 
 
-def checked_sampling(settings: dict[str, Any]) -> Settings:
+def sampling_settings(settings: dict[str, Any]) -> Settings:
     """The settings of sampling; the pipeline checks their values.
 
     Raises:
@@ -227,7 +230,7 @@ def checked_sampling(settings: dict[str, Any]) -> Settings:
     return Settings(**{name: settings[name] for name in _SAMPLING if settings.get(name) is not None})
 
 
-def checked_running(shot: Shot, folder: Path) -> Running:
+def checked_running(settings: dict[str, Any]) -> Running:
     """How the network is to run.
 
     Raises:
@@ -235,7 +238,6 @@ def checked_running(shot: Shot, folder: Path) -> Running:
     """
     import torch
 
-    settings = shot.settings
     devices = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
     device = settings.get("device") or (devices or ["cpu"])[0]
     if device not in (*devices, "cpu"):
@@ -304,6 +306,13 @@ def _scale(folder: Path) -> int:
     from chironomy.video.talking.memory import saved_configuration
 
     return 2 ** (len(saved_configuration(folder)["pose_encoder"]["block_out_channels"]) - 1)
+
+
+def _positions(folder: Path) -> int:
+    """Frames that the denoiser of a saved pipeline can tell apart."""
+    from chironomy.video.talking.memory import saved_configuration
+
+    return int(saved_configuration(folder)["denoiser"].get("motion_max_seq_length", 32))
 
 
 def _weights_bytes(folder: Path) -> int:

@@ -255,10 +255,10 @@ class TalkingPipeline(DiffusionPipeline):
             "scheduler": dict(self.scheduler.config),
             "pipeline": {key: self.config[key] for key in ("motion_frames", "noise_limit")},
             "dtype": str(self.denoiser.dtype),
-            "seed": request.seed,
-            "steps": request.steps,
-            "guidance": vars(request.guidance),
-            "window": request.window,
+            "seed": request.sampling.seed,
+            "steps": request.sampling.steps,
+            "guidance": vars(request.sampling.guidance),
+            "window": request.sampling.window,
             "blocks": [(block.start, block.layout.frames) for block in request.plan],
         }
         return digest(self._fingerprint or self._weights_fingerprint(), described, request.reference)
@@ -281,7 +281,7 @@ class TalkingPipeline(DiffusionPipeline):
             if on_progress is not None:
                 on_progress(blocks_done / len(request.plan))
 
-        overlap, motion_frames = request.window[1], int(self.config["motion_frames"])
+        overlap, motion_frames = request.sampling.window[1], int(self.config["motion_frames"])
         # Of the frames that two blocks share, the first half is the earlier block's.
         kept = max(1, overlap // 2)
         portrait: torch.Tensor | None = None
@@ -308,7 +308,7 @@ class TalkingPipeline(DiffusionPipeline):
                     encoded = self._encode(torch.stack(pictures), maps, audio, confidence)
 
                     def on_step(done: int, number: int = number) -> None:
-                        tell(number + (1 - _DECODING_SHARE) * done / request.steps)
+                        tell(number + (1 - _DECODING_SHARE) * done / request.sampling.steps)
 
                     latents = self._denoise(request, frames, encoded, held, on_step, cancelled)
                     finished.save(number, key, latents)
@@ -373,16 +373,16 @@ class TalkingPipeline(DiffusionPipeline):
     ) -> torch.Tensor:
         """(channels, frames, height, width) clean latents of a block."""
         height, width = (size // self.scale for size in request.reference.shape[:2])
-        channels = int(self.denoiser.config["in_channels"])
+        channels, sampling = int(self.denoiser.config["in_channels"]), request.sampling
         return denoise_block(
             self.network.eval(),
             self.scheduler,
-            frame_noise(request.seed, frames, (channels, height, width), self.config["noise_limit"]),
+            frame_noise(sampling.seed, frames, (channels, height, width), self.config["noise_limit"]),
             encoded,
             held,
-            request.steps,
-            request.guidance,
-            request.window,
+            sampling.steps,
+            sampling.guidance,
+            sampling.window,
             self.denoiser.dtype,
             on_step,
             cancelled,

@@ -2,6 +2,7 @@
 """What a render is asked for, checked and named before anything is computed."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -56,6 +57,31 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """Settings, checked, with what the pipeline's configuration says in place.
+
+    Attributes:
+        seed: of the noise.
+        steps: denoising steps.
+        guidance: of the conditions.
+        window: frames of a window, and frames that neighbours share; neighbouring blocks share as many.
+        block_windows: windows that are made together.
+    """
+
+    seed: int
+    steps: int
+    guidance: Guidance
+    window: tuple[int, int]
+    block_windows: int
+
+    @property
+    def block_frames(self) -> int:
+        """Frames that are made together, at most: the last block takes up half as many windows more."""
+        size, overlap = self.window
+        return size + (self.block_windows + self.block_windows // 2 - 1) * (size - overlap)
+
+
+@dataclass(frozen=True)
 class Request:
     """One render, checked.
 
@@ -64,10 +90,7 @@ class Request:
         maps: of every frame.
         audio: what is heard in every frame.
         confidence: (frames, 2) float32, or None.
-        seed: of the noise.
-        steps: denoising steps.
-        guidance: of the conditions.
-        window: frames of a window, and frames that neighbours share; neighbouring blocks share as many.
+        sampling: how.
         plan: the blocks.
     """
 
@@ -75,11 +98,40 @@ class Request:
     maps: Maps
     audio: NDArray[np.float32]
     confidence: NDArray[np.float32] | None
-    seed: int
-    steps: int
-    guidance: Guidance
-    window: tuple[int, int]
+    sampling: Sampling
     plan: list[Block]
+
+
+def checked_sampling(settings: Settings, config: Mapping[str, Any], positions: int) -> Sampling:
+    """Check settings against a pipeline's configuration.
+
+    Args:
+        settings: what was asked for.
+        config: of the pipeline.
+        positions: frames that the denoiser can tell apart, its `motion_max_seq_length`.
+
+    Raises:
+        VideoError: a setting is out of range; the sentence names it.
+    """
+    size = _whole("window_frames", settings.window_frames, config["window_frames"], 2, positions)
+    overlap = _whole("window_overlap", settings.window_overlap, config["window_overlap"], 1, size - 1)
+    if overlap + int(config["motion_frames"]) > size:
+        raise VideoError(
+            f"windows of {size} frames cannot share {overlap} and leave {config['motion_frames']} motion frames; give "
+            "a smaller window_overlap"
+        )
+    return Sampling(
+        seed=_whole("seed", settings.seed, 0, 0, 2**63 - 1),
+        steps=_whole("num_inference_steps", settings.num_inference_steps, config["num_inference_steps"], 1, 1000),
+        guidance=Guidance(
+            _scale("guidance_scale", settings.guidance_scale, config["guidance_scale"]),
+            _scale("reference_guidance_scale", settings.reference_guidance_scale, 1.0),
+            _scale("audio_guidance_scale", settings.audio_guidance_scale, 1.0),
+            _scale("pose_guidance_scale", settings.pose_guidance_scale, 1.0),
+        ),
+        window=(size, overlap),
+        block_windows=_whole("block_windows", settings.block_windows, config["block_windows"], 1, 10**6),
+    )
 
 
 def checked_request(
@@ -108,31 +160,10 @@ def checked_request(
         confidence = np.asarray(confidence, np.float32)
         if confidence.shape != (frames, 2) or not ((confidence >= 0) & (confidence <= 1)).all():
             raise VideoError(f"confidence of shape {confidence.shape} must be {(frames, 2)} numbers from 0 to 1")
-    positions = int(pipeline.denoiser.config["motion_max_seq_length"])
-    size = _whole("window_frames", settings.window_frames, config["window_frames"], 2, positions)
-    overlap = _whole("window_overlap", settings.window_overlap, config["window_overlap"], 1, size - 1)
-    if overlap + int(config["motion_frames"]) > size:
-        raise VideoError(
-            f"windows of {size} frames cannot share {overlap} and leave {config['motion_frames']} motion frames; give "
-            "a smaller window_overlap"
-        )
-    together = _whole("block_windows", settings.block_windows, config["block_windows"], 1, 10**6)
-    return Request(
-        reference,
-        maps,
-        audio,
-        confidence,
-        seed=_whole("seed", settings.seed, 0, 0, 2**63 - 1),
-        steps=_whole("num_inference_steps", settings.num_inference_steps, config["num_inference_steps"], 1, 1000),
-        guidance=Guidance(
-            _scale("guidance_scale", settings.guidance_scale, config["guidance_scale"]),
-            _scale("reference_guidance_scale", settings.reference_guidance_scale, 1.0),
-            _scale("audio_guidance_scale", settings.audio_guidance_scale, 1.0),
-            _scale("pose_guidance_scale", settings.pose_guidance_scale, 1.0),
-        ),
-        window=(size, overlap),
-        plan=list(blocks(frames, size, overlap, overlap, together, together)),
-    )
+    sampling = checked_sampling(settings, config, int(pipeline.denoiser.config["motion_max_seq_length"]))
+    size, overlap = sampling.window
+    plan = list(blocks(frames, size, overlap, overlap, sampling.block_windows, sampling.block_windows))
+    return Request(reference, maps, audio, confidence, sampling, plan)
 
 
 def check_size(width: int, height: int, scale: int) -> None:

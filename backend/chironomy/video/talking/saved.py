@@ -11,6 +11,10 @@ import torch
 from chironomy.video.errors import VideoError
 
 _OURS = {"denoiser": "TalkingUNet", "reference_net": "ReferenceNet", "pose_encoder": "PoseEncoder"}
+_NEEDED = (
+    "maps", "audio_features", "window_frames", "window_overlap", "block_windows", "motion_frames",
+    "num_inference_steps", "guidance_scale",
+)  # fmt: skip
 
 
 def saved_index(folder: str | Path) -> dict[str, Any]:
@@ -36,6 +40,8 @@ def saved_index(folder: str | Path) -> dict[str, Any]:
         entry = index.get(part)
         if not isinstance(entry, list) or entry[-1] != kind:
             raise VideoError(f"{folder} names {entry!r} as its {part}, which must be a {kind}; copy the weights again")
+    if absent := [name for name in _NEEDED if name not in index]:
+        raise VideoError(f"{path} does not say {absent[0]}; copy the weights again")
     return index
 
 
