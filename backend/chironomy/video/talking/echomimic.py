@@ -161,7 +161,16 @@ def whisper_config(dims: Mapping[str, int]) -> dict[str, Any]:
             "decoder_attention_heads": int(dims["n_text_head"]),
             "decoder_ffn_dim": 4 * int(dims["n_text_state"]),
             "max_target_positions": int(dims["n_text_ctx"]),
-            "pad_token_id": min(50257, int(dims["n_vocab"]) - 1),
+            # Of the multilingual vocabulary; nothing is written here, and smaller vocabularies have none of them.
+            **{
+                name: min(number, int(dims["n_vocab"]) - 1)
+                for name, number in (
+                    ("bos_token_id", 50257),
+                    ("eos_token_id", 50257),
+                    ("pad_token_id", 50257),
+                    ("decoder_start_token_id", 50258),
+                )
+            },
         }
     except KeyError as error:
         raise VideoError(f"the Whisper checkpoint does not say {error}; give OpenAI's tiny.pt") from error

@@ -16,7 +16,7 @@ from chironomy.video.talking import echomimic
 from chironomy.video.talking.configs import CONFIGS, SCHEDULER, reference_config
 from chironomy.video.talking.memory import dtype_named
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.saved import compare_shapes
+from chironomy.video.talking.saved import compare_shapes, quiet_libraries
 
 PARTS = ("denoising_unet", "reference_unet", "motion_module", "pose_encoder")
 VAE_FOLDERS = ("sd-vae-ft-mse", "vae")
@@ -114,7 +114,8 @@ def save_whole(pipeline: TalkingPipeline, out: Path) -> None:
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{out.name[:40]}-", dir=out.parent))
-        pipeline.save_pretrained(str(temporary))
+        with quiet_libraries():
+            pipeline.save_pretrained(str(temporary))
         for path in temporary.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
         temporary.chmod(0o755)
@@ -152,7 +153,8 @@ def load_whisper(path: Path, dtype: torch.dtype) -> Any:
 
     if path.is_dir():
         try:
-            model = WhisperModel.from_pretrained(str(path), local_files_only=True)
+            with quiet_libraries():
+                model = WhisperModel.from_pretrained(str(path), local_files_only=True)
         except (OSError, ValueError, RuntimeError) as error:
             raise VideoError(f"{path} cannot be read as Whisper ({str(error).splitlines()[0]})") from error
         return model.to(dtype)  # pyright: ignore[reportArgumentType, reportCallIssue]
@@ -262,4 +264,4 @@ def _found(what: str, given: str | Path | None, places: list[Path], option: str)
     for place in places:
         if place.exists():
             return place
-    raise VideoError(f"{places[0].parent} has no {what}; put it there, or name it with {option}")
+    raise VideoError(f"{places[0].parent} does not hold {what}; put it there, or name it with {option}")

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
-from diffusers.utils import logging
 from numpy.typing import NDArray
 
 from chironomy.speech.decode import Speech
@@ -25,7 +24,7 @@ from chironomy.video.talking.pose_encoder import PoseEncoder
 from chironomy.video.talking.reference_net import ReferenceNet
 from chironomy.video.talking.request import Maps, Request, Settings, checked_request
 from chironomy.video.talking.sampling import Held, denoise_block
-from chironomy.video.talking.saved import check_saved
+from chironomy.video.talking.saved import check_saved, quiet_libraries
 
 _DECODING_SHARE = 0.1  # of a block's progress
 
@@ -126,16 +125,12 @@ class TalkingPipeline(DiffusionPipeline):
         folder = Path(pretrained_model_name_or_path)
         check_saved(folder)
         options.setdefault("low_cpu_mem_usage", False)
-        shown = logging.is_progress_bar_enabled()
-        logging.disable_progress_bar()
         try:
-            pipeline = super().from_pretrained(str(folder), local_files_only=True, **options)
+            with quiet_libraries():
+                pipeline = super().from_pretrained(str(folder), local_files_only=True, **options)
         except (OSError, ValueError, RuntimeError) as error:
             sentence = str(error).strip().splitlines()[0].rstrip(".")
             raise VideoError(f"{folder} cannot be loaded as a video model ({sentence}); copy it again") from error
-        finally:
-            if shown:
-                logging.enable_progress_bar()
         assert isinstance(pipeline, TalkingPipeline)
         return pipeline
 

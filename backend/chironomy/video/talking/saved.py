@@ -2,7 +2,8 @@
 """Looking at a saved pipeline before any of its weights are read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,22 @@ _NEEDED = (
     "maps", "audio_features", "window_frames", "window_overlap", "block_windows", "motion_frames",
     "num_inference_steps", "guidance_scale",
 )  # fmt: skip
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """While inside, diffusers and transformers draw no progress bars over ours."""
+    from diffusers.utils import logging as of_diffusers
+    from transformers.utils import logging as of_transformers
+
+    shown = [library for library in (of_diffusers, of_transformers) if library.is_progress_bar_enabled()]
+    for library in shown:
+        library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        for library in shown:
+            library.enable_progress_bar()
 
 
 def saved_index(folder: str | Path) -> dict[str, Any]:
