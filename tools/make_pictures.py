@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the manual's pictures: `make docs`.
 
-The contact sheet comes from the demo's folder. The Blender window is photographed where a real Blender is named:
-`make docs BLENDER=blender`. Blender opens the demo's scene with the Chironomy tab in front and saves a screenshot; on a
-virtual screen, whose own screenshots come out black, ImageMagick's `import` takes it instead.
+The contact sheet and the picture of all maps come from the demo's folder. The Blender window is photographed where a
+real Blender is named: `make docs BLENDER=blender`. Blender opens the demo's scene with the Chironomy tab in front and
+saves a screenshot; on a virtual screen, whose own screenshots come out black, ImageMagick's `import` takes it instead.
 """
 
 import argparse
@@ -13,7 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from make_map_picture import SIZE, save_map_picture, telling_frame
 from PIL import Image
+
+from chironomy.commands.video import make_shot
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PICTURES = REPOSITORY / "docs" / "pictures"
@@ -28,6 +31,8 @@ def main() -> int:
     options = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     compress(options.demo / "sheet.png", PICTURES / "sheet.jpg", 1600)
+    shot = make_shot(options.demo / "motion.npz", REPOSITORY / "examples" / "speech.flac", None, "previz", SIZE)
+    save_map_picture(shot, telling_frame(shot), PICTURES / "maps.jpg", 1680)
     if options.blender:
         with tempfile.TemporaryDirectory() as folder:
             taken = Path(folder) / "window.png"

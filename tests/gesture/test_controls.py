@@ -116,22 +116,29 @@ class Counted(torch.nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("guidance", "style_guidance", "runs", "result"),
-    [(1, 1, 1, 3.5), (2, 1, 2, 5.5), (1, 3, 2, 4.5), (2, 3, 3, 6.5), (0, 1, 2, 1.5)],
+    ("guidance", "style_guidance", "runs", "result", "unspoken"),
+    [(1, 1, 1, 3.5, 3.5), (2, 1, 2, 5.5, 3.5), (1, 3, 2, 4.5, 4.5), (2, 3, 3, 6.5, 4.5), (0, 1, 2, 1.5, 3.5)],
 )
 def test_guidance_is_composed_of_speech_and_style(
-    guidance: float, style_guidance: float, runs: int, result: float
+    guidance: float, style_guidance: float, runs: int, result: float, unspoken: float
 ) -> None:
+    """Far from speech, here in the last two frames, speech is not guided."""
     from chironomy.gesture.sampling import Conditions, _predict
 
     controls = checked_controls(CONFIG, {"guidance_scale": guidance, "style_guidance_scale": style_guidance})
     conditions = Conditions(
-        torch.zeros(4, 1), torch.zeros(4, 3), torch.zeros(4, 2), torch.zeros(4, 3), torch.zeros(4, 1)
+        audio=torch.zeros(4, 1),
+        spoken=torch.tensor([1.0, 1.0, 0.0, 0.0])[:, None],
+        pinned=torch.zeros(4, 3),
+        pinned_mask=torch.zeros(4, 2),
+        held=torch.zeros(4, 3),
+        hold=torch.zeros(4, 1),
     )
     model: Any = Counted()
     made = _predict(model, torch.arange(4)[None], torch.zeros(4, 3), 0.5, conditions, controls)
     assert model.windows == runs
-    assert torch.allclose(made, torch.full((1, 4, 3), result))
+    assert torch.allclose(made[:, :2], torch.full((1, 2, 3), result))
+    assert torch.allclose(made[:, 2:], torch.full((1, 2, 3), unspoken))
 
 
 def test_style_guidance_goes_further_from_no_style(handed: GesturePipeline, speech: Speech) -> None:

@@ -12,7 +12,7 @@ from chironomy.gesture.clips import Clip, one_hot
 from chironomy.gesture.data import Windows
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.train import Trainer, TrainSettings, make_accelerator
-from chironomy.gesture.training_run import run
+from chironomy.gesture.training_run import end, run
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
     if accelerator.is_main_process:
         assert isinstance(both, torch.Tensor)
         torch.save({"weights": both, "losses": trainer.curve}, folder / "both.pt")
-    accelerator.end_training()
+    end(accelerator)
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The MANO map and the keypoint map follow the tracks."""
+"""The maps follow the tracks: an edit reaches its frame and no other, and a hand is drawn where it is."""
 
 import numpy as np
 import pytest
 
 from chironomy.body.pose import solve_pose
-from chironomy.video.errors import VideoError
+from chironomy.video.encode import probe, read_video_frames
+from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.maps import (
     HAND_EDGES,
+    MAPS,
     OPENPOSE_ORDER,
     PART_COLOURS,
     WRIST_COLOURS,
+    get_map,
     keypoint_map,
     keypoints,
     mano_map,
+    write_maps,
 )
 
 
@@ -56,11 +60,51 @@ def test_both_hands_are_in_the_mano_map_on_their_sides(shot, rig):
     assert centre(of_hand(image, 0))[0] > 128 > centre(of_hand(image, 1))[0]
 
 
-@pytest.mark.parametrize("draw", [mano_map, keypoint_map])
-def test_one_edited_frame_changes_that_frames_map_only(shot, rig, draw):
+@pytest.mark.parametrize("name", [name for name in MAPS if name != "face"])
+def test_one_edited_frame_changes_that_frames_map_only(shot, rig, name):
+    draw = get_map(name).draw
     edited = moved(shot, rig, 1, 2, [0, 0.1, 0])
-    changed = [frame for frame in range(6) if (draw(shot, frame, rig) != draw(edited, frame, rig)).any()]
+    changed = [frame for frame in range(6) if (draw(shot, frame) != draw(edited, frame)).any()]
     assert changed == [2]
+
+
+# A finger before the belly is no part of the person's outline.
+@pytest.mark.parametrize("name", [name for name in MAPS if name != "mask"])
+def test_a_bent_finger_is_seen_where_fingers_are_shown(shot, rig, name):
+    rotation = shot.hands.rotation.copy()
+    rotation[1, 0, 2] = [np.cos(0.4), 0, 0, -np.sin(0.4)]
+    bent = with_hands(shot, rig, rotation=rotation)
+    changed = (get_map(name).draw(shot, 1) != get_map(name).draw(bent, 1)).any()
+    assert changed == get_map(name).shows_hands
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_every_map_is_a_picture_of_the_shots_size_and_the_same_each_time(shot, name):
+    first, second = get_map(name).draw(shot, 0), get_map(name).draw(shot, 0)
+    assert first.dtype == np.uint8
+    assert first.shape == (352, 256, 3)
+    assert first.any()
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize(
+    ("name", "colour", "radius"),
+    [
+        ("echomimic", (255, 0, 0), 5),
+        ("dwpose", (0, 0, 255), 9),
+        ("vace_pose_hands", (255, 0, 0), 5),
+        ("animate_pose", (0, 0, 255), 3),
+    ],
+)
+@pytest.mark.parametrize("hand", [0, 1])
+def test_skeletons_have_the_wrist_within_a_pixel_of_where_it_is(shot, rig, name, colour, radius, hand):
+    edited = moved(shot, rig, hand, 3, [0.02, 0.11, 0.03])
+    large = edited.replaced(camera=edited.camera.resized(1024, 1408))
+    wanted, _ = large.camera.project(large.hands.wrist_position[3, hand])
+    rows, columns = np.nonzero(np.abs(get_map(name).draw(large, 3).astype(int) - colour).max(axis=-1) < 8)
+    disc = np.hypot(columns + 0.5 - wanted[0], rows + 0.5 - wanted[1]) < 2 * radius
+    assert disc.sum() > radius**2
+    assert np.abs(np.array([columns[disc].mean(), rows[disc].mean()]) + 0.5 - wanted).max() <= 1
 
 
 def test_a_bent_finger_changes_only_its_own_hand(shot, rig):
@@ -133,3 +177,35 @@ def test_points_are_those_of_the_evaluated_rig(shot, rig):
 def test_a_frame_that_is_not_there_is_refused(shot, rig):
     with pytest.raises(VideoError, match="frame 6 was asked for"):
         mano_map(shot, 6, rig)
+
+
+def test_an_unknown_map_lists_those_there_are():
+    with pytest.raises(VideoError, match="there is no map 'dreams'; choose from mano, keypoints"):
+        get_map("dreams")
+
+
+@pytest.mark.parametrize("name", ["dwpose", "normal"])
+def test_a_map_comes_back_from_its_video_to_the_bit(shot, tmp_path, name):
+    write_maps(shot, tmp_path / "maps", [name])
+    assert probe(tmp_path / "maps" / f"{name}.mp4").frame_count == 6
+    for frame, read in enumerate(read_video_frames(tmp_path / "maps" / f"{name}.mp4")):
+        np.testing.assert_array_equal(read, get_map(name).draw(shot, frame))
+
+
+def test_a_render_that_is_stopped_leaves_no_description(shot, tmp_path):
+    with pytest.raises(RenderCancelled):
+        write_maps(shot, tmp_path / "maps", ["mask"], cancelled=lambda: True)
+    assert list((tmp_path / "maps").iterdir()) == []
+
+
+def test_a_folder_with_maps_is_not_written_over(shot, tmp_path):
+    write_maps(shot, tmp_path, ["mask"], "png")
+    with pytest.raises(VideoError, match="mask is there already"):
+        write_maps(shot, tmp_path, ["mask"], "png")
+
+
+def test_a_shot_gives_the_same_files_again(shot, tmp_path):
+    for folder in ("one", "two"):
+        write_maps(shot.replaced(frame_stop=2), tmp_path / folder, ["mano", "echomimic_pose"])
+    for name in ("mano.mp4", "echomimic_pose/0.npy", "echomimic_pose/1.npy", "maps.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -2,8 +2,10 @@
 """Held-out synthetic motion: distance, diversity, smoothness, and what denoising steps buy."""
 
 import time
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from chironomy.evaluation.alignment import align
 from chironomy.evaluation.beats import beat_alignment, stroke_apexes
@@ -13,11 +15,13 @@ from chironomy.evaluation.jerk import Jerk, motion_jerk
 from chironomy.evaluation.keypoints import keypoints
 from chironomy.gesture.encoding import decode, encode
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech import Speech
 from chironomy.speech.accents import accent_onsets
 from gesture_benchmarks.bench import Bench, Figure, Table, planned, say, weights_identity
 
 STEPS = (1, 2, 4, 8, 16, 32)
 _DIVERSITY_SEEDS = 50
+_STEPS_SEEDS = 16
 
 
 def measure_distance(bench: Bench) -> list[Figure | Table | str]:
@@ -53,17 +57,13 @@ def measure_distance(bench: Bench) -> list[Figure | Table | str]:
 
 def measure_diversity(bench: Bench) -> list[Figure | Table | str]:
     """DIV over seeds against DIV over plans of the same speech, style neutral."""
-    chosen = [item for item in bench.held_out if len(accent_onsets(item.speech)) > 5][:2]
-    seeds = range(_DIVERSITY_SEEDS)
-    ratios, values = [], []
-    for item in chosen:
-        model = np.stack([keypoints(bench.pipeline(item.speech, seed=seed)) for seed in seeds])
-        plans = np.stack([keypoints(planned(item.speech, "neutral", seed)) for seed in seeds])
-        ours, theirs = diversity_l1(model), diversity_l1(plans)
-        ratios.append(ours / theirs)
-        values.append((ours, theirs, diversity_l2(model), diversity_l2(plans)))
-    ours, theirs, ours_l2, theirs_l2 = np.mean(values, axis=0)
-    ratio = float(np.mean(ratios))
+    found = []
+    for item in _for_diversity(bench):
+        model = _model_keypoints(bench, item.speech, _DIVERSITY_SEEDS)
+        plans = _plan_keypoints(item.speech, _DIVERSITY_SEEDS)
+        found.append((diversity_l1(model), diversity_l1(plans), diversity_l2(model), diversity_l2(plans)))
+    ours, theirs, ours_l2, theirs_l2 = np.mean(found, axis=0)
+    ratio = float(np.mean([row[0] / row[1] for row in found]))
     return [
         Figure(
             "DIV of the model as a part of the corpus's own",
@@ -71,9 +71,22 @@ def measure_diversity(bench: Bench) -> list[Figure | Table | str]:
             "≥ 0.8",
             ratio >= 0.8,
             f"L1 over keypoints, {ours:.4f} m against {theirs:.4f} m, {_DIVERSITY_SEEDS} seeds against as many plans "
-            f"of {len(chosen)} held-out recordings, neutral; L2 {100 * ours_l2:.1f} against {100 * theirs_l2:.1f} cm",
+            f"of {len(found)} held-out recordings, neutral; L2 {100 * ours_l2:.1f} against {100 * theirs_l2:.1f} cm",
         )
     ]
+
+
+def _for_diversity(bench: Bench) -> list[Any]:
+    """Two held-out items with enough to gesture about."""
+    return [item for item in bench.held_out if len(accent_onsets(item.speech)) > 5][:2]
+
+
+def _model_keypoints(bench: Bench, speech: Speech, seeds: int, **settings: Any) -> NDArray[np.float64]:
+    return np.stack([keypoints(bench.pipeline(speech, seed=seed, **settings)) for seed in range(seeds)])
+
+
+def _plan_keypoints(speech: Speech, seeds: int) -> NDArray[np.float64]:
+    return np.stack([keypoints(planned(speech, "neutral", seed)) for seed in range(seeds)])
 
 
 def measure_smoothness(bench: Bench) -> list[Figure | Table | str]:
@@ -103,7 +116,9 @@ def measure_steps(bench: Bench) -> list[Figure | Table | str]:
     onsets = [accent_onsets(speech) for speech in bench.recordings]
     durations = [speech.duration for speech in bench.recordings]
     seconds = sum(item.speech.duration for item in bench.held_out)
-    rows, distances = [], {}
+    rows, distances, diversities = [], {}, {}
+    chosen = _for_diversity(bench)
+    plan_diversity = [diversity_l1(_plan_keypoints(item.speech, _STEPS_SEEDS)) for item in chosen]
     bench.pipeline(bench.held_out[0].speech, seed=0, num_inference_steps=1)  # warm
     for steps in STEPS:
         say(f"{steps} steps")
@@ -118,11 +133,17 @@ def measure_steps(bench: Bench) -> list[Figure | Table | str]:
         ba = [beat_alignment(a, o) for many, o in zip(apexes, onsets, strict=True) for a in many]
         distances[steps] = gesture_distance(extractor, motions, corpus).value
         jerk = _jerk(motions)[0].mean / corpus_jerk
+        varied = [
+            diversity_l1(_model_keypoints(bench, item.speech, _STEPS_SEEDS, num_inference_steps=steps)) / plans
+            for item, plans in zip(chosen, plan_diversity, strict=True)
+        ]
+        diversities[steps] = float(np.mean(varied))
         name = f"**{steps}** (default)" if steps == bench.default_steps else str(steps)
         rows.append(
             [
                 name,
                 f"{distances[steps]:.2f}",
+                f"{diversities[steps]:.2f}",
                 f"{np.nanmean(ba):.3f}",
                 f"{aligned.effect:.2f}",
                 f"{jerk:.2f}",
@@ -130,7 +151,15 @@ def measure_steps(bench: Bench) -> list[Figure | Table | str]:
             ]
         )
     enough = next(steps for steps in STEPS if distances[steps] <= 1.1 * min(distances.values()))
-    headings = ["steps", "FGD", "BA (accent onsets)", "d own / other", "wrist jerk / corpus", "s a second of speech"]
+    headings = [
+        "steps",
+        "FGD",
+        "DIV / corpus",
+        "BA (accent onsets)",
+        "d own / other",
+        "wrist jerk / corpus",
+        "s a second of speech",
+    ]
     return [
         Table(headings, rows),
         f"The fewest steps within 10 % of the best FGD are {enough}; the default is {bench.default_steps}. "

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.evaluation.beats import stroke_apexes, wrist_speed
 from chironomy.evaluation.jerk import motion_jerk
 from chironomy.evaluation.limits import limit_violations
 from chironomy.evaluation.penetration import penetration, penetration_depths
-from chironomy.evaluation.rhythm import rhythm
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech import Speech
 from gesture_benchmarks.bench import Bench, Figure, Table, joined, styles_of
@@ -17,6 +17,7 @@ from gesture_benchmarks.bench import Bench, Figure, Table, joined, styles_of
 Samples = NDArray[np.float64]
 _RATE = 16000
 _SECONDS = 12.0
+_SEEDS = 10
 _REST_SPEED = 0.05  # m/s
 _CALM = 1.25  # times the wrist speed on clean speech
 
@@ -60,39 +61,64 @@ def measure_robustness(bench: Bench) -> list[Figure | Table | str]:
     """What the hands do when speech is bad, or none."""
     clean = joined(bench.recordings, _SECONDS)
     samples = np.asarray(clean.samples, np.float64)
-    usual = rhythm(bench.pipeline(clean, seed=0), clean).wrist_speed
+    usual = _speeds([bench.pipeline(clean, seed=seed) for seed in range(_SEEDS)])
     rows, short = [], []
     for name, (make, rests) in _CASES.items():
         heard = Speech.from_samples(make(samples).astype(np.float32), _RATE, name)
-        motions = [bench.pipeline(heard, seed=seed) for seed in range(3)]
+        motions = [bench.pipeline(heard, seed=seed) for seed in range(_SEEDS)]
         ok, row = _judged(name, motions, heard, rests, usual)
         rows.append(row)
         if not ok:
             short.append(name)
-    headings = ["heard", "wrist speed, m/s", "strokes a minute", "jerk 95 %, m/s³", "beyond limits", "clear", ""]
+    headings = [
+        "heard",
+        "wrist speed, m/s",
+        "fastest half second, m/s",
+        "strokes a minute",
+        "jerk 95 %, m/s³",
+        "beyond limits",
+        "clear",
+        "",
+    ]
     verdict = Figure(
         "inputs that give calm, valid motion",
         f"{len(rows) - len(short)} of {len(rows)}",
         "all",
         not short,
         "valid: within limits and clear in 99.5 % of frames; calm: wrists at most "
-        f"{_CALM} × as fast as on clean speech ({usual:.2f} m/s), and in silence below {_REST_SPEED} m/s "
-        f"without a stroke{'; short: ' + ', '.join(short) if short else ''}",
+        f"{_CALM} × as fast as on clean speech, on average ({usual[0]:.2f} m/s; not of 0.5 s) and in their fastest "
+        f"half second ({usual[1]:.2f} m/s), in silence below {_REST_SPEED} m/s without a stroke; {_SEEDS} seeds each"
+        + (f"; short: {', '.join(short)}" if short else ""),
     )
     return [verdict, Table(headings, rows)]
 
 
-def _judged(name: str, motions: list[HandMotion], heard: Speech, rests: bool, usual: float) -> tuple[bool, list[str]]:
-    doing = [rhythm(motion) for motion in motions]
-    speed = float(np.mean([found.wrist_speed for found in doing]))
-    strokes = float(np.mean([60 * found.strokes / heard.duration for found in doing]))
+def _speeds(motions: list[HandMotion]) -> tuple[float, float]:
+    """Wrist speed in m/s: the mean, and that of the fastest half second; means over motions."""
+    means, fastest = [], []
+    for motion in motions:
+        speed = wrist_speed(motion).mean(axis=1)
+        count = min(round(0.5 * motion.fps), len(speed))
+        means.append(speed.mean())
+        fastest.append(np.convolve(speed, np.full(count, 1 / count), "valid").max())
+    return float(np.mean(means)), float(np.mean(fastest))
+
+
+def _judged(
+    name: str, motions: list[HandMotion], heard: Speech, rests: bool, usual: tuple[float, float]
+) -> tuple[bool, list[str]]:
+    mean, fastest = _speeds(motions)
+    strokes = float(np.mean([60 * len(stroke_apexes(motion)) / heard.duration for motion in motions]))
     jerk = float(np.nanmean([motion_jerk(motion)[0].percentile_95 for motion in motions]))
     beyond = max(limit_violations(motion).rate for motion in motions)
     clear = min(penetration(motion).clear for motion in motions)
-    calm = speed <= _REST_SPEED and strokes == 0 if rests else speed <= _CALM * usual
+    if rests:
+        calm = mean <= _REST_SPEED and strokes == 0
+    else:
+        calm = fastest <= _CALM * usual[1] and (mean <= _CALM * usual[0] or heard.duration < 1)
     ok = bool(calm and beyond == 0 and clear >= 0.995)
-    cells = [name, f"{speed:.3f}", f"{strokes:.0f}", f"{jerk:.0f}", f"{100 * beyond:.3f} %", f"{100 * clear:.1f} %"]
-    return ok, [*cells, "PASS" if ok else "**short**"]
+    cells = [name, f"{mean:.3f}", f"{fastest:.3f}", f"{strokes:.1f}", f"{jerk:.0f}"]
+    return ok, [*cells, f"{100 * beyond:.3f} %", f"{100 * clear:.1f} %", "PASS" if ok else "**short**"]
 
 
 def _noise(like: Samples, level: float) -> Samples:
@@ -133,7 +159,7 @@ _CASES: dict[str, tuple[Callable[[Samples], Samples], bool]] = {
     "clean speech": (lambda samples: samples, False),
     "silence": (np.zeros_like, True),
     "faint hiss": (lambda samples: _noise(samples, 1e-4), True),
-    "loud noise": (lambda samples: _noise(samples, 0.2), False),
+    "loud noise": (lambda samples: _noise(samples, 0.2), True),
     "music": (_music, False),
     "speech in noise, 5 dB": (lambda samples: samples + _noise(samples, float(samples.std()) * 10 ** (-5 / 20)), False),
     "speech over music": (lambda samples: samples + 0.5 * _music(samples), False),

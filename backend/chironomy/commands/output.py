@@ -67,10 +67,10 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Pat
 
 @contextlib.contextmanager
 def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) -> Iterator[Path]:
-    """A temporary folder inside `folder`; its files `names` are moved up when the block ends well, else all of it goes.
+    """A temporary folder inside `folder`; its results `names` move up when the block ends well, else all of it goes.
 
-    Files of those names that are there already, which a person may have worked on, are kept in a folder `previous-001`,
-    `previous-002`, ... beside the new ones.
+    Files and folders of those names that are there already, which a person may have worked on, are kept in a folder
+    `previous-001`, `previous-002`, ... beside the new ones.
 
     Args:
         folder: for the results.
@@ -78,8 +78,8 @@ def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) ->
         inputs: files that no result must replace.
 
     Raises:
-        OutputError: a result would replace an input, the folder cannot be written to, or one of the files is missing at
-            the end or cannot be replaced.
+        OutputError: a result would replace an input, the folder cannot be written to, or one of the results is missing
+            at the end or cannot be replaced.
     """
     folder = folder.absolute()
     if folder.exists() and not folder.is_dir():
@@ -91,7 +91,7 @@ def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) ->
         work = Path(tempfile.mkdtemp(prefix=".chironomy-", dir=folder))
         try:
             yield work
-            if missing := [name for name in names if not (work / name).is_file()]:
+            if missing := [name for name in names if not (work / name).exists()]:
                 raise OutputError(f"{', '.join(missing)} did not come out of the work; nothing was written to {folder}")
             earlier = [name for name in names if (folder / name).exists()]
             kept = _free_folder(folder) if earlier else folder

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.errors import GestureError
+from chironomy.speech.accents import speech_phrases
 from chironomy.speech.decode import SAMPLE_RATE, Speech
 from chironomy.speech.prosody import PROSODY_NAMES, prosody_features
 
@@ -28,6 +29,23 @@ _LOWEST_IN_SILENCE = ("loudness", "mel_")
 # Long recordings are heard in pieces, so that the network's memory stays the same however long they are: each piece
 # with as much of its neighbours as changes its hidden states noticeably.
 _PIECE_SECONDS, _MARGIN_SECONDS = 20.0, 2.0
+
+# Hands prepare before the first word and retract after the last one; farther from any word there is nothing to say.
+_AROUND_SPEECH_SECONDS, _FADE_SECONDS = 1.0, 0.5
+
+
+def near_speech(speech: Speech, fps: float, lead: int, frame_count: int) -> NDArray[np.float32]:
+    """(frame_count,) 1 within phrases of speech and a second around them, fading to 0 in half a second more.
+
+    Rows are those of `heard`.
+    """
+    times = (np.arange(frame_count) - lead) / fps
+    away = np.full(frame_count, np.inf)
+    for begin, end in speech_phrases(speech):
+        first, last = np.searchsorted(times, [begin - 2.0, end + 2.0])
+        near = times[first:last]
+        away[first:last] = np.minimum(away[first:last], np.maximum(begin - near, near - end))
+    return np.clip((_AROUND_SPEECH_SECONDS + _FADE_SECONDS - away) / _FADE_SECONDS, 0, 1).astype(np.float32)
 
 
 def heard(

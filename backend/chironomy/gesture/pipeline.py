@@ -20,7 +20,7 @@ from chironomy.gesture.data import NOISE_SHIFT
 from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
-from chironomy.gesture.hearing import heard, load_encoder
+from chironomy.gesture.hearing import heard, load_encoder, near_speech
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
@@ -232,7 +232,8 @@ class GesturePipeline(DiffusionPipeline):
         }
         controls = replace(controls, source={**source, **controls.source})
         tell, stop = settings.get("on_progress"), settings.get("cancelled")
-        return _Task(audio, wanted, controls, pins, 0, frames, tell, stop)
+        spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
+        return _Task(audio, spoken, wanted, controls, pins, 0, frames, tell, stop)
 
     def _blocks(self, begin: int, end: int) -> Iterator[Block]:
         """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
@@ -311,6 +312,8 @@ class GesturePipeline(DiffusionPipeline):
         found = task.audio[block.start : block.start + size]
         audio[: len(found)] = found
         audio[len(found) :] = task.audio[-1]
+        spoken = np.zeros((size, 1), np.float32)
+        spoken[: len(found), 0] = task.spoken[block.start : block.start + size]
         pinned, flags = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 2)
         held, hold = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 1)
         if block.carried:
@@ -319,7 +322,7 @@ class GesturePipeline(DiffusionPipeline):
             held[: block.carried], hold[:half] = carried, 1.0
             hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
             pinned[:half], flags[:half] = carried[:half], 1.0
-        conditions = Conditions(torch.from_numpy(audio), pinned, flags, held, hold)
+        conditions = Conditions(torch.from_numpy(audio), torch.from_numpy(spoken), pinned, flags, held, hold)
         if task.pins is not None:
             self._pin(task, block, conditions)
         return conditions
@@ -359,6 +362,7 @@ class _Task:
 
     Attributes:
         audio: (frames, features) on the timeline, which begins with the lead.
+        spoken: (frames,) how near speech is, 0..1, of the same frames.
         wanted: frames of the model after the lead.
         controls: what was asked for.
         pins: what is to be kept.
@@ -369,6 +373,7 @@ class _Task:
     """
 
     audio: NDArray[np.float32]
+    spoken: NDArray[np.float32]
     wanted: int
     controls: Controls
     pins: Pins | None

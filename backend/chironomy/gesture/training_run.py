@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import Accelerator
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import Clip, load_clips
@@ -152,6 +153,17 @@ def train(options: argparse.Namespace) -> None:
         _say(trainer, f"stopped at step {trainer.step} of {settings.steps}; the same command goes on")
     elif accelerator.is_main_process:
         export(trainer, description, options, encoder)
+    end(accelerator)
+
+
+def end(accelerator: Accelerator) -> None:
+    """Part from the other devices.
+
+    They wait for each other first: a process group that is taken down while one of its threads still holds a tensor of
+    the last exchange waits for that thread, which waits for the interpreter, forever (seen with gloo of torch 2.13).
+    """
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
 
 
 def training_settings(options: argparse.Namespace) -> TrainSettings:

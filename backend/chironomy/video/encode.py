@@ -90,6 +90,7 @@ def encode_mp4(
     speech_start: float = 0.0,
     speech_duration: float | None = None,
     cancelled: Callable[[], bool] | None = None,
+    exact: bool = False,
 ) -> int:
     """Write H.264 (yuv420p, BT.709) with the speech as AAC (160 kbit/s, its own channels and level).
 
@@ -105,6 +106,7 @@ def encode_mp4(
         speech_start: seconds into the speech where the first frame is.
         speech_duration: seconds of speech to keep; all that follows when None.
         cancelled: asked before every frame.
+        exact: for maps that a program reads: H.264 of RGB itself, without loss; few players for people show it.
 
     Returns:
         how many frames were written.
@@ -131,14 +133,15 @@ def encode_mp4(
             command += ["-t", f"{speech_duration:.6f}"] if speech_duration is not None else []
             command += ["-i", str(sound), "-map", "0:v:0", "-map", "1:a:0"]
             command += ["-c:a", "aac", "-b:a", "160k", "-ar", str(AUDIO_RATE)]
-        command += [
+        # Readers differ in the matrix by which they turn YUV into RGB, so what must be exact is never made YUV.
+        command += ["-c:v", "libx264rgb", "-preset", "veryfast", "-qp", "0"] if exact else [
             "-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY),
             # ffmpeg converts RGB by BT.601 unless told otherwise; with the tags alone players would show wrong colours.
             "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
             "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
             "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
-            "-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(partial),
         ]  # fmt: skip
+        command += ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(partial)]
         return _pipe(command, frames, width, height, path, cancelled)
 
 

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy maps`: what a video model sees of a motion, as videos or pictures for any other tool."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chironomy.commands.arguments import number, size
+from chironomy.commands.output import output_folder
+from chironomy.commands.progress import Steps, file_size
+from chironomy.commands.video import make_shot
+from chironomy.errors import ChironomyError
+
+if TYPE_CHECKING:
+    from chironomy.video.shot import Shot
+
+DEFAULT = "mano,keypoints,dwpose,depth"
+# Not asked of chironomy.video.maps, which brings numba: this is read whichever command runs.
+_SIZE = (512, 704)
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command."""
+    parser = commands.add_parser(
+        "maps",
+        help="hand motion to control maps for other video tools",
+        description=(
+            "Draw what a video model sees of a motion: hands, skeletons, depth, normals, mask, face, from one camera. "
+            "Writes a video or a folder of pictures a map, and maps.json, which says what they are."
+        ),
+    )
+    parser.add_argument(
+        "motion", type=Path, metavar="MOTION", help="chironomy.hands/1 or SMPL-X .npz, or a saved shot (.zip)"
+    )
+    parser.add_argument("--speech", type=Path, help="the recording that the motion belongs to (a shot has its own)")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="made when missing")
+    parser.add_argument(
+        "--maps",
+        default=DEFAULT,
+        metavar="NAME,...",
+        help=(
+            "mano, keypoints, echomimic, dwpose, vace_pose, vace_pose_hands, animate_pose, depth, normal, mask, face, "
+            f"echomimic_pose, or all (default: {DEFAULT})"
+        ),
+    )
+    parser.add_argument("--size", type=size, metavar="WxH", help="pixels (default: 512x704, or the shot's own)")
+    parser.add_argument("--format", choices=("mp4", "png"), default="mp4", help="videos or pictures (default: mp4)")
+    parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the maps."""
+    from chironomy.video.maps.files import DESCRIPTION, check_names, file_name, output_names, write_maps
+
+    steps = Steps()
+    names = list(output_names()) if options.maps == "all" else [name.strip() for name in options.maps.split(",")]
+    names = check_names([name for name in names if name])
+    results = [file_name(name, options.format) for name in names]
+    inputs = [path for path in (options.motion, options.speech) if path is not None]
+    with output_folder(options.out, [*results, DESCRIPTION], inputs) as work:
+        with steps.step("speech"):
+            shot = shot_of(options)
+        with steps.step("maps"):
+            write_maps(
+                shot,
+                work,
+                names,
+                options.format,
+                on_progress=lambda fraction, name: steps.update("maps", fraction, name),
+            )
+    for result in (*results, DESCRIPTION):
+        path = options.out.absolute() / result
+        print(f"{path}  {f'{len(shot.frames)} files' if path.is_dir() else file_size(path)}")
+    return 0
+
+
+def shot_of(options: argparse.Namespace) -> "Shot":
+    """The shot that the options name: a saved one, or one of a motion and its speech.
+
+    Raises:
+        ChironomyError: a file cannot be used, or the options do not go together; one sentence.
+    """
+    if options.motion.suffix.lower() != ".zip":
+        if options.speech is None:
+            raise ChironomyError(f"{options.motion.name} is a motion: name its recording with --speech")
+        return make_shot(options.motion, options.speech, options.fps, "previz", options.size or _SIZE)
+    from chironomy.video.shot import Shot
+
+    for option in ("speech", "fps"):
+        if getattr(options, option) is not None:
+            raise ChironomyError(f"{options.motion.name} is a shot with its own {option}: leave --{option} out")
+    shot = Shot.load(options.motion)
+    return shot if options.size is None else shot.replaced(camera=shot.camera.resized(*options.size))
