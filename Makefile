@@ -66,7 +66,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,mano,train,dev]"
+	$(PIP) -e ".[backend,blender,mano,train,vision,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run

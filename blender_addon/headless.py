@@ -112,6 +112,9 @@ def run(job: dict[str, Any], story: Story) -> None:
     with story.step("character"):
         bpy.ops.chironomy.add_character()
     character = addon["properties"].character(scene)
+    if job.get("portrait"):
+        with story.step("fit"):
+            press(bpy.ops.chironomy.fit_to_picture, **job["portrait"])
     with story.step("generate"):
         press(bpy.ops.chironomy.generate)
     pose = addon["rig.pose"]

@@ -8,6 +8,7 @@ from bpy.types import Context, Operator, Panel, UILayout
 from . import backend, tasks
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate
+from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .preferences import preferences
 from .properties import character, settings
@@ -58,6 +59,21 @@ class CHIRONOMY_PT_generate(_Section):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         backend_state(layout, context)
+
+
+class CHIRONOMY_PT_picture(_Section):
+    bl_idname = "CHIRONOMY_PT_picture"
+    bl_label = "Picture"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        layout.prop(chosen, "portrait", text="")
+        work_button(layout, CHIRONOMY_OT_fit_to_picture, "IMAGE_REFERENCE")
+        if chosen.fit:
+            row = layout.row()
+            row.label(text="Fitted", icon="CHECKMARK")
+            row.operator("chironomy.forget_picture", text="", icon="X")
 
 
 class CHIRONOMY_PT_render(_Section):
@@ -116,6 +132,7 @@ CLASSES = (
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,
+    CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,
 )

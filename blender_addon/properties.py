@@ -2,13 +2,18 @@
 """What a scene knows of its speech, its character and how motion and video are made."""
 
 from bpy.props import EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
-from bpy.types import Object, PropertyGroup, Scene
+from bpy.types import Context, Object, PropertyGroup, Scene
 
 from chironomy.gesture.styles import STYLES
 
 from .rig.build import is_character
 
 ENGINES = (("previz", "Preview", "The character itself, drawn on the processor without any model"),)
+
+
+def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
+    """A fit belongs to the portrait that it was made from."""
+    chosen.fit = ""
 
 
 class ChironomySettings(PropertyGroup):
@@ -51,6 +56,17 @@ class ChironomySettings(PropertyGroup):
         description="Another seed gives other gestures, the same seed the same",
         default=0,
         min=0,
+    )
+    portrait: StringProperty(
+        name="Portrait",
+        description="A half-body picture of the person whom the video is to show",
+        subtype="FILE_PATH",
+        update=_forget_fit,
+    )
+    fit: StringProperty(
+        name="Fit",
+        description="Where the character is in the portrait (chironomy.fit/1)",
+        options={"HIDDEN"},
     )
     engine: EnumProperty(
         name="Engine",

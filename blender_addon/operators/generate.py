@@ -11,11 +11,13 @@ import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import FaceTrack, HandMotion, load_face, load_hands
+from chironomy.video.fitting.placement import place
 
 from .. import backend, sequencer
 from ..properties import character, settings
 from ..rig import build, pose
 from ..tasks import Cancelled, JobOperator, Report, Work, part
+from .reference import remembered
 
 
 class CHIRONOMY_OT_add_character(Operator):
@@ -69,6 +71,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             "fps": fps,
         }
 
+        fit = remembered(scene)
+
         def make(report: Report, cancelled: Cancelled) -> tuple[HandMotion, FaceTrack]:
             client = backend.connect(where, report, cancelled)
             inputs = {"speech": client.upload(speech)}
@@ -79,7 +83,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
                 face = client.run(
                     "lips", inputs, {"fps": fps}, Path(folder, "face.npz"), part(report, 0.8, 1.0), cancelled
                 )
-                return load_hands(hands), load_face(face)
+                motion = load_hands(hands)
+                return motion if fit is None else place(fit, motion), load_face(face)
 
         return make
 

@@ -12,6 +12,7 @@ from bpy.types import Context, Operator
 
 from chironomy.body.rig import load_rig
 from chironomy.video.camera import portrait_camera
+from chironomy.video.fitting.placement import in_portrait
 from chironomy.video.shot import Media, Shot
 
 from .. import backend, sequencer
@@ -19,6 +20,7 @@ from ..preferences import preferences
 from ..properties import character, settings
 from ..rig import pose
 from ..tasks import Cancelled, JobOperator, Report, Work, part
+from .reference import remembered
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -69,6 +71,9 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
 def make_shot(context: Context) -> Shot:
     """Return what the scene shows, frame by frame, with its speech: all that an engine needs.
 
+    A scene that was fitted to a portrait is seen through the portrait's camera, on the person's body; the hands are
+    where the rig has them.
+
     Raises:
         ChironomyError: there is nothing to render, or the speech cannot be read.
     """
@@ -76,7 +81,7 @@ def make_shot(context: Context) -> Shot:
     chosen, item = settings(scene), character(scene)
     first = min(sequencer.speech_start(scene), scene.frame_start)
     body, hands = pose.read_pose(item, rig, scene, first, scene.frame_end + 1)
-    return Shot(
+    shot = Shot(
         hands=hands,
         pose=body,
         face=pose.read_face(item, scene, first, scene.frame_end + 1),
@@ -85,6 +90,10 @@ def make_shot(context: Context) -> Shot:
         frame_start=scene.frame_start - first,
         engine=chosen.engine,
     )
+    fit = remembered(scene)
+    if fit is None:
+        return shot
+    return in_portrait(fit, shot, Media.from_file(sequencer.absolute(chosen.portrait)), (chosen.width, chosen.height))
 
 
 def new_render(context: Context) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.client import Client, ClientError, start_backend
-from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_gesture_arguments, add_video_arguments, edit, number
 from chironomy.commands.blender import find_blender, find_extension, run_headless
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
@@ -64,16 +64,20 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the whole job."""
+    from chironomy.video.picture import read_picture
+
     began = time.perf_counter()
     steps = Steps()
     blender, extension = find_blender(options.blender), find_extension(options.extension)
     with (
-        output_folder(options.out, RESULTS, (options.speech,)) as work,
+        output_folder(options.out, RESULTS, [options.speech, *filter(None, [options.portrait])]) as work,
         # Blender may still hold a file for a moment when it has been stopped.
         tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
     ):
         with steps.step("check"):
             duration = check_speech(options.speech)
+            if options.portrait is not None:
+                read_picture(options.portrait)
             for change in options.edit:
                 if change["time"] is not None and change["time"] > duration:
                     raise ChironomyError(
@@ -95,7 +99,10 @@ def run(options: argparse.Namespace) -> int:
 
 def make_job(options: argparse.Namespace, extension: Path, work: Path, client: Client) -> dict[str, Any]:
     """The job as the extension's `headless.py` reads it."""
-    width, height = options.size
+    width, height = options.size or VIDEO_SIZE
+    portrait = None
+    if options.portrait is not None:
+        portrait = {"filepath": str(options.portrait.absolute()), "keep_size": options.size is not None}
     return {
         "format": "chironomy.job/1",
         "extension": str(extension),
@@ -107,6 +114,7 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
             "width": width,
             "height": height,
         },
+        "portrait": portrait,
         "edits": options.edit,
         "write": {**WRITE, "shot": None},
     }

@@ -9,9 +9,13 @@ import argparse
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chironomy.gesture.styles import STYLES
+
+VIDEO_SIZE = (512, 704)
+"""Width and height in pixels of a video without a portrait, where no size is asked for."""
 
 Error = argparse.ArgumentTypeError
 
@@ -130,4 +134,12 @@ def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """What the video is made with."""
     # Not asked of chironomy.video.engines, which brings numpy: this is read whichever command runs.
     parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
-    parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")
+    parser.add_argument(
+        "--size", type=size, metavar="WxH", help="pixels (default: 512x704, or with --portrait the portrait's shape)"
+    )
+    parser.add_argument(
+        "--portrait",
+        type=Path,
+        metavar="PICTURE",
+        help="a portrait whose camera, proportions and resting hands the video takes (see chironomy fit)",
+    )

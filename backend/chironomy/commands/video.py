@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_video_arguments, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
 if TYPE_CHECKING:
+    from chironomy.video.fitting.fit import Fit
     from chironomy.video.shot import Shot
 
 
@@ -32,18 +33,48 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
+    from chironomy.video.fitting.placement import in_portrait
+    from chironomy.video.shot import Media
 
     steps = Steps()
-    with output_file(options.out, ".mp4", (options.motion, options.speech)) as out:
+    inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
+    with output_file(options.out, ".mp4", inputs) as out:
+        fit = None
+        if options.portrait is not None:
+            with steps.step("fit"):
+                fit = fitted(options.portrait)
         with steps.step("speech"):
-            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
+            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size, fit)
+            if fit is not None:
+                shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
         with steps.step("video"):
             render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
 
 
-def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int]) -> "Shot":
+def fitted(portrait: Path) -> "Fit":
+    """The fit to a portrait; what could not be seen in it is said on standard error.
+
+    Raises:
+        ChironomyError: the picture cannot be read or fitted; one sentence.
+    """
+    from chironomy.video.fitting.solve import fit_picture
+
+    fit = fit_picture(portrait)
+    for note in fit.notes:
+        print(f"{portrait.name}: {note}", file=sys.stderr)
+    return fit
+
+
+def make_shot(
+    motion: Path,
+    recording: Path,
+    fps: float | None,
+    engine: str,
+    size: tuple[int, int] | None,
+    fit: "Fit | None" = None,
+) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
     Args:
@@ -51,18 +82,21 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         recording: file of the speech.
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
-        size: width and height in pixels.
+        size: width and height in pixels; None for the usual one.
+        fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
     from chironomy.body.pose import solve_pose
+    from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
     from chironomy.video.camera import portrait_camera
     from chironomy.video.engines import get_engine
+    from chironomy.video.fitting.placement import place
     from chironomy.video.shot import Media, Shot
 
     get_engine(engine)
@@ -79,11 +113,14 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
     if rate != hands.fps or frames != hands.frame_count:
         hands = hands.resampled(rate, frames)
     rig = load_rig()
+    if fit is not None:
+        hands = place(fit, hands, rig)
+        rig = proportioned(rig, fit.proportions)
     return Shot(
         hands=hands,
         pose=solve_pose(rig, hands),
         face=lip_track(speech, rate).resampled(rate, frames),
-        camera=portrait_camera(rig, *size),
+        camera=portrait_camera(rig, *(size or VIDEO_SIZE)),
         speech=Media.from_file(recording),
         engine=engine,
     )

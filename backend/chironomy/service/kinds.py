@@ -192,6 +192,14 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     )
 
 
+def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """A portrait (any picture file) to where the character is in it (`chironomy.fit/1`)."""
+    from chironomy.video.fitting.solve import fit_picture
+
+    work.progress(0.0, "looking at the picture")
+    fit_picture(inputs["picture"], name="the picture").save(result)
+
+
 FPS = Number(24.0, 1.0, 240.0)
 
 KINDS: Mapping[str, Kind] = {
@@ -219,6 +227,7 @@ KINDS: Mapping[str, Kind] = {
             },
         ),
         Kind("lips", run_lips, inputs=("speech",), settings={"fps": FPS}),
+        Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
         Kind("video", run_video, inputs=("shot",), suffix=".mp4", media_type="video/mp4"),
     )
 }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hand_keypoints, solve_pose
-from chironomy.body.rig import load_rig
+from chironomy.body.rig import Rig, load_rig
 from chironomy.evaluation.errors import EvaluationError
 from chironomy.motion.files import load_motion
 from chironomy.video.camera import Camera, portrait_camera
@@ -20,7 +20,13 @@ from chironomy.video.shot import Shot
 
 
 def asked_hands(
-    pose: BodyPose, camera: Camera, confidence: NDArray[np.float64], first: int, frame_count: int, fps: float
+    pose: BodyPose,
+    camera: Camera,
+    confidence: NDArray[np.float64],
+    first: int,
+    frame_count: int,
+    fps: float,
+    rig: Rig | None = None,
 ) -> NDArray[np.float64]:
     """(frame_count, 2, 21, 2) pixels of the camera's picture, in OpenPose's order.
 
@@ -33,8 +39,9 @@ def asked_hands(
         first: frame of the track at which the video begins.
         frame_count: of the video.
         fps: of the video.
+        rig: the character that the pose is of; the embedded one when None.
     """
-    rig = load_rig()
+    rig = rig or load_rig()
     if pose.joint_rotation.shape[1] != rig.joint_count:
         raise EvaluationError(
             f"the track has {pose.joint_rotation.shape[1]} joints, but the character has {rig.joint_count}; give a "
@@ -63,7 +70,7 @@ def of_shot(path: Path, width: int, height: int, frame_count: int, fps: float) -
             "shape; give the shot that the video was rendered from"
         )
     camera = camera if (camera.width, camera.height) == (width, height) else camera.resized(width, height)
-    return asked_hands(shot.pose, camera, shot.hands.confidence, shot.frames.start, frame_count, fps)
+    return asked_hands(shot.pose, camera, shot.hands.confidence, shot.frames.start, frame_count, fps, shot.rig)
 
 
 def of_motion(path: Path, width: int, height: int, frame_count: int, fps: float) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig, load_rig
+from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation
 from chironomy.video import shading
@@ -268,7 +268,7 @@ class PrevizEngine:
             VideoError: the shot's pose has other joints than the character.
             RenderCancelled: `cancelled` said so.
         """
-        rig = self._rig or load_rig()
+        rig = self._rig or shot.rig
         joints = shot.pose.joint_rotation.shape[1]
         if joints != rig.joint_count:
             raise VideoError(f"the shot's pose has {joints} joints, but the character has {rig.joint_count}")

@@ -70,7 +70,7 @@ def write_maps(
         file_format: one of `FILE_FORMATS`.
         on_progress: called with 0 to 1 of it all and the name of the map.
         cancelled: asked before every frame.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         the files and folders, `maps.json` last.
