@@ -6,6 +6,7 @@ Each check is a `type=` of argparse: it returns the value or raises `ArgumentTyp
 """
 
 import argparse
+import json
 import math
 import re
 from collections.abc import Callable
@@ -152,6 +153,17 @@ def outfit(text: str) -> str | dict[str, str]:
     return {region.strip(): colour.strip() for region, _, colour in entries}
 
 
+def setting(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`; the value is a number, true, false or null where it reads as one, else a text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise Error(f"{text!r} is not NAME=VALUE, such as num_inference_steps=20")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
+
+
 def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = False) -> None:
     """What the video is made with.
 
@@ -163,7 +175,7 @@ def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = Fals
     # Names are written out here and not asked of chironomy.video, which brings numpy: this is read whichever command
     # runs. The rooms that know them check them, in a sentence.
     group = parser.add_argument_group("video")
-    group.add_argument("--engine", default="previz", help="what draws the video: previz (the default)")
+    group.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
     shape = group.add_mutually_exclusive_group()
     shape.add_argument(
         "--size", type=size, metavar="WxH", help="pixels (default: 512x704, or with --portrait the portrait's shape)"
@@ -186,6 +198,14 @@ def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = Fals
     add_portrait_argument(group)
     group.add_argument("--burn-in", action="store_true", help="timecode and frame number in the picture, for reviews")
     if not in_blender:
+        group.add_argument(
+            "--set",
+            type=setting,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a setting of the engine's own, such as num_inference_steps=20; may be given again",
+        )
         group.add_argument("--take", metavar="NAME", help="a name beside them (default: the file's); burns in, too")
     group.add_argument(
         "--still", action="store_true", help="torso, head and eyes stay still instead of accompanying the hands"
@@ -205,7 +225,8 @@ def add_portrait_argument(parser: Any) -> None:
 def video_settings(options: argparse.Namespace, take: str) -> dict[str, Any]:
     """The settings of the shot that these arguments ask for; `take` names it where the person does not."""
     chosen = {"outfit": options.outfit, "backdrop": options.backdrop}
-    settings = {name: value for name, value in chosen.items() if value is not None}
+    settings: dict[str, Any] = dict(options.set)
+    settings |= {name: value for name, value in chosen.items() if value is not None}
     if options.burn_in or options.take is not None:
         settings |= {"burn_in": True, "take": take if options.take is None else options.take}
     return settings

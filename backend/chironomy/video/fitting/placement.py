@@ -215,12 +215,12 @@ def in_portrait(
         fit: the portrait's.
         shot: of the character, as evaluated on its rig or by `solve_pose`.
         portrait: the picture, which engines take the person's looks from.
-        size: width and height of the video, pixels; by default `Fit.video_size`.
+        size: width and height of the video, pixels, which the portrait covers; by default `Fit.video_size`.
         rig: the character, without proportions; the embedded one when None.
     """
     return shot.replaced(
         pose=refitted(fit, shot.pose, rig),
-        camera=fit.camera.resized(*(size or fit.video_size())),
+        camera=fit.camera.covering(*(size or fit.video_size())),
         reference=portrait,
         proportions=fit.proportions,
     )
