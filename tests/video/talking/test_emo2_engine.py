@@ -203,3 +203,11 @@ def test_weights_lie_in_the_users_folder_unless_told_otherwise(monkeypatch, tmp_
 
 def test_a_whole_folder_passes(models) -> None:
     assert check_saved(models / "emo2")["maps"] == "mano_keypoints"
+
+
+def test_a_model_without_the_network_it_hears_through_is_refused_before_it_is_read(tmp_path):
+    pipeline = filled_pipeline()
+    pipeline.register_to_config(audio_features="wav2vec2")
+    pipeline.save_pretrained(tmp_path)
+    with pytest.raises(VideoError, match="hears through a wav2vec2 network and holds none in audio_encoder"):
+        check_saved(tmp_path)
