@@ -11,7 +11,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded bench bench-gesture bench-video docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded bench bench-gesture bench-gpu bench-video docs example-speech blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RE
 	$(BIN)/python tools/bench_gesture.py --write docs/benchmarks-gesture.md --card \
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
+
+bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
+	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md
 
 docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
 	$(BIN)/python tools/make_previz_picture.py
