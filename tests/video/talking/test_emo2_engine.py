@@ -17,11 +17,12 @@ from chironomy.motion.face import FACE_ACTIONS
 from chironomy.video.camera import portrait_camera
 from chironomy.video.encode import probe, render_video
 from chironomy.video.engines import engine_names, get_engine
-from chironomy.video.engines.emo2 import Emo2Engine, fitted, read_reference
+from chironomy.video.engines.emo2 import Emo2Engine
+from chironomy.video.engines.portrait import fitted, read_reference
 from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.maps import keypoints
+from chironomy.video.maps import echomimic_map, keypoints
 from chironomy.video.shot import Media, Shot
-from chironomy.video.talking.control_maps import ShotMaps, hand_map
+from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.saved import check_saved
 from chironomy.video.weights import find_weights, unfinished_folder, weights_folder
 
@@ -110,14 +111,14 @@ def test_one_edited_frame_changes_the_maps_of_that_frame_alone(talking_shot, rig
 
 def test_the_hand_map_is_red_where_the_joints_are_and_fades_with_confidence(talking_shot, rig) -> None:
     large = talking_shot.replaced(camera=portrait_camera(rig, 512, 704))
-    drawn = hand_map(large, 0, rig).astype(int)
+    drawn = echomimic_map(large, 0, rig).astype(int)
     _, hands = keypoints(large, 0, rig)
     for x, y in np.floor(hands[:, 4]).astype(int):
         assert (drawn[y, x] == [255, 0, 0]).all()
     assert not drawn[:100].any()
     hands = large.hands.confidence.copy()
     hands[0, 0] = 0.5
-    faded = hand_map(large.replaced(hands=large.hands.replaced(confidence=hands)), 0, rig)
+    faded = echomimic_map(large.replaced(hands=large.hands.replaced(confidence=hands)), 0, rig)
     assert faded.max(axis=(0, 1))[0] == 255
     assert 120 <= faded[:, 256:].max() <= 130
 

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.video.engines import Requirements
+from chironomy.video.engines.portrait import portrait
+from chironomy.video.engines.running import (
+    check_names,
+    checked_device,
+    checked_dtype,
+    checked_offload,
+    checked_switch,
+)
 from chironomy.video.errors import VideoError
-from chironomy.video.shot import Media, Shot
+from chironomy.video.shot import Shot
 from chironomy.video.weights import find_weights, unfinished_folder
 
 if TYPE_CHECKING:
@@ -124,8 +130,7 @@ class Emo2Engine:
         from chironomy.video.talking.request import check_size, checked_sampling
         from chironomy.video.talking.saved import check_saved, saved_index
 
-        if shot.reference is None:
-            raise VideoError("this engine needs a portrait to make speak; give the shot a reference picture")
+        picture = portrait(shot)
         settings = sampling_settings(shot.settings)
         folder = self._folder(shot)
         running = checked_running(shot.settings)
@@ -133,8 +138,7 @@ class Emo2Engine:
         sampling = checked_sampling(settings, index, _positions(folder))
         check_saved(folder)
         check_size(shot.width, shot.height, _scale(folder))
-        picture = fitted(read_reference(shot.reference), shot.width, shot.height)
-        check_memory(self._estimate(shot, folder, running, sampling), running.device)
+        check_memory(self._estimate(shot, folder, running, sampling).total, running.device)
         return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
 
     def _folder(self, shot: Shot | None) -> Path:
@@ -224,9 +228,7 @@ def sampling_settings(settings: dict[str, Any]) -> Settings:
     """
     from chironomy.video.talking.request import Settings
 
-    known = (*_SAMPLING, *_RUNNING)
-    if unknown := [name for name in settings if name not in known]:
-        raise VideoError(f"the engine emo2 has no setting {unknown[0]!r}; there are {', '.join(known)}")
+    check_names("emo2", settings, (*_SAMPLING, *_RUNNING))
     return Settings(**{name: settings[name] for name in _SAMPLING if settings.get(name) is not None})
 
 
@@ -236,57 +238,19 @@ def checked_running(settings: dict[str, Any]) -> Running:
     Raises:
         VideoError: a setting is out of range or cannot be had here; the sentence names it.
     """
-    import torch
-
-    devices = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
-    device = settings.get("device") or (devices or ["cpu"])[0]
-    if device not in (*devices, "cpu"):
-        raise VideoError(f"setting device is {device!r}; this machine has {', '.join([*devices, 'cpu'])}")
-    dtype = settings.get("dtype") or ("float16" if device == "cuda" else "float32")
-    if dtype not in ("float32", "float16", "bfloat16"):
-        raise VideoError(f"setting dtype is {dtype!r}; choose float32, float16 or bfloat16")
-    offload = settings.get("offload") or "none"
-    if offload not in ("none", "model", "sequential"):
-        raise VideoError(f"setting offload is {offload!r}; choose none, model or sequential")
-    if offload != "none" and device != "cuda":
-        raise VideoError(f"setting offload is {offload!r}, which moves weights to and from a GPU; here there is none")
-    if offload != "none" and find_spec("accelerate") is None:
-        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[train]'")
+    device = checked_device(settings)
+    dtype = checked_dtype(settings, "float16" if device == "cuda" else "float32")
+    offload = checked_offload(settings, device, ("none", "model", "sequential"))
     slicing = settings.get("attention_slicing")
     if slicing not in (None, "auto", "max") and (
         isinstance(slicing, bool) or not isinstance(slicing, int) or slicing < 1
     ):
         raise VideoError(f"setting attention_slicing is {slicing!r:.40}; choose auto, max or a number of heads")
-    switches = {}
-    for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True)):
-        value = settings.get(name, default)
-        if not isinstance(value, bool):
-            raise VideoError(f"setting {name} is {value!r:.40}; give true or false")
-        switches[name] = value
+    switches = {
+        name: checked_switch(settings, name, default)
+        for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True))
+    }
     return Running(device=device, dtype=dtype, offload=offload, attention_slicing=slicing, **switches)
-
-
-def read_reference(media: Media) -> NDArray[np.uint8]:
-    """The portrait as it stands upright, (height, width, 3) uint8 RGB.
-
-    Raises:
-        VideoError: it is no picture.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(media.data)) as picture:
-            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise VideoError(f"{media.name} cannot be read as a picture ({error}); give a JPEG or PNG") from error
-
-
-def fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """The middle of a picture in another size: as much of it as the size's proportions hold."""
-    from PIL import Image, ImageOps
-
-    fit = ImageOps.fit(Image.fromarray(picture), (width, height), Image.Resampling.LANCZOS)
-    return np.array(fit)
 
 
 def _speech(shot: Shot) -> Any:
