@@ -25,7 +25,8 @@ class Published:
         source: where they are published, an identifier of the Hugging Face hub; "" where they are made here.
         licence: under which.
         gigabytes: to download.
-        device_gigabytes: of a GPU's memory for a usual shot, weights moved part by part; an estimate.
+        device_gigabytes: of a GPU's memory at least, for 832x480 with weights moved layer by layer; an estimate, by
+            `tools/estimate_published.py` where weights are published for diffusers.
         obtain: what puts them in place: a command in which {folder} is where they belong.
     """
 
@@ -65,7 +66,7 @@ PUBLISHED = (
         "Wan-AI/Wan2.1-VACE-14B-diffusers",
         "Apache-2.0",
         46.6,
-        47,
+        13,
         _DOWNLOAD,
     ),
     Published(
@@ -74,7 +75,7 @@ PUBLISHED = (
         "Wan-AI/Wan2.1-VACE-1.3B-diffusers",
         "Apache-2.0",
         16.2,
-        13,
+        12,
         _DOWNLOAD,
     ),
     Published(
@@ -82,8 +83,8 @@ PUBLISHED = (
         "animate",
         "Wan-AI/Wan2.2-Animate-14B-Diffusers",
         "Apache-2.0",
-        43.5,
-        43,
+        47.7,
+        12,
         _DOWNLOAD,
     ),
 )

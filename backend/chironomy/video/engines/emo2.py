@@ -141,6 +141,24 @@ class Emo2Engine:
         check_memory(self._estimate(shot, folder, running, sampling).total, running.device)
         return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
 
+    def check(self, wanted: str | None = None) -> str:
+        """See that weights are whole and of the right kind; only configurations and headers are read.
+
+        Args:
+            wanted: the name of a folder among the weights; the first that is there when None.
+
+        Returns:
+            where they are and what was found, for people.
+
+        Raises:
+            VideoError: they are not; the sentence says what is missing.
+        """
+        from chironomy.video.talking.saved import check_saved
+
+        folder = self._weights or find_weights(WEIGHTS, wanted)
+        index = check_saved(folder)
+        return f"{folder}  {index['_class_name']}, maps {index['maps']}, hears {index['audio_features']}, all there"
+
     def _folder(self, shot: Shot | None) -> Path:
         if self._weights is not None:
             return self._weights

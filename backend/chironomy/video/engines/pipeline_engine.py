@@ -153,6 +153,48 @@ class PipelineEngine(ABC):
         check_weights(request.saved)
         return self._frames(request, on_progress or (lambda fraction: None), cancelled or (lambda: False))
 
+    def check(self, wanted: str | None = None) -> str:
+        """See that weights are whole and of the right kind; only configurations and headers are read.
+
+        Args:
+            wanted: the name of a folder among the weights; the preferred one when None.
+
+        Returns:
+            where they are and what was found, for people.
+
+        Raises:
+            VideoError: they are not; the sentence says what is missing.
+        """
+        folder = self._weights or engine_weights(self.name, wanted)
+        saved = read_pipeline(folder, self.kind, self.parts)
+        tensors = check_weights(saved)
+        count = sum(saved.parameter_counts().values())
+        billions = f"{count / 1e9:.2f} billion" if count > 1e8 else f"{count:,}"
+        told = f"{folder}  {self.kind}, {tensors} tensors with {billions} numbers, all there"
+        if saved.gguf is not None:
+            told += f"; transformer from {saved.gguf.name}"
+        if not prompts.has_text_encoder(saved):
+            known = sorted(path.stem for path in prompts.prompts_folder(saved).glob("*.safetensors"))
+            told += f"; no text encoder, saved prompts: {', '.join(known) or 'none'}"
+        return told
+
+    def save_prompt(self, name: str, text: str, negative: str | None = None, wanted: str | None = None) -> Path:
+        """Save the numbers of a prompt beside the weights, where the setting `prompt_embeds` finds them.
+
+        Only the text encoder is loaded, on the processor.
+
+        Args:
+            name: of the file; one that is there is replaced.
+            text: what is to be seen.
+            negative: what is not; that of every render when None.
+            wanted: the name of a folder among the weights; the preferred one when None.
+
+        Raises:
+            VideoError: there is no text encoder, or a name is none.
+        """
+        saved = read_pipeline(self._weights or engine_weights(self.name, wanted), self.kind, self.parts)
+        return prompts.save_prompt(saved, name, text, negative)
+
     @staticmethod
     @abstractmethod
     def _transformer_inputs(

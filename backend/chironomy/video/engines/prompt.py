@@ -61,7 +61,7 @@ def checked_prompt(settings: Mapping[str, Any], saved: SavedPipeline, guided: bo
     text = checked_text(settings, "prompt", DEFAULT_PROMPT)
     negative = checked_text(settings, "negative_prompt", DEFAULT_NEGATIVE)
     name = settings.get("prompt_embeds")
-    encoder = saved.part("text_encoder") is not None and (saved.folder / "text_encoder").is_dir()
+    encoder = has_text_encoder(saved)
     if name is None and encoder:
         if find_spec("ftfy") is None:
             raise VideoError(
@@ -102,6 +102,13 @@ def checked_prompt(settings: Mapping[str, Any], saved: SavedPipeline, guided: bo
     return Prompt("", "", path)
 
 
+def has_text_encoder(saved: SavedPipeline) -> bool:
+    """Whether the pipeline can read text itself."""
+    return all(
+        saved.part(name) is not None and (saved.folder / name).is_dir() for name in ("text_encoder", "tokenizer")
+    )
+
+
 def prompts_folder(saved: SavedPipeline) -> Path:
     """Where the saved numbers of prompts lie."""
     return saved.folder / "prompts"
@@ -134,14 +141,56 @@ def embedded(prompt: Prompt, pipeline: Any, guided: bool) -> dict[str, Any]:
     return dict(zip(names, made, strict=False))
 
 
-def save_prompt(prompt: Prompt, pipeline: Any, path: Path) -> None:
-    """Write the numbers of a prompt and of its negative; whole or not at all."""
+def save_prompt(saved: SavedPipeline, name: str, text: str, negative: str | None = None) -> Path:
+    """Write the numbers of a prompt and of its negative into `prompts_folder`; whole or not at all.
+
+    Raises:
+        VideoError: there is no text encoder, or the name or a text is none.
+    """
     from safetensors.torch import save_file
 
-    made = {name: value.cpu().contiguous() for name, value in embedded(prompt, pipeline, guided=True).items()}
+    if not _NAME.fullmatch(name):
+        raise VideoError(f"{name!r:.80} is no name for a prompt; give letters, digits, - and _")
+    settings = {"prompt": text, "negative_prompt": negative}
+    if not has_text_encoder(saved):
+        raise VideoError(f"{saved.folder} has no text encoder; copy text_encoder and tokenizer there")
+    prompt = checked_prompt(settings, saved, guided=True)
+    found = embedded(prompt, _text_pipeline(saved), guided=True)
+    path = prompts_folder(saved) / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as partial:
-        save_file(made, partial, metadata={"prompt": prompt.text, "negative_prompt": prompt.negative})
+        save_file(
+            {key: value.cpu().contiguous() for key, value in found.items()},
+            partial,
+            metadata={"prompt": prompt.text, "negative_prompt": prompt.negative},
+        )
+    return path
+
+
+def _text_pipeline(saved: SavedPipeline) -> Any:
+    """A pipeline with a text encoder and nothing else, which encodes prompts as all of Wan's do.
+
+    Raises:
+        VideoError: the text encoder cannot be loaded.
+    """
+    import torch
+    from diffusers import WanPipeline
+
+    from chironomy.video.talking.saved import quiet_libraries
+
+    try:
+        with quiet_libraries():
+            return WanPipeline.from_pretrained(
+                saved.folder,
+                torch_dtype=torch.bfloat16,
+                local_files_only=True,
+                transformer=None,
+                transformer_2=None,
+                vae=None,
+            )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise VideoError(f"the text encoder in {saved.folder} cannot be loaded ({reason:.300})") from error
 
 
 def _shapes(path: Path) -> dict[str, tuple[int, ...]]:

@@ -62,7 +62,7 @@ def checked_offload(settings: Mapping[str, Any], device: str, kinds: Sequence[st
     if offload not in ("none", "auto") and device != "cuda":
         raise VideoError(f"setting offload is {offload!r}, which moves weights to and from a GPU; here there is none")
     if offload not in ("none", "auto") and find_spec("accelerate") is None:
-        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[train]'")
+        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[diffusion]'")
     return offload
 
 
