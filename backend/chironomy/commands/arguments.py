@@ -6,9 +6,11 @@ Each check is a `type=` of argparse: it returns the value or raises `ArgumentTyp
 """
 
 import argparse
+import json
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chironomy.gesture.styles import STYLES
@@ -129,5 +131,31 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """What the video is made with."""
     # Not asked of chironomy.video.engines, which brings numpy: this is read whichever command runs.
-    parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
+    parser.add_argument(
+        "--engine", default="previz", help="what draws the video: previz (the default), emo2, vace or animate"
+    )
     parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the engines that draw a portrait need."""
+    parser.add_argument("--portrait", type=Path, metavar="FILE", help="the picture of the person who is to speak")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        type=setting,
+        metavar="NAME=VALUE",
+        help="a setting of the engine, such as seed=3 or prompt='A woman speaks'; see docs/engines.md; repeatable",
+    )
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """NAME=VALUE: a number, true, false or null as JSON has them, anything else as text."""
+    name, separator, value = text.partition("=")
+    if not separator or not name.strip().isidentifier():
+        raise Error(f"{text!r} is no setting: give NAME=VALUE")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_video_arguments, number
+from chironomy.commands.arguments import add_engine_arguments, add_video_arguments, number
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
@@ -26,24 +26,46 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.mp4", help="the video")
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
     add_video_arguments(parser)
+    add_engine_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
+    from chironomy.video.engines import get_engine
 
     steps = Steps()
-    with output_file(options.out, ".mp4", (options.motion, options.speech)) as out:
+    inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
+    with output_file(options.out, ".mp4", inputs) as out:
         with steps.step("speech"):
-            shot = make_shot(options.motion, options.speech, options.fps, options.engine, options.size)
+            shot = make_shot(
+                options.motion,
+                options.speech,
+                options.fps,
+                options.engine,
+                options.size,
+                settings=dict(options.set),
+                portrait=options.portrait,
+            )
+        if plan := get_engine(shot.engine).requirements(shot).plan:
+            print(plan, file=sys.stderr)
         with steps.step("video"):
             render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
 
 
-def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, size: tuple[int, int]) -> "Shot":
+def make_shot(
+    motion: Path,
+    recording: Path,
+    fps: float | None,
+    engine: str,
+    size: tuple[int, int],
+    *,
+    settings: dict[str, Any] | None = None,
+    portrait: Path | None = None,
+) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
     Args:
@@ -52,6 +74,8 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
         size: width and height in pixels.
+        settings: of the shot.
+        portrait: file of the reference picture.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
@@ -85,5 +109,7 @@ def make_shot(motion: Path, recording: Path, fps: float | None, engine: str, siz
         face=lip_track(speech, rate).resampled(rate, frames),
         camera=portrait_camera(rig, *size),
         speech=Media.from_file(recording),
+        reference=None if portrait is None else Media.from_file(portrait),
         engine=engine,
+        settings=settings or {},
     )

@@ -180,10 +180,12 @@ def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pa
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """A shot (the zip of `chironomy.video.shot`, which names its engine) to MP4."""
     from chironomy.video.encode import render_video
+    from chironomy.video.engines import get_engine
     from chironomy.video.shot import Shot
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
+    work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
     render_video(
         shot,
         result,

@@ -44,14 +44,16 @@ def longer(shot: Shot, rig: Rig, frames: int) -> Shot:
 
 
 class Fed:
-    """Every call of a pipeline's class while it is watched: what it was fed with."""
+    """Every call of a pipeline's class while it is watched: the pipeline, and what it was fed with."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, pipeline_class: Any):
         self.calls: list[dict[str, Any]] = []
+        self.pipelines: list[Any] = []
         original = pipeline_class.__call__
 
         def watched(pipeline: Any, **arguments: Any) -> Any:
             self.calls.append(arguments)
+            self.pipelines.append(pipeline)
             return original(pipeline, **arguments)
 
         monkeypatch.setattr(pipeline_class, "__call__", watched)

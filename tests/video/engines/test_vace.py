@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The engine `vace` on small random weights: what reaches the pipeline, and what comes back."""
 
+import shutil
+
 import numpy as np
 import pytest
+import torch
 from diffusers import WanVACEPipeline
 from engine_samples import Fed, as_array, edited, longer
+from safetensors.torch import load_file
 
 from chironomy.video.engines import engine_names, get_engine
 from chironomy.video.engines.vace import VaceEngine
@@ -109,10 +113,40 @@ def test_guidance_takes_the_negative_prompt_too(engine, silent_shot, monkeypatch
     assert np.array_equal(call["negative_prompt_embeds"], -call["prompt_embeds"])
 
 
-def test_weights_of_eight_bits_and_a_tiled_vae_render_too(engine, silent_shot) -> None:
+def test_weights_of_eight_bits_render_too(engine, silent_shot, monkeypatch) -> None:
     plain = np.stack(list(engine.render(silent_shot)))
-    small = np.stack(list(engine.render(with_settings(silent_shot, float8=True, vae_tiling=True))))
-    assert 0 < np.abs(plain.astype(int) - small).mean() < 10
+    fed = Fed(monkeypatch, WanVACEPipeline)
+    small = np.stack(list(engine.render(with_settings(silent_shot, float8=True))))
+    assert fed.pipelines[0].transformer.blocks[0].ffn.net[2].weight.dtype == torch.float8_e4m3fn
+    assert 0 < np.abs(plain.astype(int) - small).mean() < 0.5 * plain.std()
+
+
+def test_quantised_weights_take_the_transformers_place(weights, silent_shot, tmp_path, monkeypatch) -> None:
+    gguf = pytest.importorskip("gguf")
+    folder = tmp_path / "wan2.1-vace-1.3b"
+    shutil.copytree(weights / folder.name, folder)
+    (own,) = (folder / "transformer").glob("*.safetensors")
+    writer = gguf.GGUFWriter(folder / "small-Q8_0.gguf", "wan")
+    for name, value in load_file(own).items():
+        array = value.float().numpy()
+        if array.ndim == 2 and array.shape[1] % 32 == 0 and "blocks" in name:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(name, gguf.quants.quantize(array, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, array)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    own.unlink()
+    plain = np.stack(list(get_engine("vace").render(silent_shot)))
+    monkeypatch.setenv("CHIRONOMY_WEIGHTS", str(tmp_path))
+    small = np.stack(list(VaceEngine().render(silent_shot)))
+    assert small.shape == plain.shape
+    assert 0 < np.abs(plain.astype(int) - small).mean() < 0.5 * plain.std()
+    assert "small-Q8_0.gguf" in VaceEngine().check()
+    with pytest.raises(VideoError, match="GGUF weights are small already"):
+        VaceEngine().render(with_settings(silent_shot, float8=True))
 
 
 def test_it_stops_between_steps(engine, silent_shot, monkeypatch) -> None:

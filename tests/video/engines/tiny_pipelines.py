@@ -83,3 +83,33 @@ def _scheduler() -> Any:
     from diffusers import UniPCMultistepScheduler
 
     return UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0)
+
+
+def add_text_encoder(folder: Path) -> None:
+    """Put a small text encoder and its tokenizer of single letters beside the weights."""
+    import json
+
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast, UMT5Config, UMT5EncoderModel
+
+    letters = ["<pad>", "</s>", *"abcdefghijklmnopqrstuvwxyz ,.;-"]
+    tokenizer = Tokenizer(models.WordLevel({letter: number for number, letter in enumerate(letters)}, "</s>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>").save_pretrained(
+        folder / "tokenizer"
+    )
+    torch.manual_seed(5)
+    config = UMT5Config(
+        vocab_size=len(letters),
+        d_model=TEXT_WIDTH,
+        d_kv=8,
+        d_ff=16,
+        num_layers=1,
+        num_heads=2,
+        is_encoder_decoder=False,
+    )
+    UMT5EncoderModel(config).save_pretrained(folder / "text_encoder")
+    index = json.loads((folder / "model_index.json").read_text())
+    index["tokenizer"] = ["transformers", "PreTrainedTokenizerFast"]
+    index["text_encoder"] = ["transformers", "UMT5EncoderModel"]
+    (folder / "model_index.json").write_text(json.dumps(index))
