@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from chironomy.video.engines import get_engine
+from chironomy.video.engines.pipeline_loading import load_pipeline
 from chironomy.video.engines.pipeline_memory import Placement, placed, placements, weight_bytes, working_memory
 from chironomy.video.engines.vace import VaceEngine
 from chironomy.video.errors import VideoError
@@ -122,6 +124,21 @@ def test_without_room_there_is_one_sentence() -> None:
         placed(CHOICES, "model", "cuda", 24 * GIB, 64 * GIB)
     with pytest.raises(VideoError, match=r"needs about 47\.0 GiB and main memory has 32\.0 GiB free; choose GGUF"):
         placed(CHOICES, "auto", "cuda", 24 * GIB, 32 * GIB)
+
+
+@pytest.mark.parametrize("offload", ["model", "group"])
+def test_wherever_weights_wait_the_pictures_are_the_same(weights, silent_shot, monkeypatch, offload) -> None:
+    """Without a GPU the processor takes its place: what is moved stays, but it goes through the same hands."""
+    pytest.importorskip("accelerate")
+    engine = VaceEngine()
+    plain = [*engine.render(silent_shot)]
+
+    def elsewhere(saved, how):
+        return load_pipeline(saved, replace(how, offload=offload))
+
+    monkeypatch.setattr("chironomy.video.engines.pipeline_engine.load_pipeline", elsewhere)
+    for before, after in zip(plain, engine.render(silent_shot), strict=True):
+        assert (before == after).all()
 
 
 def test_a_prompt_is_saved_once_and_used_without_the_encoder(folder, silent_shot) -> None:

@@ -41,6 +41,7 @@ def load_pipeline(saved: SavedPipeline, how: Loading) -> Any:
     """
     import diffusers
     import torch
+    from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 
     from chironomy.video.talking.memory import dtype_named
     from chironomy.video.talking.saved import quiet_libraries
@@ -55,7 +56,7 @@ def load_pipeline(saved: SavedPipeline, how: Loading) -> Any:
         with quiet_libraries():
             if saved.gguf is not None:
                 parts["transformer"] = _quantised(saved, dtype)
-            parts["vae"] = diffusers.AutoencoderKLWan.from_pretrained(
+            parts["vae"] = AutoencoderKLWan.from_pretrained(
                 saved.folder, subfolder="vae", torch_dtype=torch.float32, local_files_only=True
             )
             pipeline = getattr(diffusers, how.kind).from_pretrained(
@@ -84,21 +85,25 @@ def _place(pipeline: Any, how: Loading) -> None:
     device = torch.device(how.device)
     if how.offload == "model":
         pipeline.enable_model_cpu_offload(device=device)
-    elif how.offload == "group":
-        for name, network in pipeline.components.items():
-            if not isinstance(network, torch.nn.Module) or name == "vae":
-                continue
-            if name.startswith("transformer"):
-                network.enable_group_offload(
-                    device, offload_type="block_level", num_blocks_per_group=1, use_stream=True
-                )
-            else:
-                from diffusers.hooks import apply_group_offloading
-
-                apply_group_offloading(network, device, offload_type="leaf_level", use_stream=True)
-        pipeline.vae.to(device)
-    else:
+        return
+    if how.offload == "none":
         pipeline.to(device)
+        return
+    from diffusers.hooks.group_offloading import apply_group_offloading
+
+    # Streams fetch the next layer while one works; only CUDA has them.
+    stream = device.type == "cuda"
+    parts: dict[str, Any] = pipeline.components
+    for name, network in parts.items():
+        if name == "vae" or not isinstance(network, torch.nn.Module):
+            continue
+        if name.startswith("transformer"):
+            # The network's own method knows which of its parts must not be moved; the bare function does not.
+            enable: Any = network.enable_group_offload
+            enable(device, offload_type="block_level", num_blocks_per_group=1, use_stream=stream)
+        else:
+            apply_group_offloading(network, device, offload_type="leaf_level", use_stream=stream)
+    pipeline.vae.to(device)
 
 
 def _networks(pipeline: Any) -> list[Any]:
@@ -109,12 +114,13 @@ def _networks(pipeline: Any) -> list[Any]:
 
 def _quantised(saved: SavedPipeline, dtype: Any) -> Any:
     import diffusers
+    from diffusers.quantizers.quantization_config import GGUFQuantizationConfig
 
     part = saved.part("transformer")
     assert part is not None
     return getattr(diffusers, part[1]).from_single_file(
         str(saved.gguf),
-        quantization_config=diffusers.GGUFQuantizationConfig(compute_dtype=dtype),
+        quantization_config=GGUFQuantizationConfig(compute_dtype=dtype),
         config=str(saved.folder),
         subfolder="transformer",
         torch_dtype=dtype,

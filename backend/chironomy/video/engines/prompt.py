@@ -174,7 +174,7 @@ def _text_pipeline(saved: SavedPipeline) -> Any:
         VideoError: the text encoder cannot be loaded.
     """
     import torch
-    from diffusers import WanPipeline
+    from diffusers.pipelines.wan.pipeline_wan import WanPipeline
 
     from chironomy.video.talking.saved import quiet_libraries
 
