@@ -66,7 +66,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,mano,train,dev]"
+	$(PIP) -e ".[backend,blender,diffusion,mano,train,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run
