@@ -92,6 +92,7 @@ def examine() -> Iterator[Finding]:
         ("extension", lambda: str(find_extension(None)), True),
         ("GPU", _gpu, False),
         ("video weights", _video_weights, False),
+        ("portraits", _portraits, False),
     ):
         yield _finding(name, look, needed)
 
@@ -148,6 +149,13 @@ def _video_weights() -> str:
     if not here:
         raise ChironomyError(f"none in {weights_folder()}; previz needs none: see chironomy weights list")
     return f"{', '.join(here)} in {weights_folder()}"
+
+
+def _portraits() -> str:
+    from chironomy.video.perception import Perceiver
+
+    with Perceiver():
+        return f"mediapipe {importlib.metadata.version('mediapipe')} finds people in them"
 
 
 def _ffmpeg() -> str:

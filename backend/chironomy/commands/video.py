@@ -6,11 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_engine_arguments, add_video_arguments, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number, video_settings
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
 if TYPE_CHECKING:
+    from chironomy.video.fitting.fit import Fit
     from chironomy.video.shot import Shot
 
 
@@ -23,10 +24,15 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("motion", type=Path, metavar="MOTION", help="chironomy.hands/1 or SMPL-X .npz")
     parser.add_argument("--speech", type=Path, required=True, help="the recording that the motion belongs to")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.mp4", help="the video")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
+    )
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
     add_video_arguments(parser)
-    add_engine_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -34,10 +40,18 @@ def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
     from chironomy.video.engines import get_engine
+    from chironomy.video.fitting.placement import in_portrait
+    from chironomy.video.formats import format_of
+    from chironomy.video.shot import Media
 
-    steps = Steps()
+    chosen = format_of(options.out, options.format)
     inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
-    with output_file(options.out, ".mp4", inputs) as out:
+    steps = Steps()
+    with output_file(options.out, "" if chosen.sequence else chosen.suffix, inputs) as out:
+        fit = None
+        if options.portrait is not None:
+            with steps.step("fit"):
+                fit = fitted(options.portrait)
         with steps.step("speech"):
             shot = make_shot(
                 options.motion,
@@ -45,15 +59,37 @@ def run(options: argparse.Namespace) -> int:
                 options.fps,
                 options.engine,
                 options.size,
-                settings=dict(options.set),
-                portrait=options.portrait,
+                fit,
+                settings=video_settings(options, options.motion.stem),
+                alive=not options.still,
             )
+            if fit is not None:
+                shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
         if plan := get_engine(shot.engine).requirements(shot).plan:
             print(plan, file=sys.stderr)
         with steps.step("video"):
-            render_video(shot, out, on_progress=lambda fraction: steps.update("video", fraction, "rendering"))
+            render_video(
+                shot,
+                out,
+                on_progress=lambda fraction: steps.update("video", fraction, "rendering"),
+                format_name=chosen.name,
+            )
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")
     return 0
+
+
+def fitted(portrait: Path) -> "Fit":
+    """The fit to a portrait; what could not be seen in it is said on standard error.
+
+    Raises:
+        ChironomyError: the picture cannot be read or fitted; one sentence.
+    """
+    from chironomy.video.fitting.solve import fit_picture
+
+    fit = fit_picture(portrait)
+    for note in fit.notes:
+        print(f"{portrait.name}: {note}", file=sys.stderr)
+    return fit
 
 
 def make_shot(
@@ -61,10 +97,11 @@ def make_shot(
     recording: Path,
     fps: float | None,
     engine: str,
-    size: tuple[int, int],
+    size: tuple[int, int] | None,
+    fit: "Fit | None" = None,
     *,
     settings: dict[str, Any] | None = None,
-    portrait: Path | None = None,
+    alive: bool = False,
 ) -> "Shot":
     """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
 
@@ -73,20 +110,27 @@ def make_shot(
         recording: file of the speech.
         fps: frames a second, or None for the motion's own.
         engine: name of the engine.
-        size: width and height in pixels.
+        size: width and height in pixels; None for the usual one.
+        fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
         settings: of the shot.
-        portrait: file of the reference picture.
+        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise only the arms and the face
+            move.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
+    from chironomy.body.accompany import accompanied_pose, accompany
+    from chironomy.body.gaze import look
     from chironomy.body.pose import solve_pose
+    from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
+    from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
     from chironomy.video.camera import portrait_camera
     from chironomy.video.engines import get_engine
+    from chironomy.video.fitting.placement import place
     from chironomy.video.shot import Media, Shot
 
     get_engine(engine)
@@ -103,13 +147,24 @@ def make_shot(
     if rate != hands.fps or frames != hands.frame_count:
         hands = hands.resampled(rate, frames)
     rig = load_rig()
+    if fit is not None:
+        hands = place(fit, hands, rig)
+        rig = proportioned(rig, fit.proportions)
+    camera = portrait_camera(rig, *(size or VIDEO_SIZE))
+    lens = camera.position if fit is None else fit.camera.position
+    face = lip_track(speech, rate).resampled(rate, frames)
+    pose = solve_pose(rig, hands)
+    if alive:
+        seed = int(speech.sha256[:8], 16)
+        moved = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), lens, seed)
+        pose = accompanied_pose(rig, hands, moved)
+        face = look(rig, face, pose, lens, seed)
     return Shot(
         hands=hands,
-        pose=solve_pose(rig, hands),
-        face=lip_track(speech, rate).resampled(rate, frames),
-        camera=portrait_camera(rig, *size),
+        pose=pose,
+        face=face,
+        camera=camera,
         speech=Media.from_file(recording),
-        reference=None if portrait is None else Media.from_file(portrait),
         engine=engine,
         settings=settings or {},
     )

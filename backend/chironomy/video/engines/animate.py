@@ -81,11 +81,11 @@ class AnimateEngine(PipelineEngine):
         from PIL import Image
 
         shot, face_size = request.shot, int(request.saved.config("transformer")["motion_encoder_size"])
-        poses, faces = [], []
+        poses, faces, rig = [], [], shot.rig
         for frame in shot.frames[segment.start : segment.stop]:
             asked()
-            poses.append(Image.fromarray(animate_pose_map(shot, frame)))
-            faces.append(Image.fromarray(face_crop(shot, frame, face_size)))
+            poses.append(Image.fromarray(animate_pose_map(shot, frame, rig)))
+            faces.append(Image.fromarray(face_crop(shot, frame, face_size, rig)))
         held = segment.length - len(poses)
         given: dict[str, Any] = {
             "pose_video": poses + [poses[-1]] * held,

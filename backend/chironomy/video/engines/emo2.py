@@ -223,6 +223,9 @@ def load_pipeline(folder: Path, running: Running) -> TalkingPipeline:
     from chironomy.video.talking.pipeline import TalkingPipeline
 
     pipeline = TalkingPipeline.from_pretrained(folder, torch_dtype=dtype_named(running.dtype))
+    if pipeline.audio_encoder is not None:
+        # Small beside the rest, and its states are the worse for half precision.
+        pipeline.audio_encoder.float()
     if running.vae_tiling:
         pipeline.enable_vae_tiling()
     if running.vae_slicing:

@@ -32,7 +32,7 @@ def face_camera(shot: Shot, frame: int, size: int, rig: Rig | None = None) -> Ca
         shot: pose, face, camera.
         frame: which frame of the tracks.
         size: pixels of a side.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Raises:
         VideoError: the face is not in front of the camera.

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.video.errors import VideoError
-from chironomy.video.shot import Media, Shot
+from chironomy.video.picture import read_picture
+from chironomy.video.shot import Shot
 
 
 def portrait(shot: Shot) -> NDArray[np.uint8]:
@@ -20,22 +19,7 @@ def portrait(shot: Shot) -> NDArray[np.uint8]:
     """
     if shot.reference is None:
         raise VideoError("this engine needs a portrait to make speak; give the shot a reference picture")
-    return fitted(read_reference(shot.reference), shot.width, shot.height)
-
-
-def read_reference(media: Media) -> NDArray[np.uint8]:
-    """The portrait as it stands upright, (height, width, 3) uint8 RGB.
-
-    Raises:
-        VideoError: it is no picture.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(media.data)) as picture:
-            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise VideoError(f"{media.name} cannot be read as a picture ({error}); give a JPEG or PNG") from error
+    return fitted(read_picture(shot.reference.data, shot.reference.name), shot.width, shot.height)
 
 
 def fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

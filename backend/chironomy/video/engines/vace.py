@@ -83,11 +83,11 @@ class VaceEngine(PipelineEngine):
         self, request: Request, segment: Segment, kept: NDArray[np.float32] | None, asked: Callable[[], None]
     ) -> dict[str, Any]:
         draw = get_map(CONTROLS[request.extra["control"]]).draw
-        frames = request.shot.frames
+        frames, rig = request.shot.frames, request.shot.rig
         video = [] if kept is None else list(kept)
         while len(video) < segment.stop - segment.start:
             asked()
-            drawn = draw(request.shot, frames[segment.start + len(video)])
+            drawn = draw(request.shot, frames[segment.start + len(video)], rig)
             video.append(drawn.astype(np.float32) / 255)
         video += [video[-1]] * (segment.length - len(video))
         # Arrays of five axes: the pipeline misreads the size of lists of frames.

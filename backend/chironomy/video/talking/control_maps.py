@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import load_rig
 from chironomy.video import maps
 from chironomy.video.errors import VideoError
 
@@ -27,7 +26,7 @@ class ShotMaps:
     Args:
         shot: the edited hands and the camera.
         layout: one of `LAYOUTS`.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Raises:
         VideoError: there is no such layout.
@@ -36,7 +35,7 @@ class ShotMaps:
     def __init__(self, shot: "Shot", layout: str, rig: "Rig | None" = None):
         if layout not in LAYOUTS:
             raise VideoError(f"there are no maps {layout!r}; choose one of {', '.join(LAYOUTS)}")
-        self.shot, self.layout, self.rig = shot, layout, rig or load_rig()
+        self.shot, self.layout, self.rig = shot, layout, rig or shot.rig
         # Neighbouring blocks ask for some frames twice.
         self._kept: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
