@@ -14,10 +14,10 @@ from chironomy.motion.edit import offset_wrist
 from chironomy.video.shot import Shot
 
 
-def portrait_bytes(width: int = 48, height: int = 64) -> bytes:
+def portrait_bytes(width: int = 96, height: int = 128) -> bytes:
     """Red grows downwards and green to the right, so that a swap of colours or axes shows."""
     rows, columns = np.mgrid[0:height, 0:width]
-    colours = np.stack([rows * 3 % 256, columns * 3 % 256, np.full_like(rows, 30)], axis=2).astype(np.uint8)
+    colours = np.stack([rows * 2 % 256, columns * 2 % 256, np.full_like(rows, 30)], axis=2).astype(np.uint8)
     stream = io.BytesIO()
     Image.fromarray(colours).save(stream, "PNG")
     return stream.getvalue()
