@@ -11,6 +11,7 @@ from PIL import Image
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import Rig
 from chironomy.motion.edit import offset_wrist
+from chironomy.video.maps import skeleton
 from chironomy.video.shot import Shot
 
 
@@ -57,6 +58,13 @@ class Fed:
             return original(pipeline, **arguments)
 
         monkeypatch.setattr(pipeline_class, "__call__", watched)
+
+
+def neck_colour(drawn: np.ndarray, shot: Shot) -> list[int]:
+    """The brightest value of each channel around the middle of the limb from the neck to the nose."""
+    points = skeleton(shot, shot.frames.start).body
+    column, row = np.floor((points[0] + points[1]) / 2).astype(int)
+    return drawn[row : row + 2, column - 1 : column + 2].reshape(-1, 3).max(axis=0).astype(int).tolist()
 
 
 def as_array(pictures: Any) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import WanAnimatePipeline
-from engine_samples import Fed, as_array, edited, longer
+from engine_samples import Fed, as_array, edited, longer, neck_colour
 from PIL import Image
 from safetensors.torch import load_file
 from tiny_pipelines import FACE_SIZE
@@ -62,6 +62,8 @@ def test_the_skeleton_is_in_wan_animates_colours(engine, silent_shot, monkeypatc
     list(engine.render(with_settings(silent_shot, num_inference_steps=1)))
     drawn = as_array(fed.calls[0]["pose_video"])
     np.testing.assert_array_equal(drawn[2], animate_pose_map(silent_shot, 2))
+    red, _, blue = neck_colour(drawn[2], silent_shot)
+    assert blue > 3 * red
     assert fed.calls[0]["face_video"][0].size == (FACE_SIZE, FACE_SIZE)
     np.testing.assert_array_equal(np.asarray(fed.calls[0]["image"]), portrait(silent_shot))
 
