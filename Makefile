@@ -73,7 +73,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,mano,train,vision,dev]"
+	$(PIP) -e ".[backend,blender,diffusion,mano,train,vision,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run

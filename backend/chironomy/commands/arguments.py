@@ -175,7 +175,9 @@ def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = Fals
     # Names are written out here and not asked of chironomy.video, which brings numpy: this is read whichever command
     # runs. The rooms that know them check them, in a sentence.
     group = parser.add_argument_group("video")
-    group.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
+    group.add_argument(
+        "--engine", default="previz", help="what draws the video: previz (the default), emo2, vace or animate"
+    )
     shape = group.add_mutually_exclusive_group()
     shape.add_argument(
         "--size", type=size, metavar="WxH", help="pixels (default: 512x704, or with --portrait the portrait's shape)"

@@ -91,6 +91,7 @@ def examine() -> Iterator[Finding]:
         ("Blender", _blender, True),
         ("extension", lambda: str(find_extension(None)), True),
         ("GPU", _gpu, False),
+        ("video weights", _video_weights, False),
         ("portraits", _portraits, False),
     ):
         yield _finding(name, look, needed)
@@ -138,6 +139,16 @@ def _gpu() -> str:
     if torch.backends.mps.is_available():
         return "Apple GPU (mps)"
     raise ChironomyError("none that torch can use; the embedded model and the previz engine need none")
+
+
+def _video_weights() -> str:
+    from chironomy.video.published import PUBLISHED
+    from chironomy.video.weights import weights_folder
+
+    here = [f"{entry.folder} ({entry.engine})" for entry in PUBLISHED if (weights_folder() / entry.folder).is_dir()]
+    if not here:
+        raise ChironomyError(f"none in {weights_folder()}; previz needs none: see chironomy weights list")
+    return f"{', '.join(here)} in {weights_folder()}"
 
 
 def _portraits() -> str:

@@ -39,6 +39,7 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.video.encode import render_video
+    from chironomy.video.engines import get_engine
     from chironomy.video.fitting.placement import in_portrait
     from chironomy.video.formats import format_of
     from chironomy.video.shot import Media
@@ -64,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
             )
             if fit is not None:
                 shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
+        if plan := get_engine(shot.engine).requirements(shot).plan:
+            print(plan, file=sys.stderr)
         with steps.step("video"):
             render_video(
                 shot,

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy weights import-echomimic-v2`: published weights of video models, made ready for this project."""
+"""`chironomy weights`: which weights the video engines need, where they lie, whether they are whole."""
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.progress import Steps
+from chironomy.commands.progress import Steps, file_size
+from chironomy.errors import ChironomyError
+
+if TYPE_CHECKING:
+    from chironomy.video.published import Published
 
 
 def add_to(commands: Any) -> None:
@@ -16,7 +20,55 @@ def add_to(commands: Any) -> None:
         description="Weights of video models. They lie in a user's data folder, or where CHIRONOMY_WEIGHTS says.",
     )
     steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
+    _add_list(steps)
+    _add_path(steps)
+    _add_check(steps)
+    _add_prompt(steps)
     _add_import(steps)
+
+
+def _add_list(steps: Any) -> None:
+    parser = steps.add_parser(
+        "list",
+        help="what each engine needs, whether it is here, and whether this machine has the memory",
+        description="Each engine's weights: here or not, their licence and size, and the GPU memory that they take.",
+    )
+    parser.set_defaults(run=_list)
+
+
+def _add_path(steps: Any) -> None:
+    parser = steps.add_parser(
+        "path",
+        help="where weights belong",
+        description="Print the folder of all weights, or the one that an engine renders with or would look for.",
+    )
+    parser.add_argument("engine", nargs="?", metavar="ENGINE", help="emo2, vace or animate")
+    parser.set_defaults(run=_path)
+
+
+def _add_check(steps: Any) -> None:
+    parser = steps.add_parser(
+        "check",
+        help="are the weights of an engine whole and of the right kind?",
+        description="Read configurations and headers of the weights, not the weights, and say what is missing.",
+    )
+    parser.add_argument("engine", metavar="ENGINE", help="emo2, vace or animate")
+    parser.add_argument("--weights", metavar="NAME", help="a folder among the weights (default: the engine's choice)")
+    parser.set_defaults(run=_check)
+
+
+def _add_prompt(steps: Any) -> None:
+    parser = steps.add_parser(
+        "prompt",
+        help="save the numbers of a prompt, so that rendering needs no text encoder",
+        description="Read a text with the weights' text encoder and save its numbers for the setting prompt_embeds.",
+    )
+    parser.add_argument("engine", metavar="ENGINE", help="vace or animate")
+    parser.add_argument("name", metavar="NAME", help="of the prompt; 'default' is what is used where nothing is said")
+    parser.add_argument("text", metavar="TEXT", help="what is to be seen")
+    parser.add_argument("--negative", metavar="TEXT", help="what is not to be seen")
+    parser.add_argument("--weights", metavar="NAME", help="a folder among the weights (default: the engine's choice)")
+    parser.set_defaults(run=_prompt)
 
 
 def _add_import(steps: Any) -> None:
@@ -36,6 +88,87 @@ def _add_import(steps: Any) -> None:
     add("--vae", type=Path, metavar="FOLDER", help="the VAE, where it lies elsewhere")
     add("--whisper", type=Path, metavar="PATH", help="Whisper's tiny.pt or a folder of transformers, likewise")
     parser.set_defaults(run=_import)
+
+
+def _list(options: argparse.Namespace) -> int:
+    from chironomy.video.engines import engine_names
+    from chironomy.video.published import how_to_obtain, published_for
+    from chironomy.video.weights import weights_folder
+
+    memory = _gpu_memory()
+    print(f"weights in {weights_folder()}\n")
+    for engine in engine_names():
+        known = published_for(engine)
+        if not known:
+            print(f"{engine:<9}needs no weights")
+        for entry in known:
+            folder = weights_folder() / entry.folder
+            here = folder.is_dir()
+            size = f"{_folder_bytes(folder) / 1e9:.1f} GB" if here else f"{entry.gigabytes:g} GB"
+            print(f"{engine:<9}{entry.folder:<20}{'here' if here else 'absent':<8}{size:<9}{_fit(entry, memory)}")
+            print(f"{'':<9}licence: {entry.licence}" + (f"; from {entry.source}" if entry.source else ""))
+            if not here:
+                print(f"{'':<9}{how_to_obtain(entry)}")
+    return 0
+
+
+def _path(options: argparse.Namespace) -> int:
+    from chironomy.video.published import published_for
+    from chironomy.video.weights import weights_folder
+
+    if options.engine is None:
+        print(weights_folder())
+        return 0
+    _engine(options.engine)
+    folders = [weights_folder() / entry.folder for entry in published_for(options.engine)]
+    if not folders:
+        raise ChironomyError(f"the engine {options.engine} needs no weights")
+    here = [folder for folder in folders if folder.is_dir()]
+    for folder in here[:1] or folders:
+        print(folder)
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    check = getattr(_engine(options.engine), "check", None)
+    print(f"the engine {options.engine} needs no weights" if check is None else check(options.weights))
+    return 0
+
+
+def _prompt(options: argparse.Namespace) -> int:
+    save = getattr(_engine(options.engine), "save_prompt", None)
+    if save is None:
+        raise ChironomyError(f"the engine {options.engine} reads no prompt")
+    path = save(options.name, options.text, options.negative, options.weights)
+    print(f"{path}  {file_size(path)}")
+    return 0
+
+
+def _engine(name: str) -> Any:
+    from chironomy.video.engines import get_engine
+
+    return get_engine(name)
+
+
+def _gpu_memory() -> float | None:
+    """Gigabytes of the GPU that torch can use, or None."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return None
+    return torch.cuda.mem_get_info()[1] / 1e9
+
+
+def _fit(entry: "Published", memory: float | None) -> str:
+    """Whether the memory of a GPU is enough for the weights, in words."""
+    needed = f"from {entry.device_gigabytes:g} GB of GPU memory on"
+    if memory is None:
+        return f"{needed}; there is no GPU here that torch can use"
+    return f"{needed}: {'fits' if memory >= entry.device_gigabytes else 'does not fit'} the {memory:.0f} GB of this one"
+
+
+def _folder_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _import(options: argparse.Namespace) -> int:

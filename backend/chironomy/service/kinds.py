@@ -204,6 +204,7 @@ def run_accompany(inputs: Mapping[str, Path], settings: Mapping[str, Any], resul
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """A shot (the zip of `chironomy.video.shot`, which names its engine) to a film."""
     from chironomy.video.encode import render_video
+    from chironomy.video.engines import get_engine
     from chironomy.video.formats import FORMATS
     from chironomy.video.preview import preview_jpeg
     from chironomy.video.shot import Shot
@@ -212,6 +213,7 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     shot = Shot.load(inputs["shot"])
     chosen = FORMATS[settings["format"]]
     film = result.with_suffix(chosen.suffix)
+    work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
     render_video(
         shot,
         film,

@@ -17,7 +17,8 @@ from chironomy.motion.face import FACE_ACTIONS
 from chironomy.video.camera import portrait_camera
 from chironomy.video.encode import probe, render_video
 from chironomy.video.engines import engine_names, get_engine
-from chironomy.video.engines.emo2 import Emo2Engine, fitted
+from chironomy.video.engines.emo2 import Emo2Engine
+from chironomy.video.engines.portrait import fitted
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.shot import Media, Shot
 from chironomy.video.talking.control_maps import ShotMaps

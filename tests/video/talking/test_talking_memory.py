@@ -6,7 +6,7 @@ import torch
 from talking_samples import conditions_for, filled_pipeline, noisy_latents
 
 from chironomy.video.errors import VideoError
-from chironomy.video.talking.memory import _Alive, check_memory, free_memory, memory_estimate
+from chironomy.video.talking.memory import Alive, check_memory, free_memory, memory_estimate
 
 GIB = 2**30
 
@@ -35,7 +35,7 @@ def test_without_memory_as_much_is_alive_as_with_it() -> None:
     """What is added up on the meta device is what real tensors take."""
     pipeline = filled_pipeline()
     network = pipeline.network.eval()
-    with torch.no_grad(), _Alive() as real:
+    with torch.no_grad(), Alive(network) as real:
         network(noisy_latents(frames=8), torch.zeros(1), conditions_for(pipeline, frames=8))
     estimate = memory_estimate("tiny", (48, 64), 8, "float32")
     assert estimate.working == pytest.approx(real.most, rel=0.35)
@@ -43,9 +43,9 @@ def test_without_memory_as_much_is_alive_as_with_it() -> None:
 
 def test_too_little_is_one_sentence() -> None:
     estimate = memory_estimate("tiny", (64, 48), 8)
-    check_memory(estimate, "cpu", free=100 * GIB)
+    check_memory(estimate.total, "cpu", free=100 * GIB)
     with pytest.raises(VideoError, match=r"needs about 0\.\d GiB and main memory has 0\.1 GiB free; choose a smaller"):
-        check_memory(estimate, "cpu", free=GIB // 10)
+        check_memory(estimate.total, "cpu", free=GIB // 10)
 
 
 def test_the_free_memory_of_this_machine_is_known() -> None:

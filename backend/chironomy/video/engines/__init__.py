@@ -23,12 +23,14 @@ class Requirements:
         device: "cpu" or "cuda".
         weights: names of the weights it must find; none for an engine that needs none.
         licence: under which its pictures may be used, in one sentence.
+        plan: how it will render this shot, for people to read before it starts; "" where there is nothing to say.
     """
 
     memory_bytes: int
     device: str
     weights: tuple[str, ...]
     licence: str
+    plan: str = ""
 
 
 class Engine(Protocol):
@@ -72,7 +74,19 @@ def _emo2() -> Engine:
     return Emo2Engine()
 
 
-_ENGINES: dict[str, Callable[[], Engine]] = {"previz": _previz, "emo2": _emo2}
+def _vace() -> Engine:
+    from chironomy.video.engines.vace import VaceEngine
+
+    return VaceEngine()
+
+
+def _animate() -> Engine:
+    from chironomy.video.engines.animate import AnimateEngine
+
+    return AnimateEngine()
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"previz": _previz, "emo2": _emo2, "vace": _vace, "animate": _animate}
 
 
 def engine_names() -> tuple[str, ...]:

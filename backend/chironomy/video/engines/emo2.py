@@ -6,7 +6,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.video.engines import Requirements
+from chironomy.video.engines.portrait import portrait
+from chironomy.video.engines.running import (
+    check_names,
+    checked_device,
+    checked_dtype,
+    checked_offload,
+    checked_switch,
+)
 from chironomy.video.errors import VideoError
-from chironomy.video.picture import read_picture
 from chironomy.video.shot import Shot
 from chironomy.video.weights import find_weights, unfinished_folder
 
@@ -124,8 +130,7 @@ class Emo2Engine:
         from chironomy.video.talking.request import check_size, checked_sampling
         from chironomy.video.talking.saved import check_saved, saved_index
 
-        if shot.reference is None:
-            raise VideoError("this engine needs a portrait to make speak; give the shot a reference picture")
+        picture = portrait(shot)
         settings = sampling_settings(shot.settings)
         folder = self._folder(shot)
         running = checked_running(shot.settings)
@@ -133,9 +138,26 @@ class Emo2Engine:
         sampling = checked_sampling(settings, index, _positions(folder))
         check_saved(folder)
         check_size(shot.width, shot.height, _scale(folder))
-        picture = fitted(read_picture(shot.reference.data, shot.reference.name), shot.width, shot.height)
-        check_memory(self._estimate(shot, folder, running, sampling), running.device)
+        check_memory(self._estimate(shot, folder, running, sampling).total, running.device)
         return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
+
+    def check(self, wanted: str | None = None) -> str:
+        """See that weights are whole and of the right kind; only configurations and headers are read.
+
+        Args:
+            wanted: the name of a folder among the weights; the first that is there when None.
+
+        Returns:
+            where they are and what was found, for people.
+
+        Raises:
+            VideoError: they are not; the sentence says what is missing.
+        """
+        from chironomy.video.talking.saved import check_saved
+
+        folder = self._weights or find_weights(WEIGHTS, wanted)
+        index = check_saved(folder)
+        return f"{folder}  {index['_class_name']}, maps {index['maps']}, hears {index['audio_features']}, all there"
 
     def _folder(self, shot: Shot | None) -> Path:
         if self._weights is not None:
@@ -227,9 +249,7 @@ def sampling_settings(settings: dict[str, Any]) -> Settings:
     """
     from chironomy.video.talking.request import Settings
 
-    known = (*_SAMPLING, *_RUNNING)
-    if unknown := [name for name in settings if name not in known]:
-        raise VideoError(f"the engine emo2 has no setting {unknown[0]!r}; there are {', '.join(known)}")
+    check_names("emo2", settings, (*_SAMPLING, *_RUNNING))
     return Settings(**{name: settings[name] for name in _SAMPLING if settings.get(name) is not None})
 
 
@@ -239,42 +259,19 @@ def checked_running(settings: dict[str, Any]) -> Running:
     Raises:
         VideoError: a setting is out of range or cannot be had here; the sentence names it.
     """
-    import torch
-
-    devices = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
-    device = settings.get("device") or (devices or ["cpu"])[0]
-    if device not in (*devices, "cpu"):
-        raise VideoError(f"setting device is {device!r}; this machine has {', '.join([*devices, 'cpu'])}")
-    dtype = settings.get("dtype") or ("float16" if device == "cuda" else "float32")
-    if dtype not in ("float32", "float16", "bfloat16"):
-        raise VideoError(f"setting dtype is {dtype!r}; choose float32, float16 or bfloat16")
-    offload = settings.get("offload") or "none"
-    if offload not in ("none", "model", "sequential"):
-        raise VideoError(f"setting offload is {offload!r}; choose none, model or sequential")
-    if offload != "none" and device != "cuda":
-        raise VideoError(f"setting offload is {offload!r}, which moves weights to and from a GPU; here there is none")
-    if offload != "none" and find_spec("accelerate") is None:
-        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[train]'")
+    device = checked_device(settings)
+    dtype = checked_dtype(settings, "float16" if device == "cuda" else "float32")
+    offload = checked_offload(settings, device, ("none", "model", "sequential"))
     slicing = settings.get("attention_slicing")
     if slicing not in (None, "auto", "max") and (
         isinstance(slicing, bool) or not isinstance(slicing, int) or slicing < 1
     ):
         raise VideoError(f"setting attention_slicing is {slicing!r:.40}; choose auto, max or a number of heads")
-    switches = {}
-    for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True)):
-        value = settings.get(name, default)
-        if not isinstance(value, bool):
-            raise VideoError(f"setting {name} is {value!r:.40}; give true or false")
-        switches[name] = value
+    switches = {
+        name: checked_switch(settings, name, default)
+        for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True))
+    }
     return Running(device=device, dtype=dtype, offload=offload, attention_slicing=slicing, **switches)
-
-
-def fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """The middle of a picture in another size: as much of it as the size's proportions hold."""
-    from PIL import Image, ImageOps
-
-    fit = ImageOps.fit(Image.fromarray(picture), (width, height), Image.Resampling.LANCZOS)
-    return np.array(fit)
 
 
 def _speech(shot: Shot) -> Any:

@@ -122,24 +122,29 @@ def free_memory(device: torch.device | str) -> int | None:
         return None
 
 
-def check_memory(estimate: MemoryEstimate, device: torch.device | str, free: int | None = None) -> None:
+_LESS = (
+    "choose a smaller size, dtype float16 or bfloat16, offload model or sequential on a GPU, or fewer window_frames, "
+    "or close other programs"
+)
+
+
+def check_memory(needed: int, device: torch.device | str, free: int | None = None, less: str = _LESS) -> None:
     """See that there is enough memory.
 
     Args:
-        estimate: what is needed.
+        needed: bytes.
         device: that computes.
         free: bytes that are free; found out when None.
+        less: what a person can do to need less.
 
     Raises:
         VideoError: there is too little; the sentence says how much, and what needs less.
     """
     free = free_memory(device) if free is None else free
-    if free is not None and estimate.total > free:
+    if free is not None and needed > free:
         where = "the GPU" if torch.device(device).type == "cuda" else "main memory"
         raise VideoError(
-            f"this render needs about {estimate.total / 2**30:.1f} GiB and {where} has {free / 2**30:.1f} GiB free; "
-            "choose a smaller size, dtype float16 or bfloat16, offload model or sequential on a GPU, or fewer "
-            "window_frames, or close other programs"
+            f"this render needs about {needed / 2**30:.1f} GiB and {where} has {free / 2**30:.1f} GiB free; {less}"
         )
 
 
@@ -265,7 +270,7 @@ def _denoising_bytes(
         torch.empty(1, frames, 2, **like),
     )
     latents = torch.empty(1, channels, frames, height, width, **like)
-    with torch.no_grad(), _FusedAttention(), _Alive() as alive:
+    with torch.no_grad(), FusedAttention(), Alive(network) as alive:
         network(latents, torch.zeros(1, device="meta"), conditions)
     return alive.most
 
@@ -283,7 +288,7 @@ def _decoding_bytes(
     if tiling and "block_out_channels" in config:
         tile = config.get("sample_size", 256) // 2 ** (len(config["block_out_channels"]) - 1)
         height, width = min(height, tile), min(width, tile)
-    with torch.no_grad(), _FusedAttention(), _Alive() as alive:
+    with torch.no_grad(), FusedAttention(), Alive(vae) as alive:
         vae.decode(torch.empty(1, channels, height, width, device="meta", dtype=dtype))  # pyright: ignore[reportCallIssue]
     return alive.most
 
@@ -292,13 +297,24 @@ def _largest_layer(module: torch.nn.Module) -> int:
     return max((sum(p.numel() for p in part.parameters(recurse=False)) for part in module.modules()), default=0)
 
 
-class _Alive(TorchDispatchMode):
-    """Adds up what is alive of the tensors that are made inside."""
+class Alive(TorchDispatchMode):
+    """Adds up what is alive of the tensors that are made inside.
 
-    def __init__(self) -> None:
+    Args:
+        modules: whose weights are there anyway: a linear layer looks at its matrix turned, which makes no second one.
+
+    Attributes:
+        now: bytes that are alive.
+        most: the largest number of bytes that were alive at the same time.
+    """
+
+    def __init__(self, *modules: torch.nn.Module) -> None:
         super().__init__()
         self.now = self.most = 0
         self._known: set[int] = set()
+        for module in modules:
+            for tensor in (*module.parameters(), *module.buffers()):
+                self._known.add(tensor.untyped_storage()._cdata)
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -323,7 +339,7 @@ class _Alive(TorchDispatchMode):
         self.now -= size
 
 
-class _FusedAttention(TorchFunctionMode):
+class FusedAttention(TorchFunctionMode):
     """Attention as fused kernels compute it: nothing but the result takes memory that grows with the square."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
