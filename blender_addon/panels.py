@@ -90,8 +90,11 @@ class CHIRONOMY_PT_render(_Section):
             column.prop(chosen, "width")
             column.prop(chosen, "height")
         column = layout.column(align=True)
-        for name in ("outfit", "backdrop", "format", "burn_in"):
-            column.prop(chosen, name)
+        if chosen.engine == "previz":
+            column.prop(chosen, "outfit")
+            column.prop(chosen, "backdrop")
+        column.prop(chosen, "format")
+        column.prop(chosen, "burn_in")
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
 
 

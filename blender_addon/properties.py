@@ -11,7 +11,12 @@ from chironomy.video.formats import FORMATS
 
 from .rig.build import dress, is_character
 
-ENGINES = (("previz", "Preview", "The character itself, drawn on the processor without any model"),)
+ENGINES = (
+    ("previz", "Preview", "The character itself, drawn on the processor without any model"),
+    ("emo2", "EMO2", "The person of the portrait, by stage 2's own network; needs its weights and mostly a GPU"),
+    ("vace", "Wan VACE", "The person of the portrait, by Wan2.1-VACE; needs its weights and a GPU"),
+    ("animate", "Wan Animate", "The person of the portrait, by Wan2.2-Animate; needs its weights and a GPU"),
+)
 
 SHAPES = {"portrait": (512, 704), "9_16": (720, 1280), "1_1": (720, 720), "16_9": (1280, 720)}
 

@@ -107,7 +107,9 @@ def make_shot(context: Context) -> Shot:
 
 def engine_settings(chosen: Any) -> dict[str, Any]:
     """Return the shot's settings, without those that are as usual."""
-    found = {name: getattr(chosen, name) for name in ("outfit", "backdrop", "burn_in")}
+    # Only the preview has clothes to choose and a wall behind it; the others take both from the portrait.
+    names = ("outfit", "backdrop", "burn_in") if chosen.engine == "previz" else ("burn_in",)
+    found = {name: getattr(chosen, name) for name in names}
     usual = {"outfit": next(iter(OUTFITS)), "backdrop": next(iter(BACKDROPS)), "burn_in": False}
     return {name: value for name, value in found.items() if value != usual[name]}
 

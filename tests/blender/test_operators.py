@@ -216,3 +216,15 @@ def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon,
     assert Path(python).is_relative_to(tmp_path)
     assert told[0] == (0.0, "making an environment")
     assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
+
+
+def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon):
+    from chironomy.video.engines import engine_names
+
+    chosen = scene.chironomy
+    items = chosen.bl_rna.properties["engine"].enum_items
+    assert tuple(item.identifier for item in items) == engine_names()
+    chosen.outfit = "navy"
+    assert addon["operators.render"].engine_settings(chosen) == {"outfit": "navy"}
+    chosen.engine = "emo2"
+    assert addon["operators.render"].engine_settings(chosen) == {}
