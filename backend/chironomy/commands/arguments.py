@@ -129,5 +129,5 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
 def add_video_arguments(parser: argparse.ArgumentParser) -> None:
     """What the video is made with."""
     # Not asked of chironomy.video.engines, which brings numpy: this is read whichever command runs.
-    parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default)")
+    parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
     parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")

@@ -62,7 +62,13 @@ def _previz() -> Engine:
     return PrevizEngine()
 
 
-_ENGINES: dict[str, Callable[[], Engine]] = {"previz": _previz}
+def _emo2() -> Engine:
+    from chironomy.video.engines.emo2 import Emo2Engine
+
+    return Emo2Engine()
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"previz": _previz, "emo2": _emo2}
 
 
 def engine_names() -> tuple[str, ...]:

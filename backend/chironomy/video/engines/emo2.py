@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine of stage 2's own network: the portrait speaks, its hands where the animator left them."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.video.engines import Requirements
+from chironomy.video.errors import VideoError
+from chironomy.video.shot import Media, Shot
+from chironomy.video.weights import find_weights, unfinished_folder
+
+if TYPE_CHECKING:
+    from chironomy.video.talking.memory import MemoryEstimate
+    from chironomy.video.talking.pipeline import TalkingPipeline
+    from chironomy.video.talking.request import Sampling, Settings
+
+WEIGHTS = ("emo2", "echomimic_v2")
+"""Folders among the weights that this engine renders with, the first that is there."""
+
+LICENCE = "that of the weights: EchoMimicV2's are for academic research, those you train have the terms of your data"
+
+# A full-size network in half precision, when there are no weights to ask.
+_USUAL_BYTES = 11 * 2**30
+
+_SAMPLING = (
+    "seed", "num_inference_steps", "guidance_scale", "reference_guidance_scale", "audio_guidance_scale",
+    "pose_guidance_scale", "window_frames", "window_overlap", "block_windows",
+)  # fmt: skip
+_RUNNING = ("weights", "device", "dtype", "offload", "vae_tiling", "vae_slicing", "attention_slicing", "keep_finished")
+
+_SMALL_NETWORK = 50_000_000  # parameters that a processor runs in reasonable time
+
+
+@dataclass(frozen=True)
+class Running:
+    """How the network runs, checked.
+
+    Attributes:
+        device: "cuda", "mps" or "cpu".
+        dtype: "float32", "float16" or "bfloat16".
+        offload: see `memory.OFFLOADS`.
+        vae_tiling: whether the VAE works tile by tile.
+        vae_slicing: whether it works picture by picture.
+        attention_slicing: "auto", "max", heads at a time, or None.
+        keep_finished: whether finished parts are kept for a week, so that a stopped render can go on.
+    """
+
+    device: str
+    dtype: str
+    offload: str
+    vae_tiling: bool
+    vae_slicing: bool
+    attention_slicing: str | int | None
+    keep_finished: bool
+
+
+class Emo2Engine:
+    """Renders with a `TalkingPipeline`.
+
+    Settings of a shot are those of `talking.request.Settings`, and: `weights`, the name of a folder among the weights;
+    `device` and `dtype`; `offload` none, model or sequential; `vae_tiling`, `vae_slicing`; `attention_slicing` auto,
+    max or a number of heads; `keep_finished`, false to keep no finished parts.
+
+    Args:
+        weights: folder of a saved pipeline; looked for by the shot's setting when None.
+        finished: folder for the parts of renders that were stopped; in the user's data folder when None.
+    """
+
+    name = "emo2"
+
+    def __init__(self, weights: str | Path | None = None, finished: str | Path | None = None):
+        self._weights = None if weights is None else Path(weights)
+        self._finished = unfinished_folder() if finished is None else Path(finished)
+
+    def requirements(self, shot: Shot | None = None) -> Requirements:
+        """Memory for this shot with these weights; for a usual one, or without weights, what a full network takes.
+
+        Raises:
+            VideoError: a setting of the shot is wrong.
+        """
+        if shot is None:
+            try:
+                folder = self._folder(None)
+            except VideoError:
+                return Requirements(_USUAL_BYTES, "cuda", WEIGHTS[:1], LICENCE)
+            device = "cpu" if _weights_bytes(folder) < 4 * _SMALL_NETWORK else "cuda"
+            return Requirements(_USUAL_BYTES, device, (folder.name,), LICENCE)
+        from chironomy.video.talking.request import checked_sampling
+        from chironomy.video.talking.saved import saved_index
+
+        folder = self._folder(shot)
+        running = checked_running(shot.settings)
+        sampling = checked_sampling(sampling_settings(shot.settings), saved_index(folder), _positions(folder))
+        estimate = self._estimate(shot, folder, running, sampling)
+        device = "cuda" if running.device == "cuda" else "cpu"
+        return Requirements(estimate.total, device, (folder.name,), LICENCE)
+
+    def render(
+        self,
+        shot: Shot,
+        on_progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the shot's frames in order, as blocks of windows are finished; see `Engine.render`.
+
+        A render that was stopped goes on from the blocks that it had finished, when the same shot is rendered again.
+
+        Raises:
+            VideoError: the shot has no portrait, weights are missing or another model's, a setting is out of range, or
+                there is too little memory: all found out before weights are read.
+            RenderCancelled: `cancelled` said so.
+        """
+        from chironomy.video.talking.memory import check_memory
+        from chironomy.video.talking.request import check_size, checked_sampling
+        from chironomy.video.talking.saved import check_saved, saved_index
+
+        if shot.reference is None:
+            raise VideoError("this engine needs a portrait to make speak; give the shot a reference picture")
+        settings = sampling_settings(shot.settings)
+        folder = self._folder(shot)
+        running = checked_running(shot.settings)
+        index = saved_index(folder)
+        sampling = checked_sampling(settings, index, _positions(folder))
+        check_saved(folder)
+        check_size(shot.width, shot.height, _scale(folder))
+        picture = fitted(read_reference(shot.reference), shot.width, shot.height)
+        check_memory(self._estimate(shot, folder, running, sampling), running.device)
+        return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
+
+    def _folder(self, shot: Shot | None) -> Path:
+        if self._weights is not None:
+            return self._weights
+        return find_weights(WEIGHTS, None if shot is None else shot.settings.get("weights"))
+
+    def _estimate(self, shot: Shot, folder: Path, running: Running, sampling: Sampling) -> MemoryEstimate:
+        from chironomy.video.talking.memory import memory_estimate
+
+        frames = len(shot.frames)
+        return memory_estimate(
+            folder,
+            (shot.width, shot.height),
+            min(sampling.window[0], frames),
+            running.dtype,
+            running.offload,
+            running.vae_tiling,
+            min(sampling.block_frames, frames),
+        )
+
+    def _frames(
+        self,
+        shot: Shot,
+        folder: Path,
+        index: dict[str, Any],
+        running: Running,
+        settings: Settings,
+        picture: NDArray[np.uint8],
+        on_progress: Callable[[float], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        from chironomy.video.talking.control_maps import ShotMaps
+        from chironomy.video.talking.finished import forget_old
+
+        if running.keep_finished:
+            forget_old(self._finished)
+        pipeline = load_pipeline(folder, running)
+        frames = len(shot.frames)
+        heard = pipeline.hear(_speech(shot), shot.fps, shot.frames.stop)[shot.frames.start :]
+        parts = pipeline.stream(
+            picture,
+            ShotMaps(shot, str(index["maps"])),
+            heard,
+            shot.hands.confidence[shot.frames.start : shot.frames.stop],
+            settings,
+            on_progress=on_progress,
+            cancelled=cancelled,
+            finished=self._finished if running.keep_finished else None,
+        )
+        made = 0
+        for part in parts:
+            for frame in part:
+                made += 1
+                yield frame
+        assert made == frames
+
+
+def load_pipeline(folder: Path, running: Running) -> TalkingPipeline:
+    """A saved pipeline, ready to run."""
+    import torch
+
+    from chironomy.video.talking.memory import dtype_named
+    from chironomy.video.talking.pipeline import TalkingPipeline
+
+    pipeline = TalkingPipeline.from_pretrained(folder, torch_dtype=dtype_named(running.dtype))
+    if running.vae_tiling:
+        pipeline.enable_vae_tiling()
+    if running.vae_slicing:
+        pipeline.enable_vae_slicing()
+    if running.attention_slicing is not None:
+        pipeline.enable_attention_slicing(running.attention_slicing)
+    if running.offload == "model":
+        pipeline.enable_model_cpu_offload(device=torch.device(running.device))
+    elif running.offload == "sequential":
+        pipeline.enable_sequential_cpu_offload(device=torch.device(running.device))
+    else:
+        pipeline.to(running.device)
+    return pipeline
+
+
+def sampling_settings(settings: dict[str, Any]) -> Settings:
+    """The settings of sampling; the pipeline checks their values.
+
+    Raises:
+        VideoError: there is no such setting.
+    """
+    from chironomy.video.talking.request import Settings
+
+    known = (*_SAMPLING, *_RUNNING)
+    if unknown := [name for name in settings if name not in known]:
+        raise VideoError(f"the engine emo2 has no setting {unknown[0]!r}; there are {', '.join(known)}")
+    return Settings(**{name: settings[name] for name in _SAMPLING if settings.get(name) is not None})
+
+
+def checked_running(settings: dict[str, Any]) -> Running:
+    """How the network is to run.
+
+    Raises:
+        VideoError: a setting is out of range or cannot be had here; the sentence names it.
+    """
+    import torch
+
+    devices = ["cuda"] if torch.cuda.is_available() else ["mps"] if torch.backends.mps.is_available() else []
+    device = settings.get("device") or (devices or ["cpu"])[0]
+    if device not in (*devices, "cpu"):
+        raise VideoError(f"setting device is {device!r}; this machine has {', '.join([*devices, 'cpu'])}")
+    dtype = settings.get("dtype") or ("float16" if device == "cuda" else "float32")
+    if dtype not in ("float32", "float16", "bfloat16"):
+        raise VideoError(f"setting dtype is {dtype!r}; choose float32, float16 or bfloat16")
+    offload = settings.get("offload") or "none"
+    if offload not in ("none", "model", "sequential"):
+        raise VideoError(f"setting offload is {offload!r}; choose none, model or sequential")
+    if offload != "none" and device != "cuda":
+        raise VideoError(f"setting offload is {offload!r}, which moves weights to and from a GPU; here there is none")
+    if offload != "none" and find_spec("accelerate") is None:
+        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[train]'")
+    slicing = settings.get("attention_slicing")
+    if slicing not in (None, "auto", "max") and (
+        isinstance(slicing, bool) or not isinstance(slicing, int) or slicing < 1
+    ):
+        raise VideoError(f"setting attention_slicing is {slicing!r:.40}; choose auto, max or a number of heads")
+    switches = {}
+    for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True)):
+        value = settings.get(name, default)
+        if not isinstance(value, bool):
+            raise VideoError(f"setting {name} is {value!r:.40}; give true or false")
+        switches[name] = value
+    return Running(device=device, dtype=dtype, offload=offload, attention_slicing=slicing, **switches)
+
+
+def read_reference(media: Media) -> NDArray[np.uint8]:
+    """The portrait as it stands upright, (height, width, 3) uint8 RGB.
+
+    Raises:
+        VideoError: it is no picture.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(media.data)) as picture:
+            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+        raise VideoError(f"{media.name} cannot be read as a picture ({error}); give a JPEG or PNG") from error
+
+
+def fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """The middle of a picture in another size: as much of it as the size's proportions hold."""
+    from PIL import Image, ImageOps
+
+    fit = ImageOps.fit(Image.fromarray(picture), (width, height), Image.Resampling.LANCZOS)
+    return np.array(fit)
+
+
+def _speech(shot: Shot) -> Any:
+    """The shot's speech, decoded, or None."""
+    from chironomy.speech.decode import load_speech
+
+    if shot.speech is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder) / f"speech{shot.speech.suffix}"
+        path.write_bytes(shot.speech.data)
+        return load_speech(path)
+
+
+def _scale(folder: Path) -> int:
+    """Pixels on a side of a latent of a saved pipeline."""
+    from chironomy.video.talking.memory import saved_configuration
+
+    return 2 ** (len(saved_configuration(folder)["pose_encoder"]["block_out_channels"]) - 1)
+
+
+def _positions(folder: Path) -> int:
+    """Frames that the denoiser of a saved pipeline can tell apart."""
+    from chironomy.video.talking.memory import saved_configuration
+
+    return int(saved_configuration(folder)["denoiser"].get("motion_max_seq_length", 32))
+
+
+def _weights_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
