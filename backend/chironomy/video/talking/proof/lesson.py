@@ -18,18 +18,18 @@ from chironomy.video.talking.training.stages import STAGES
 from chironomy.video.talking.training.trainer import Trainer, TrainSettings, make_accelerator
 
 CLIP_FRAMES = 6
-WIDTHS = (48, 64)
+WIDTHS = (32, 64)
 
 # Everything learns in the second stage too: from nothing, a quarter of an hour leaves no part time to be finished.
 STEPS: tuple[TrainSettings, ...] = (
     TrainSettings(
-        stage="image", steps=250, batch_size=12, learning_rate=1.5e-3, warmup=30, average=0.98, precision="no",
-        validate_every=50, validation_batches=2, face_weight=4.0, hand_weight=2.0, reference_dropped=0.02,
+        stage="image", steps=150, batch_size=8, learning_rate=1.5e-3, warmup=20, average=0.97, precision="no",
+        validate_every=25, validation_batches=2, face_weight=4.0, hand_weight=2.0, reference_dropped=0.02,
         everything_dropped=0.02,
     ),
     TrainSettings(
-        stage="video", also=("spatial", "reference", "pose"), steps=1000, batch_size=3, learning_rate=1.2e-3,
-        warmup=30, average=0.99, precision="no", validate_every=100, validation_batches=4, face_weight=10.0,
+        stage="video", also=("spatial", "reference", "pose"), steps=900, batch_size=3, learning_rate=1.5e-3,
+        warmup=30, average=0.99, precision="no", validate_every=50, validation_batches=3, face_weight=10.0,
         hand_weight=2.0, reference_dropped=0.02, everything_dropped=0.02, audio_dropped=0.05,
     ),
 )  # fmt: skip
@@ -43,7 +43,7 @@ def small_pipeline() -> TalkingPipeline:
         "pixel",
         denoiser=denoiser,
         reference_net=reference_config(denoiser, 1),
-        pose_encoder={"block_out_channels": (12, 24, 32), "out_channels": WIDTHS[0]},
+        pose_encoder={"block_out_channels": (12, 16, 24), "out_channels": WIDTHS[0]},
         pipeline={"motion_frames": 0, "window_frames": 8, "trained_on": "drawn people (chironomy.video.talking.proof)"},
     )
 

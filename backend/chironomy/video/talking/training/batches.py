@@ -28,10 +28,12 @@ class Item(Protocol):
         confidence: (T, 2) float32, how surely each hand is seen, 0 to 1.
         face: (T, 4) left, top, right, bottom of the face in pixels; NaN where it is not known.
         hands: (T, 2, 4) likewise of each hand.
+        hears: whether its speech is known; if not, `audio` is that of silence and is never given.
     """
 
     name: str
     frame_count: int
+    hears: bool
     audio: NDArray[np.float32]
     confidence: NDArray[np.float32]
     face: NDArray[np.float32]
@@ -66,6 +68,7 @@ class MemoryItem:
     confidence: NDArray[np.float32]
     face: NDArray[np.float32]
     hands: NDArray[np.float32]
+    hears: bool = True
 
     @property
     def frame_count(self) -> int:
@@ -246,7 +249,7 @@ class Clips:
             "pictures_given": given,
             "pose_given": np.bool_(not (everything or pose)),
             "confidence_given": np.bool_(not confidence),
-            "audio_given": np.bool_(self.hears and not (everything or audio)),
+            "audio_given": np.bool_(self.hears and item.hears and not (everything or audio)),
         }
 
     def _portrait(self, item: Item, random: np.random.Generator, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
