@@ -44,8 +44,9 @@ def predicted_sheet(trainer: Any) -> NDArray[np.uint8]:
     maps = batch.maps.permute(0, 4, 1, 2, 3).float() / 255
     with Averaged(trainer):
         trainer.model.eval()
-        velocity = trainer.model(noisy, timestep, Conditions(pictures, maps, batch.audio, batch.confidence))
-    clean = losses.clean_of_velocity(trainer.scheduler, noisy, velocity.float(), timestep)
+        clean = trainer.model(noisy, timestep, Conditions(pictures, maps, batch.audio, batch.confidence)).float()
+    if trainer.prediction == "v_prediction":
+        clean = losses.clean_of_velocity(trainer.scheduler, noisy, clean, timestep)
     rows = []
     for sample in range(min(_SHOWN, len(clean))):
         frames = clean[sample, :, :: max(1, clean.shape[2] // _SHOWN)].transpose(0, 1)

@@ -2,7 +2,8 @@
 """One step of training stage 2, and what it loses.
 
 The network sees latents with noise and predicts their velocity (arXiv 2202.00512), over a schedule that ends in noise
-alone (zero terminal signal-to-noise ratio, arXiv 2305.08891), at all timesteps alike.
+alone (zero terminal signal-to-noise ratio, arXiv 2305.08891), at all timesteps alike. One that predicts the clean
+latents, as the scheduler's prediction type says, is trained on the velocity that these imply.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.pose_discriminator import PoseDiscriminator
 from chironomy.video.talking.training.batches import EVERYTHING_GIVEN, Batch, Clips, Dropout
 from chironomy.video.talking.training.stages import STAGES, begin_at_rest, set_learning
+
+_LEAST_NOISE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Trainer(trainer.Trainer):
         fresh: whether the weights are at random, so that what a stage does not train should do nothing yet.
 
     Raises:
-        VideoError: the pipeline predicts no velocities, or a setting is out of range.
+        VideoError: the pipeline predicts neither velocities nor clean latents, or there is no such stage.
     """
 
     error = VideoError
@@ -106,8 +109,11 @@ class Trainer(trainer.Trainer):
         *,
         fresh: bool = False,
     ):
-        if pipeline.scheduler.config.get("prediction_type") != "v_prediction":
-            raise VideoError("the video model predicts no velocities; save it with v_prediction in its scheduler")
+        self.prediction = str(pipeline.scheduler.config.get("prediction_type"))
+        if self.prediction not in ("v_prediction", "sample"):
+            raise VideoError(
+                f"the video model predicts {self.prediction!r}; save it with v_prediction or sample in its scheduler"
+            )
         if settings.stage not in STAGES:
             raise VideoError(f"there is no stage {settings.stage!r}; choose one of {', '.join(STAGES)}")
         accelerator = accelerator or make_accelerator(settings.precision, cpu=True)
@@ -144,7 +150,8 @@ class Trainer(trainer.Trainer):
         maps = keypoints_moved_in_time(maps, batch.offsets) if maps.shape[1] == 6 else maps
         kept, noised = losses.noise_levels(self.scheduler, batch.timestep, latents)
         noisy = kept * latents + noised * batch.noise
-        velocity = kept * batch.noise - noised * latents
+        velocity = self.prediction == "v_prediction"
+        wanted = kept * batch.noise - noised * latents if velocity else latents
         predicted = self.network(
             noisy,
             batch.timestep,
@@ -156,13 +163,18 @@ class Trainer(trainer.Trainer):
             *latents.shape[-2:], batch.face, batch.hands, settings.face_weight, settings.hand_weight
         )
         weights = weights * losses.level_weights(self.scheduler, batch.timestep, latents, settings.snr_gamma)
-        lost = losses.weighted_error(predicted, velocity, weights)
+        if not velocity:
+            # The velocity that clean latents imply is wrong by their error over the noise's share.
+            weights = weights / noised.square().clamp(min=_LEAST_NOISE)
+        lost = losses.weighted_error(predicted, wanted, weights)
         if self.discriminator is None or not torch.is_grad_enabled():
             return lost
         seen = batch.timestep < settings.discriminator_timestep
         if not seen.any():
             return lost
-        made = losses.clean_of_velocity(self.scheduler, noisy[seen], predicted[seen].float(), batch.timestep[seen])
+        made = predicted[seen].float()
+        if velocity:
+            made = losses.clean_of_velocity(self.scheduler, noisy[seen], made, batch.timestep[seen])
         self._judged.append((latents[seen], made.detach(), maps[seen]))
         self.discriminator.requires_grad_(False)
         lost = lost + settings.discriminator_weight * losses.generator_loss(self.discriminator(made, maps[seen]))
