@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The proof's training: a small network on folded pixels, two stages, on a processor."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +30,7 @@ STEPS: tuple[TrainSettings, ...] = (
         reference_dropped=0.02, everything_dropped=0.02,
     ),
     TrainSettings(
-        stage="video", also=("spatial", "reference", "pose"), steps=1000, batch_size=3, learning_rate=2e-3,
+        stage="video", also=("spatial", "reference", "pose"), steps=650, batch_size=3, learning_rate=2e-3,
         warmup=30, average=0.99, precision="no", validate_every=50, validation_batches=2, snr_gamma=5.0,
         face_weight=10.0, hand_weight=2.0, reference_dropped=0.02, everything_dropped=0.02, audio_dropped=0.05,
     ),
@@ -58,7 +59,7 @@ def small_pipeline() -> TalkingPipeline:
 
 def learn(
     folder: Path, train: Sequence[Scene], validation: Sequence[Scene], settings: Sequence[TrainSettings] = STEPS
-) -> TalkingPipeline:
+) -> tuple[TalkingPipeline, float]:
     """Train, or go on where it was stopped.
 
     Args:
@@ -68,7 +69,7 @@ def learn(
         settings: of each stage, in order.
 
     Returns:
-        The pipeline with the averaged weights.
+        the pipeline with the averaged weights, and the minutes that all of the training took.
     """
     torch.manual_seed(settings[0].seed)
     pipeline = small_pipeline()
@@ -83,13 +84,32 @@ def learn(
             for scenes in (train, validation)
         )
         trainer = Trainer(pipeline, clips, judged, stage_settings, accelerator, fresh=number == 0)
+        begin = time.monotonic()
         run(trainer, folder / stage_settings.stage, None, Log(None))
+        _add_minutes(folder / stage_settings.stage, (time.monotonic() - begin) / 60)
         average = trainer.average
         with torch.no_grad():
             for name, parameter in trainer.model.named_parameters():
                 if name in average:
                     parameter.copy_(average[name])
-    return pipeline
+    return pipeline, sum(float(_minutes_file(folder / one.stage).read_text()) for one in settings)
+
+
+def validations(folder: Path) -> list[float]:
+    """The last validation loss of each stage."""
+    states = [torch.load(folder / one.stage / "checkpoint.pt", weights_only=True) for one in STEPS]
+    return [float(state["curve"][-1][2]) for state in states]
+
+
+def _minutes_file(folder: Path) -> Path:
+    return folder / "minutes.txt"
+
+
+def _add_minutes(folder: Path, minutes: float) -> None:
+    """Note what a run took, beside what those before it took."""
+    path = _minutes_file(folder)
+    before = float(path.read_text()) if path.is_file() else 0.0
+    path.write_text(f"{before + minutes:.2f}\n")
 
 
 def _with_mouths(scene: Scene) -> MemoryItem:

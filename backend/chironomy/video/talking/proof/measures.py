@@ -14,6 +14,8 @@ from chironomy.video.talking.proof.scenes import REGIONS, Scene
 NEAR = 2
 """Pixels within which a point is found: 2.5 % of the picture's height."""
 
+_TOLD = 0.85
+
 _LEAST_HAND = 20
 """Pixels of hands below which a frame asks for none."""
 
@@ -125,6 +127,15 @@ def hand_agreement(pictures: Pictures, scene: Scene) -> HandAgreement | None:
     if not found:
         return None
     return HandAgreement(float(np.mean(found)), float(np.mean(right)), float(np.mean(distance)))
+
+
+def hands_can_be_told(scene: Scene) -> bool:
+    """Whether the drawn pictures ask for hands, and nothing else in them looks like these hands.
+
+    Some people wear the colour of their skin: what looks like a hand then says nothing.
+    """
+    agreed = hand_agreement(scene.sharp, scene)
+    return agreed is not None and agreed.right > _TOLD
 
 
 def lip_correlation(pictures: Pictures, scene: Scene) -> float:

@@ -13,7 +13,7 @@ from chironomy.video.talking.noise import frame_noise
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.proof.scenes import Scene
 
-STEPS = 10
+STEPS = 8
 UNSURE = 0.1
 """The low confidence that is asked for."""
 

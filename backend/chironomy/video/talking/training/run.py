@@ -75,7 +75,8 @@ def train(options: argparse.Namespace) -> bool:
     if not finished:
         say(accelerator, f"stopped at step {trainer.step} of {settings.steps}; the same command goes on")
     elif accelerator.is_main_process:
-        export(trainer, options.out, f"{len(items)} videos of {options.items.resolve().name}")
+        videos = "1 video" if len(items) == 1 else f"{len(items)} videos"
+        export(trainer, options.out, f"{videos} of {options.items.resolve().name}")
     end(accelerator)
     return finished
 
