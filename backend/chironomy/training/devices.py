@@ -3,7 +3,7 @@
 
 import torch
 from accelerate import Accelerator
-from accelerate.utils import DistributedDataParallelKwargs
+from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler
 
 from chironomy.errors import ChironomyError
 
@@ -23,7 +23,9 @@ def make_accelerator(
     Raises:
         ChironomyError: of the type `error`: the device cannot compute in that precision.
     """
-    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
+    handlers: list[KwargsHandler] = (
+        [DistributedDataParallelKwargs(find_unused_parameters=True)] if unused_parameters else []
+    )
     try:
         return Accelerator(mixed_precision=precision, cpu=cpu, kwargs_handlers=handlers)
     except ValueError as cause:

@@ -263,3 +263,23 @@ def test_a_model_that_predicts_noise_cannot_be_trained() -> None:
     pipeline.register_modules(scheduler=scheduler)
     with pytest.raises(VideoError, match="predicts 'epsilon'"):
         trainer(pipeline=pipeline)
+
+
+def test_gradient_checkpointing_changes_no_gradient() -> None:
+    gradients = []
+    for saving in (False, True):
+        pipeline = small_pipeline()
+        filled(pipeline.network)
+        if saving:
+            pipeline.denoiser.enable_gradient_checkpointing()
+            pipeline.reference_net.enable_gradient_checkpointing()
+        learner = trainer(replace(SETTINGS, also=PARTS), pipeline)
+        learner.model.train()
+        learner.loss(learner.validation_batch(0)).backward()
+        gradients.append({name: value.grad for name, value in learner.model.named_parameters()})
+        AcceleratorState._reset_state(reset_partial_state=True)
+    for name, plain in gradients[0].items():
+        saved = gradients[1][name]
+        assert (plain is None) == (saved is None), name
+        if plain is not None and saved is not None:
+            torch.testing.assert_close(saved, plain, rtol=1e-4, atol=1e-6)

@@ -63,7 +63,8 @@ def found_hands(pictures: Pictures, scene: Scene) -> NDArray[np.bool_]:
     """
     hands = hand_mask(scene)
     clothes = (scene.regions == REGIONS.index("top") + 1) & ~hands
-    backdrop = (scene.regions == 0) & ~binary_dilation(scene.regions > 0, np.ones((1, 3, 3)))
+    near = np.asarray(binary_dilation(scene.regions > 0, np.ones((1, 3, 3))), bool)
+    backdrop = (scene.regions == 0) & ~near
     shades = []
     for mask in (hands, clothes, backdrop):
         values = scene.sharp[mask].astype(np.float64)
@@ -149,7 +150,7 @@ def lip_correlation(pictures: Pictures, scene: Scene) -> float:
 
 def hand_sharpness(pictures: Pictures, scene: Scene) -> float:
     """Standard deviation of the Laplacian of brightness where hands are asked for, grey levels; NaN without any."""
-    asked = binary_dilation(hand_mask(scene), np.ones((1, 3, 3)))
+    asked = np.asarray(binary_dilation(hand_mask(scene), np.ones((1, 3, 3))), bool)
     grey = pictures.astype(np.float64).mean(axis=3)
     edges = np.stack([laplace(frame) for frame in grey])
     return float(edges[asked].std()) if asked.sum() >= _LEAST_HAND else float("nan")

@@ -206,7 +206,7 @@ def _colours(random: np.random.Generator) -> NDArray[np.float64]:
         255 * np.array(colorsys.hsv_to_rgb(random.random(), random.uniform(*saturation), random.uniform(*value)))
         for saturation, value in (((0.1, 0.9), (0.15, 0.9)), ((0.3, 1.0), (0.3, 1.0)))
     )
-    return np.stack([skin, hair, top])
+    return np.stack([skin, hair, top]).astype(np.float64)
 
 
 def _smaller(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

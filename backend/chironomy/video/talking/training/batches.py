@@ -6,7 +6,7 @@ Each batch is a function of a seed and its number.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -23,7 +23,6 @@ class Item(Protocol):
 
     Attributes:
         name: for messages.
-        frame_count: how many frames, T.
         audio: (T, feature_dim) float32, what is heard in every frame.
         confidence: (T, 2) float32, how surely each hand is seen, 0 to 1.
         face: (T, 4) left, top, right, bottom of the face in pixels; NaN where it is not known.
@@ -32,12 +31,16 @@ class Item(Protocol):
     """
 
     name: str
-    frame_count: int
     hears: bool
     audio: NDArray[np.float32]
     confidence: NDArray[np.float32]
     face: NDArray[np.float32]
     hands: NDArray[np.float32]
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames, T."""
+        ...
 
     def pictures(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
         """(rows, height, width, 3) RGB."""
@@ -212,7 +215,7 @@ class Clips:
         timestep = torch.randint(self.shape.timesteps, (size,), generator=generator)
         return Batch(**parts, noise=noise, timestep=timestep)
 
-    def _sample(self, random: np.random.Generator, dropout: Dropout) -> dict[str, NDArray]:
+    def _sample(self, random: np.random.Generator, dropout: Dropout) -> dict[str, Any]:
         shape = self.shape
         place = int(random.integers(self._ends[-1]))
         number = int(np.searchsorted(self._ends, place, side="right"))

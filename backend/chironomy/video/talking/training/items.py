@@ -56,7 +56,6 @@ class FolderItem:
                 f"{self.tracks.path} has {self.tracks.fps:g} frames a second, but this video model learns at {fps:g}; "
                 "prepare the video again with that --fps"
             )
-        self.frame_count = self.tracks.frame_count
         shown, video = _frames_of(folder)
         given = probe(video) if video is not None else None
         if given is not None and abs(given.fps - fps) > 0.01:
@@ -83,6 +82,11 @@ class FolderItem:
         kept = cache / f"{key}-{pipeline.config['audio_features']}.npy"
         self.audio = _heard(speech, pipeline, fps, self.frame_count, kept)
         self._maps = self.tracks.maps(self.framing)
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames: as many as the tracks have."""
+        return self.tracks.frame_count
 
     def pictures(self, rows: NDArray[np.intp]) -> NDArray[np.uint8]:
         """(rows, height, width, 3) RGB."""
