@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture bench-gpu bench-video docs example-speech blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -51,12 +51,19 @@ proof-video: $(VENV)/.train  ## train a small video model on drawn people (needs
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
+bench-video: $(VENV)/.run  ## measure what docs/benchmarks-video.md says; LONG=1 adds ten minutes of video
+	$(BIN)/python tools/bench_video.py --write docs/benchmarks-video.md $(if $(LONG),--long)
+
 bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RECORDINGS=, CLIPS=, BASELINE= folders, LONG=1
 	$(BIN)/python tools/bench_gesture.py --write docs/benchmarks-gesture.md --card \
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
 
+bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
+	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md
+
 docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
+	$(BIN)/python tools/make_previz_picture.py
 	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
 
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
@@ -70,7 +77,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,mano,train,dev]"
+	$(PIP) -e ".[backend,blender,mano,train,vision,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run

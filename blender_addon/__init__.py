@@ -7,7 +7,7 @@ from bpy.types import Scene
 
 from . import backend, panels
 from .operators import backend as backend_operators
-from .operators import export, generate, motion, render, speech
+from .operators import export, generate, motion, reference, render, speech
 from .preferences import ChironomyPreferences
 from .properties import ChironomySettings
 
@@ -18,6 +18,7 @@ CLASSES = (
     *speech.CLASSES,
     *generate.CLASSES,
     *motion.CLASSES,
+    *reference.CLASSES,
     *render.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,

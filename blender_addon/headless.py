@@ -21,6 +21,9 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "chironomy.job/1"
+OPTIONAL_SETTINGS = ("accompany", "outfit", "backdrop", "burn_in", "format")
+"""Settings that a job may leave as they are by default."""
+
 MODULE = "bl_ext.user_default.chironomy"
 
 
@@ -112,6 +115,9 @@ def run(job: dict[str, Any], story: Story) -> None:
     with story.step("character"):
         bpy.ops.chironomy.add_character()
     character = addon["properties"].character(scene)
+    if job.get("portrait"):
+        with story.step("fit"):
+            press(bpy.ops.chironomy.fit_to_picture, **job["portrait"])
     with story.step("generate"):
         press(bpy.ops.chironomy.generate)
     pose = addon["rig.pose"]
@@ -178,7 +184,10 @@ def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
     fps = float(settings["fps"])
     scene.render.fps = max(1, math.ceil(fps - 1e-6))
     scene.render.fps_base = scene.render.fps / fps
-    for name in ("seed", "style", "speed", "amplitude", "engine", "width", "height"):
+    # The size comes after the shape, which sets one.
+    chosen.shape = "custom"
+    asked = [name for name in OPTIONAL_SETTINGS if name in settings]
+    for name in ("seed", "style", "speed", "amplitude", "engine", "width", "height", *asked):
         value = settings[name]
         try:
             setattr(chosen, name, value)

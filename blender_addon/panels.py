@@ -8,6 +8,7 @@ from bpy.types import Context, Operator, Panel, UILayout
 from . import backend, tasks
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate
+from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .preferences import preferences
 from .properties import character, settings
@@ -54,10 +55,25 @@ class CHIRONOMY_PT_generate(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
-        for name in ("style", "speed", "amplitude", "seed"):
+        for name in ("style", "speed", "amplitude", "seed", "accompany"):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         backend_state(layout, context)
+
+
+class CHIRONOMY_PT_picture(_Section):
+    bl_idname = "CHIRONOMY_PT_picture"
+    bl_label = "Picture"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        layout.prop(chosen, "portrait", text="")
+        work_button(layout, CHIRONOMY_OT_fit_to_picture, "IMAGE_REFERENCE")
+        if chosen.fit:
+            row = layout.row()
+            row.label(text="Fitted", icon="CHECKMARK")
+            row.operator("chironomy.forget_picture", text="", icon="X")
 
 
 class CHIRONOMY_PT_render(_Section):
@@ -69,8 +85,13 @@ class CHIRONOMY_PT_render(_Section):
         chosen = settings(context.scene)
         layout.prop(chosen, "engine")
         column = layout.column(align=True)
-        column.prop(chosen, "width")
-        column.prop(chosen, "height")
+        column.prop(chosen, "shape")
+        if chosen.shape == "custom":
+            column.prop(chosen, "width")
+            column.prop(chosen, "height")
+        column = layout.column(align=True)
+        for name in ("outfit", "backdrop", "format", "burn_in"):
+            column.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
 
 
@@ -116,6 +137,7 @@ CLASSES = (
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,
+    CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,
 )

@@ -1,14 +1,36 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scene knows of its speech, its character and how motion and video are made."""
 
-from bpy.props import EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
-from bpy.types import Object, PropertyGroup, Scene
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.types import Context, Object, PropertyGroup, Scene
 
+from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.styles import STYLES
+from chironomy.video.backdrop import BACKDROPS
+from chironomy.video.formats import FORMATS
 
-from .rig.build import is_character
+from .rig.build import dress, is_character
 
 ENGINES = (("previz", "Preview", "The character itself, drawn on the processor without any model"),)
+
+SHAPES = {"portrait": (512, 704), "9_16": (720, 1280), "1_1": (720, 720), "16_9": (1280, 720)}
+
+
+def _take_shape(chosen: "ChironomySettings", _context: Context) -> None:
+    """Give width and height the shape that was picked."""
+    if chosen.shape in SHAPES:
+        chosen.width, chosen.height = SHAPES[chosen.shape]
+
+
+def _take_outfit(chosen: "ChironomySettings", _context: Context) -> None:
+    """Let the character wear what was picked."""
+    if is_character(chosen.character):
+        dress(chosen.character, chosen.outfit)
+
+
+def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
+    """A fit belongs to the portrait that it was made from."""
+    chosen.fit = ""
 
 
 class ChironomySettings(PropertyGroup):
@@ -52,6 +74,22 @@ class ChironomySettings(PropertyGroup):
         default=0,
         min=0,
     )
+    portrait: StringProperty(
+        name="Portrait",
+        description="A half-body picture of the person whom the video is to show",
+        subtype="FILE_PATH",
+        update=_forget_fit,
+    )
+    fit: StringProperty(
+        name="Fit",
+        description="Where the character is in the portrait (chironomy.fit/1)",
+        options={"HIDDEN"},
+    )
+    accompany: BoolProperty(
+        name="Body Accompanies",
+        description="Generate keys for torso, head, shoulders and eyes, too: they go with the hands and the voice",
+        default=True,
+    )
     engine: EnumProperty(
         name="Engine",
         description="What draws the video",
@@ -74,6 +112,38 @@ class ChironomySettings(PropertyGroup):
         max=4096,
         step=2,
         subtype="PIXEL",
+    )
+    shape: EnumProperty(
+        name="Shape",
+        description="Usual shapes of pictures; each sets width and height",
+        items=(
+            ("portrait", "Portrait", "512 by 704 pixels"),
+            ("9_16", "9:16", "Upright, for telephones"),
+            ("1_1", "1:1", "Square"),
+            ("16_9", "16:9", "Wide"),
+            ("custom", "Custom", "Width and height as they are"),
+        ),
+        update=_take_shape,
+    )
+    outfit: EnumProperty(
+        name="Outfit",
+        description="What the character wears",
+        items=[(name, name.capitalize(), "") for name in OUTFITS],
+        update=_take_outfit,
+    )
+    backdrop: EnumProperty(
+        name="Backdrop",
+        description="What is behind the character in the video",
+        items=[(name, name.capitalize(), "") for name in BACKDROPS if name != "portrait"],
+    )
+    burn_in: BoolProperty(
+        name="Burn In Timecode",
+        description="Timecode, frame number and the file's name in the picture, for reviews",
+    )
+    format: EnumProperty(
+        name="Format",
+        description="Kind of video file",
+        items=[(item.name, item.name.upper(), item.title) for item in FORMATS.values() if not item.sequence],
     )
 
 

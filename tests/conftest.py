@@ -21,3 +21,12 @@ def shared_speech() -> Path:
     if not folder.is_dir():
         pytest.skip("no folder of real recordings beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_portraits() -> Path:
+    """A folder of portraits beside the checkout; tests that need them are skipped without it."""
+    folder = Path(os.environ.get("CHIRONOMY_PORTRAITS", REPOSITORY.parent / "shared" / "reference"))
+    if not folder.is_dir():
+        pytest.skip("no folder of portraits beside the checkout")
+    return folder

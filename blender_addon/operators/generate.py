@@ -8,14 +8,23 @@ from typing import Any
 from bpy.types import Context, Operator
 
 import chironomy
+from chironomy.body.accompaniment import Accompaniment, load_accompaniment
+from chironomy.body.accompany import accompanied_pose
+from chironomy.body.gaze import look
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import FaceTrack, HandMotion, load_face, load_hands
+from chironomy.motion import FaceTrack, HandMotion, load_face, load_hands, save_hands
+from chironomy.video.camera import portrait_camera
+from chironomy.video.fitting.placement import place
 
 from .. import backend, sequencer
 from ..properties import character, settings
 from ..rig import build, pose
 from ..tasks import Cancelled, JobOperator, Report, Work, part
+from .reference import remembered
+
+Performance = tuple[HandMotion, FaceTrack, Accompaniment | None]
+"""What is generated: hands, face and, where it is wanted, what torso and head do."""
 
 
 class CHIRONOMY_OT_add_character(Operator):
@@ -38,7 +47,9 @@ class CHIRONOMY_OT_add_character(Operator):
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        settings(context.scene).character = build.build_character(context, rig, chironomy.__version__)
+        chosen = settings(context.scene)
+        chosen.character = build.build_character(context, rig, chironomy.__version__)
+        build.dress(chosen.character, chosen.outfit)
         return {"FINISHED"}
 
 
@@ -69,33 +80,59 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             "fps": fps,
         }
 
-        def make(report: Report, cancelled: Cancelled) -> tuple[HandMotion, FaceTrack]:
+        fit = remembered(scene)
+        camera = portrait_camera(load_rig(), chosen.width, chosen.height) if fit is None else fit.camera
+        x, y, z = camera.position.tolist()
+        lens = {"seed": chosen.seed, "lens_x": x, "lens_y": y, "lens_z": z}
+        accompanied = chosen.accompany
+
+        def make(report: Report, cancelled: Cancelled) -> Performance:
             client = backend.connect(where, report, cancelled)
             inputs = {"speech": client.upload(speech)}
             with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
                 hands = client.run(
-                    "gesture", inputs, gesture, Path(folder, "hands.npz"), part(report, 0.0, 0.8), cancelled
+                    "gesture", inputs, gesture, Path(folder, "hands.npz"), part(report, 0.0, 0.75), cancelled
                 )
                 face = client.run(
-                    "lips", inputs, {"fps": fps}, Path(folder, "face.npz"), part(report, 0.8, 1.0), cancelled
+                    "lips", inputs, {"fps": fps}, Path(folder, "face.npz"), part(report, 0.75, 0.95), cancelled
                 )
-                return load_hands(hands), load_face(face)
+                motion = load_hands(hands)
+                if fit is not None:
+                    motion = place(fit, motion)
+                if not accompanied:
+                    return motion, load_face(face), None
+                placed = Path(folder, "placed.npz")
+                save_hands(motion, placed)
+                inputs["motion"] = client.upload(placed)
+                body = client.run(
+                    "accompany", inputs, lens, Path(folder, "body.npz"), part(report, 0.95, 1.0), cancelled
+                )
+                return motion, load_face(face), load_accompaniment(body)
 
         return make
 
     def finish(self, context: Context, result: Any) -> str:
-        motion, face = result
+        motion, face, body = result
         item = character(context.scene)
         if item is None:
             raise ChironomyError("the character was deleted meanwhile; add it again and generate once more")
-        return put_on(context, motion, face)
+        return put_on(context, motion, face, body)
 
 
-def put_on(context: Context, motion: HandMotion, face: FaceTrack | None) -> str:
-    """Put motion on the scene's character from the start of the speech on, and return what to tell the person."""
+def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None) -> str:
+    """Put motion on the scene's character from the start of the speech on, and return what to tell the person.
+
+    With an accompaniment the eyes are turned to the lens, too.
+    """
     scene, rig, item = context.scene, load_rig(), character(context.scene)
     first = sequencer.speech_start(scene)
     frames = pose.write_motion(item, rig, motion, scene, first)
+    pose.write_accompaniment(item, body, scene, first)
+    if face is not None and body is not None:
+        chosen = settings(scene)
+        lens = portrait_camera(rig, chosen.width, chosen.height).position
+        face = face.resampled(motion.fps, motion.frame_count)
+        face = look(rig, face, accompanied_pose(rig, motion, body), lens, chosen.seed)
     if face is not None:
         pose.write_face(item, face, scene, first)
     scene.frame_end = first + frames - 1

@@ -10,8 +10,13 @@ import bpy
 from bpy.props import StringProperty
 from bpy.types import Context, Operator
 
+from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
+from chironomy.video.backdrop import BACKDROPS
+from chironomy.video.burn_in import LONGEST_TAKE
 from chironomy.video.camera import portrait_camera
+from chironomy.video.fitting.placement import in_portrait
+from chironomy.video.formats import FORMATS, format_of
 from chironomy.video.shot import Media, Shot
 
 from .. import backend, sequencer
@@ -19,6 +24,7 @@ from ..preferences import preferences
 from ..properties import character, settings
 from ..rig import pose
 from ..tasks import Cancelled, JobOperator, Report, Work, part
+from .reference import remembered
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -48,7 +54,11 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
     def work(self, context: Context) -> Work:
         where = backend.address(context)
         shot = make_shot(context)
-        video = sequencer.absolute(self.filepath) if self.filepath else new_render(context)
+        chosen = FORMATS[settings(context.scene).format]
+        video = sequencer.absolute(self.filepath) if self.filepath else new_render(context, chosen.suffix)
+        chosen = format_of(video, chosen.name)
+        if shot.settings.get("burn_in"):
+            shot = shot.replaced(settings={**shot.settings, "take": video.stem[:LONGEST_TAKE]})
         kept = sequencer.absolute(self.shot) if self.shot else None
 
         def render(report: Report, cancelled: Cancelled) -> Path:
@@ -57,7 +67,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
                 path = kept or Path(folder, "shot.zip")
                 shot.save(path)
                 inputs = {"shot": client.upload(path)}
-            return client.run("video", inputs, {}, video, part(report, 0.0, 1.0), cancelled)
+            return client.run("video", inputs, {"format": chosen.name}, video, part(report, 0.0, 1.0), cancelled)
 
         return render
 
@@ -69,6 +79,9 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
 def make_shot(context: Context) -> Shot:
     """Return what the scene shows, frame by frame, with its speech: all that an engine needs.
 
+    A scene that was fitted to a portrait is seen through the portrait's camera, on the person's body; the hands are
+    where the rig has them.
+
     Raises:
         ChironomyError: there is nothing to render, or the speech cannot be read.
     """
@@ -76,7 +89,7 @@ def make_shot(context: Context) -> Shot:
     chosen, item = settings(scene), character(scene)
     first = min(sequencer.speech_start(scene), scene.frame_start)
     body, hands = pose.read_pose(item, rig, scene, first, scene.frame_end + 1)
-    return Shot(
+    shot = Shot(
         hands=hands,
         pose=body,
         face=pose.read_face(item, scene, first, scene.frame_end + 1),
@@ -84,10 +97,22 @@ def make_shot(context: Context) -> Shot:
         speech=Media.from_file(sequencer.absolute(chosen.speech)) if chosen.speech else None,
         frame_start=scene.frame_start - first,
         engine=chosen.engine,
+        settings=engine_settings(chosen),
     )
+    fit = remembered(scene)
+    if fit is None:
+        return shot
+    return in_portrait(fit, shot, Media.from_file(sequencer.absolute(chosen.portrait)), (chosen.width, chosen.height))
 
 
-def new_render(context: Context) -> Path:
+def engine_settings(chosen: Any) -> dict[str, Any]:
+    """Return the shot's settings, without those that are as usual."""
+    found = {name: getattr(chosen, name) for name in ("outfit", "backdrop", "burn_in")}
+    usual = {"outfit": next(iter(OUTFITS)), "backdrop": next(iter(BACKDROPS)), "burn_in": False}
+    return {name: value for name, value in found.items() if value != usual[name]}
+
+
+def new_render(context: Context, suffix: str = ".mp4") -> Path:
     """Return the path of a video that is not there yet, in the folder for renders, which is made."""
     folder = preferences(context).renders or "//renders"
     if folder.startswith("//") and not bpy.data.filepath:
@@ -100,8 +125,8 @@ def new_render(context: Context) -> Path:
         raise sequencer.SoundError(
             f"the folder for renders {path} cannot be made: {error.strerror or error}"
         ) from error
-    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)\.mp4", item.name) for item in path.iterdir()) if m]
-    return path / f"{name}-{max(numbers, default=0) + 1:03d}.mp4"
+    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)\.\w+", item.name) for item in path.iterdir()) if m]
+    return path / f"{name}-{max(numbers, default=0) + 1:03d}{suffix}"
 
 
 CLASSES = (CHIRONOMY_OT_render_video,)

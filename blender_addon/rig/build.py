@@ -9,6 +9,7 @@ from bpy.types import Armature, Context, EditBone, LayerCollection, Material, Me
 from mathutils import Color, Vector
 from numpy.typing import NDArray
 
+from chironomy.body.outfits import outfit_colours
 from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
@@ -18,6 +19,9 @@ from .space import to_armature, turned
 
 RIG_PROPERTY = "chironomy_rig"
 """A custom property of the armature object that marks it as a character; its value is the version that built it."""
+
+CLOTHES = ("top", "trousers", "shoes")
+"""Regions of the mesh whose colours an outfit gives; the others stay as the animator paints them."""
 
 _UP, _BACK, _FORWARD = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
 
@@ -174,18 +178,34 @@ def _add_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> 
     body.active_shape_key_index = 0
 
 
+def dress(character: Object, outfit: str) -> None:
+    """Give the character's clothes the colours of an outfit of `chironomy.body.outfits`."""
+    body = body_of(character)
+    for material in body.data.materials if body is not None else ():
+        region = material.name.removeprefix("Chironomy ").partition(".")[0] if material is not None else ""
+        if region in CLOTHES:
+            _paint(material, outfit_colours(outfit)[region])
+
+
 def _material(region: str) -> Material:
     name = f"Chironomy {region}"
     material = bpy.data.materials.get(name)
     if material is None:
         material = bpy.data.materials.new(name)
-        colour = (*Color(value / 255 for value in REGION_COLOURS[region]).from_srgb_to_scene_linear(), 1.0)
-        material.diffuse_color = colour
         if material.node_tree is None:
             material.use_nodes = True
         for node in material.node_tree.nodes:
             if node.type == "BSDF_PRINCIPLED":
-                node.inputs["Base Color"].default_value = colour
                 node.inputs["Roughness"].default_value = 0.3 if region.startswith(("eye", "iris", "pupil")) else 0.6
+        _paint(material, REGION_COLOURS[region])
         material.roughness = 0.6
     return material
+
+
+def _paint(material: Material, rgb: tuple[int, int, int]) -> None:
+    """Give a material a colour, sRGB 0 to 255, in every kind of view."""
+    colour = (*Color(value / 255 for value in rgb).from_srgb_to_scene_linear(), 1.0)
+    material.diffuse_color = colour
+    for node in material.node_tree.nodes if material.node_tree is not None else ():
+        if node.type == "BSDF_PRINCIPLED":
+            node.inputs["Base Color"].default_value = colour

@@ -12,13 +12,14 @@ import numpy as np
 from bpy.types import Object, Scene
 from numpy.typing import NDArray
 
+from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.ik import clamp_reach, elbow_pole
 from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import SIDES, Rig
 from chironomy.motion import FACE_ACTIONS, MANO_JOINTS, FaceTrack, HandMotion, MotionError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys
-from chironomy.motion.reduce import hand_bones, reduce_hands, reduce_position
+from chironomy.motion.reduce import hand_bones, reduce_hands, reduce_position, reduce_rotation
 
 from . import keys
 from .build import body_of
@@ -30,6 +31,12 @@ POLE_TOLERANCE = 0.002
 
 HAND_CHANNELS = 134
 """Channels of the hands' motion: for each hand 3 of place and 16 times 4 of rotation."""
+
+BODY_BONES = ("torso", "head_control", *(f"shoulder.{side}" for side in SIDES))
+"""The bones that carry what accompanies the hands."""
+
+BODY_TOLERANCE = 0.002
+"""Radians by which sparse keys may miss a turn of torso, head or shoulder: a millimetre at the crown."""
 
 FACE_TOLERANCE = 0.02
 """By which sparse keys may miss a face action's value, of 1; less than can be seen on a mouth."""
@@ -80,6 +87,11 @@ class RestPose:
         index = rig.hand_joints(hand)[joint]
         axes = self.axes[rig.joint_names[index]]
         right = quaternion.multiply(rig.rest_rotation[index], quaternion.multiply(quaternion.inverse(TURN), axes))
+        return Turn(quaternion.inverse(right), right)
+
+    def body_turn(self, bone: str) -> Turn:
+        """Return how a turn along the axes of the frame of the body becomes a bone's quaternion."""
+        right = quaternion.multiply(quaternion.inverse(TURN), self.axes[bone])
         return Turn(quaternion.inverse(right), right)
 
 
@@ -135,6 +147,31 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
             sparse = reduce_position(values[:, None], FACE_TOLERANCE)
             channels += _channels(face_path(name), "Face", sparse, first)
     keys.replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["))
+
+
+def write_accompaniment(character: Object, accompaniment: Accompaniment | None, scene: Scene, first: int) -> None:
+    """Put the turns of torso, head and shoulders on their controls as sparse generated keys from `first` on.
+
+    The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders. None takes
+    away the generated keys that there are.
+
+    Raises:
+        MotionError: it is not at the scene's frame rate.
+    """
+    channels: list[keys.Channel] = []
+    if accompaniment is not None:
+        if abs(accompaniment.fps - scene_fps(scene)) > 1e-4:
+            raise MotionError(
+                f"the accompaniment has {accompaniment.fps:g} frames a second, but the scene has "
+                f"{scene_fps(scene):g}; generate once more"
+            )
+        rest = RestPose(character)
+        made = (accompaniment.torso, accompaniment.head, accompaniment.shoulder[:, 0], accompaniment.shoulder[:, 1])
+        for bone, turn in zip(BODY_BONES, made, strict=True):
+            sparse = reduce_rotation(turn, BODY_TOLERANCE)
+            channels += _channels(rotation_path(bone), bone, sparse.mapped(rest.body_turn(bone).matrix), first)
+    ours = {rotation_path(bone) for bone in BODY_BONES}
+    keys.replace_generated(character, _near_animators_signs(character, channels), ours.__contains__)
 
 
 def read_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: int) -> tuple[BodyPose, HandMotion]:

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from cli_recordings import BAD, speech
 from command_line import Command
+from PIL import Image
 from stand_in import extension
 
 from chironomy.service.server import serve
@@ -96,6 +97,20 @@ def test_the_job_says_all_that_was_asked(
     ]
     assert "right wrist +10 cm at frame 12" in said.out
     assert "left wrist -5 cm at frame 12" in said.out
+
+
+def test_a_portrait_goes_with_the_job_and_must_be_a_picture(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    portrait = tmp_path / "portrait.png"
+    Image.new("RGB", (80, 100)).save(portrait)
+    options = [recording, "--out", tmp_path / "d", "--portrait", portrait, *backend]
+    assert chironomy_command("animate", *options, "--size", "64x96").code == 0
+    job = json.loads((tmp_path / "d" / "scene.blend").read_text())
+    assert job["portrait"] == {"filepath": str(portrait), "keep_size": True}
+    portrait.write_text("no picture")
+    said = chironomy_command("animate", *options)
+    assert "portrait.png is not a picture that can be read" in said.refuses()
 
 
 def test_it_starts_a_backend_of_its_own(chironomy_command: Command, tmp_path: Path, recording: Path) -> None:
@@ -311,3 +326,26 @@ def test_stopping_it_leaves_no_process_and_no_file(
 
     with pytest.raises(BackendMissing):
         Client(url, "any-token").health()
+
+
+def test_the_look_and_the_format_reach_the_job(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    options = ["--size", "64x96", "--outfit", "navy", "--backdrop", "dusk", "--burn-in", "--still"]
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", *options, *backend)
+    assert said.code == 0, said.err
+    settings = json.loads((tmp_path / "out" / "scene.blend").read_text())["settings"]
+    assert {name: settings[name] for name in ("outfit", "backdrop", "burn_in", "accompany")} == {
+        "outfit": "navy",
+        "backdrop": "dusk",
+        "burn_in": True,
+        "accompany": False,
+    }
+
+
+def test_a_sequence_is_not_what_animate_makes(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", "--format", "exr", *backend)
+    assert said.code != 0
+    assert "invalid choice: 'exr'" in said.err

@@ -97,3 +97,10 @@ def test_a_backend_for_a_process_that_is_not_there_is_refused(chironomy_command:
         gone.wait()
     said = chironomy_command("serve", "--data", tmp_path, "--parent-pid", gone.pid)
     assert said.refuses() == f"There is no process {gone.pid} to end with: give --parent-pid a running one"
+
+
+def test_portraits_are_not_needed_and_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe.python", None)
+    found = finding("portraits")
+    assert (found.ok, found.needed) == (False, False)
+    assert "pip install 'chironomy[vision]'" in found.detail

@@ -9,8 +9,14 @@ import pytest
 from cli_recordings import BAD, speech
 from command_line import Command, still_hands
 
+from chironomy.body.outfits import OUTFITS
+from chironomy.commands.arguments import ASPECTS
 from chironomy.motion.files import save_hands, save_smplx
-from chironomy.video.encode import probe
+from chironomy.video.backdrop import BACKDROPS
+from chironomy.video.encode import probe, read_video_frames
+from chironomy.video.ffmpeg import read_comment
+from chironomy.video.formats import FORMATS
+from chironomy.video.provenance import told
 
 
 @pytest.fixture
@@ -81,3 +87,78 @@ def test_a_folder_that_cannot_be_written_is_found_out_first(
 ) -> None:
     said = chironomy_command("video", tmp_path / "m.npz", "--speech", tmp_path / "s.wav", "--out", blocked / "v.mp4")
     assert "cannot be written (Not a directory)" in said.refuses()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, motion: Path) -> list[object]:
+    """A render of half a second, small."""
+    return ["video", motion, "--speech", speech(tmp_path / "speech.wav", 0.5), "--size", "64x96"]
+
+
+@pytest.mark.parametrize(("name", "codec"), [("v.webm", "vp9"), ("v.mov", "prores")])
+def test_the_suffix_chooses_the_format(
+    chironomy_command: Command, tmp_path: Path, tiny: list[object], name: str, codec: str
+) -> None:
+    said = chironomy_command(*tiny, "--out", tmp_path / name)
+    assert said.code == 0, said.err
+    assert probe(tmp_path / name).video_codec == codec
+
+
+def test_a_name_without_a_suffix_is_a_folder_of_pictures(
+    chironomy_command: Command, tmp_path: Path, tiny: list[object]
+) -> None:
+    said = chironomy_command(*tiny, "--out", tmp_path / "take", "--backdrop", "transparent")
+    assert said.code == 0, said.err
+    assert len(list((tmp_path / "take").glob("take.*.png"))) == 12
+    again = chironomy_command(*tiny, "--out", tmp_path / "take")
+    assert "is there already; give --out the name of a new folder" in again.refuses()
+
+
+def test_the_look_reaches_the_film(chironomy_command: Command, tmp_path: Path, tiny: list[object]) -> None:
+    look = ["--outfit", "top=#803020", "--backdrop", "green", "--take", "One"]
+    assert chironomy_command(*tiny, *look, "--out", tmp_path / "v.mp4").code == 0
+    settings = told(read_comment(tmp_path / "v.mp4"))["settings"]
+    assert settings == {"outfit": {"top": "#803020"}, "backdrop": "green", "burn_in": True, "take": "One"}
+    frame = next(read_video_frames(tmp_path / "v.mp4"))
+    np.testing.assert_allclose(frame[4, 4], (0, 177, 64), atol=8)
+
+
+def test_the_body_accompanies_unless_it_is_to_be_still(
+    chironomy_command: Command, tmp_path: Path, tiny: list[object]
+) -> None:
+    for name, options in (("moving.mp4", []), ("still.mp4", ["--still"])):
+        assert chironomy_command(*tiny, *options, "--out", tmp_path / name).code == 0
+    moving, still = (told(read_comment(tmp_path / name))["tracks"] for name in ("moving.mp4", "still.mp4"))
+    assert moving != still
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--aspect", "16:9"], "not allowed with argument --size"),
+        (["--outfit", "tuxedo"], "there is no outfit 'tuxedo'; choose one of teal, "),
+        (["--backdrop", "beach"], "backdrop is 'beach', but must be one of studio, "),
+        (["--backdrop", "portrait"], "the shot has none; give it a portrait"),
+        (["--format", "webm"], "must end in .webm for the format webm"),
+        (["--take", "x" * 61], "at most 60 characters"),
+    ],
+)
+def test_a_look_that_cannot_be_taken_is_one_sentence(
+    chironomy_command: Command, tmp_path: Path, tiny: list[object], options: list[str], sentence: str
+) -> None:
+    said = chironomy_command(*tiny, *options, "--out", tmp_path / "v.mp4")
+    assert said.code != 0
+    assert sentence in said.err
+    assert not (tmp_path / "v.mp4").exists()
+
+
+def test_the_help_names_every_outfit_and_backdrop(chironomy_command: Command) -> None:
+    shown = " ".join(chironomy_command("video", "--help").out.split())
+    for name in (*OUTFITS, *BACKDROPS, *FORMATS, *ASPECTS):
+        assert name in shown
+
+
+def test_every_usual_shape_is_of_its_shape() -> None:
+    for name, (width, height) in ASPECTS.items():
+        across, down = map(int, name.split(":"))
+        assert width * down == height * across

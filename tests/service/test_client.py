@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_backend import Backend, Gate
+from tiny_backend import PATIENCE, Backend, Gate
 
 import chironomy
 from chironomy.client import (
@@ -95,6 +95,16 @@ def test_a_failed_job_raises_the_backends_sentence_about_the_users_file(backend:
 def test_a_job_is_cancelled_by_the_one_who_waits(backend: Backend, gate: Gate) -> None:
     with backend.client() as client, pytest.raises(JobCancelled, match="The gate job was cancelled"):
         client.wait(client.submit("gate", {}), cancelled=gate.started.is_set)
+
+
+def test_a_preview_can_be_looked_at_while_a_job_runs(backend: Backend, gate: Gate) -> None:
+    with backend.client() as client:
+        waiting = client.submit("gate", {})
+        assert gate.started.wait(PATIENCE)
+        assert client.preview(waiting) == b"a picture"
+        gate.open.set()
+        client.wait(waiting)
+        assert client.preview(waiting) == b""
 
 
 def test_a_refusal_is_the_backends_sentence(backend: Backend) -> None:

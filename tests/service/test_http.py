@@ -188,3 +188,14 @@ def test_websockets_are_refused(http: TestClient) -> None:
 
     with pytest.raises(WebSocketDisconnect), http.websocket_connect("/v1/events"):
         pass
+
+
+def test_a_preview_is_there_while_the_job_runs(http: TestClient, jobs: Jobs, gate: Gate) -> None:
+    waiting = http.post("/v1/jobs", json={"kind": "gate", "inputs": {}}).json()["id"]
+    assert gate.started.wait(PATIENCE)
+    seen = http.get(f"/v1/jobs/{waiting}/preview")
+    assert (seen.status_code, seen.headers["content-type"], seen.content) == (200, "image/jpeg", b"a picture")
+    gate.open.set()
+    ended(jobs, jobs.get(waiting))
+    assert http.get(f"/v1/jobs/{waiting}/preview").status_code == 204
+    assert http.get("/v1/jobs/nobody/preview").status_code == 404

@@ -30,6 +30,7 @@ class Gate:
     def run(self, inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
         work.progress(0.5, "walking")
         work.progress(0.2, "at the gate")
+        work.preview(b"a picture")
         self.started.set()
         while not self.open.wait(0.005):
             if work.cancelled():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from takes import FPS, write_tone
 
-from chironomy.video import encode
+from chironomy.video import ffmpeg
 from chironomy.video.encode import encode_mp4, ffmpeg_program, probe, read_video_frames, render_video
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.shot import Media
@@ -131,7 +131,7 @@ def test_an_encoder_that_is_killed_is_reported_and_leaves_nothing(tmp_path, monk
         started.append(real(*arguments, **keywords))
         return started[-1]
 
-    monkeypatch.setattr(encode.subprocess, "Popen", remember)
+    monkeypatch.setattr(ffmpeg.subprocess, "Popen", remember)
 
     def frames():
         for count, frame in enumerate(flat_frames(500)):
@@ -154,7 +154,7 @@ def test_an_encoder_that_is_killed_is_reported_and_leaves_nothing(tmp_path, monk
     ],
 )
 def test_ffmpegs_complaints_become_one_sentence(tmp_path, message, said):
-    assert said in encode._explain(1, message, tmp_path / "take.mp4")
+    assert said in ffmpeg.explain(1, message, tmp_path / "take.mp4")
 
 
 def test_a_full_disk_is_said(shot):
@@ -166,7 +166,7 @@ def test_a_full_disk_is_said(shot):
     command = [ffmpeg_program(), "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", "24", "-i", "pipe:0", "-f", "matroska", str(full)]
     with pytest.raises(VideoError, match="the disk is full"):
-        encode._pipe(command, flat_frames(5), WIDTH, HEIGHT, full, None)
+        ffmpeg.feed(command, flat_frames(5), (HEIGHT, WIDTH, 3), full, None)
 
 
 def test_a_cancelled_encoding_leaves_nothing(tmp_path):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The preview engine: the picture is the pose, and only what was edited changes."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,9 @@ from chironomy.motion.edit import offset_wrist
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.video.camera import Camera
 from chironomy.video.engines import engine_names, get_engine
-from chironomy.video.engines.previz import Buffers, Mouth, PrevizEngine, Studio
+from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.studio import Buffers, Mouth, Studio
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +192,53 @@ def test_an_unknown_engine_is_refused_with_the_known_ones():
 def test_a_wrong_setting_is_named(shot):
     with pytest.raises(VideoError, match="threads is 0"):
         drawn(shot, settings={"threads": 0})
+
+
+def test_a_hand_near_the_body_darkens_it(shot, rig):
+    """Ambient occlusion: the same patch of cloth is darker under a hand that comes close."""
+    camera = shot.camera
+    studio = Studio(rig, camera)
+    brightness = []
+    for away in (0.30, 0.17):
+        hands = shot.hands.replaced(wrist_position=np.tile([[0.02, -0.3, away], [-0.3, -0.4, 0.1]], (6, 1, 1)))
+        pose = solve_pose(rig, hands)
+        buffers = Buffers(camera)
+        points = skin(rig, pose.joint_rotation[0], pose.joint_position[0])
+        studio.draw(points, buffers)
+        top = np.isin(studio.visible_faces(points), rig.region_faces("top"))[::2, ::2]
+        middle = camera.project([0.0, -0.3, 0.1])[0] / 2
+        rows, columns = np.indices(top.shape)
+        around = top & (np.hypot(columns - middle[0], rows - middle[1]) < 0.12 * camera.focal / 2.8 / 2)
+        brightness.append(buffers.open_room[around].mean())
+    assert brightness[1] < brightness[0] - 0.03
+    assert brightness[0] < 1
+
+
+def test_occlusion_lies_between_dark_and_open_and_has_no_grain(shot, rig, studio):
+    buffers = Buffers(shot.camera)
+    points = skin(rig, shot.pose.joint_rotation[0], shot.pose.joint_position[0])
+    studio.draw(points, buffers)
+    room = buffers.open_room
+    assert room.min() >= 0
+    assert room.max() == 1
+    # On the breast, which is smooth, neighbours differ by less than the eye sees.
+    x, y = (shot.camera.project([0.0, -0.12, 0.1])[0] / 2).astype(int)
+    patch = room[y - 6 : y + 6, x - 6 : x + 6]
+    assert np.abs(np.diff(patch, axis=0)).max() < 0.02
+    assert np.abs(np.diff(patch, axis=1)).max() < 0.02
+
+
+def test_what_does_not_move_does_not_flicker(shot, rig, studio):
+    """Only what the moving hand covers, shades or touches changes from frame to frame."""
+    frames = [
+        studio.draw(skin(rig, shot.pose.joint_rotation[f], shot.pose.joint_position[f])).astype(int) for f in range(4)
+    ]
+    still = shot.camera.project(rig.joint_position[rig.index("head")])[0].astype(int)
+    around = (slice(still[1] - 40, still[1] + 10), slice(still[0] - 25, still[0] + 25))
+    for before, after in itertools.pairwise(frames):
+        assert np.abs(after - before)[around].max() <= 1
+
+
+def test_highlights_do_not_burn_out(shot):
+    frame = drawn(shot)[0]
+    assert (frame.min(axis=-1) >= 250).mean() < 0.001

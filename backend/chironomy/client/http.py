@@ -171,6 +171,14 @@ class Client:
                 asked = True
             time.sleep(poll)
 
+    def preview(self, identifier: str) -> bytes:
+        """A JPEG of what a running job is making; empty where there is none yet.
+
+        Raises:
+            ClientError: there is no such job, or the backend went away.
+        """
+        return self._request("GET", f"/v1/jobs/{identifier}/preview").content
+
     def download(self, identifier: str, path: Path | str) -> Path:
         """Fetch a done job's result into a file, whole and with the right hash or not at all.
 

@@ -6,12 +6,12 @@ import contextlib
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from chironomy.client import Client, ClientError, start_backend
-from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
+from chironomy.commands.arguments import VIDEO_SIZE, add_gesture_arguments, add_video_arguments, edit, number
 from chironomy.commands.blender import find_blender, find_extension, run_headless
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
@@ -26,6 +26,7 @@ WRITE = {
 }
 SHEET = "sheet.png"
 RESULTS = ("motion.npz", "scene.blend", "hands.fbx", "video.mp4", SHEET)
+FILM_SUFFIX = {"mp4": ".mp4", "webm": ".webm", "prores": ".mov", "prores4444": ".mov"}
 
 
 def add_to(commands: Any) -> None:
@@ -42,7 +43,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="made when missing")
     parser.add_argument("--fps", type=number(1.0, 240.0), default=24.0, help="frames a second (default: 24)")
     add_gesture_arguments(parser)
-    add_video_arguments(parser)
+    add_video_arguments(parser, in_blender=True)
     parser.add_argument(
         "--edit",
         type=edit,
@@ -64,16 +65,22 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the whole job."""
+    from chironomy.video.picture import read_picture
+
     began = time.perf_counter()
     steps = Steps()
     blender, extension = find_blender(options.blender), find_extension(options.extension)
+    film = film_name(options)
+    results = [film if name == WRITE["video"] else name for name in RESULTS]
     with (
-        output_folder(options.out, RESULTS, (options.speech,)) as work,
+        output_folder(options.out, results, [options.speech, *filter(None, [options.portrait])]) as work,
         # Blender may still hold a file for a moment when it has been stopped.
         tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
     ):
         with steps.step("check"):
             duration = check_speech(options.speech)
+            if options.portrait is not None:
+                read_picture(options.portrait)
             for change in options.edit:
                 if change["time"] is not None and change["time"] > duration:
                     raise ChironomyError(
@@ -88,14 +95,17 @@ def run(options: argparse.Namespace) -> int:
             result = run_headless(blender, extension, job, _made(scratch, "blender"), steps.update, options.verbose)
             steps.end()
         with steps.step("sheet"):
-            make_sheet(work, options.speech)
-    print(report(options.out, steps.seconds | result.seconds, time.perf_counter() - began, result.report))
+            make_sheet(work, options.speech, film)
+    print(report(options.out, results, steps.seconds | result.seconds, time.perf_counter() - began, result.report))
     return 0
 
 
 def make_job(options: argparse.Namespace, extension: Path, work: Path, client: Client) -> dict[str, Any]:
     """The job as the extension's `headless.py` reads it."""
-    width, height = options.size
+    width, height = options.size or VIDEO_SIZE
+    portrait = None
+    if options.portrait is not None:
+        portrait = {"filepath": str(options.portrait.absolute()), "keep_size": options.size is not None}
     return {
         "format": "chironomy.job/1",
         "extension": str(extension),
@@ -106,13 +116,27 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
             **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "engine")},
             "width": width,
             "height": height,
+            **_chosen_look(options),
         },
+        "portrait": portrait,
         "edits": options.edit,
-        "write": {**WRITE, "shot": None},
+        "write": {**WRITE, "video": film_name(options), "shot": None},
     }
 
 
-def make_sheet(work: Path, speech: Path) -> None:
+def film_name(options: argparse.Namespace) -> str:
+    """The video's file name in the folder of results."""
+    return Path(WRITE["video"]).with_suffix(FILM_SUFFIX[options.format or "mp4"]).name
+
+
+def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:
+    """Settings of the add-on that are not as usual."""
+    look: dict[str, Any] = {name: getattr(options, name) for name in ("outfit", "backdrop", "format")}
+    look |= {"accompany": False if options.still else None, "burn_in": options.burn_in or None}
+    return {name: value for name, value in look.items() if value is not None}
+
+
+def make_sheet(work: Path, speech: Path, film: str = WRITE["video"]) -> None:
     """Draw the contact sheet of the finished video."""
     from chironomy.motion.files import load_motion
     from chironomy.speech.accents import pitch_accents
@@ -122,12 +146,10 @@ def make_sheet(work: Path, speech: Path) -> None:
     heard = load_speech(speech)
     accents, _ = pitch_accents(heard)
     hands = load_motion(work / WRITE["motion"])
-    contact_sheet(
-        work / WRITE["video"], heard, hands, work / SHEET, title=speech.name, accents=[float(time) for time in accents]
-    )
+    contact_sheet(work / film, heard, hands, work / SHEET, title=speech.name, accents=[float(time) for time in accents])
 
 
-def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, Any]) -> str:
+def report(out: Path, results: Sequence[str], seconds: dict[str, float], total: float, told: dict[str, Any]) -> str:
     """The table of steps, times and outputs."""
     steps = [
         ("step", "seconds"),
@@ -141,7 +163,7 @@ def report(out: Path, seconds: dict[str, float], total: float, told: dict[str, A
     for change in told.get("edits") or []:
         up = 100 * change["offset"][1]
         facts.append(("edit", f"{change['hand']} wrist {up:+.0f} cm at frame {change['frame']}"))
-    facts += [(name, f"{file_size(out / name):>9}  {out / name}") for name in RESULTS]
+    facts += [(name, f"{file_size(out / name):>9}  {out / name}") for name in results]
     return f"\n{table(steps, right=(1,))}\n\n{table(facts)}"
 
 

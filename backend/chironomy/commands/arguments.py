@@ -6,14 +6,22 @@ Each check is a `type=` of argparse: it returns the value or raises `ArgumentTyp
 """
 
 import argparse
+import json
 import math
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from chironomy.gesture.styles import STYLES
 
+VIDEO_SIZE = (512, 704)
+"""Width and height in pixels of a video without a portrait, where no size is asked for."""
+
 Error = argparse.ArgumentTypeError
+
+FILM_FORMATS = ("mp4", "webm", "prores", "prores4444")
+SEQUENCE_FORMATS = ("png", "exr")
 
 
 def number(low: float, high: float) -> Callable[[str], float]:
@@ -126,8 +134,99 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
     )
 
 
-def add_video_arguments(parser: argparse.ArgumentParser) -> None:
-    """What the video is made with."""
-    # Not asked of chironomy.video.engines, which brings numpy: this is read whichever command runs.
-    parser.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
-    parser.add_argument("--size", type=size, default=(512, 704), metavar="WxH", help="pixels (default: 512x704)")
+ASPECTS = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720), "4:5": (720, 900)}
+"""Usual shapes of pictures, with their sizes in pixels."""
+
+
+def aspect(text: str) -> tuple[int, int]:
+    """A name of `ASPECTS` as a size in pixels."""
+    if text not in ASPECTS:
+        raise Error(f"{text!r} is not a shape: choose one of {', '.join(ASPECTS)}, or give --size")
+    return ASPECTS[text]
+
+
+def outfit(text: str) -> str | dict[str, str]:
+    """A name, or colours by region: `top=#803020,hair=#302018`."""
+    if "=" not in text:
+        return text
+    entries = [entry.partition("=") for entry in text.split(",")]
+    return {region.strip(): colour.strip() for region, _, colour in entries}
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """`NAME=VALUE`; the value is a number, true, false or null where it reads as one, else a text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise Error(f"{text!r} is not NAME=VALUE, such as num_inference_steps=20")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError:
+        return name.strip(), value
+
+
+def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = False) -> None:
+    """What the video is made with.
+
+    Args:
+        parser: gets the arguments.
+        in_blender: the shot is made by the add-on, which has named outfits and backdrops only and writes films.
+    """
+    formats = FILM_FORMATS if in_blender else FILM_FORMATS + SEQUENCE_FORMATS
+    # Names are written out here and not asked of chironomy.video, which brings numpy: this is read whichever command
+    # runs. The rooms that know them check them, in a sentence.
+    group = parser.add_argument_group("video")
+    group.add_argument("--engine", default="previz", help="what draws the video: previz (the default) or emo2")
+    shape = group.add_mutually_exclusive_group()
+    shape.add_argument(
+        "--size", type=size, metavar="WxH", help="pixels (default: 512x704, or with --portrait the portrait's shape)"
+    )
+    sizes = ", ".join(f"{name} ({width}x{height})" for name, (width, height) in ASPECTS.items())
+    shape.add_argument("--aspect", type=aspect, dest="size", metavar="SHAPE", help=f"instead of --size: {sizes}")
+    group.add_argument(
+        "--format", choices=formats, metavar="FORMAT", help=f"{', '.join(formats[:-1])} or {formats[-1]}"
+    )
+    clothes = "clothes: teal (the default), charcoal, burgundy, olive, navy or oat"
+    walls = "behind the character: studio (the default), white, grey, black, green, blue, dawn, dusk or transparent"
+    if in_blender:
+        group.add_argument("--outfit", metavar="NAME", help=clothes)
+        group.add_argument("--backdrop", metavar="NAME", help=walls)
+    else:
+        clothes += "; or colours: top=#803020,hair=#302018"
+        walls += "; portrait; a colour #rrggbb or a gradient #rrggbb:#rrggbb"
+        group.add_argument("--outfit", type=outfit, metavar="NAME", help=clothes)
+        group.add_argument("--backdrop", metavar="NAME", help=walls)
+    add_portrait_argument(group)
+    group.add_argument("--burn-in", action="store_true", help="timecode and frame number in the picture, for reviews")
+    if not in_blender:
+        group.add_argument(
+            "--set",
+            type=setting,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a setting of the engine's own, such as num_inference_steps=20; may be given again",
+        )
+        group.add_argument("--take", metavar="NAME", help="a name beside them (default: the file's); burns in, too")
+    group.add_argument(
+        "--still", action="store_true", help="torso, head and eyes stay still instead of accompanying the hands"
+    )
+
+
+def add_portrait_argument(parser: Any) -> None:
+    """Whose picture it is to fit."""
+    parser.add_argument(
+        "--portrait",
+        type=Path,
+        metavar="PICTURE",
+        help="a portrait whose camera, proportions and resting hands are taken (see chironomy fit)",
+    )
+
+
+def video_settings(options: argparse.Namespace, take: str) -> dict[str, Any]:
+    """The settings of the shot that these arguments ask for; `take` names it where the person does not."""
+    chosen = {"outfit": options.outfit, "backdrop": options.backdrop}
+    settings: dict[str, Any] = dict(options.set)
+    settings |= {name: value for name, value in chosen.items() if value is not None}
+    if options.burn_in or options.take is not None:
+        settings |= {"burn_in": True, "take": take if options.take is None else options.take}
+    return settings

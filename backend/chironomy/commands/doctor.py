@@ -91,6 +91,7 @@ def examine() -> Iterator[Finding]:
         ("Blender", _blender, True),
         ("extension", lambda: str(find_extension(None)), True),
         ("GPU", _gpu, False),
+        ("portraits", _portraits, False),
     ):
         yield _finding(name, look, needed)
 
@@ -137,6 +138,13 @@ def _gpu() -> str:
     if torch.backends.mps.is_available():
         return "Apple GPU (mps)"
     raise ChironomyError("none that torch can use; the embedded model and the previz engine need none")
+
+
+def _portraits() -> str:
+    from chironomy.video.perception import Perceiver
+
+    with Perceiver():
+        return f"mediapipe {importlib.metadata.version('mediapipe')} finds people in them"
 
 
 def _ffmpeg() -> str:

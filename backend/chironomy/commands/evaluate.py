@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy evaluate gesture`: how good hand motion is, by the field's metrics."""
+"""`chironomy evaluate`, and `evaluate gesture`: how good hand motion is, by the field's metrics."""
 
 import argparse
 import json
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.commands.arguments import whole_number
+from chironomy.commands.evaluate_video import add_video_to
 from chironomy.commands.progress import Steps, table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def add_to(commands: Any) -> None:
     )
     kinds = parser.add_subparsers(title="what to evaluate", metavar="KIND", required=True)
     add_gesture_to(kinds)
+    add_video_to(kinds)
 
 
 def add_gesture_to(kinds: Any) -> None:

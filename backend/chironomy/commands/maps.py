@@ -5,18 +5,16 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import number, size
+from chironomy.commands.arguments import add_portrait_argument, number, size
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size
-from chironomy.commands.video import make_shot
+from chironomy.commands.video import fitted, make_shot
 from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
     from chironomy.video.shot import Shot
 
 DEFAULT = "mano,keypoints,dwpose,depth"
-# Not asked of chironomy.video.maps, which brings numba: this is read whichever command runs.
-_SIZE = (512, 704)
 
 
 def add_to(commands: Any) -> None:
@@ -44,6 +42,7 @@ def add_to(commands: Any) -> None:
         ),
     )
     parser.add_argument("--size", type=size, metavar="WxH", help="pixels (default: 512x704, or the shot's own)")
+    add_portrait_argument(parser)
     parser.add_argument("--format", choices=("mp4", "png"), default="mp4", help="videos or pictures (default: mp4)")
     parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
     parser.set_defaults(run=run)
@@ -57,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
     names = list(output_names()) if options.maps == "all" else [name.strip() for name in options.maps.split(",")]
     names = check_names([name for name in names if name])
     results = [file_name(name, options.format) for name in names]
-    inputs = [path for path in (options.motion, options.speech) if path is not None]
+    inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
     with output_folder(options.out, [*results, DESCRIPTION], inputs) as work:
         with steps.step("speech"):
             shot = shot_of(options)
@@ -81,13 +80,16 @@ def shot_of(options: argparse.Namespace) -> "Shot":
     Raises:
         ChironomyError: a file cannot be used, or the options do not go together; one sentence.
     """
+    from chironomy.video.fitting.placement import in_portrait
+    from chironomy.video.shot import Media, Shot
+
     if options.motion.suffix.lower() != ".zip":
         if options.speech is None:
             raise ChironomyError(f"{options.motion.name} is a motion: name its recording with --speech")
-        return make_shot(options.motion, options.speech, options.fps, "previz", options.size or _SIZE)
-    from chironomy.video.shot import Shot
-
-    for option in ("speech", "fps"):
+        fit = None if options.portrait is None else fitted(options.portrait)
+        shot = make_shot(options.motion, options.speech, options.fps, "previz", options.size, fit)
+        return shot if fit is None else in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
+    for option in ("speech", "fps", "portrait"):
         if getattr(options, option) is not None:
             raise ChironomyError(f"{options.motion.name} is a shot with its own {option}: leave --{option} out")
     shot = Shot.load(options.motion)

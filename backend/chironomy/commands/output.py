@@ -47,7 +47,7 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Pat
 
     Args:
         path: of the result.
-        suffix: that it must have.
+        suffix: that it must have; "" for a folder that is not there yet.
         inputs: files that the result must not replace.
 
     Raises:
@@ -55,10 +55,12 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Pat
             to.
     """
     path = path.absolute()
-    if path.suffix.lower() != suffix:
+    if suffix and path.suffix.lower() != suffix:
         raise OutputError(f"{path} must be a {suffix} file; give --out a name that ends with {suffix}")
-    if path.is_dir():
+    if suffix and path.is_dir():
         raise OutputError(f"{path} is a folder; give --out the name of a file in it")
+    if not suffix and path.exists() and (path.is_file() or any(path.iterdir())):
+        raise OutputError(f"{path} is there already; give --out the name of a new folder")
     if any(_same(path, given) for given in inputs):
         raise OutputError(f"{path} is what the work starts from; give --out another name")
     with made_folder(path.parent):

@@ -73,8 +73,9 @@ def table(rows: Sequence[tuple[str, ...]], right: Sequence[int] = ()) -> str:
 
 
 def file_size(path: Path) -> str:
-    """The size of a file for people."""
-    size = float(path.stat().st_size)
+    """The size of a file, or of all files in a folder, for people."""
+    files = path.iterdir() if path.is_dir() else [path]
+    size = float(sum(file.stat().st_size for file in files))
     for unit in ("B", "KiB", "MiB"):
         if size < 1024:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

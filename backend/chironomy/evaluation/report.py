@@ -7,7 +7,7 @@ allows FGD and, where it has a motion of the same name, PCK.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from chironomy.evaluation.beats import SIGMA_SECONDS, beat_alignment, librosa_on
 from chironomy.evaluation.bootstrap import Interval, interval
 from chironomy.evaluation.correct_keypoints import correct_keypoints
 from chironomy.evaluation.diversity import diversity_l1, diversity_l2
+from chironomy.evaluation.figures import Metric, figure_records, figure_rows, plain
 from chironomy.evaluation.jerk import motion_jerk
 from chironomy.evaluation.keypoints import keypoints
 from chironomy.evaluation.lag import stroke_lag
@@ -29,21 +30,6 @@ from chironomy.speech.decode import Speech
 
 if TYPE_CHECKING:
     from chironomy.evaluation.extractor import Extractor
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a figure is to be read.
-
-    Attributes:
-        unit: "" for shares and scores.
-        better: "higher", "lower", or what else it should be like.
-        digits: after the point.
-    """
-
-    unit: str
-    better: str
-    digits: int = 3
 
 
 METRICS: dict[str, Metric] = {
@@ -108,23 +94,13 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; what is not a number is null."""
-        figures = {
-            name: {**asdict(figure), "unit": METRICS[name].unit, "better": METRICS[name].better}
-            for name, figure in self.figures.items()
-        }
+        figures = figure_records(self.figures, METRICS)
         record = {"format": "chironomy.evaluation/1", "figures": figures, "motions": self.motions, "notes": self.notes}
-        return _plain(record)
+        return plain(record)
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Cells of a table: metric, value, interval, unit, what is better; headings first."""
-        rows = [("metric", "value", "95 % interval", "unit", "better")]
-        for name, metric in METRICS.items():
-            if name in self.figures:
-                figure = self.figures[name]
-                known = not math.isnan(figure.low) and len(self.motions) > 1
-                span = f"{figure.low:.{metric.digits}f} to {figure.high:.{metric.digits}f}" if known else ""
-                rows.append((name, f"{figure.value:.{metric.digits}f}", span, metric.unit, metric.better))
-        return rows
+        return figure_rows(self.figures, METRICS, several=len(self.motions) > 1)
 
 
 def measure(sample: Sample) -> dict[str, float]:
@@ -233,13 +209,3 @@ def _diversity(samples: Sequence[Sample]) -> dict[str, Interval]:
         return {}
     first, second = np.array(values).T
     return {"DIV, L1": interval(first), "DIV, L2": interval(second)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -143,6 +143,8 @@ def encoder_features(
         raise GestureError(f"{speech.name} has {speech.sample_rate} samples a second; the audio encoder hears 16000")
     stride, width = int(np.prod(encoder.config.conv_stride)), _receptive_field(encoder)
     device = next(encoder.parameters()).device
+    if device.type == "meta":  # its weights come and go (accelerate's offload), and take what it hears along
+        device = torch.device("cpu")
     samples = np.asarray(speech.samples, np.float32)
     samples = (samples - samples.mean()) / np.sqrt(samples.var() + 1e-7)
     before = round(lead / fps * SAMPLE_RATE)

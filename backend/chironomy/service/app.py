@@ -6,6 +6,7 @@
     POST /v1/jobs                {"kind", "inputs": {name: sha256}, "settings": {}, "names": {name: file name}}
     GET  /v1/jobs/{id}           the job's record
     POST /v1/jobs/{id}/cancel
+    GET  /v1/jobs/{id}/preview   a JPEG of what the job is making, 204 where there is none yet
     GET  /v1/jobs/{id}/result    bytes out
     GET  /v1/health              version, kinds, engines, styles
 
@@ -184,6 +185,14 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
     def cancel_job(identifier: str) -> Response:
         return answer(jobs.cancel(identifier).as_json())
 
+    @app.get("/v1/jobs/{identifier}/preview")
+    def get_preview(identifier: str) -> Response:
+        picture = jobs.preview(identifier)
+        headers = {VERSION_HEADER: chironomy.__version__, "Cache-Control": "no-store"}
+        if not picture:
+            return Response(status_code=204, headers=headers)
+        return Response(picture, media_type="image/jpeg", headers=headers)
+
     @app.get("/v1/jobs/{identifier}/result")
     def get_result(identifier: str) -> Response:
         job = jobs.get(identifier)
@@ -194,7 +203,7 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
             raise ServiceError(f"The result of job {job.id} has been pruned: ask for it again", status=410)
         return FileResponse(
             blobs.path(job.result),
-            media_type=jobs.kinds[job.kind].media_type,
+            media_type=jobs.kinds[job.kind].media_type_of(job.settings),
             headers={VERSION_HEADER: chironomy.__version__},
         )
 

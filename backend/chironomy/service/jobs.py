@@ -78,6 +78,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._cancel: dict[str, threading.Event] = {}
         self._by_key: dict[str, str] = {}
+        self._preview: dict[str, bytes] = {}
         self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._worker = threading.Thread(target=self._work, name="chironomy-worker", daemon=True)
         self._worker.start()
@@ -136,6 +137,16 @@ class Jobs:
         """
         with self._lock:
             return replace(self._find(identifier))
+
+    def preview(self, identifier: str) -> bytes:
+        """The latest JPEG of what a running job makes; empty before there is one, and once the job has ended.
+
+        Raises:
+            ServiceError: (404) no such job.
+        """
+        with self._lock:
+            self._find(identifier)
+            return self._preview.get(identifier, b"")
 
     def cancel(self, identifier: str) -> Job:
         """Ask a job to stop: a waiting one is cancelled at once, a running one at its next step; an ended one stays."""
@@ -216,6 +227,7 @@ class Jobs:
             logger.info("job %s (%s) started", job.id, job.kind)
             state, error, result = self._run(job, cancelled)
             with self._lock:
+                self._preview.pop(job.id, None)
                 self._end(job, state, error, result)
             logger.info("job %s (%s) %s%s", job.id, job.kind, state, f": {error}" if error else "")
 
@@ -228,13 +240,17 @@ class Jobs:
                 if not cancelled.is_set():
                     job.message = message
 
+        def preview(picture: bytes) -> None:
+            with self._lock:
+                self._preview[job.id] = picture
+
         kind = self.kinds[job.kind]
         folder: Path | None = None
         try:
             folder = Path(tempfile.mkdtemp(prefix="job-", dir=self.blobs.incoming))
             inputs = {name: self._place(folder, name, sha, job.names.get(name, "")) for name, sha in job.inputs.items()}
             result = folder / f"result{kind.suffix}"
-            kind.run(inputs, job.settings, result, Work(progress, cancelled.is_set))
+            kind.run(inputs, job.settings, result, Work(progress, cancelled.is_set, preview))
             if cancelled.is_set():
                 return CANCELLED, None, None
             return DONE, None, self.blobs.add_file(result)

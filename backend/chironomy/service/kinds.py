@@ -25,10 +25,12 @@ class Work:
     Attributes:
         progress: `progress(fraction 0..1, message)`.
         cancelled: True once the job should stop; looked at between steps.
+        preview: takes a JPEG of what is being made, to be looked at while the job runs.
     """
 
     progress: Callable[..., None]
     cancelled: Callable[[], bool]
+    preview: Callable[[bytes], None] = lambda _: None
 
 
 Run = Callable[[Mapping[str, Path], Mapping[str, Any], Path, Work], None]
@@ -45,6 +47,7 @@ class Kind:
         settings: names and ranges of its settings.
         suffix: of the result's file name.
         media_type: of the result over HTTP.
+        media_types: the same by the setting `format`, where it has one.
     """
 
     name: str
@@ -54,6 +57,11 @@ class Kind:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     suffix: str = ".npz"
     media_type: str = "application/octet-stream"
+    media_types: Callable[[], Mapping[str, str]] = dict
+
+    def media_type_of(self, settings: Mapping[str, Any]) -> str:
+        """What a result of a job with these settings is."""
+        return self.media_types().get(str(settings.get("format")), self.media_type)
 
 
 def styles() -> Sequence[str]:
@@ -177,19 +185,58 @@ def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pa
     save_face(track, result)
 
 
+def run_accompany(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Speech and the hands of it to turns of torso, head and shoulders (`chironomy.accompaniment/1`)."""
+    from chironomy.body.accompaniment import save_accompaniment
+    from chironomy.body.accompany import accompany
+    from chironomy.body.rig import load_rig
+    from chironomy.motion.files import load_hands
+    from chironomy.speech.accents import pitch_accents, speech_phrases
+    from chironomy.speech.decode import load_speech
+
+    work.progress(0.0, "listening for accents")
+    speech, hands = load_speech(inputs["speech"]), load_hands(inputs["motion"])
+    lens = [settings[f"lens_{axis}"] for axis in "xyz"]
+    accents, phrases = pitch_accents(speech), speech_phrases(speech)
+    save_accompaniment(accompany(load_rig(), hands, accents, phrases, lens, settings["seed"]), result)
+
+
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """A shot (the zip of `chironomy.video.shot`, which names its engine) to MP4."""
+    """A shot (the zip of `chironomy.video.shot`, which names its engine) to a film."""
     from chironomy.video.encode import render_video
+    from chironomy.video.formats import FORMATS
+    from chironomy.video.preview import preview_jpeg
     from chironomy.video.shot import Shot
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
+    chosen = FORMATS[settings["format"]]
+    film = result.with_suffix(chosen.suffix)
     render_video(
         shot,
-        result,
+        film,
         on_progress=lambda fraction: work.progress(fraction, "rendering"),
         cancelled=work.cancelled,
+        format_name=chosen.name,
+        on_preview=lambda frame: work.preview(preview_jpeg(frame)),
     )
+    if film != result:
+        film.replace(result)
+
+
+def film_formats() -> Mapping[str, str]:
+    """The formats that are one file, with their media types."""
+    from chironomy.video.formats import FORMATS
+
+    return {entry.name: entry.media_type for entry in FORMATS.values() if not entry.sequence}
+
+
+def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """A portrait (any picture file) to where the character is in it (`chironomy.fit/1`)."""
+    from chironomy.video.fitting.solve import fit_picture
+
+    work.progress(0.0, "looking at the picture")
+    fit_picture(inputs["picture"], name="the picture").save(result)
 
 
 FPS = Number(24.0, 1.0, 240.0)
@@ -219,6 +266,26 @@ KINDS: Mapping[str, Kind] = {
             },
         ),
         Kind("lips", run_lips, inputs=("speech",), settings={"fps": FPS}),
-        Kind("video", run_video, inputs=("shot",), suffix=".mp4", media_type="video/mp4"),
+        Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
+        Kind(
+            "accompany",
+            run_accompany,
+            inputs=("speech", "motion"),
+            settings={
+                "seed": Integer(0, 0, 2**31 - 1),
+                "lens_x": Number(0.0, -100.0, 100.0),
+                "lens_y": Number(0.0, -100.0, 100.0),
+                "lens_z": Number(2.8, -100.0, 100.0),
+            },
+        ),
+        Kind(
+            "video",
+            run_video,
+            inputs=("shot",),
+            settings={"format": Choice("mp4", lambda: list(film_formats()))},
+            suffix=".mp4",
+            media_type="video/mp4",
+            media_types=film_formats,
+        ),
     )
 }

@@ -160,7 +160,13 @@ class Camera:
 
     def resized(self, width: int, height: int) -> Camera:
         """The same view in another size: the picture's height keeps its contents."""
-        scale = height / self.height
+        return self._scaled(width, height, height / self.height)
+
+    def covering(self, width: int, height: int) -> Camera:
+        """The middle of the view, as large as covers another size: what a picture cut to that size shows."""
+        return self._scaled(width, height, max(width / self.width, height / self.height))
+
+    def _scaled(self, width: int, height: int, scale: float) -> Camera:
         centre = (self.centre - [self.width / 2, self.height / 2]) * scale + [width / 2, height / 2]
         return Camera(width, height, self.focal * scale, self.position, self.rotation, centre, self.near)
 

@@ -1,82 +1,44 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Frames and speech into an MP4 that plays everywhere, and back, through the ffmpeg program of imageio-ffmpeg."""
+"""Frames and speech into films and sequences of pictures, each in step with the other and whole or absent."""
 
 from __future__ import annotations
 
-import re
-import subprocess
+import itertools
 import tempfile
-import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.motion.files import atomic_path
-from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.burn_in import burned_in, take_name
+from chironomy.video.errors import VideoError
+from chironomy.video.ffmpeg import VideoInfo, feed, ffmpeg_program, probe, read_video_frames
+from chironomy.video.formats import AUDIO_RATE, FORMATS, QUALITY, Format, format_of
+from chironomy.video.provenance import note, provenance
+from chironomy.video.sequence import Sequence, displayed
 
 if TYPE_CHECKING:
     from chironomy.speech.decode import Speech
     from chironomy.video.shot import Shot
 
-QUALITY = 18
-"""x264's constant rate factor: no visible loss."""
+__all__ = [
+    "AUDIO_RATE",
+    "QUALITY",
+    "VideoInfo",
+    "encode_film",
+    "encode_mp4",
+    "ffmpeg_program",
+    "probe",
+    "read_video_frames",
+    "render_video",
+]
 
-AUDIO_RATE = 48000
-"""Samples a second of the sound track: what every player takes, and AAC blocks of 21 ms, shorter than a frame."""
-
-_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-
-
-@dataclass(frozen=True)
-class VideoInfo:
-    """What a video file holds.
-
-    Attributes:
-        duration: seconds, of the longer of picture and sound.
-        fps: frames a second.
-        frame_count: frames.
-        width: pixels.
-        height: pixels.
-        video_codec: ffmpeg's name, such as "h264".
-        pixel_format: ffmpeg's name, such as "yuv420p".
-        colour: ffmpeg's words on range and matrix, such as "tv, bt709".
-        audio_codec: ffmpeg's name; None where there is no sound.
-        sample_rate: samples a second; 0 where there is no sound.
-        channels: ffmpeg's word, such as "mono"; "" where there is no sound.
-    """
-
-    duration: float
-    fps: float
-    frame_count: int
-    width: int
-    height: int
-    video_codec: str
-    pixel_format: str
-    colour: str
-    audio_codec: str | None
-    sample_rate: int
-    channels: str
-
-
-def ffmpeg_program() -> str:
-    """The path of the ffmpeg program.
-
-    Raises:
-        VideoError: there is none.
-    """
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise VideoError(
-            "no ffmpeg program was found; install the package imageio-ffmpeg, which brings one, "
-            "or name one in the variable IMAGEIO_FFMPEG_EXE"
-        ) from error
+REVIEW_SETTINGS = ("burn_in", "take")
+"""Settings of a shot that are no engine's: whether timecode is burnt in, and the take's name beside it."""
 
 
 def encode_mp4(
@@ -90,59 +52,93 @@ def encode_mp4(
     speech_start: float = 0.0,
     speech_duration: float | None = None,
     cancelled: Callable[[], bool] | None = None,
-    exact: bool = False,
 ) -> int:
-    """Write H.264 (yuv420p, BT.709) with the speech as AAC (160 kbit/s, its own channels and level).
+    """Write H.264 (yuv420p, BT.709) with the speech as AAC; see `encode_film`, of which this is the usual case."""
+    path = Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise VideoError(f"{path.name} must end in .mp4")
+    return encode_film(
+        frames, path, fps, width, height, speech,
+        speech_start=speech_start, speech_duration=speech_duration, cancelled=cancelled,
+    )  # fmt: skip
 
-    The file appears under its name when it is whole; on any failure nothing is left.
+
+def encode_film(
+    frames: Iterable[NDArray[np.uint8]],
+    path: str | Path,
+    fps: float,
+    width: int,
+    height: int,
+    speech: Path | str | Speech | None = None,
+    *,
+    speech_start: float = 0.0,
+    speech_duration: float | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    chosen: Format | None = None,
+    comment: str = "",
+) -> int:
+    """Write a film with the speech as its sound track, its channels and level kept.
+
+    Colours are tagged and converted as BT.709, limited range, but for exact formats. The file appears under its name
+    when it is whole; on any failure nothing is left, and a file that was there before stays.
 
     Args:
-        frames: (height, width, 3) uint8 RGB each; taken one at a time.
-        path: the file to write, ending in .mp4.
+        frames: (height, width, 3) uint8 RGB each, or 4 with straight alpha; taken one at a time.
+        path: the file to write.
         fps: frames a second.
-        width: pixels, even.
-        height: pixels, even.
+        width: pixels.
+        height: pixels.
         speech: the sound file, or speech in memory; no sound track when None.
         speech_start: seconds into the speech where the first frame is.
         speech_duration: seconds of speech to keep; all that follows when None.
         cancelled: asked before every frame.
-        exact: for maps that a program reads: H.264 of RGB itself, without loss; few players for people show it.
+        chosen: the format; by default that of the file's suffix.
+        comment: kept in the file; nothing of the speech's own metadata is.
 
     Returns:
         how many frames were written.
 
     Raises:
-        VideoError: the size is odd, a frame has another shape, the speech has no sound, or the file cannot be written.
+        VideoError: the format cannot hold frames of this size or alpha, a frame has another shape, the speech has no
+            sound, or the file cannot be written.
         RenderCancelled: `cancelled` said so.
     """
     path = Path(path)
-    if path.suffix.lower() != ".mp4":
-        raise VideoError(f"{path.name} must end in .mp4")
-    if width % 2 or height % 2 or min(width, height) < 16:
-        raise VideoError(f"{width}x{height} cannot be encoded; give an even width and height of at least 16 pixels")
-    if not (np.isfinite(fps) and 1 <= fps <= 240):
-        raise VideoError(f"{fps} frames a second cannot be encoded; give 1 to 240")
+    chosen = format_of(path) if chosen is None else chosen
+    _check(chosen, fps, width, height)
+    frames = iter(frames)
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder, atomic_path(path) as partial:
         sound = _sound_file(speech, Path(folder))
+        first = next(frames, None)
+        channels = 4 if first is not None and first.ndim == 3 and first.shape[-1] == 4 else 3
+        if channels == 4 and not chosen.alpha:
+            raise _no_alpha(chosen)
         command = [
             ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y",
-            "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{fps:.10g}", "-i", "pipe:0",
+            "-f", "rawvideo", "-pix_fmt", "rgba" if channels == 4 else "rgb24", "-s", f"{width}x{height}",
+            "-r", f"{fps:.10g}", "-i", "pipe:0",
         ]  # fmt: skip
         if sound is not None:
-            command += ["-ss", f"{speech_start:.6f}"] if speech_start > 0 else []
-            command += ["-t", f"{speech_duration:.6f}"] if speech_duration is not None else []
-            command += ["-i", str(sound), "-map", "0:v:0", "-map", "1:a:0"]
-            command += ["-c:a", "aac", "-b:a", "160k", "-ar", str(AUDIO_RATE)]
-        # Readers differ in the matrix by which they turn YUV into RGB, so what must be exact is never made YUV.
-        command += ["-c:v", "libx264rgb", "-preset", "veryfast", "-qp", "0"] if exact else [
-            "-c:v", "libx264", "-preset", "veryfast", "-crf", str(QUALITY),
-            # ffmpeg converts RGB by BT.601 unless told otherwise; with the tags alone players would show wrong colours.
-            "-vf", "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,"
-            "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
-            "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
+            command += _sound_input(sound, speech_start, speech_duration)
+            command += ["-map", "0:v:0", "-map", "1:a:0", *chosen.audio]
+        command += [
+            *chosen.video,
+            *([] if chosen.exact else _as_bt709(chosen.alpha_pixels if channels == 4 else chosen.pixels)),
+            "-map_metadata", "-1", *(("-metadata", f"comment={comment}") if comment else ()),
+            *chosen.container, str(partial),
         ]  # fmt: skip
-        command += ["-map_metadata", "-1", "-movflags", "+faststart", "-f", "mp4", str(partial)]
-        return _pipe(command, frames, width, height, path, cancelled)
+        given = frames if first is None else itertools.chain([first], frames)
+        del first
+        return feed(command, given, (height, width, channels), path, cancelled)
+
+
+def _as_bt709(pixels: str) -> list[str]:
+    """Ffmpeg's options to convert and to tag colours; it converts by BT.601 unless told otherwise."""
+    return [
+        "-vf", f"scale=out_color_matrix=bt709:out_range=tv,format={pixels},"
+        "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709",
+        "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv",
+    ]  # fmt: skip
 
 
 def render_video(
@@ -150,20 +146,31 @@ def render_video(
     path: str | Path,
     on_progress: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    *,
+    format_name: str | None = None,
+    on_preview: Callable[[NDArray[np.uint8]], None] | None = None,
+    preview_seconds: float = 2.0,
 ) -> int:
-    """Render a shot with its engine into an MP4 with its speech.
+    """Render a shot with its engine into a film with its speech, or into a folder of pictures.
 
     The speech is cut to the frames that are rendered. At the end of the tracks a frame of time is added, because their
-    length is rounded to whole frames: speech as long as its tracks is kept to its last sample.
+    length is rounded to whole frames: speech as long as its tracks is kept to its last sample. The file says that it is
+    machine-generated and with what (`chironomy.video.provenance`).
+
+    Frames are made one after another and none is kept: a long shot takes no more memory than a short one.
 
     Args:
-        shot: what to render.
-        path: the file to write, ending in .mp4; there is none unless the render succeeds.
+        shot: what to render. Its settings `burn_in` (timecode and frame number in the picture) and `take` (a name
+            beside them) work with every engine; the rest is the engine's.
+        path: the film's file, or the folder of a sequence; there is none unless the render succeeds.
         on_progress: called with 0 to 1.
         cancelled: asked between frames.
+        format_name: one of `chironomy.video.formats.FORMATS`; by default what the suffix of `path` asks for.
+        on_preview: given a frame, (height, width, 3) uint8 RGB, now and then while the render runs.
+        preview_seconds: how often, at most.
 
     Returns:
-        how many frames were written.
+        how many frames were written; of a sequence that was taken up again, those that were still missing.
 
     Raises:
         VideoError: the engine or the encoder cannot do it.
@@ -171,24 +178,92 @@ def render_video(
     """
     from chironomy.video.engines import get_engine
 
-    frames = get_engine(shot.engine).render(shot, on_progress, cancelled)
+    path = Path(path)
+    chosen = format_of(path, format_name)
+    _check(chosen, shot.fps, shot.width, shot.height)
+    if shot.settings.get("backdrop") == "transparent" and not chosen.alpha:
+        raise _no_alpha(chosen)
+    engine = get_engine(shot.engine)
+    told = provenance(shot, chosen, tuple(engine.requirements(shot).weights))
+    asked = _for_engine(shot, chosen, engine)
+
+    def frames(part: Shot, progress: Callable[[float], None] | None) -> Iterator[NDArray[Any]]:
+        made = engine.render(part, progress, cancelled)
+        made = _burned(made, shot, part.frames.start)
+        return made if on_preview is None else _shown(made, on_preview, preview_seconds)
+
     rounding = 1 if shot.frames.stop == shot.hands.frame_count else 0
+    start, duration = shot.frames.start / shot.fps, (len(shot.frames) + rounding) / shot.fps
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         speech = None
         if shot.speech is not None:
             speech = Path(folder) / f"speech{shot.speech.suffix}"
-            speech.write_bytes(shot.speech.data)
-        return encode_mp4(
-            frames,
-            path,
-            shot.fps,
-            shot.width,
-            shot.height,
-            speech,
-            speech_start=shot.frames.start / shot.fps,
-            speech_duration=(len(shot.frames) + rounding) / shot.fps,
-            cancelled=cancelled,
-        )
+            try:
+                speech.write_bytes(shot.speech.data)
+            except OSError as error:
+                raise VideoError(
+                    f"the speech could not be kept in {folder} while rendering ({error.strerror}); free space there"
+                ) from error
+        if not chosen.sequence:
+            return encode_film(
+                frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,
+                speech_start=start, speech_duration=duration, cancelled=cancelled, chosen=chosen, comment=note(told),
+            )  # fmt: skip
+        sequence = Sequence(path, chosen, told, getattr(engine, "frames_independent", False))
+        count, first = 0, sequence.first_missing(shot.frames)
+        if first < shot.frames.stop:
+            done = (first - shot.frames.start) / len(shot.frames)
+            progress = None if on_progress is None else lambda part: on_progress(done + (1 - done) * part)
+            pictures = frames(asked.replaced(frame_start=first), progress)
+            count = sequence.write(pictures, first, cancelled, note(told))
+        if speech is not None:
+            _write_sound(speech, sequence.unfinished / f"{path.name}.wav", start, duration)
+        sequence.finish()
+        return count
+
+
+def _check(chosen: Format, fps: float, width: int, height: int) -> None:
+    """Refuse what a format cannot hold."""
+    if (chosen.even and (width % 2 or height % 2)) or min(width, height) < 16:
+        raise VideoError(f"{width}x{height} cannot be encoded; give an even width and height of at least 16 pixels")
+    if not (np.isfinite(fps) and 1 <= fps <= 240):
+        raise VideoError(f"{fps} frames a second cannot be encoded; give 1 to 240")
+
+
+def _no_alpha(chosen: Format) -> VideoError:
+    able = ", ".join(entry.name for entry in FORMATS.values() if entry.alpha)
+    return VideoError(f"the format {chosen.name} cannot hold a transparent backdrop; choose one of {able}")
+
+
+def _for_engine(shot: Shot, chosen: Format, engine: Any) -> Shot:
+    """The shot with the engine's settings alone, and light rather than display values where the file holds light."""
+    settings = {name: value for name, value in shot.settings.items() if name not in REVIEW_SETTINGS}
+    if not isinstance(shot.settings.get("burn_in", False), bool):
+        raise VideoError(f"setting burn_in is {shot.settings['burn_in']!r}, but must be true or false")
+    take_name(shot.settings.get("take", ""))
+    if chosen.name == "exr" and getattr(engine, "makes_linear", False):
+        settings["pixels"] = "linear"
+    return shot.replaced(settings=settings)
+
+
+def _burned(frames: Iterator[NDArray[Any]], shot: Shot, first: int) -> Iterator[NDArray[Any]]:
+    if not shot.settings.get("burn_in", False):
+        return frames
+    return burned_in(frames, first, shot.fps, take_name(shot.settings.get("take", "")))
+
+
+def _shown(
+    frames: Iterator[NDArray[Any]], on_preview: Callable[[NDArray[np.uint8]], None], seconds: float
+) -> Iterator[NDArray[Any]]:
+    """The same frames; some are shown as they pass."""
+    last = -np.inf
+    for frame in frames:
+        now = time.monotonic()
+        if now - last >= seconds:
+            last = now
+            display = frame if frame.dtype == np.uint8 else displayed(frame)
+            on_preview(np.ascontiguousarray(display[..., :3]))
+        yield frame
 
 
 def _sound_file(speech: Path | str | Speech | None, folder: Path) -> Path | None:
@@ -205,172 +280,16 @@ def _sound_file(speech: Path | str | Speech | None, folder: Path) -> Path | None
     return write_wav(speech, folder / "speech.wav")
 
 
-def _pipe(
-    command: list[str],
-    frames: Iterable[NDArray[np.uint8]],
-    width: int,
-    height: int,
-    path: Path,
-    cancelled: Callable[[], bool] | None,
-) -> int:
-    """Run ffmpeg and feed it; end it whatever happens."""
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, creationflags=_NO_WINDOW
-    )
-    assert process.stdin is not None
-    assert process.stderr is not None
-    messages: list[bytes] = []
-    reader = threading.Thread(target=_keep_last_lines, args=(process.stderr, messages), daemon=True)
-    reader.start()
-    count = 0
-    broken = False
-    try:
-        for frame in frames:
-            if cancelled is not None and cancelled():
-                raise RenderCancelled
-            if frame.dtype != np.uint8 or frame.shape != (height, width, 3):
-                raise VideoError(
-                    f"frame {count} is {frame.dtype} {frame.shape}, but must be uint8 {(height, width, 3)} RGB"
-                )
-            try:
-                process.stdin.write(np.ascontiguousarray(frame).data)
-            except OSError:
-                broken = True
-                break
-            count += 1
-        if cancelled is not None and cancelled():
-            raise RenderCancelled
-        try:
-            process.stdin.close()
-        except OSError:
-            broken = True
-        code = process.wait()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
-    finally:
-        reader.join(timeout=10)
-        process.stderr.close()
-    if code != 0 or broken:
-        raise VideoError(_explain(code, b"".join(messages).decode("utf-8", "replace"), path))
-    if count == 0:
-        raise VideoError(f"{path.name} would have no frames; the shot's frame range is empty")
-    return count
+def _sound_input(sound: Path, start: float, duration: float | None) -> list[str]:
+    """Arguments of ffmpeg for a part of a sound file."""
+    arguments = ["-ss", f"{start:.6f}"] if start > 0 else []
+    arguments += ["-t", f"{duration:.6f}"] if duration is not None else []
+    return [*arguments, "-i", str(sound)]
 
 
-def _keep_last_lines(stream: IO[bytes], messages: list[bytes]) -> None:
-    """Drain a program's messages, so that it never waits for us, and keep the last few."""
-    for line in stream:
-        messages.append(line)
-        del messages[:-20]
-
-
-def _explain(code: int, messages: str, path: Path) -> str:
-    """One sentence for a failed run of ffmpeg."""
-    lowered = messages.lower()
-    if "no space left" in lowered or "not enough space" in lowered:
-        return f"{path} could not be written: the disk is full; free some space and render again"
-    if "file too large" in lowered:
-        return f"{path} could not be written: it grew larger than the disk or its limits allow"
-    if "permission denied" in lowered:
-        return f"{path} could not be written: permission denied; choose a folder that you may write to"
-    if "error opening input" in lowered or "invalid data found" in lowered:
-        return "the speech cannot be read as sound; choose a sound file such as wav, flac, mp3, ogg or m4a"
-    if "matches no streams" in lowered:
-        return "the speech has no sound track; choose a file with sound"
-    if code < 0:
-        return f"{path} could not be written: ffmpeg was ended by signal {-code}, perhaps for want of memory"
-    lines = [line.strip() for line in messages.splitlines() if line.strip()]
-    last = lines[-1] if lines else f"exit status {code}"
-    return f"{path} could not be written: ffmpeg said “{last}”"
-
-
-def probe(path: str | Path) -> VideoInfo:
-    """What a video file holds, by ffmpeg's own report.
-
-    Raises:
-        VideoError: the file does not exist or has no picture that can be read.
-    """
-    path = Path(path)
-    if not path.is_file():
-        raise VideoError(f"the video {path} does not exist")
-    run = subprocess.run(
-        [
-            ffmpeg_program(),
-            "-hide_banner",
-            "-nostdin",
-            "-i",
-            str(path),
-            "-map",
-            "0:v:0",
-            "-c",
-            "copy",
-            "-f",
-            "null",
-            "-",
-        ],
-        capture_output=True,
-        check=False,
-        creationflags=_NO_WINDOW,
-    )
-    report = run.stderr.decode("utf-8", "replace")
-    source = report.split("Output #0", maxsplit=1)[0]
-    picture = re.search(
-        r"Stream #0.*?Video: (\w+).*?, (yuv\w+|rgb\w+|gray\w*|gbr\w+)(?:\(([^)]*)\))?.*?, (\d+)x(\d+)", source
-    )
-    rate = re.search(r"([\d.]+) fps", source)
-    duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", source)
-    counts = re.findall(r"frame=\s*(\d+)", report)
-    if run.returncode != 0 or picture is None or rate is None or duration is None or not counts:
-        raise VideoError(f"{path} is not a video that can be read")
-    sound = re.search(r"Stream #0.*?Audio: (\w+).*?, (\d+) Hz, ([^,]+)", source)
-    hours, minutes, seconds = duration.groups()
-    return VideoInfo(
-        duration=int(hours) * 3600 + int(minutes) * 60 + float(seconds),
-        fps=float(rate.group(1)),
-        frame_count=int(counts[-1]),
-        width=int(picture.group(4)),
-        height=int(picture.group(5)),
-        video_codec=picture.group(1),
-        pixel_format=picture.group(2),
-        colour=picture.group(3) or "",
-        audio_codec=sound.group(1) if sound else None,
-        sample_rate=int(sound.group(2)) if sound else 0,
-        channels=sound.group(3).strip() if sound else "",
-    )
-
-
-def read_video_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
-    """The frames of a video, one after another: (height, width, 3) uint8 RGB.
-
-    Raises:
-        VideoError: the file does not exist or cannot be decoded.
-    """
-    info = probe(path)
-    command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-i", str(path), "-map", "0:v:0"]
-    command += ["-vf", f"scale=in_color_matrix={'bt709' if 'bt709' in info.colour else 'auto'}", "-pix_fmt", "rgb24"]
-    process = subprocess.Popen(
-        [*command, "-f", "rawvideo", "pipe:1"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        creationflags=_NO_WINDOW,
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    messages: list[bytes] = []
-    reader = threading.Thread(target=_keep_last_lines, args=(process.stderr, messages), daemon=True)
-    reader.start()
-    size = info.width * info.height * 3
-    try:
-        while len(data := process.stdout.read(size)) == size:
-            yield np.frombuffer(data, np.uint8).reshape(info.height, info.width, 3)
-        if process.wait() != 0:
-            raise VideoError(f"{path} could not be decoded: " + b"".join(messages).decode("utf-8", "replace").strip())
-    finally:
-        process.kill()
-        process.wait()
-        reader.join(timeout=10)
-        process.stdout.close()
-        process.stderr.close()
+def _write_sound(speech: Path, path: Path, start: float, duration: float) -> None:
+    """The part of the speech that goes with a sequence, as WAV."""
+    command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
+    command += _sound_input(speech, start, duration)
+    command += ["-map", "0:a:0", "-map_metadata", "-1", "-c:a", "pcm_s24le", "-ar", str(AUDIO_RATE), str(path)]
+    feed(command, (), (0, 0, 0), path, None, frameless=True)

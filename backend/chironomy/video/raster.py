@@ -24,7 +24,8 @@ from chironomy.video.errors import VideoError
 NOTHING = -1
 """The face number of a sample that shows no face."""
 
-SUBPIXEL = 256
+_SUBPIXEL_BITS = 8
+SUBPIXEL = 1 << _SUBPIXEL_BITS
 """Steps a pixel that vertices are snapped to."""
 
 SAMPLE_OFFSETS = {
@@ -33,6 +34,8 @@ SAMPLE_OFFSETS = {
     4: np.array([[-32, -96], [96, -32], [-96, 32], [32, 96]], dtype=np.int64),
 }
 """Sample points of a pixel, from its centre, in 1/256 pixel (x, y)."""
+
+_IN_FRONT, _NOT_FINITE = 1, 2
 
 
 @dataclass
@@ -114,25 +117,26 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
     polygon = np.empty((4, 3))
     x = np.empty(4, np.int64)
     y = np.empty(4, np.int64)
+    steps = np.empty((len(offsets), 3), np.int64)
+    rises = np.empty(len(offsets))
+    # Most vertices belong to six faces: each is projected once.
+    across, down, inverse, usable = _project(seen, focal, centre_x, centre_y, near)
     for face in range(faces.shape[0]):
         a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-        inside = 0
-        finite = True
-        for vertex in (a, b, c):
-            if not (np.isfinite(seen[vertex, 0]) and np.isfinite(seen[vertex, 1]) and np.isfinite(seen[vertex, 2])):
-                finite = False
-            if seen[vertex, 2] >= near:
-                inside += 1
-        if inside == 0 or not finite:
+        if usable[a] == _IN_FRONT and usable[b] == _IN_FRONT and usable[c] == _IN_FRONT:
+            turn = (across[b] - across[a]) * (down[c] - down[a]) - (across[c] - across[a]) * (down[b] - down[a])
+            if turn == 0 or (cull and turn > 0):
+                continue
+            _fill_triangle(
+                across[a], down[a], inverse[a],
+                across[b], down[b], inverse[b],
+                across[c], down[c], inverse[c],
+                face, cull, offsets, steps, rises, inverse_depth, face_index,
+            )  # fmt: skip
             continue
-        if inside == 3:
-            corners = 3
-            for axis in range(3):
-                polygon[0, axis] = seen[a, axis]
-                polygon[1, axis] = seen[b, axis]
-                polygon[2, axis] = seen[c, axis]
-        else:
-            corners = _cut_at_near_plane(seen, a, b, c, near, polygon)
+        if usable[a] == _NOT_FINITE or usable[b] == _NOT_FINITE or usable[c] == _NOT_FINITE:
+            continue
+        corners = _cut_at_near_plane(seen, a, b, c, near, polygon)
         for corner in range(corners):
             scale = focal / polygon[corner, 2]
             x[corner] = np.int64(np.floor((polygon[corner, 0] * scale + centre_x) * SUBPIXEL + 0.5))
@@ -142,8 +146,29 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
                 x[0], y[0], 1.0 / polygon[0, 2],
                 x[last - 1], y[last - 1], 1.0 / polygon[last - 1, 2],
                 x[last], y[last], 1.0 / polygon[last, 2],
-                face, cull, offsets, inverse_depth, face_index,
+                face, cull, offsets, steps, rises, inverse_depth, face_index,
             )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _project(seen, focal, centre_x, centre_y, near):
+    """Each vertex in 1/256 pixel, its inverse depth, and whether it is in front of the near plane."""
+    count = seen.shape[0]
+    across = np.zeros(count, np.int64)
+    down = np.zeros(count, np.int64)
+    inverse = np.zeros(count)
+    usable = np.zeros(count, np.int8)
+    for vertex in range(count):
+        depth = seen[vertex, 2]
+        if not (np.isfinite(seen[vertex, 0]) and np.isfinite(seen[vertex, 1]) and np.isfinite(depth)):
+            usable[vertex] = _NOT_FINITE
+        elif depth >= near:
+            scale = focal / depth
+            across[vertex] = np.int64(np.floor((seen[vertex, 0] * scale + centre_x) * SUBPIXEL + 0.5))
+            down[vertex] = np.int64(np.floor((seen[vertex, 1] * scale + centre_y) * SUBPIXEL + 0.5))
+            inverse[vertex] = 1.0 / depth
+            usable[vertex] = _IN_FRONT
+    return across, down, inverse, usable
 
 
 @njit(cache=True, nogil=True)
@@ -168,8 +193,11 @@ def _cut_at_near_plane(seen, a, b, c, near, polygon):
 
 
 @njit(cache=True, nogil=True)
-def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inverse_depth, face_index):
-    """Draw one triangle: corners in 1/256 pixel, `i` their inverse depths."""
+def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, steps, rises, inverse_depth, face_index):
+    """Draw one triangle: corners in 1/256 pixel, `i` their inverse depths.
+
+    `steps` (S, 3) and `rises` (S,) are room to work in: what each sample point adds to the edges and the inverse depth.
+    """
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     if area == 0:
         return
@@ -184,10 +212,10 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
         area = -area
     height, width, samples = face_index.shape
     half = SUBPIXEL // 2
-    left = max(min(x0, x1, x2) // SUBPIXEL, 0)
-    right = min(max(x0, x1, x2) // SUBPIXEL, width - 1)
-    top = max(min(y0, y1, y2) // SUBPIXEL, 0)
-    bottom = min(max(y0, y1, y2) // SUBPIXEL, height - 1)
+    left = max(min(x0, x1, x2) >> _SUBPIXEL_BITS, 0)
+    right = min(max(x0, x1, x2) >> _SUBPIXEL_BITS, width - 1)
+    top = max(min(y0, y1, y2) >> _SUBPIXEL_BITS, 0)
+    bottom = min(max(y0, y1, y2) >> _SUBPIXEL_BITS, height - 1)
     if left > right or top > bottom:
         return
     # Each edge is a function that is positive inside. A sample exactly on an edge belongs to the triangle only where
@@ -204,8 +232,15 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
     row1 = (start_x - x2) * e1x + (start_y - y2) * e1y + bias1
     row2 = (start_x - x0) * e2x + (start_y - y0) * e2y + bias2
     # Inverse depth is linear over the picture.
-    slope_x = (i0 * e0x + i1 * e1x + i2 * e2x) / area
-    slope_y = (i0 * e0y + i1 * e1y + i2 * e2y) / area
+    per_area = 1.0 / area
+    slope_x = (i0 * e0x + i1 * e1x + i2 * e2x) * per_area
+    slope_y = (i0 * e0y + i1 * e1y + i2 * e2y) * per_area
+    for sample in range(samples):
+        dx, dy = offsets[sample, 0], offsets[sample, 1]
+        steps[sample, 0] = dx * e0x + dy * e0y
+        steps[sample, 1] = dx * e1x + dy * e1y
+        steps[sample, 2] = dx * e2x + dy * e2y
+        rises[sample] = slope_x * dx + slope_y * dy
     reach = 96
     slack0 = reach * (abs(e0x) + abs(e0y))
     slack1 = reach * (abs(e1x) + abs(e1y))
@@ -213,17 +248,12 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
     for row in range(top, bottom + 1):
         w0, w1, w2 = row0, row1, row2
         for column in range(left, right + 1):
-            if w0 + slack0 >= 0 and w1 + slack1 >= 0 and w2 + slack2 >= 0:
+            # All three at once: the sign of the "or" is the sign of any that is negative.
+            if (w0 + slack0) | (w1 + slack1) | (w2 + slack2) >= 0:
+                base = i0 + slope_x * (column * SUBPIXEL + half - x0) + slope_y * (row * SUBPIXEL + half - y0)
                 for sample in range(samples):
-                    dx, dy = offsets[sample, 0], offsets[sample, 1]
-                    if (
-                        w0 + dx * e0x + dy * e0y >= 0
-                        and w1 + dx * e1x + dy * e1y >= 0
-                        and w2 + dx * e2x + dy * e2y >= 0
-                    ):
-                        at_x = column * SUBPIXEL + half + dx - x0
-                        at_y = row * SUBPIXEL + half + dy - y0
-                        inverse = np.float32(i0 + slope_x * at_x + slope_y * at_y)
+                    if (w0 + steps[sample, 0]) | (w1 + steps[sample, 1]) | (w2 + steps[sample, 2]) >= 0:
+                        inverse = np.float32(base + rises[sample])
                         if inverse > inverse_depth[row, column, sample]:
                             inverse_depth[row, column, sample] = inverse
                             face_index[row, column, sample] = face

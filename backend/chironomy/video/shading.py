@@ -11,9 +11,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from chironomy.video.occlusion import openness
 from chironomy.video.raster import SUBPIXEL, corner_weights
 
-TONE_STEPS = 1 << 14
+TONE_STEPS = 1 << 15
 TONE_RANGE = 4.0
 """The brightest linear value that the tone curve tells from white."""
 
@@ -78,9 +79,10 @@ def _lit_part(shadow, x, y, depth, softness, range_):
 
     The window moves smoothly over the light's view (its rim pixels count by the part that is inside), so that shadows
     have no steps. A surface shades what is close behind it and fades out at `range_` metres, as under a wide soft box.
-    `shadow`: (height, width) inverse depths as the light sees them; x, y in its pixels.
+    `shadow`: (height, width) metres as the light sees them; x, y in its pixels.
     """
     height, width = shadow.shape
+    per_softness, per_range = 1.0 / softness, 1.0 / range_
     left, top = x - 2.0, y - 2.0
     column0, row0 = int(np.floor(left)), int(np.floor(top))
     if column0 < 0 or row0 < 0 or column0 + 3 >= width or row0 + 3 >= height:
@@ -91,23 +93,20 @@ def _lit_part(shadow, x, y, depth, softness, range_):
         weight_y = 1.0 - lower_part if step_y == 0 else (lower_part if step_y == 3 else 1.0)
         for step_x in range(4):
             weight = weight_y * (1.0 - right_part if step_x == 0 else (right_part if step_x == 3 else 1.0))
-            inverse = shadow[row0 + step_y, column0 + step_x]
-            lit = 1.0
-            if inverse > 0.0:
-                behind = depth - 1.0 / inverse
-                if 0.0 < behind < range_:
-                    lit = 1.0 - min(behind / softness, 1.0) * (1.0 - behind / range_)
-            total += weight * lit
-    return total / 9.0
+            behind = depth - shadow[row0 + step_y, column0 + step_x]
+            if 0.0 < behind < range_:
+                total += weight * min(behind * per_softness, 1.0) * (1.0 - behind * per_range)
+    return 1.0 - total / 9.0
 
 
 @njit(cache=True, nogil=True)
 def shade(
-    face_index, inverse_depth, offsets, planes, faces, vertices, normals, hollow, exposure, material,
+    face_index, inverse_depth, offsets, planes, faces, surface, material,
     albedo, wrap, gloss, gloss_power,
     lens, focal, centre_x, centre_y,
     light_direction, light_colour, sky, ground,
     shadow, shadow_origin, shadow_axes, shadow_focal,
+    open_room, seen,
     image,
 ):  # fmt: skip
     """Write the light that every pixel receives into `image`, over the backdrop that is already there.
@@ -122,10 +121,9 @@ def shade(
         offsets: (S, 2) the sample points, in 1/256 pixel.
         planes: (F, 3, 3) of `raster.corner_planes`.
         faces: (F, 3).
-        vertices: (V, 3) metres in the frame of the body.
-        normals: (V, 3) of `raster.vertex_normals`.
-        hollow: (V,) of `cavity`.
-        exposure: (V,) how much of all light comes as far as here, 0 to 1: little in the mouth.
+        surface: (V, 8) of each vertex, side by side in memory because a pixel needs them all: the place, metres in the
+            frame of the body; the normal of `raster.vertex_normals`; the hollow of `cavity`; the exposure, how much of
+            all light comes as far as here, 0 to 1: little in the mouth.
         material: (F,) the material of each face.
         albedo: (M, 3) linear colour.
         wrap: (M, 3) how far light reaches round the edge of light and shade, 0 to 1, by channel.
@@ -140,10 +138,12 @@ def shade(
         light_colour: (L, 3).
         sky: (3,) ambient light from above.
         ground: (3,) ambient light from below.
-        shadow: (h, w) inverse depths of the first light's view.
+        shadow: (h, w) metres along the first light's view, infinite where nothing is.
         shadow_origin: (3,) where that view's camera is.
         shadow_axes: (3, 3) that camera's axes as columns.
         shadow_focal: that camera's focal length, pixels.
+        open_room: (h, w) of `occlusion.settle`.
+        seen: (h, w, 6) of `occlusion.surfaces`.
         image: (H, W, 3) float32, linear.
     """
     height, width, samples = face_index.shape
@@ -192,21 +192,23 @@ def shade(
                 ray_y = (row + 0.5 + middle[slot, 1] * part - centre_y) / focal
                 u, v, w = corner_weights(planes[face], ray_x, ray_y)
                 a, b, c = faces[face, 0], faces[face, 1], faces[face, 2]
-                nx = u * normals[a, 0] + v * normals[b, 0] + w * normals[c, 0]
-                ny = u * normals[a, 1] + v * normals[b, 1] + w * normals[c, 1]
-                nz = u * normals[a, 2] + v * normals[b, 2] + w * normals[c, 2]
+                nx = u * surface[a, 3] + v * surface[b, 3] + w * surface[c, 3]
+                ny = u * surface[a, 4] + v * surface[b, 4] + w * surface[c, 4]
+                nz = u * surface[a, 5] + v * surface[b, 5] + w * surface[c, 5]
                 length = np.sqrt(nx * nx + ny * ny + nz * nz)
                 if length > 0.0:
                     nx, ny, nz = nx / length, ny / length, nz / length
-                px = u * vertices[a, 0] + v * vertices[b, 0] + w * vertices[c, 0]
-                py = u * vertices[a, 1] + v * vertices[b, 1] + w * vertices[c, 1]
-                pz = u * vertices[a, 2] + v * vertices[b, 2] + w * vertices[c, 2]
+                px = u * surface[a, 0] + v * surface[b, 0] + w * surface[c, 0]
+                py = u * surface[a, 1] + v * surface[b, 1] + w * surface[c, 1]
+                pz = u * surface[a, 2] + v * surface[b, 2] + w * surface[c, 2]
                 ex, ey, ez = lens[0] - px, lens[1] - py, lens[2] - pz
                 length = np.sqrt(ex * ex + ey * ey + ez * ez)
                 ex, ey, ez = ex / length, ey / length, ez / length
                 facing = min(max(nx * ex + ny * ey + nz * ez, 0.0), 1.0)
-                fold = u * hollow[a] + v * hollow[b] + w * hollow[c]
-                open_sky = min(max(1.0 - 1.3 * max(fold, 0.0), 0.35), 1.0)
+                fold = u * surface[a, 6] + v * surface[b, 6] + w * surface[c, 6]
+                x, y = column + 0.5 + middle[slot, 0] * part, row + 0.5 + middle[slot, 1] * part
+                room = openness(open_room, seen, x, y, depth_of[slot])
+                open_sky = min(max(1.0 - 1.3 * max(fold, 0.0), 0.35), 1.0) * room
                 kind = material[face]
                 up = 0.5 + 0.5 * ny
                 for channel in range(3):
@@ -226,7 +228,7 @@ def shade(
                         down = -(qx * shadow_axes[0, 1] + qy * shadow_axes[1, 1] + qz * shadow_axes[2, 1])
                         depth = -(qx * shadow_axes[0, 2] + qy * shadow_axes[1, 2] + qz * shadow_axes[2, 2])
                         scale = shadow_focal / depth
-                        lit = _lit_part(shadow, right * scale + half, down * scale + half, depth - 0.004, 0.012, 0.4)
+                        lit = _lit_part(shadow, right * scale + half, down * scale + half, depth - 0.004, 0.012, 0.55)
                         # Light from the walls of the studio softens the shadow.
                         reach = 0.2 + 0.8 * lit
                     if light == lights - 1:
@@ -243,7 +245,7 @@ def shade(
                             * reach
                             * (0.5 + 0.5 * open_sky)
                         )
-                    if towards > 0.0:
+                    if towards > 0.0 and gloss[kind] > 0.0:
                         hx, hy, hz = lx + ex, ly + ey, lz + ez
                         length = np.sqrt(hx * hx + hy * hy + hz * hz)
                         if length > 0.0:
@@ -252,7 +254,7 @@ def shade(
                                 peak *= peak
                             shine += peak * reach * light_colour[light, 1]
                 shine *= gloss[kind]
-                weight = share[slot] * (u * exposure[a] + v * exposure[b] + w * exposure[c])
+                weight = share[slot] * (u * surface[a, 7] + v * surface[b, 7] + w * surface[c, 7])
                 total_red += (colour[0] + shine) * weight
                 total_green += (colour[1] + shine) * weight
                 total_blue += (colour[2] + shine) * weight
@@ -333,45 +335,91 @@ def blurred(source, radius):
 
 
 @njit(cache=True, nogil=True)
-def finish(image, inverse_depth, near_blur, far_blur, uncovered, line, halo, vignette, tone, result):
-    """Set nearer things off from what is behind them, then tone, dither and quantise.
+def halved(source):
+    """Every other pixel each way is enough of what is to be blurred widely. (⌈H/2⌉, ⌈W/2⌉) float32."""
+    return np.ascontiguousarray(source[::2, ::2])
+
+
+@njit(cache=True, nogil=True)
+def set_off(image, inverse_depth, near_blur, far_blur, uncovered, line, halo, backdrop_line, untouched):
+    """Set nearer things off from what is behind them, in place.
 
     Where the blurred inverse depth exceeds a pixel's own, something nearer is beside it (Luft et al. 2006, "Image
     enhancement by unsharp masking the depth buffer"). Inverse depth is linear on a plane: slanted planes get no line.
 
     Args:
-        image: (H, W, 3) float32, linear.
+        image: (H, W, 3) float32, linear, changed.
         inverse_depth: (H, W), of `mean_inverse_depth`.
         near_blur: the same, blurred by a pixel or two.
-        far_blur: the same, blurred widely.
+        far_blur: (⌈H/2⌉, ⌈W/2⌉) the same at half the size, blurred widely.
         uncovered: (H, W) the part of each pixel that shows the backdrop.
         line: how dark the thin line is, 0 to 1.
         halo: how dark the wide halo is, 0 to 1.
-        vignette: (H, W) float32 factor.
-        tone: of `tone_curve`.
-        result: (H, W, 3) uint8, written.
+        backdrop_line: how dark the line is on the backdrop, 0 to 1.
+        untouched: (H, W) bool, written: the backdrop alone is here, as it was.
     """
     height, width = inverse_depth.shape
     for row in range(height):
         for column in range(width):
             own = np.float64(inverse_depth[row, column])
             # A difference of inverse depths, as metres at this depth.
-            metres = 1.0 / (own * own)
-            gap = max(near_blur[row, column] - own, 0.0) * metres
-            step = max(far_blur[row, column] - own, 0.0) * metres
-            if uncovered[row, column] == 0.0:
+            gap = max(near_blur[row, column] - own, 0.0) / (own * own)
+            empty = uncovered[row, column]
+            untouched[row, column] = empty == 1.0 and (backdrop_line == 0.0 or gap < 0.002)
+            if untouched[row, column]:
+                continue
+            if empty == 0.0:
+                step = max(far_blur[row >> 1, column >> 1] - own, 0.0) / (own * own)
                 light = (1.0 - line * gap / (gap + 0.010)) * (1.0 - halo * step / (step + 0.04))
             else:
                 # The backdrop is far behind: it takes a faint line that fades with the blur itself, and no halo.
-                light = 1.0 - 0.5 * line * uncovered[row, column] * min(gap / 0.5, 1.0)
-            light *= vignette[row, column]
-            # Interleaved gradient noise (Jimenez 2014) hides the steps of smooth gradients; it is the same every frame.
-            noise = 0.06711056 * column + 0.00583715 * row
-            noise = 52.9829189 * (noise - np.floor(noise))
-            noise = noise - np.floor(noise)
+                light = 1.0 - backdrop_line * empty * min(gap / 0.5, 1.0)
             for channel in range(3):
-                value = image[row, column, channel] * light
-                place = min(max(value / TONE_RANGE, 0.0), 1.0) * TONE_STEPS
-                lower = min(int(place), TONE_STEPS - 1)
-                display = tone[lower] + (place - lower) * (tone[lower + 1] - tone[lower])
-                result[row, column, channel] = np.uint8(min(max(np.floor(display + noise), 0.0), 255.0))
+                image[row, column, channel] *= light
+
+
+@njit(cache=True, nogil=True)
+def develop(image, uncovered, untouched, plate, over, vignette, noise, tone, result):
+    """Tone, dither and quantise.
+
+    Args:
+        image: (H, W, 3) float32, linear; where `over`, nothing is in it but the character.
+        uncovered: (H, W) the part of each pixel that shows the backdrop.
+        untouched: (H, W) of `set_off`.
+        plate: (H, W, 3 or 4) uint8, the developed backdrop, shown where it is untouched.
+        over: the character is laid over the plate here, as display values, so that a plate keeps its own whatever the
+            tone curve does; otherwise the backdrop's light is in `image` already.
+        vignette: (H, W) float32 factor.
+        noise: (H, W) float32 of `dither`.
+        tone: of `tone_curve`.
+        result: (H, W, 3 or 4) uint8, written; with alpha, colours are not multiplied by it ("straight").
+    """
+    height, width, channels = result.shape
+    per_step = TONE_STEPS / TONE_RANGE
+    for row in range(height):
+        for column in range(width):
+            if untouched[row, column]:
+                for channel in range(channels):
+                    result[row, column, channel] = plate[row, column, channel]
+                continue
+            scale = vignette[row, column] * per_step
+            behind = 0.0
+            if over:
+                behind = uncovered[row, column]
+                scale /= max(1.0 - behind, 1e-6)
+            if channels == 4:
+                result[row, column, 3] = np.uint8(255.0 * (1.0 - behind) + 0.5)
+                behind = 0.0
+            for channel in range(3):
+                place = int(min(max(image[row, column, channel] * scale + 0.5, 0.0), TONE_STEPS))
+                shown = tone[place] + behind * (np.float64(plate[row, column, channel]) - tone[place])
+                result[row, column, channel] = np.uint8(min(shown + noise[row, column], 255.0))
+
+
+def dither(width: int, height: int) -> NDArray[np.float32]:
+    """(height, width), 0 to 1: what hides the steps of smooth gradients, the same in every frame.
+
+    Interleaved gradient noise (Jimenez 2014, "Next Generation Post Processing in Call of Duty").
+    """
+    column, row = np.arange(width)[None, :], np.arange(height)[:, None]
+    return ((52.9829189 * ((0.06711056 * column + 0.00583715 * row) % 1.0)) % 1.0).astype(np.float32)

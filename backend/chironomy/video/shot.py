@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from chironomy import __version__
 from chironomy.body.pose import BodyPose
+from chironomy.body.proportions import Proportions, proportioned
+from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion.face import FaceTrack
 from chironomy.motion.files import atomic_path
@@ -89,6 +91,7 @@ class Shot:
         frame_stop: the frame after the last one to render; None means T.
         engine: the name of the engine to render with.
         settings: the engine's own settings; JSON values only.
+        proportions: of the person against the character; `pose` is of a body with these.
 
     Raises:
         VideoError: fields do not fit together; the sentence names the field.
@@ -104,6 +107,7 @@ class Shot:
     frame_stop: int | None = None
     engine: str = "previz"
     settings: dict[str, Any] = field(default_factory=dict)
+    proportions: Proportions = field(default_factory=Proportions)
 
     def __post_init__(self) -> None:
         frames = self.hands.frame_count
@@ -136,6 +140,11 @@ class Shot:
             raise VideoError(f"settings is {type(self.settings).__name__}, but must be a dictionary")
 
     @property
+    def rig(self) -> Rig:
+        """The embedded character with the shot's proportions: what its pose is of."""
+        return proportioned(load_rig(), self.proportions)
+
+    @property
     def fps(self) -> float:
         """Frames a second."""
         return self.hands.fps
@@ -156,6 +165,11 @@ class Shot:
         assert self.frame_stop is not None
         return range(self.frame_start, self.frame_stop)
 
+    @property
+    def tracks_sha256(self) -> str:
+        """The hash of hands, pose and face, in hexadecimal: it names their file in `save`."""
+        return hashlib.sha256(_pack_tracks(self)).hexdigest()
+
     def replaced(self, **fields: Any) -> Shot:
         """The same shot with some fields changed, checked again."""
         return replace(self, **fields)
@@ -173,6 +187,7 @@ class Shot:
             "format": FORMAT,
             "version": __version__,
             "camera": self.camera.to_dict(),
+            "proportions": self.proportions.to_dict(),
             "engine": self.engine,
             "settings": self.settings,
             "frame_start": self.frame_start,
@@ -287,6 +302,8 @@ def _read(archive: zipfile.ZipFile, maximum_bytes: int) -> Shot:
         frame_stop=described["frame_stop"],
         engine=described["engine"],
         settings=described["settings"],
+        # Shots that were written before people had proportions of their own have none.
+        proportions=Proportions.from_dict(described["proportions"]) if "proportions" in described else Proportions(),
     )
 
 

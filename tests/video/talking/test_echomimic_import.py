@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from published_layout import DENOISER, TOKEN, motion_key, networks, whisper, write_published
+from safetensors.torch import load_file
 
 from chironomy.cli import main
 from chironomy.speech.decode import Speech
@@ -39,6 +40,11 @@ def imported(published, tmp_path_factory):
     return out
 
 
+@pytest.fixture(scope="module")
+def loaded(imported) -> TalkingPipeline:
+    return TalkingPipeline.from_pretrained(imported)
+
+
 @pytest.fixture
 def copy(published, tmp_path):
     return shutil.copytree(published, tmp_path / "copy")
@@ -69,26 +75,24 @@ def test_the_imported_network_makes_the_numbers_of_the_published_one(originals, 
     assert (made - wanted).abs().max() < 1e-9
 
 
-def test_the_confidence_that_these_weights_do_not_know_changes_nothing_yet(imported) -> None:
-    pipeline = TalkingPipeline.from_pretrained(imported)
+def test_the_confidence_that_these_weights_do_not_know_changes_nothing_yet(loaded) -> None:
     maps = torch.rand(1, 3, 2, 64, 64)
     with torch.no_grad():
-        plain, sure = pipeline.pose_encoder(maps), pipeline.pose_encoder(maps, torch.rand(1, 2, 2))
+        plain, sure = loaded.pose_encoder(maps), loaded.pose_encoder(maps, torch.rand(1, 2, 2))
     assert torch.equal(plain, sure)
-    assert pipeline.pose_encoder.confidence is not None
+    assert loaded.pose_encoder.confidence is not None
 
 
-def test_whisper_hears_what_it_heard(imported) -> None:
+def test_whisper_hears_what_it_heard(loaded) -> None:
     voice = (0.3 * np.sin(np.arange(24000) / 20)).astype(np.float32)
     speech = Speech.from_samples(voice, 16000)
-    pipeline = TalkingPipeline.from_pretrained(imported)
     np.testing.assert_allclose(
-        whisper_states(speech, pipeline.audio_encoder), whisper_states(speech, whisper()), atol=1e-5
+        whisper_states(speech, loaded.audio_encoder), whisper_states(speech, whisper()), atol=1e-5
     )
 
 
-def test_the_imported_folder_renders(imported) -> None:
-    pipeline = TalkingPipeline.from_pretrained(imported)
+def test_the_imported_folder_renders(loaded) -> None:
+    pipeline = loaded
     frames = 5
     speech = Speech.from_samples((0.3 * np.sin(np.arange(8000) / 20)).astype(np.float32), 16000)
     made = pipeline(
@@ -127,9 +131,10 @@ def test_every_key_of_the_published_size_is_accounted_for() -> None:
 def test_weights_without_positions_are_whole(copy, imported, tmp_path) -> None:
     motion = torch.load(copy / "motion_module.pth", weights_only=True)
     torch.save({key: value for key, value in motion.items() if "pos_encoder" not in key}, copy / "motion_module.pth")
-    again = TalkingPipeline.from_pretrained(import_echomimic(copy, tmp_path / "out", dtype=torch.float32))
-    before = TalkingPipeline.from_pretrained(imported).denoiser.state_dict()
-    assert all(torch.equal(value, before[key]) for key, value in again.denoiser.state_dict().items())
+    out = import_echomimic(copy, tmp_path / "out", dtype=torch.float64)
+    before, after = (load_file(next((folder / "denoiser").glob("*.safetensors"))) for folder in (imported, out))
+    assert before.keys() == after.keys()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
 
 
 def test_temporal_modules_in_the_denoiser_count(copy, tmp_path) -> None:
@@ -137,9 +142,9 @@ def test_temporal_modules_in_the_denoiser_count(copy, tmp_path) -> None:
     motion = torch.load(copy / "motion_module.pth", weights_only=True)
     name = next(key for key in motion if key.endswith("proj_in.weight"))
     torch.save(unet | {name: motion[name] + 1}, copy / "denoising_unet.pth")
-    pipeline = TalkingPipeline.from_pretrained(import_echomimic(copy, tmp_path / "out", dtype="float32"))
+    out = import_echomimic(copy, tmp_path / "out", dtype="float32")
     ours = name.replace(".temporal_transformer", "")
-    assert torch.equal(pipeline.denoiser.state_dict()[ours], (motion[name] + 1).float())
+    assert torch.equal(load_file(next((out / "denoiser").glob("*.safetensors")))[ours], (motion[name] + 1).float())
 
 
 def refused(folder, tmp_path, **options) -> str:

@@ -32,7 +32,11 @@ class Requirements:
 
 
 class Engine(Protocol):
-    """Renders shots."""
+    """Renders shots.
+
+    An engine whose frames are the same whatever was made before them may say so by an attribute `frames_independent`,
+    so that a sequence can be taken up again; one with a setting `pixels` that may be "linear" by `makes_linear`.
+    """
 
     name: str
 

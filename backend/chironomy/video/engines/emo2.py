@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from numpy.typing import NDArray
 
 from chironomy.video.engines import Requirements
 from chironomy.video.errors import VideoError
-from chironomy.video.shot import Media, Shot
+from chironomy.video.picture import read_picture
+from chironomy.video.shot import Shot
 from chironomy.video.weights import find_weights, unfinished_folder
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Emo2Engine:
         sampling = checked_sampling(settings, index, _positions(folder))
         check_saved(folder)
         check_size(shot.width, shot.height, _scale(folder))
-        picture = fitted(read_reference(shot.reference), shot.width, shot.height)
+        picture = fitted(read_picture(shot.reference.data, shot.reference.name), shot.width, shot.height)
         check_memory(self._estimate(shot, folder, running, sampling), running.device)
         return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
 
@@ -201,6 +201,9 @@ def load_pipeline(folder: Path, running: Running) -> TalkingPipeline:
     from chironomy.video.talking.pipeline import TalkingPipeline
 
     pipeline = TalkingPipeline.from_pretrained(folder, torch_dtype=dtype_named(running.dtype))
+    if pipeline.audio_encoder is not None:
+        # Small beside the rest, and its states are the worse for half precision.
+        pipeline.audio_encoder.float()
     if running.vae_tiling:
         pipeline.enable_vae_tiling()
     if running.vae_slicing:
@@ -264,21 +267,6 @@ def checked_running(settings: dict[str, Any]) -> Running:
             raise VideoError(f"setting {name} is {value!r:.40}; give true or false")
         switches[name] = value
     return Running(device=device, dtype=dtype, offload=offload, attention_slicing=slicing, **switches)
-
-
-def read_reference(media: Media) -> NDArray[np.uint8]:
-    """The portrait as it stands upright, (height, width, 3) uint8 RGB.
-
-    Raises:
-        VideoError: it is no picture.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(media.data)) as picture:
-            return np.array(ImageOps.exif_transpose(picture).convert("RGB"))
-    except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
-        raise VideoError(f"{media.name} cannot be read as a picture ({error}); give a JPEG or PNG") from error
 
 
 def fitted(picture: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:

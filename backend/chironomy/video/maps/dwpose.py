@@ -153,7 +153,7 @@ def vace_pose_map(shot: Shot, frame: int, rig: Rig | None = None, *, hands: bool
     Args:
         shot: pose, face, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
         hands: draw the hands too, as its annotator does when it is asked to.
     """
     return draw_skeleton(skeleton(shot, frame, rig), VACE_HANDS if hands else VACE)

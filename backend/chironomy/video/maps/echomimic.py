@@ -74,7 +74,7 @@ def echomimic_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.
     Args:
         shot: pose, the hands' confidence, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
     """
     seen = skeleton(shot, frame, rig)
     return draw_hands(seen.hands / [seen.width, seen.height], seen.hands_score, seen.width, seen.height)

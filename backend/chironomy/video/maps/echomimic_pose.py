@@ -83,7 +83,7 @@ def pose_fields(shot: Shot, frame: int, number: int, rig: Rig | None = None, can
         shot: pose, face, the hands' confidence, camera.
         frame: which frame of the tracks.
         number: the number of the frame in the folder.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
         canvas: pixels of the model's square picture.
     """
     seen = skeleton(shot, frame, rig)
@@ -142,7 +142,7 @@ def write_pose_folder(
     Args:
         shot: what to write; its frame range counts from 0.
         folder: must not be there yet, or be empty.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
         canvas: pixels of the model's square picture.
         on_progress: called with 0 to 1.
         cancelled: asked before every frame.

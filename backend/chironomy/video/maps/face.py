@@ -78,6 +78,6 @@ def face_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint8
     Args:
         shot: pose, face actions, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
     """
     return draw_face(skeleton(shot, frame, rig))

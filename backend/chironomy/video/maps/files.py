@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from chironomy import __version__
 from chironomy.motion.files import atomic_path
-from chironomy.video.encode import encode_mp4
+from chironomy.video.encode import encode_film
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.formats import EXACT
 from chironomy.video.maps.echomimic_pose import draw_pose_params, write_pose_folder
 from chironomy.video.maps.registry import MAPS, Map, get_map
 from chironomy.video.maps.surface import depth_range
@@ -70,7 +71,7 @@ def write_maps(
         file_format: one of `FILE_FORMATS`.
         on_progress: called with 0 to 1 of it all and the name of the map.
         cancelled: asked before every frame.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         the files and folders, `maps.json` last.
@@ -99,7 +100,7 @@ def write_maps(
             write_pose_folder(shot, target, rig, on_progress=progress, cancelled=cancelled)
         elif file_format == "mp4":
             frames = _drawn(shot, get_map(name), rig, progress, cancelled)
-            encode_mp4(frames, target, shot.fps, shot.width, shot.height, cancelled=cancelled, exact=True)
+            encode_film(frames, target, shot.fps, shot.width, shot.height, cancelled=cancelled, chosen=EXACT)
         else:
             _write_pictures(_drawn(shot, get_map(name), rig, progress, cancelled), target)
     with atomic_path(folder / DESCRIPTION) as partial:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.pose import hand_keypoints
-from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HANDS
 from chironomy.video.maps.frame import pose_at
 from chironomy.video.maps.strokes import canvas, disc, hue, line, picture
@@ -55,7 +54,7 @@ def keypoints(shot: Shot, frame: int, rig: Rig | None = None) -> tuple[NDArray[n
         body (12, 2) in the order of `BODY_POINTS` and hands (2, 21, 2) in OpenPose's order, in pixels; NaN for points
         that are not in front of the camera.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     pose = pose_at(shot, frame)
     body, _ = shot.camera.project(pose.joint_position[0, [rig.index(name) for name in BODY_POINTS]])
     hands, _ = shot.camera.project(hand_keypoints(rig, pose)[0][:, list(OPENPOSE_ORDER)])
@@ -70,7 +69,7 @@ def keypoint_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.u
     Args:
         shot: the pose, the hands' confidence and the camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.

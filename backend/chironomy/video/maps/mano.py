@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
 from chironomy.video.maps.frame import pose_at
@@ -64,13 +63,13 @@ def mano_map(shot: Shot, frame: int, rig: Rig | None = None, *, body_occludes: b
     Args:
         shot: the pose and the camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
         body_occludes: whether the rest of the body hides the hands behind it.
 
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     pose = pose_at(shot, frame)
     subset, faces, colours = (None, rig.faces, _face_colours(rig)) if body_occludes else _hand_surface(rig)
     points = skin(rig, pose.joint_rotation[0], pose.joint_position[0], vertex_subset=subset)

@@ -32,7 +32,7 @@ class Draw(Protocol):
         Args:
             shot: the pose, face and camera.
             frame: which frame of the tracks.
-            rig: the character; the embedded one when None.
+            rig: the character; the shot's when None.
         """
         ...
 

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hand_keypoints
-from chironomy.body.rig import load_rig
 from chironomy.motion import rotation as quaternion
 from chironomy.video.maps.frame import pose_at, vertices_at
 from chironomy.video.maps.keypoints import OPENPOSE_ORDER
@@ -109,12 +108,12 @@ def skeleton(shot: Shot, frame: int, rig: Rig | None = None) -> Skeleton:
     Args:
         shot: pose, face, the hands' confidence, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Raises:
         VideoError: there is no such frame, or the character has another mesh than the embedded one.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     check_mesh(rig)
     pose, camera = pose_at(shot, frame), shot.camera
     pupils = pupil_vertices(rig)

@@ -9,7 +9,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from chironomy.body.rig import load_rig
 from chironomy.video.maps.frame import vertices_at
 from chironomy.video.raster import SAMPLE_OFFSETS, corner_planes, corner_weights, rasterise, vertex_normals
 
@@ -47,12 +46,12 @@ def depth_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint
     Args:
         shot: pose, face, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         (height, width, 3) uint8, three equal channels, anti-aliased.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     near, far = depth_range(shot.camera)
     inverse = rasterise(shot.camera, vertices_at(shot, frame, rig), rig.faces, SAMPLES).inverse_depth
     level = np.clip((inverse - np.float32(1 / far)) / np.float32(1 / near - 1 / far), 0, 1)
@@ -61,7 +60,7 @@ def depth_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint
 
 def mask_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uint8]:
     """The person white on black: (height, width, 3) uint8, at the edges the part of the pixel that is covered."""
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     seen = rasterise(shot.camera, vertices_at(shot, frame, rig), rig.faces, SAMPLES).face
     return _grey(np.float32(255) * (seen >= 0).mean(axis=2, dtype=np.float32))
 
@@ -76,12 +75,12 @@ def normal_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.uin
     Args:
         shot: pose, face, camera.
         frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.
     """
-    rig = rig or load_rig()
+    rig = rig or shot.rig
     camera = shot.camera
     points = vertices_at(shot, frame, rig)
     faces = np.ascontiguousarray(rig.faces, np.int32)

@@ -21,13 +21,18 @@ class _Processor:
 
     heads_at_once: int | None = None
 
-    def attend(self, attn: Any, x: torch.Tensor, context: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        """(n, tokens, channels) attends to (n, others, channels); `mask` is added to the scores."""
-
-        def heads(values: torch.Tensor) -> torch.Tensor:
-            return values.unflatten(-1, (attn.heads, -1)).transpose(1, 2)
-
-        query, key, value = heads(attn.to_q(x)), heads(attn.to_k(context)), heads(attn.to_v(context))
+    def attend(
+        self,
+        attn: Any,
+        x: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        mask: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """(n, tokens, channels) attends to keys and values (n, others, channels); `mask` is added to the scores."""
+        query, key, value = (
+            part.unflatten(-1, (attn.heads, -1)).transpose(1, 2) for part in (attn.to_q(x), key, value)
+        )
         step = self.heads_at_once or attn.heads
         parts = [
             F.scaled_dot_product_attention(
@@ -60,7 +65,7 @@ class WritingAttention(_Processor):
         """(n, tokens, channels) to itself."""
         if bank is not None:
             bank[self.name] = hidden_states
-        return self.attend(attn, hidden_states, hidden_states, None)
+        return self.attend(attn, hidden_states, attn.to_k(hidden_states), attn.to_v(hidden_states))
 
 
 class ReadingAttention(_Processor):
@@ -84,18 +89,23 @@ class ReadingAttention(_Processor):
 
         `pictures_given` (batch, pictures) is False where a sample does not see a picture; None: it sees all.
         """
+        key, value = attn.to_k(hidden_states), attn.to_v(hidden_states)
         if bank is None:
-            return self.attend(attn, hidden_states, hidden_states, None)
+            return self.attend(attn, hidden_states, key, value)
         seen = bank[self.name].to(hidden_states.dtype)
         frames = len(hidden_states) // len(seen)
-        context = torch.cat([hidden_states, seen.repeat_interleave(frames, dim=0)], dim=1)
+        # All frames of a sample see the same, so its keys and values are made once.
+        key, value = (
+            torch.cat([own, of_seen.repeat_interleave(frames, dim=0)], dim=1)
+            for own, of_seen in ((key, attn.to_k(seen)), (value, attn.to_v(seen)))
+        )
         mask = None
         if pictures_given is not None:
             tokens = seen.shape[1] // pictures_given.shape[1]
             hidden = ~pictures_given.repeat_interleave(tokens, dim=1).repeat_interleave(frames, dim=0)
-            mask = hidden_states.new_zeros(len(context), 1, 1, context.shape[1])
+            mask = hidden_states.new_zeros(len(key), 1, 1, key.shape[1])
             mask[:, 0, 0, hidden_states.shape[1] :].masked_fill_(hidden, float("-inf"))
-        return self.attend(attn, hidden_states, context, mask)
+        return self.attend(attn, hidden_states, key, value, mask)
 
 
 class HearingAttention(_Processor):
@@ -114,7 +124,7 @@ class HearingAttention(_Processor):
     ) -> torch.Tensor:
         """(batch x frames, tokens, channels) to the speech of its frame."""
         assert audio is not None, "the denoiser hands the speech to every cross-attention"
-        return self.attend(attn, hidden_states, audio, None)
+        return self.attend(attn, hidden_states, attn.to_k(audio), attn.to_v(audio))
 
 
 def set_heads_at_once(model: nn.Module, slice_size: str | int | None) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.rig import load_rig
 from chironomy.video import maps
 from chironomy.video.errors import VideoError
 
@@ -20,9 +19,6 @@ LAYOUTS = {"mano_keypoints": 6, "echomimic_v2": 3}
 
 _KEPT_FRAMES = 64
 
-# EchoMimicV2 draws on a canvas whose shorter side is 800 pixels: bones 2 wide, points of radius 4.
-_CANVAS, _BONE_WIDTH, _POINT_RADIUS = 800, 2.0, 4.0
-
 
 class ShotMaps:
     """The maps of a shot's frames, in order from its first; see `request.Maps`.
@@ -30,7 +26,7 @@ class ShotMaps:
     Args:
         shot: the edited hands and the camera.
         layout: one of `LAYOUTS`.
-        rig: the character; the embedded one when None.
+        rig: the character; the shot's when None.
 
     Raises:
         VideoError: there is no such layout.
@@ -39,7 +35,7 @@ class ShotMaps:
     def __init__(self, shot: "Shot", layout: str, rig: "Rig | None" = None):
         if layout not in LAYOUTS:
             raise VideoError(f"there are no maps {layout!r}; choose one of {', '.join(LAYOUTS)}")
-        self.shot, self.layout, self.rig = shot, layout, rig or load_rig()
+        self.shot, self.layout, self.rig = shot, layout, rig or shot.rig
         # Neighbouring blocks ask for some frames twice.
         self._kept: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
 
@@ -53,7 +49,7 @@ class ShotMaps:
         if row not in self._kept:
             frame = self.shot.frames[row]
             if self.layout == "echomimic_v2":
-                drawn = hand_map(self.shot, frame, self.rig)
+                drawn = maps.echomimic_map(self.shot, frame, self.rig)
             else:
                 surfaces = maps.mano_map(self.shot, frame, self.rig)
                 drawn = np.concatenate([surfaces, maps.keypoint_map(self.shot, frame, self.rig)], axis=2)
@@ -61,30 +57,3 @@ class ShotMaps:
             while len(self._kept) > _KEPT_FRAMES:
                 self._kept.popitem(last=False)
         return self._kept[row]
-
-
-def hand_map(shot: "Shot", frame: int, rig: "Rig | None" = None) -> NDArray[np.uint8]:
-    """EchoMimicV2's hand map: bones in the colours of the rainbow, red points, as bright as the hand is confident.
-
-    Its pipeline draws in BGR and swaps red and blue afterwards, so bone k has the hue of k / 20 with these swapped.
-
-    Args:
-        shot: the pose, the hands' confidence and the camera.
-        frame: which frame of the tracks.
-        rig: the character; the embedded one when None.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
-    """
-    _, hands = maps.keypoints(shot, frame, rig)
-    confidence = shot.hands.confidence[frame]
-    scale = min(shot.height, shot.width) / _CANVAS
-    image = np.zeros((shot.height, shot.width, 3), np.float32)
-    for hand, points in enumerate(hands):
-        sure = float(confidence[hand])
-        for edge, (start, end) in enumerate(maps.HAND_EDGES):
-            colour = maps._hue(edge / len(maps.HAND_EDGES), 1.0)[::-1].copy()
-            maps._stroke(image, points[start], points[end], 0.5 * _BONE_WIDTH * scale, colour * sure * sure)
-        for point in points:
-            maps._stroke(image, point, point, _POINT_RADIUS * scale, np.array([255.0, 0.0, 0.0]) * sure)
-    return np.floor(image + np.float32(0.5)).astype(np.uint8)

@@ -179,11 +179,10 @@ def whisper_config(dims: Mapping[str, int]) -> dict[str, Any]:
 def _widths(tensors: Tensors) -> tuple[int, ...]:
     blocks = _count(tensors, r"down_blocks\.(\d+)\.")
     keys = [f"down_blocks.{index}.resnets.0.conv2.weight" for index in range(blocks)]
-    wanted = [*keys, "conv_in.weight", "conv_out.weight"]
-    if not blocks or (missing := [key for key in wanted if key not in tensors]):
-        raise VideoError(
-            f"denoising_unet.pth has no tensor {missing[0] if blocks else 'down_blocks.0'}; this is another model"
-        )
+    missing = [key for key in (*keys, "conv_in.weight", "conv_out.weight") if key not in tensors]
+    if missing or not blocks:
+        absent = missing[0] if missing else "down_blocks.0"
+        raise VideoError(f"denoising_unet.pth has no tensor {absent}; this is another model")
     return tuple(int(tensors[key].shape[0]) for key in keys)
 
 

@@ -47,7 +47,7 @@ class TalkingPipeline(DiffusionPipeline):
         window_overlap: frames.
         block_windows: windows.
         motion_frames: frames before a block that the ReferenceNet sees beside the portrait.
-        noise_limit: see `noise.frame_noise`.
+        noise_limit: a number or None; see `noise.frame_noise`.
         num_inference_steps: by default.
         guidance_scale: by default.
         trained_on: what the weights have learned from, in words.
@@ -71,7 +71,8 @@ class TalkingPipeline(DiffusionPipeline):
         reference_net: ReferenceNet,
         pose_encoder: PoseEncoder,
         scheduler: Any,
-        audio_projector: AudioProjector | None = None,
+        # diffusers up to 0.35 reads no annotation of the form X | None.
+        audio_projector: Any = None,
         audio_encoder: Any = None,
         maps: str = "mano_keypoints",
         audio_features: str = "wav2vec2",
@@ -80,7 +81,7 @@ class TalkingPipeline(DiffusionPipeline):
         window_overlap: int = 6,
         block_windows: int = 1,
         motion_frames: int = 4,
-        noise_limit: float | None = None,
+        noise_limit: Any = None,
         num_inference_steps: int = 40,
         guidance_scale: float = 2.5,
         trained_on: str = "nothing: weights at random",

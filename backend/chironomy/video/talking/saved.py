@@ -81,6 +81,11 @@ def check_saved(folder: str | Path) -> dict[str, Any]:
     for part, module in modules.items():
         wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
         compare_shapes(f"{folder / part}", wanted, saved_shapes(folder / part))
+    if index["audio_features"] != "prosody" and not any(index.get("audio_encoder") or [None]):
+        raise VideoError(
+            f"{folder} hears through a {index['audio_features']} network and holds none in audio_encoder; save the "
+            "pipeline with that network, or import the weights again beside it"
+        )
     return index
 
 

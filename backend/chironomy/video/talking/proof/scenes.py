@@ -29,11 +29,11 @@ from chironomy.speech.lips import lip_opening, lip_track
 from chironomy.speech.prosody import prosody_features
 from chironomy.video import shading
 from chironomy.video.camera import Camera
-from chironomy.video.engines.previz import Studio
 from chironomy.video.maps.frame import vertices_at
 from chironomy.video.maps.keypoints import keypoints
 from chironomy.video.maps.landmarks import FACE_VERTICES
 from chironomy.video.shot import Shot
+from chironomy.video.studio import Studio
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.training.batches import MemoryItem
 

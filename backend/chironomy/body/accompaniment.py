@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Accompaniment`: how torso, head and shoulders are turned over time, and its file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chironomy.body.errors import BodyError
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.files import atomic_path, read_arrays
+
+Array = NDArray[np.float64]
+
+FORMAT = "chironomy.accompaniment/1"
+
+
+@dataclass(frozen=True, eq=False)
+class Accompaniment:
+    """Turns of the body's middle over time, from the bind pose; frame `i` is at `i / fps` seconds.
+
+    Attributes:
+        fps: frames a second.
+        torso: (T, 4) unit quaternions: the upper chest, the spine's joints sharing the turn evenly.
+        head: (T, 4) the head relative to the upper chest, neck and head sharing the turn evenly.
+        shoulder: (T, 2, 4) the collars relative to the upper chest, left and right.
+    """
+
+    fps: float
+    torso: Array
+    head: Array
+    shoulder: Array
+
+    def __post_init__(self) -> None:
+        frames = np.shape(self.torso)[0] if np.ndim(self.torso) else 0
+        for name, shape in (("torso", (frames, 4)), ("head", (frames, 4)), ("shoulder", (frames, 2, 4))):
+            array = np.array(getattr(self, name), dtype=np.float64)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise BodyError(f"{name} has shape {array.shape}; it must be finite numbers of shape {shape}")
+            if np.abs(np.linalg.norm(array, axis=-1) - 1).max(initial=0.0) > 1e-3:
+                raise BodyError(f"{name} must hold unit quaternions (w, x, y, z)")
+            object.__setattr__(self, name, quaternion.normalize(array))
+
+    @property
+    def frame_count(self) -> int:
+        """How many frames there are, T."""
+        return len(self.torso)
+
+    def scaled(self, part: ArrayLike) -> "Accompaniment":
+        """The same with every turn taken to a part of itself, (T,) or one number, 0 to 1."""
+        part = np.broadcast_to(np.asarray(part, np.float64), (self.frame_count,))
+        still = quaternion.IDENTITY
+        return Accompaniment(
+            self.fps,
+            quaternion.slerp(still, self.torso, part),
+            quaternion.slerp(still, self.head, part),
+            quaternion.slerp(still, self.shoulder, np.repeat(part[:, None], 2, axis=1)),
+        )
+
+
+def save_accompaniment(accompaniment: Accompaniment, path: str | Path) -> None:
+    """Write it as a `.npz` of format `chironomy.accompaniment/1`; `load_accompaniment` gives back equal arrays.
+
+    Raises:
+        ChironomyError: the file cannot be written.
+    """
+    fields = {name: getattr(accompaniment, name) for name in ("torso", "head", "shoulder")}
+    with atomic_path(path) as temporary:
+        np.savez_compressed(temporary, format=np.array(FORMAT), fps=np.float64(accompaniment.fps), **fields)
+
+
+def load_accompaniment(path: str | Path) -> Accompaniment:
+    """Read a file of `save_accompaniment`.
+
+    Raises:
+        ChironomyError: the file is missing or damaged, or a field is wrong; the sentence names it.
+    """
+    arrays = read_arrays(path)
+    if str(arrays.get("format", "")) != FORMAT:
+        raise BodyError(f"{Path(path).name} is not a file of format {FORMAT}")
+    for name in ("fps", "torso", "head", "shoulder"):
+        if arrays.get(name) is None or arrays[name].dtype.kind != "f":
+            raise BodyError(f"{Path(path).name} has no field {name} of numbers")
+    return Accompaniment(float(arrays["fps"]), arrays["torso"], arrays["head"], arrays["shoulder"])

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fit in the scene: Blender's camera sees what the portrait's does, and rendering takes the person's body."""
+
+import hashlib
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+
+@pytest.fixture
+def fit():
+    from chironomy.body.proportions import Proportions
+    from chironomy.motion import rotation as quaternion
+    from chironomy.video.camera import Camera
+    from chironomy.video.fitting.fit import Fit
+
+    turn = quaternion.from_rotation_vector([0.02, -0.05, 0.08])
+    camera = Camera(600, 800, 2400.0, np.array([0.1, -0.05, 2.8]), turn, np.array([290.0, 420.0]))
+    return Fit(
+        camera=camera,
+        proportions=Proportions(head=0.9, arms=1.04, hands=0.9, head_offset=(0.0, 0.02, 0.0)),
+        wrist_position=np.array([[0.2, -0.25, 0.25], [-0.22, -0.2, 0.25]]),
+        hand_rotation=np.tile(quaternion.IDENTITY, (2, 16, 1)),
+        hands_seen=np.array([True, True]),
+        head_rotation=quaternion.from_rotation_vector([0.0, 0.0, 0.1]),
+        picture="portrait.png",
+    )
+
+
+@pytest.fixture
+def portrait(tmp_path):
+    path = tmp_path / "portrait.png"
+    image = bpy.data.images.new("portrait", 600, 800)
+    image.filepath_raw, image.file_format = str(path), "PNG"
+    image.save()
+    bpy.data.images.remove(image)
+    return path
+
+
+@pytest.fixture
+def fitted(addon, character, fit, portrait):
+    scene = bpy.context.scene
+    reference = addon["operators.reference"]
+    reference.remember(scene, portrait, fit)
+    reference.look_through(scene, character, fit, portrait)
+    return scene
+
+
+def test_the_scenes_camera_sees_each_joint_where_the_portraits_does(addon, rig, fitted, character, fit):
+    from bpy_extras.object_utils import world_to_camera_view
+
+    character.location = (0.4, -0.3, 0.1)
+    bpy.context.view_layer.update()
+    addon["operators.reference"].place_camera(fitted.camera, character, fit)
+    bpy.context.view_layer.update()
+    points = rig.joint_position[[rig.index(name) for name in ("head", "upper_arm.L", "wrist.R", "hips")]]
+    wanted, _ = fit.camera.resized(*fit.video_size()).project(points)
+    places = addon["rig.space"].to_armature(rig, points)
+    for place, pixel in zip(places, wanted, strict=True):
+        from mathutils import Vector
+
+        x, y, _ = world_to_camera_view(fitted, fitted.camera, character.matrix_world @ Vector(place))
+        seen = np.array([x * fitted.render.resolution_x, (1 - y) * fitted.render.resolution_y])
+        assert np.abs(seen - pixel).max() < 0.05
+    character.location = (0, 0, 0)
+
+
+def test_the_portrait_stands_behind_the_character(fitted, portrait):
+    background = fitted.camera.data.background_images[0]
+    assert background.image.filepath == str(portrait)
+    assert fitted.camera.data.show_background_images
+    assert (fitted.render.resolution_x, fitted.render.resolution_y) == (600, 800)
+
+
+def test_a_shot_has_the_portraits_camera_the_persons_body_and_the_hands_of_the_rig(addon, rig, fitted, fit, portrait):
+    shot = addon["operators.render"].make_shot(bpy.context)
+    assert shot.camera.to_dict() == fit.camera.to_dict()
+    assert shot.proportions == fit.proportions
+    assert shot.reference.sha256 == hashlib.sha256(portrait.read_bytes()).hexdigest()
+    wrists = shot.pose.joint_position[:, [rig.index("wrist.L"), rig.index("wrist.R")]]
+    assert np.abs(wrists - shot.hands.wrist_position).max() < 1e-3
+
+
+def test_another_portrait_forgets_the_fit(addon, fitted):
+    fitted.chironomy.portrait = "/somewhere/else.png"
+    assert addon["operators.reference"].remembered(fitted) is None
+    assert not bpy.ops.chironomy.forget_picture.poll()
+    assert addon["operators.render"].make_shot(bpy.context).reference is None
+
+
+def test_fitting_without_a_portrait_says_so(addon, fitted):
+    fitted.chironomy.portrait = ""
+    with pytest.raises(RuntimeError, match="choose a portrait first"):
+        bpy.ops.chironomy.fit_to_picture()

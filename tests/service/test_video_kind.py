@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds of job that make films and bodies, run for real on small takes."""
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chironomy.body.accompaniment import load_accompaniment
+from chironomy.body.pose import solve_pose
+from chironomy.body.rig import load_rig
+from chironomy.motion import FaceTrack, HandMotion, save_hands
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.face import FACE_ACTIONS
+from chironomy.service.errors import ServiceError
+from chironomy.service.kinds import KINDS, Work
+from chironomy.service.settings import check_settings
+from chironomy.video.camera import portrait_camera
+from chironomy.video.encode import probe
+from chironomy.video.shot import Shot
+
+
+@pytest.fixture
+def hands() -> HandMotion:
+    position = np.tile([[0.2, -0.25, 0.3], [-0.2, -0.25, 0.3]], (6, 1, 1))
+    return HandMotion(24.0, position, np.tile(quaternion.IDENTITY, (6, 2, 16, 1)), np.ones((6, 2)))
+
+
+def settings_of(kind: str, given: dict) -> dict:
+    return check_settings(kind, KINDS[kind].settings, given)
+
+
+def test_a_shot_becomes_a_film_of_the_asked_format_with_previews(hands: HandMotion, tmp_path: Path) -> None:
+    from PIL import Image
+
+    rig, seen = load_rig(), []
+    face = FaceTrack(24.0, np.zeros((6, len(FACE_ACTIONS))))
+    Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, 64, 96)).save(tmp_path / "shot.zip")
+    kind = KINDS["video"]
+    settings = settings_of("video", {"format": "webm"})
+    work = Work(lambda *_: None, lambda: False, seen.append)
+    kind.run({"shot": tmp_path / "shot.zip"}, settings, tmp_path / "result.mp4", work)
+    assert probe(tmp_path / "result.mp4").video_codec == "vp9"
+    assert kind.media_type_of(settings) == "video/webm"
+    assert kind.media_type_of(settings_of("video", {})) == "video/mp4"
+    assert Image.open(io.BytesIO(seen[0])).size == (64, 96)
+
+
+def test_a_folder_of_pictures_cannot_be_asked_for_over_the_wire() -> None:
+    with pytest.raises(ServiceError, match="choose one of mp4, webm, prores, prores4444"):
+        settings_of("video", {"format": "exr"})
+
+
+def test_hands_and_speech_become_an_accompaniment(hands: HandMotion, tmp_path: Path) -> None:
+    save_hands(hands, tmp_path / "hands.npz")
+    samples = (9000 * np.sin(np.arange(8000) * 0.08) * np.sin(np.arange(8000) * 0.001)).astype("<i2")
+    with wave.open(str(tmp_path / "speech.wav"), "wb") as stream:
+        stream.setparams((1, 2, 16000, len(samples), "NONE", ""))
+        stream.writeframes(samples.tobytes())
+    inputs = {"speech": tmp_path / "speech.wav", "motion": tmp_path / "hands.npz"}
+    work = Work(lambda *_: None, lambda: False)
+    KINDS["accompany"].run(inputs, settings_of("accompany", {"seed": 3}), tmp_path / "result.npz", work)
+    assert load_accompaniment(tmp_path / "result.npz").frame_count == 6
