@@ -71,13 +71,14 @@ prove the code, not the quality of a video.
 
 - **People**: the embedded character in {scenes.people} sets of colours of skin, hair and clothes, each with synthesised
   speech and gestures of its own, {scenes.frames} frames of each; {scenes.held_out} others are held out, whose colours,
-  words and motions are none of those. Gestures follow accents of chance and not the speech, so that neither tells of
-  the other. Mouths open twice as wide as the speech has it, to be seen at this size. Half of the people have a hand
+  words and motions are none of those. Gestures follow accents of chance and not the speech, so neither tells of the
+  other. Mouths open twice as wide as the speech has it, to be seen at this size. Half of the people have a hand
   confidence below 0.3 and hands blurred by as much.
 - **Network**: {parameters / 1e6:.1f} million parameters on pixels folded by 4; predicts clean pixels (its width is less
   than the numbers of a place, so that it cannot carry noise); the loss is that of the velocity with Min-SNR 5, zero
   terminal signal-to-noise ratio. Without motion frames and pose discriminator.
-- **Training**: {stages}; {minutes:.0f} minutes in all on this machine. In the second stage all parts learn.
+- **Training**: {stages};
+  {minutes:.0f} minutes in all, on the processor of the machine that wrote this. In the second stage all parts learn.
 - **Judged**: the first {findings.frames} frames of each of {findings.people} held-out people, in clips, eight steps of
   DDIM without guidance, the same noise in every row. Means over people; in brackets the 95 % interval by resampling
   people 10,000 times.
@@ -129,25 +130,37 @@ Standard deviation of the Laplacian where hands are asked for, grey levels.
 
 
 def shows(findings: Findings) -> dict[str, bool]:
-    """Of each condition, whether the intervals with it and without it lie apart, on the right side."""
-    return {
-        "reference": findings.colours["right"].high < findings.colours["another's portrait"].low,
-        "maps": findings.hands["right"][0].low > findings.hands["another's maps"][0].high
-        and findings.hands["right"][2].high < findings.hands["another's maps"][2].low,
-        "speech": findings.lips["right"].low > max(0.0, findings.lips["another's speech"].high),
-        "confidence": findings.sharpness["right"].mean > findings.sharpness["low confidence"].mean
-        and findings.sharpness["right"].low > findings.sharpness["low confidence"].low,
-    }
+    """Of each condition, whether its own is better than another's by every measure, person by person.
+
+    The interval of the differences must lie above 0; for the speech, that of the correlation itself too.
+    """
+    shown = {name: all(gain.low > 0 for gain in gains.values()) for name, gains in findings.gains.items()}
+    shown["speech"] &= findings.lips["right"].low > 0
+    return shown
 
 
 def _verdict(findings: Findings) -> str:
     said = shows(findings)
     used = [name for name, shown in said.items() if shown]
     missing = [name for name, shown in said.items() if not shown]
+    rows = "\n".join(
+        f"| {name} | {measure} | {_number(gain, 2)} | {'yes' if said[name] else 'no'} |"
+        for name, gains in findings.gains.items()
+        for measure, gain in gains.items()
+    )
     sentence = f"Shown to be used: {', '.join(used) or 'none'}."
     if missing:
         sentence += f" **Not shown by this run: {', '.join(missing)}.**"
-    return sentence
+    return f"""## Is each condition used?
+How much better each measure is with the person's own condition than with another's (or than with low confidence),
+person by person. A condition is shown to be used when the intervals of all its measures lie above 0; for the speech,
+that of the correlation with the own speech too.
+
+| condition | measure | gain | shown |
+|---|---|---|---|
+{rows}
+
+{sentence}"""
 
 
 def _number(value: Interval, digits: int) -> str:
@@ -167,7 +180,7 @@ def write_picture(path: Path, people: Sequence[Scene], made: dict[str, list[Pict
         for column, pictures in enumerate(shown[name][:_SHOWN_PEOPLE]):
             page.paste(_strip(pictures), (label + column * cell, y))
     with atomic_path(path) as temporary:
-        page.save(temporary, "JPEG", quality=82, optimize=True)
+        page.save(temporary, "JPEG", quality=72, optimize=True)
     return path
 
 
