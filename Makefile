@@ -4,6 +4,7 @@
 PYTHON ?= python3.11
 SPEECH ?= examples/speech.flac
 TRAINING ?= .cache/training
+PROOF ?= .cache/proof-video
 VENV := .venv
 BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' backend/chironomy/__init__.py)
@@ -11,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded bench bench-gesture bench-gpu bench-video docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture bench-gpu bench-video docs example-speech blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -43,6 +44,9 @@ example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 train-embedded: $(VENV)/.train  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
 	$(BIN)/python -m chironomy.gesture.train --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
+
+proof-video: $(VENV)/.train  ## train a small video model on drawn people (needs flite) and write docs/proof-video.md; resumes
+	$(BIN)/python -m chironomy.video.talking.proof $(PROOF) --write docs
 
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")

@@ -139,7 +139,7 @@ def test_parts_of_a_step_add_up_to_its_gradient() -> None:
     gradients = []
     for number in range(3):
         learner.model.zero_grad()
-        learner._loss(learner.train.batch(4, 0, number)).backward()
+        learner.loss(learner.train.batch(4, 0, number)).backward()
         gradients.append(learner.model.motion_out.bias.grad.clone())
     learner.model.zero_grad()
     bias, seen = learner.model.motion_out.bias, []
@@ -203,7 +203,7 @@ def test_hands_that_are_not_seen_teach_nothing() -> None:
         learner = Trainer(model, Windows(given, 48), Windows(given, 48), SETTINGS)
         windows.normalize(model)
         torch.nn.init.normal_(model.motion_out.weight, std=0.1, generator=torch.Generator().manual_seed(0))
-        losses.append(float(learner._loss(windows.batch(4, 0, 0)).detach()))
+        losses.append(float(learner.loss(windows.batch(4, 0, 0)).detach()))
         AcceleratorState._reset_state(reset_partial_state=True)
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
 

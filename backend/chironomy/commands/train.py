@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy train prepare | gesture`: a dataset becomes clips, and clips become a model."""
+"""`chironomy train prepare | gesture | prepare-video | video`: data become clips or items, and these a model."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 
 from chironomy.commands.arguments import number, whole_number
 from chironomy.gesture.training_arguments import add_arguments
+from chironomy.video.talking.training import arguments as video_arguments
 
 # Of chironomy.gesture.datasets.prepare, which brings numpy: this is read whichever command runs.
 _FORMATS = ("beat2", "show", "hands")
@@ -14,13 +15,17 @@ _HAND_MEANS = ("auto", "flat", "mean")
 
 
 def add_to(commands: Any) -> None:
-    """Declare the command and its two steps."""
+    """Declare the command and its steps."""
     parser = commands.add_parser(
-        "train", help="train a model on your own data", description="Train the gesture model on your own data."
+        "train",
+        help="train a model on your own data",
+        description="Train the gesture model or the video model on your own data.",
     )
     steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
     _add_prepare(steps)
     _add_gesture(steps)
+    _add_prepare_video(steps)
+    _add_video(steps)
 
 
 def _add_prepare(steps: Any) -> None:
@@ -91,6 +96,76 @@ def _add_gesture(steps: Any) -> None:
 
 def _gesture(options: argparse.Namespace) -> int:
     from chironomy.gesture.training_run import train
+
+    train(options)
+    return 0
+
+
+def _add_prepare_video(steps: Any) -> None:
+    parser = steps.add_parser(
+        "prepare-video",
+        help="plain videos become items for the video model",
+        description=(
+            "Look at videos of one person each with mediapipe (pip install 'chironomy[vision]') and write frames, "
+            "speech and the points of body and hands, with each hand's confidence by its sharpness. Items that are "
+            "there are kept; the same command goes on."
+        ),
+    )
+    add = parser.add_argument
+    add("videos", type=Path, metavar="VIDEOS", help="a video, or a folder of them")
+    add("--out", type=Path, required=True, metavar="ITEMS", help="folder for the items")
+    add("--fps", type=number(10, 60), default=24.0, help="frames a second (default: 24)")
+    add("--height", type=whole_number(64, 4096), default=704, help="pixels of the frames, at most (default: 704)")
+    parser.set_defaults(run=_prepare_video)
+
+
+def _prepare_video(options: argparse.Namespace) -> int:
+    from chironomy.commands.progress import Steps
+    from chironomy.errors import ChironomyError
+    from chironomy.video.talking.training.prepare import prepare_video, videos_of
+
+    progress, refused, found = Steps(), 0, videos_of(options.videos)
+    for video in found:
+        out = options.out / video.stem
+        if out.exists():
+            print(f"{out}  is there already")
+            continue
+        try:
+            made = prepare_video(
+                video,
+                out,
+                options.fps,
+                options.height,
+                on_progress=lambda done, name=video.name: progress.update(name, done),
+            )
+        except ChironomyError as error:
+            progress.end(completed=False)
+            print(error, flush=True)
+            refused += 1
+            continue
+        progress.end()
+        left, right = (f"{100 * share:.0f} %" for share in made.hands_seen)
+        sound = "" if made.speech else ", no sound"
+        print(f"{out}  {made.frames} frames, left hand seen in {left}, right hand in {right}{sound}", flush=True)
+    return int(refused == len(found))
+
+
+def _add_video(steps: Any) -> None:
+    parser = steps.add_parser(
+        "video",
+        help="items become a video model",
+        description=(
+            "Train stage 2 on a folder of items, one stage after the other: image, video, temporal. On several GPUs: "
+            "accelerate launch -m chironomy train video …. A run that was stopped goes on from its checkpoint as if it "
+            "had not been."
+        ),
+    )
+    video_arguments.add_arguments(parser)
+    parser.set_defaults(run=_video)
+
+
+def _video(options: argparse.Namespace) -> int:
+    from chironomy.video.talking.training.run import train
 
     train(options)
     return 0

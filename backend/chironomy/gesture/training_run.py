@@ -7,12 +7,10 @@ writes the product's own weights.
 
 import argparse
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import Clip, load_clips
@@ -22,55 +20,13 @@ from chironomy.gesture.model import CONFIGS, GestureTransformer
 from chironomy.gesture.train import SETTINGS, Averaged, Trainer, TrainSettings, make_accelerator, split
 from chironomy.gesture.training_arguments import add_arguments
 from chironomy.gesture.training_log import Log, write_curve
-from chironomy.motion.files import atomic_path
+from chironomy.training import run as training_run
+from chironomy.training.devices import end, say
 
 
 def run(trainer: Trainer, checkpoints: Path, minutes: float | None = None, log: Log | None = None) -> bool:
-    """Train to the last step, until patience ends, or for `minutes`.
-
-    Validates before the first step, so that what is wrong with that shows at once, and then at every checkpoint.
-
-    Returns:
-        Whether training is finished; otherwise the same call goes on.
-    """
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    path, best = checkpoints / "checkpoint.pt", checkpoints / "best.pt"
-    log = log or Log(None)
-    main = trainer.accelerator.is_main_process
-    if path.exists():
-        trainer.resume(torch.load(path, map_location="cpu", weights_only=True))
-        _say(trainer, f"goes on from step {trainer.step}")
-    else:
-        _say(trainer, f"validation {trainer.validate():.4f} before the first step")
-    begin, losses, mark = time.monotonic(), [], time.monotonic()
-    settings = trainer.settings
-    while trainer.step < settings.steps and not trainer.exhausted():
-        losses.append(trainer.advance())
-        late = minutes is not None and time.monotonic() - begin > 60 * minutes
-        late = _agreed(trainer, late) if minutes is not None else late
-        if trainer.step % settings.validate_every and trainer.step != settings.steps and not late:
-            continue
-        loss = trainer.mean_over_devices(losses)
-        seconds = (time.monotonic() - mark) / len(losses)
-        improved = trainer.judged(loss, trainer.validate())
-        if main:
-            if improved and settings.patience:
-                _save(trainer.average, best)
-            _save(trainer.state(), path)
-            log.numbers(trainer.step, {"loss": loss, "validation": trainer.curve[-1][2], "seconds a step": seconds})
-            log.sheet(trainer)
-        step, loss, validation = trainer.curve[-1]
-        _say(trainer, f"step {step} loss {loss:.4f} validation {validation:.4f}, {seconds:.3f} s a step")
-        losses, mark = [], time.monotonic()
-        if late:
-            break
-    trainer.accelerator.wait_for_everyone()
-    finished = trainer.step >= settings.steps or trainer.exhausted()
-    if finished and settings.patience and trainer.best is not None and best.exists():
-        kept = torch.load(best, map_location="cpu", weights_only=True)
-        trainer.average = {name: value.to(trainer.device) for name, value in kept.items()}
-        _say(trainer, f"keeps the weights of step {trainer.best[0]}, validation {trainer.best[1]:.4f}")
-    return finished
+    """Train stage 1; see `chironomy.training.run`."""
+    return training_run.run(trainer, checkpoints, minutes, log or Log(None))
 
 
 def make_scheduler(name: str) -> Any:
@@ -150,20 +106,10 @@ def train(options: argparse.Namespace) -> None:
     finally:
         log.close()
     if not finished:
-        _say(trainer, f"stopped at step {trainer.step} of {settings.steps}; the same command goes on")
+        say(accelerator, f"stopped at step {trainer.step} of {settings.steps}; the same command goes on")
     elif accelerator.is_main_process:
         export(trainer, description, options, encoder)
     end(accelerator)
-
-
-def end(accelerator: Accelerator) -> None:
-    """Part from the other devices.
-
-    They wait for each other first: a process group that is taken down while one of its threads still holds a tensor of
-    the last exchange waits for that thread, which waits for the interpreter, forever (seen with gloo of torch 2.13).
-    """
-    accelerator.wait_for_everyone()
-    accelerator.end_training()
 
 
 def training_settings(options: argparse.Namespace) -> TrainSettings:
@@ -221,23 +167,3 @@ def _encoder(options: argparse.Namespace, config: dict[str, Any]) -> Any:
             f"{config['audio_dim']}; give the model that they were prepared with"
         )
     return encoder
-
-
-def _agreed(trainer: Trainer, late: bool) -> bool:
-    """Whether it is late for any of the devices, so that all stop at the same step."""
-    if trainer.accelerator.num_processes == 1:
-        return late
-    flag = torch.tensor(float(late), device=trainer.device)
-    total = trainer.accelerator.reduce(flag, "sum")
-    assert isinstance(total, torch.Tensor)
-    return bool(total > 0)
-
-
-def _say(trainer: Trainer, sentence: str) -> None:
-    if trainer.accelerator.is_main_process:
-        print(sentence, flush=True)
-
-
-def _save(value: Any, path: Path) -> None:
-    with atomic_path(path) as temporary:
-        torch.save(value, temporary)

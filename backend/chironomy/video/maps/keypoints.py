@@ -74,10 +74,26 @@ def keypoint_map(shot: Shot, frame: int, rig: Rig | None = None) -> NDArray[np.u
     Returns:
         (height, width, 3) uint8 RGB, anti-aliased.
     """
-    body, hands = keypoints(shot, frame, rig)
-    confidence = shot.hands.confidence[frame]
-    scale = shot.height / _DRAWN_HEIGHT
-    image = canvas(shot.width, shot.height)
+    return draw_keypoints(*keypoints(shot, frame, rig), shot.hands.confidence[frame], shot.width, shot.height)
+
+
+def draw_keypoints(
+    body: NDArray[np.float64], hands: NDArray[np.float64], confidence: NDArray[np.floating], width: int, height: int
+) -> NDArray[np.uint8]:
+    """The keypoint map of points, wherever they come from.
+
+    Args:
+        body: (12, 2) pixels in the order of `BODY_POINTS`; what is NaN is not drawn.
+        hands: (2, 21, 2) pixels in OpenPose's order, likewise.
+        confidence: (2,) of the left and the right hand, 0 to 1.
+        width: pixels.
+        height: pixels.
+
+    Returns:
+        (height, width, 3) uint8 RGB, anti-aliased.
+    """
+    scale = height / _DRAWN_HEIGHT
+    image = canvas(width, height)
     shown = {f"wrist.{side}": confidence[hand] for hand, side in enumerate("LR")}
     for edge, (start, end) in enumerate(BODY_EDGES):
         colour = hue(edge / len(BODY_EDGES), 0.6) * shown.get(end, 1.0)

@@ -60,6 +60,26 @@ def region_weights(
     return weights / weights.mean(dim=(1, 2, 3, 4), keepdim=True)
 
 
+def level_weights(scheduler: Any, timestep: torch.Tensor, like: torch.Tensor, gamma: float = 0.0) -> torch.Tensor:
+    """How much each sample's noise level counts, (batch, 1, …).
+
+    Min-SNR (arXiv 2303.09556, section 3.4) weighs the error of a velocity by min(SNR, γ) / (SNR + 1). Where a schedule
+    ends in noise alone that is 0, and nothing would be learned of the step that sampling begins with, so both parts of
+    the fraction have 1 added here: (min(SNR, γ) + 1) / (SNR + 1).
+
+    Args:
+        scheduler: with `alphas_cumprod`.
+        timestep: (batch,).
+        like: what the weights broadcast over.
+        gamma: 0 for 1 at all levels.
+    """
+    kept, noised = noise_levels(scheduler, timestep, like)
+    if not gamma:
+        return torch.ones_like(kept)
+    ratio = kept.square() / noised.square().clamp(min=1e-8)
+    return (ratio.clamp(max=gamma) + 1) / (ratio + 1)
+
+
 def weighted_error(prediction: torch.Tensor, target: torch.Tensor, weights: torch.Tensor | None = None) -> torch.Tensor:
     """Mean squared error in float32, each place as `region_weights` has it; a scalar."""
     error = (prediction.float() - target.float()).square()
