@@ -159,8 +159,9 @@ class Trainer(trainer.Trainer):
             Given(batch.pictures_given, batch.pose_given, batch.confidence_given, batch.audio_given),
         )
         settings = self.settings
+        height, width = latents.shape[-2:]
         weights = losses.region_weights(
-            *latents.shape[-2:], batch.face, batch.hands, settings.face_weight, settings.hand_weight
+            height, width, batch.face, batch.hands, settings.face_weight, settings.hand_weight
         )
         weights = weights * losses.level_weights(self.scheduler, batch.timestep, latents, settings.snr_gamma)
         if not velocity:
