@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure what is claimed of gestures, and write it as a table: `make bench-gesture`.
 
-Every section can be run alone (`--only speed,steps`), states the target where there is one, and says PASS or short.
+Every section can be run alone (`--only speed,steps`; those of the table that are not measured anew stay), states the
+target where there is one, and says PASS or short.
 Held-out recordings and plans come from the corpus's own command with seeds that no training uses; real recordings from
 `--recordings`; other weights to compare with from `--baseline`. With all sections it takes some ten minutes.
 """
@@ -79,14 +80,18 @@ def main() -> int:
             if isinstance(row, Figure):
                 print("     ", " | ".join(row.cells()[:4]), file=sys.stderr, flush=True)
         print(f"      {time.perf_counter() - begin:.0f} s", file=sys.stderr, flush=True)
-    text = "\n".join(_document(bench, results)) + "\n"
+    sections = {SECTIONS[name][0]: _section(rows) for name, rows in results.items()}
+    if options.write and options.write.is_file() and len(sections) < len(SECTIONS):
+        sections = _sections_of(options.write.read_text(encoding="utf-8")) | sections
+        sections = {title: sections[title] for title, _ in SECTIONS.values() if title in sections}
+    text = "\n".join(_document(bench, sections)) + "\n"
     print(text)
     if options.write:
         options.write.parent.mkdir(parents=True, exist_ok=True)
         options.write.write_text(text, encoding="utf-8")
     if options.card:
         card = options.weights / "MODEL_CARD.md"
-        card.write_text(with_measured(card.read_text(encoding="utf-8"), _for_card(bench, results)), encoding="utf-8")
+        card.write_text(with_measured(card.read_text(encoding="utf-8"), _for_card(bench, sections)), encoding="utf-8")
     return 0
 
 
@@ -98,9 +103,10 @@ def _sections(text: str) -> list[str]:
     return names
 
 
-def _document(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> list[str]:
-    judged = [row for rows in results.values() for row in rows if isinstance(row, Figure) and row.passed is not None]
-    short = [row.name for row in judged if not row.passed]
+def _document(bench: Bench, sections: dict[str, list[str]]) -> list[str]:
+    """The whole table, of sections by title."""
+    judged = _judged(sections)
+    short = [name for name, _, _, verdict in judged if verdict != "PASS"]
     config = bench.pipeline.transformer.config
     lines = [
         "# Benchmarks of gestures",
@@ -117,30 +123,51 @@ def _document(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> l
         f"**{len(judged) - len(short)} of {len(judged)} targets are met.**"
         + (f" Short of target: {'; '.join(short)}." if short else ""),
     ]
-    for name, rows in results.items():
-        lines += ["", f"## {SECTIONS[name][0]}"]
-        figures: list[Figure] = []
-        for row in [*rows, None]:
-            if isinstance(row, Figure):
-                figures.append(row)
-                continue
-            if figures:
-                lines += ["", *_markdown(HEADINGS, [figure.cells() for figure in figures])]
-                figures = []
-            if isinstance(row, Table):
-                lines += ["", *_markdown(row.headings, row.rows)]
-            elif row is not None:
-                lines += ["", row]
+    for title, block in sections.items():
+        lines += ["", f"## {title}", *block]
     return lines
 
 
-def _for_card(bench: Bench, results: dict[str, list[Figure | Table | str]]) -> str:
+def _section(rows: list[Figure | Table | str]) -> list[str]:
+    """The lines of a section, but for its heading."""
+    lines: list[str] = []
+    figures: list[Figure] = []
+    for row in [*rows, None]:
+        if isinstance(row, Figure):
+            figures.append(row)
+            continue
+        if figures:
+            lines += ["", *_markdown(HEADINGS, [figure.cells() for figure in figures])]
+            figures = []
+        if isinstance(row, Table):
+            lines += ["", *_markdown(row.headings, row.rows)]
+        elif row is not None:
+            lines += ["", row]
+    return lines
+
+
+def _sections_of(text: str) -> dict[str, list[str]]:
+    """The sections of a table that was written before, by title: those that are not measured anew stay."""
+    sections: dict[str, list[str]] = {}
+    for part in text.split("\n## ")[1:]:
+        title, *block = part.rstrip().split("\n")
+        sections[title] = block
+    return sections
+
+
+def _judged(sections: dict[str, list[str]]) -> list[list[str]]:
+    """Name, value, target and verdict of every figure that has a target."""
+    rows = [line.strip("| ").split(" | ") for block in sections.values() for line in block if line.startswith("| ")]
+    rows = [[cell.strip() for cell in row[:4]] for row in rows if len(row) == len(HEADINGS)]
+    return [row for row in rows if row[3] in ("PASS", "**short**")]
+
+
+def _for_card(bench: Bench, sections: dict[str, list[str]]) -> str:
     """The figures that have a target, with the whole story in the table."""
-    judged = [row for rows in results.values() for row in rows if isinstance(row, Figure) and row.passed is not None]
     lines = [
         f"By `make bench-gesture` on {bench.recordings_are} and held-out synthetic speech; intervals are of 95 %.",
         "",
-        *_markdown(["figure", "value", "target", ""], [figure.cells()[:4] for figure in judged]),
+        *_markdown(["figure", "value", "target", ""], _judged(sections)),
     ]
     return "\n".join(lines)
 
