@@ -8,6 +8,11 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # Processes that compile at the same time number their cached functions alike, and one then runs the other's:
+    # librosa, compiled for two types of number by two workers, has ended one of them. Each keeps a cache of its own.
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(REPOSITORY / ".cache" / "numba" / worker))
+
 
 @pytest.fixture(scope="session")
 def repository() -> Path:
