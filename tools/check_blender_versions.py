@@ -57,7 +57,8 @@ def environment(version: str, folder: Path) -> Path | None:
             return None
         print(f"making {target} (a download of about 350 MB)", flush=True)
         subprocess.run([python, "-m", "venv", "--clear", str(target)], check=True)
-        wanted = [f"bpy=={version}.*", numpy, "requests", "pytest"]
+        # A film that is laid into the sequencer has to be made first.
+        wanted = [f"bpy=={version}.*", numpy, "requests", "pytest", "imageio-ffmpeg"]
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, *wanted], check=True)
         done.touch()
