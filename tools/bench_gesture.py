@@ -113,7 +113,7 @@ def _document(bench: Bench, sections: dict[str, list[str]]) -> list[str]:
         "",
         "Written by `make bench-gesture`. Speeds are of the machine named here, whose other load is not known: compare",
         "them with the yardstick of the same run. Each metric's formula and source stand in its module in",
-        "`chironomy.evaluation`.",
+        "`chironomy.evaluation`. Sections may be of different runs: compare figures within a section.",
         "",
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch "
         f"{torch.__version__}. Weights {weights_identity(bench.weights)}, trained on {config['trained_on']}"

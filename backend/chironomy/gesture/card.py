@@ -50,8 +50,8 @@ counts nothing, and no gesture depicts anything. Hands stay on their own side of
 do not go above the head. Arms move and the trunk does not. Voices far from adult English speech (singing, children,
 other languages) were not in the corpus. Its gestures are those of rules, so they are more regular than a person's.
 
-What still looks wrong, seen in contact sheets and videos of five recordings with ten seeds each: now and then a hand
-takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes into the
+What still looks wrong, seen in contact sheets of the strokes of five recordings with ten seeds each: now and then a
+hand takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes into the
 centre, often the first of a clip, bring both hands flat before the chest, one above the other, with a wrist bent
 further than is comfortable; a hand that counts or warns comes close to the chin; both hands together are more alike
 than a person's; between gesture phrases hands may rest in the air for longer than a person's would.
