@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, panels
+from . import backend, panels, thumbnail
 from .operators import backend as backend_operators
 from .operators import export, generate, motion, reference, render, speech
 from .preferences import ChironomyPreferences
@@ -34,6 +34,7 @@ def register() -> None:
 
 def unregister() -> None:
     backend.stop()
+    thumbnail.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bpy.types import Context, Operator, Panel, UILayout
 
-from . import backend, tasks
+from . import backend, tasks, thumbnail
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
@@ -119,6 +119,7 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
         layout.operator(operator.bl_idname, icon=icon)
         return
     layout.progress(factor=task.progress, text=task.message or task.label)
+    thumbnail.draw(layout, task.picture)
     layout.label(text="Stopping" if task.cancelled else "Esc stops it", icon="CANCEL")
 
 

@@ -21,6 +21,13 @@ ENGINES = (
 SHAPES = {"portrait": (512, 704), "9_16": (720, 1280), "1_1": (720, 720), "16_9": (1280, 720)}
 
 
+_BACKDROPS = {
+    "portrait": "The portrait, where the character is fitted to one",
+    "transparent": "Nothing, in the formats that keep transparency",
+}
+"""What needs to be said of a backdrop."""
+
+
 def _take_shape(chosen: "ChironomySettings", _context: Context) -> None:
     """Give width and height the shape that was picked."""
     if chosen.shape in SHAPES:
@@ -139,7 +146,7 @@ class ChironomySettings(PropertyGroup):
     backdrop: EnumProperty(
         name="Backdrop",
         description="What is behind the character in the video",
-        items=[(name, name.capitalize(), "") for name in BACKDROPS if name != "portrait"],
+        items=[(name, name.capitalize(), _BACKDROPS.get(name, "")) for name in BACKDROPS],
     )
     burn_in: BoolProperty(
         name="Burn In Timecode",

@@ -21,11 +21,29 @@ from chironomy.errors import ChironomyError
 TICK = 0.1
 """Seconds between looks at the work."""
 
-Report = Callable[[float, str], None]
+Tell = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the work tells while it goes on; called with (progress 0..1, message).
+
+    Attributes:
+        tell: takes both.
+        picture: takes a JPEG of what is being made.
+    """
+
+    tell: Tell
+    picture: Callable[[bytes], None]
+
+    def __call__(self, progress: float, message: str = "") -> None:
+        self.tell(progress, message)
+
+
 Work = Callable[[Report, Cancelled], Any]
 
-listeners: list[Report] = []
+listeners: list[Tell] = []
 """Called on the main thread with (progress 0..1, message) of the work that runs."""
 
 
@@ -36,6 +54,7 @@ class Task:
         label: what it does, for a person.
         progress: 0..1.
         message: what it does now.
+        picture: the last JPEG of what it makes; empty before the first.
         result: what the work returned, once it is done.
         error: a sentence, where it failed.
         cancelled: whether it was asked to stop.
@@ -45,6 +64,7 @@ class Task:
         self.label = label
         self.progress = 0.0
         self.message = ""
+        self.picture = b""
         self.result: Any = None
         self.error: str | None = None
         self._stop = threading.Event()
@@ -74,7 +94,8 @@ class Task:
 
     def _run(self, work: Work) -> None:
         try:
-            self.result = work(lambda progress, message="": self._reports.put((progress, message)), self._stop.is_set)
+            report = Report(lambda progress, message: self._reports.put((progress, message)), self._show)
+            self.result = work(report, self._stop.is_set)
         except JobCancelled:
             self._stop.set()
         except ChironomyError as error:
@@ -82,6 +103,9 @@ class Task:
         except Exception as error:
             traceback.print_exc()
             self.error = f"{self.label} stopped by a fault of its own ({error!r}); Blender's console tells more"
+
+    def _show(self, jpeg: bytes) -> None:
+        self.picture = jpeg
 
 
 @dataclass
@@ -197,7 +221,7 @@ class JobOperator:
 
 def part(report: Report, start: float, stop: float) -> Report:
     """Return a report for a piece of the work: its 0..1 become `start`..`stop` of the whole."""
-    return lambda progress, message="": report(start + (stop - start) * progress, message)
+    return Report(lambda progress, message: report(start + (stop - start) * progress, message), report.picture)
 
 
 def _redraw(context: Context) -> None:

@@ -19,7 +19,7 @@ from chironomy.video.fitting.fit import Fit
 from .. import backend, sequencer
 from ..properties import character, settings
 from ..rig.space import TURN, to_armature
-from ..tasks import Cancelled, JobOperator, Report, Work, part
+from ..tasks import Cancelled, JobOperator, Report, Work
 
 CAMERA = "Portrait Camera"
 
@@ -60,7 +60,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
             client = backend.connect(where, report, cancelled)
             inputs = {"picture": client.upload(portrait)}
             with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-                found = client.run("fit", inputs, {}, Path(folder, "fit.json"), part(report, 0.0, 1.0), cancelled)
+                found = client.run("fit", inputs, {}, Path(folder, "fit.json"), report, cancelled)
                 return portrait, Fit.load(found)
 
         return fit

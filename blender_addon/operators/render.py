@@ -12,6 +12,7 @@ from bpy.types import Context, Operator
 
 from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
 from chironomy.video.backdrop import BACKDROPS
 from chironomy.video.burn_in import LONGEST_TAKE
 from chironomy.video.camera import portrait_camera
@@ -23,7 +24,7 @@ from .. import backend, sequencer
 from ..preferences import preferences
 from ..properties import character, settings
 from ..rig import pose
-from ..tasks import Cancelled, JobOperator, Report, Work, part
+from ..tasks import Cancelled, JobOperator, Report, Work
 from .reference import remembered
 
 
@@ -67,7 +68,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
                 path = kept or Path(folder, "shot.zip")
                 shot.save(path)
                 inputs = {"shot": client.upload(path)}
-            return client.run("video", inputs, {"format": chosen.name}, video, part(report, 0.0, 1.0), cancelled)
+            return client.run("video", inputs, {"format": chosen.name}, video, report, cancelled, report.picture)
 
         return render
 
@@ -101,6 +102,8 @@ def make_shot(context: Context) -> Shot:
     )
     fit = remembered(scene)
     if fit is None:
+        if shot.engine != "previz" or shot.settings.get("backdrop") == "portrait":
+            raise ChironomyError("choose a portrait and press Fit to Picture first: this video shows it")
         return shot
     return in_portrait(fit, shot, Media.from_file(sequencer.absolute(chosen.portrait)), (chosen.width, chosen.height))
 

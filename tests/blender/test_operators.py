@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The buttons, as a script presses them: what they leave behind, and what they say when they cannot."""
 
+import io
 import wave
 from pathlib import Path
 
@@ -228,3 +229,25 @@ def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon
     assert addon["operators.render"].engine_settings(chosen) == {"outfit": "navy"}
     chosen.engine = "emo2"
     assert addon["operators.render"].engine_settings(chosen) == {}
+
+
+def test_a_picture_of_running_work_reaches_the_panel(addon):
+    from PIL import Image
+
+    class Layout:
+        drawn = ()
+
+        def template_icon(self, icon_value, scale):
+            self.drawn += ((icon_value, scale),)
+
+    stream = io.BytesIO()
+    Image.new("RGB", (64, 80), (200, 30, 30)).save(stream, "JPEG")
+    task = addon["tasks"].Task("Draw", lambda report, cancelled: report.picture(stream.getvalue()))
+    while not task.ended(0.1):
+        pass
+    layout, thumbnail = Layout(), addon["thumbnail"]
+    for jpeg in (b"", task.picture, task.picture, b"not a picture"):
+        thumbnail.draw(layout, jpeg)
+    # Icons have numbers only where there is a window; a picture that cannot be read is not drawn.
+    assert len(layout.drawn) == 2
+    thumbnail.forget()

@@ -83,6 +83,21 @@ def test_a_shot_has_the_portraits_camera_the_persons_body_and_the_hands_of_the_r
     assert np.abs(wrists - shot.hands.wrist_position).max() < 1e-3
 
 
+def test_the_portrait_can_stand_behind_the_rendered_character(addon, fitted, portrait):
+    fitted.chironomy.backdrop = "portrait"
+    shot = addon["operators.render"].make_shot(bpy.context)
+    assert shot.settings["backdrop"] == "portrait"
+    assert shot.reference.data == portrait.read_bytes()
+
+
+def test_what_shows_a_portrait_is_not_rendered_before_one_is_fitted(addon, fitted):
+    bpy.ops.chironomy.forget_picture()
+    for engine, backdrop in (("emo2", "studio"), ("vace", "studio"), ("animate", "studio"), ("previz", "portrait")):
+        fitted.chironomy.engine, fitted.chironomy.backdrop = engine, backdrop
+        with pytest.raises(Exception, match="press Fit to Picture first"):
+            addon["operators.render"].make_shot(bpy.context)
+
+
 def test_another_portrait_forgets_the_fit(addon, fitted):
     fitted.chironomy.portrait = "/somewhere/else.png"
     assert addon["operators.reference"].remembered(fitted) is None

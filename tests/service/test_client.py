@@ -107,6 +107,18 @@ def test_a_preview_can_be_looked_at_while_a_job_runs(backend: Backend, gate: Gat
         assert client.preview(waiting) == b""
 
 
+def test_whoever_waits_is_shown_each_preview_once(backend: Backend, gate: Gate) -> None:
+    seen: list[bytes] = []
+
+    def look(picture: bytes) -> None:
+        seen.append(picture)
+        gate.open.set()
+
+    with backend.client() as client:
+        client.wait(client.submit("gate", {}), on_preview=look)
+    assert seen == [b"a picture"]
+
+
 def test_a_refusal_is_the_backends_sentence(backend: Backend) -> None:
     with backend.client() as client, pytest.raises(ClientError, match="There is no kind of job 'dance'"):
         client.submit("dance", {})

@@ -17,6 +17,7 @@ from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, J
 from chironomy.motion.files import atomic_path
 
 CONNECT_SECONDS = 2.0
+PREVIEW_SECONDS = 1.0
 _CHUNK = 1 << 20
 _VERSION_HEADER = "Chironomy-Version"
 _UPLOAD_LIMIT_HEADER = "Chironomy-Upload-Limit"
@@ -139,6 +140,7 @@ class Client:
         on_progress: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         poll: float = 0.1,
+        on_preview: Callable[[bytes], None] | None = None,
     ) -> Job:
         """Wait until the job is done.
 
@@ -147,6 +149,7 @@ class Client:
             on_progress: called with (progress 0..1, message) whenever they change.
             cancelled: asked between polls; once it is true the job is cancelled.
             poll: seconds between looks.
+            on_preview: called with a JPEG of what is being made, at most once in `PREVIEW_SECONDS`, when it is another.
 
         Raises:
             JobFailed: with the backend's sentence.
@@ -155,6 +158,7 @@ class Client:
         """
         told: tuple[float, str] | None = None
         asked = False
+        seen, seen_at = b"", 0.0
         while True:
             job = self.job(identifier)
             if on_progress is not None and (job.progress, job.message) != told:
@@ -166,6 +170,11 @@ class Client:
                 raise JobFailed(job.error or f"The {job.kind} job failed without saying why: see the backend's log")
             if job.state == "cancelled":
                 raise JobCancelled(f"The {job.kind} job was cancelled")
+            if on_preview is not None and time.monotonic() - seen_at >= PREVIEW_SECONDS:
+                picture, seen_at = self.preview(identifier), time.monotonic()
+                if picture and picture != seen:
+                    seen = picture
+                    on_preview(picture)
             if cancelled is not None and not asked and cancelled():
                 self.cancel(identifier)
                 asked = True
@@ -211,10 +220,11 @@ class Client:
         path: Path | str,
         on_progress: Callable[[float, str], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        on_preview: Callable[[bytes], None] | None = None,
     ) -> Path:
         """`submit`, `wait` and `download` in one."""
         identifier = self.submit(kind, inputs, settings)
-        self.wait(identifier, on_progress, cancelled)
+        self.wait(identifier, on_progress, cancelled, on_preview=on_preview)
         return self.download(identifier, path)
 
     def close(self) -> None:
