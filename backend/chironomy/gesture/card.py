@@ -50,11 +50,13 @@ counts nothing, and no gesture depicts anything. Hands stay on their own side of
 do not go above the head. Arms move and the trunk does not. Voices far from adult English speech (singing, children,
 other languages) were not in the corpus. Its gestures are those of rules, so they are more regular than a person's.
 
-What still looks wrong, seen in contact sheets of the strokes of five recordings with ten seeds each: now and then a
-hand takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes into the
-centre, often the first of a clip, bring both hands flat before the chest, one above the other, with a wrist bent
-further than is comfortable; a hand that counts or warns comes close to the chin; both hands together are more alike
-than a person's; between gesture phrases hands may rest in the air for longer than a person's would.
+What still looks wrong, seen in previews of five recordings with ten seeds each, eight frames of every second: now and
+then a hand takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes
+into the centre, often the first of a clip, bring both hands flat before the chest, one above the other, with a wrist
+bent further than is comfortable, and fingers of the two may pass through the same place in the picture; a hand that
+counts or warns comes close to the chin and is then held stiffly for a second or more; hands go up in a quarter of a
+second, quicker than most people's; both hands together are more alike than a person's; between gesture phrases hands
+may rest in the air for longer than a person's would. Different seeds gesture at the same accents. No jumps were seen.
 
 ## Licence
 
