@@ -37,7 +37,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             taken = Path(folder) / "window.png"
             script = Path(__file__).with_name("photograph_window.py")
-            command = [options.blender, "--window-geometry", "0", "0", "1600", "1000", "--python", script, "--"]
+            command = [options.blender, "--window-geometry", "0", "0", "1600", "1300", "--python", script, "--"]
             files = [options.extension.resolve(), (options.demo / "scene.blend").resolve(), taken]
             environment = {**os.environ, "BLENDER_USER_RESOURCES": folder}
             subprocess.run([*map(str, command), *map(str, files)], check=True, env=environment)
