@@ -9,6 +9,7 @@ import pytest
 
 from chironomy.errors import ChironomyError
 from chironomy.video.encode import encode_film, probe, render_video
+from chironomy.video.finished import FinishedParts
 from chironomy.video.formats import FORMATS
 
 WIDTH, HEIGHT = 256, 192
@@ -59,3 +60,14 @@ def test_pictures_that_do_not_fit_are_kept_up_to_there(shot, small_disk):
     kept = list((small_disk / ".take-unfinished").glob("take.*.png"))
     assert 0 < len(kept) < 6
     assert not (small_disk / "take").exists()
+
+
+def test_a_part_of_a_render_that_does_not_fit_leaves_those_before(small_disk):
+    finished = FinishedParts(small_disk / "unfinished", "0" * 64, ("frames",))
+    frames = np.stack(list(noise(2)))
+    finished.save(0, "first", {"frames": frames})
+    with pytest.raises(ChironomyError, match="free some space, or set keep_finished to false") as raised:
+        finished.save(1, "second", {"frames": frames})
+    assert "\n" not in str(raised.value)
+    assert np.array_equal(finished.load(0, "first")["frames"], frames)
+    assert len(list(finished.folder.iterdir())) == 1

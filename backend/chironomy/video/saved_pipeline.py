@@ -50,6 +50,15 @@ class SavedPipeline:
         """
         return _json(self.folder / part / "config.json")
 
+    def stamp(self) -> list[tuple[str, int, int]]:
+        """Path, size and time of change of every file of its parts: what tells these weights from others, unread."""
+        folders = [self.folder / name for name in self.index if self.part(name)]
+        paths = [self.folder / "model_index.json", *(path for folder in folders for path in folder.rglob("*"))]
+        if self.gguf is not None:
+            paths.append(self.gguf)
+        found = [(str(path.resolve()), path.stat()) for path in paths if path.is_file()]
+        return sorted((name, status.st_size, status.st_mtime_ns) for name, status in found)
+
     def parameter_counts(self) -> dict[str, int]:
         """Numbers in each network, from the headers of its files; for one in GGUF as many bytes as its file has.
 

@@ -23,6 +23,14 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(autouse=True)
+def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of finished segments, instead of the user's."""
+    folder = tmp_path / "unfinished"
+    monkeypatch.setattr("chironomy.video.engines.pipeline_engine.unfinished_folder", lambda: folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("models")

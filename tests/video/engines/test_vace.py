@@ -36,7 +36,7 @@ def test_it_gives_back_the_frames_of_the_shot(engine, silent_shot) -> None:
     assert all(frame.shape == (64, 48, 3) and frame.dtype == np.uint8 for frame in frames)
     assert told == sorted(told)
     assert told[-1] == 1
-    assert np.array_equal(frames, list(engine.render(silent_shot)))
+    assert np.array_equal(frames, list(engine.render(with_settings(silent_shot, keep_finished=False))))
     assert not np.array_equal(frames, list(engine.render(with_settings(silent_shot, seed=1))))
 
 
@@ -181,6 +181,7 @@ REFUSED = [
     ({"offload": "group"}, "setting offload is 'group', which moves weights to and from a GPU; here there is none"),
     ({"gguf": "/etc/passwd"}, "setting gguf is '/etc/passwd'; give the name of a GGUF file in .* \\(none\\)"),
     ({"float8": "yes"}, "setting float8 is 'yes'; give true or false"),
+    ({"keep_finished": 1}, "setting keep_finished is 1; give true or false"),
     ({"weights": "mine"}, "there are no weights in .* \\(looked for mine\\)"),
     ({"weights": "wan2.2-animate-14b"}, "holds a model of another kind, WanAnimatePipeline; this engine reads WanVACE"),
 ]

@@ -127,7 +127,7 @@ def test_it_stops_when_it_is_told_to_and_goes_on_later(engine, talking_shot, tmp
     asked = []
     with pytest.raises(RenderCancelled):
         list(engine.render(talking_shot, cancelled=lambda: asked.append(1) or len(asked) > 9))
-    assert len(list((tmp_path / "unfinished").rglob("block-*"))) == 1
+    assert len(list((tmp_path / "unfinished").rglob("part-*"))) == 1
     resumed = list(engine.render(talking_shot))
     plain = list(engine.render(talking_shot.replaced(settings={**talking_shot.settings, "keep_finished": False})))
     assert np.array_equal(resumed, plain)

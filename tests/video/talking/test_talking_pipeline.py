@@ -80,13 +80,13 @@ def test_a_stopped_render_goes_on_to_the_same_frames(pipeline, inputs, frames, t
     stream = pipeline.stream(**inputs, settings=QUICK, finished=tmp_path)
     next(stream)
     stream.close()
-    done = list(tmp_path.rglob("block-*.safetensors"))
+    done = list(tmp_path.rglob("part-*.npz"))
     assert len(done) == 1
     runs = []
     whole = TalkingPipeline._denoise
     monkeypatch.setattr(TalkingPipeline, "_denoise", lambda self, *a, **k: runs.append(1) or whole(self, *a, **k))
     assert np.array_equal(pipeline(**inputs, settings=QUICK, finished=tmp_path), frames)
-    blocks = len(list(tmp_path.rglob("block-*.safetensors")))
+    blocks = len(list(tmp_path.rglob("part-*.npz")))
     assert len(runs) == blocks - 1
     runs.clear()
     assert np.array_equal(pipeline(**inputs, settings=QUICK, finished=tmp_path), frames)
@@ -95,7 +95,7 @@ def test_a_stopped_render_goes_on_to_the_same_frames(pipeline, inputs, frames, t
 
 def test_a_damaged_part_is_made_anew(pipeline, inputs, frames, tmp_path) -> None:
     pipeline(**inputs, settings=QUICK, finished=tmp_path)
-    first = min(tmp_path.rglob("block-*.safetensors"))
+    first = min(tmp_path.rglob("part-*.npz"))
     first.write_bytes(first.read_bytes()[:100])
     assert np.array_equal(pipeline(**inputs, settings=QUICK, finished=tmp_path), frames)
 
@@ -144,7 +144,7 @@ def test_it_stops_between_two_steps_when_it_is_told_to(pipeline, inputs, tmp_pat
     with pytest.raises(RenderCancelled):
         pipeline(**inputs, settings=Settings(num_inference_steps=8), cancelled=cancelled, finished=tmp_path)
     assert len(asked) == 4
-    assert not list(tmp_path.rglob("block-*"))
+    assert not list(tmp_path.rglob("part-*"))
 
 
 @pytest.mark.parametrize(

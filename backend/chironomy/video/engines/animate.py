@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.video.engines.face_crop import face_crop
-from chironomy.video.engines.pipeline_engine import PipelineEngine, Request
+from chironomy.video.engines.pipeline_engine import PipelineEngine
+from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.segments import Segment
 from chironomy.video.errors import VideoError
 from chironomy.video.maps.dwpose import animate_pose_map
@@ -75,17 +76,22 @@ class AnimateEngine(PipelineEngine):
 
         return {"image": Image.fromarray(request.picture)}
 
-    def _segment(
-        self, request: Request, segment: Segment, kept: NDArray[np.float32] | None, asked: Callable[[], None]
-    ) -> dict[str, Any]:
-        from PIL import Image
-
+    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
         shot, face_size = request.shot, int(request.saved.config("transformer")["motion_encoder_size"])
         poses, faces, rig = [], [], shot.rig
         for frame in shot.frames[segment.start : segment.stop]:
             asked()
-            poses.append(Image.fromarray(animate_pose_map(shot, frame, rig)))
-            faces.append(Image.fromarray(face_crop(shot, frame, face_size, rig)))
+            poses.append(animate_pose_map(shot, frame, rig))
+            faces.append(face_crop(shot, frame, face_size, rig))
+        return [np.stack(poses), np.stack(faces)]
+
+    def _segment(
+        self, request: Request, segment: Segment, control: list[NDArray[np.uint8]], kept: NDArray[np.float32] | None
+    ) -> dict[str, Any]:
+        from PIL import Image
+
+        shot = request.shot
+        poses, faces = ([Image.fromarray(drawn) for drawn in drawings] for drawings in control)
         held = segment.length - len(poses)
         given: dict[str, Any] = {
             "pose_video": poses + [poses[-1]] * held,

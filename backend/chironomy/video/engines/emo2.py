@@ -22,6 +22,7 @@ from chironomy.video.engines.running import (
     checked_switch,
 )
 from chironomy.video.errors import VideoError
+from chironomy.video.finished import forget_old
 from chironomy.video.shot import Shot
 from chironomy.video.weights import find_weights, unfinished_folder
 
@@ -190,7 +191,6 @@ class Emo2Engine:
         cancelled: Callable[[], bool] | None,
     ) -> Iterator[NDArray[np.uint8]]:
         from chironomy.video.talking.control_maps import ShotMaps
-        from chironomy.video.talking.finished import forget_old
 
         if running.keep_finished:
             forget_old(self._finished)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,12 +20,12 @@ from chironomy.video.engines import prompt as prompts
 from chironomy.video.engines.pipeline_loading import Loading, load_pipeline
 from chironomy.video.engines.pipeline_memory import (
     OFFLOADS,
-    Placement,
     placed,
     placements,
     weight_bytes,
     working_memory,
 )
+from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.portrait import portrait
 from chironomy.video.engines.running import (
     check_names,
@@ -39,9 +38,11 @@ from chironomy.video.engines.running import (
 )
 from chironomy.video.engines.segments import Segment, blended, model_rate, retimed, segments
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.finished import FinishedParts, digest, forget_old
 from chironomy.video.published import engine_weights, published_for
 from chironomy.video.saved_pipeline import SavedPipeline, check_weights, read_pipeline
 from chironomy.video.shot import Shot
+from chironomy.video.weights import unfinished_folder
 
 if TYPE_CHECKING:
     import torch
@@ -50,41 +51,11 @@ _SMALL_NETWORK = 50_000_000  # parameters that a processor runs in reasonable ti
 
 _SETTINGS = (
     "weights", "gguf", "device", "dtype", "offload", "float8", "vae_tiling", *prompts.SETTINGS, "seed",
-    "num_inference_steps", "guidance_scale", "segment_frames", "overlap_frames", "model_fps",
+    "num_inference_steps", "guidance_scale", "segment_frames", "overlap_frames", "model_fps", "keep_finished",
 )  # fmt: skip
 
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """A render, checked.
-
-    Attributes:
-        shot: at the rate of the model, from the first frame that is wanted to the last.
-        shown: for every frame that is wanted, which frame of `shot` shows it.
-        picture: the portrait, (height, width, 3) uint8 RGB.
-        plan: the segments.
-        saved: the pipeline's folder.
-        prompt: what to tell the model.
-        loading: how to load.
-        placement: what that takes.
-        seed: of the noise.
-        steps: denoising steps of a segment.
-        guidance: of the prompt; 1 is none.
-        extra: the subclass's own settings.
-    """
-
-    shot: Shot
-    shown: NDArray[np.intp]
-    picture: NDArray[np.uint8]
-    plan: list[Segment]
-    saved: SavedPipeline
-    prompt: prompts.Prompt
-    loading: Loading
-    placement: Placement
-    seed: int
-    steps: int
-    guidance: float
-    extra: dict[str, Any]
+_PART = ("frames", "tail", "generator")
+"""What is kept of a segment: see `_part`, and the state that the generator of noise is left in."""
 
 
 class PipelineEngine(ABC):
@@ -92,6 +63,7 @@ class PipelineEngine(ABC):
 
     Args:
         weights: folder of a saved pipeline; looked for by the shot's setting `weights` when None.
+        finished: folder for the segments of renders that were stopped; in the user's data folder when None.
     """
 
     name: str
@@ -109,8 +81,9 @@ class PipelineEngine(ABC):
     guidance: ClassVar[float]
     own_settings: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, weights: str | Path | None = None):
+    def __init__(self, weights: str | Path | None = None, finished: str | Path | None = None):
         self._weights = None if weights is None else Path(weights)
+        self._finished = unfinished_folder() if finished is None else Path(finished)
 
     def requirements(self, shot: Shot | None = None) -> Requirements:
         """Memory for this shot with these weights; for a usual one, or without weights, what the published ones take.
@@ -142,7 +115,8 @@ class PipelineEngine(ABC):
     ) -> Iterator[NDArray[np.uint8]]:
         """Yield the shot's frames in order, as segments are finished; see `Engine.render`.
 
-        `cancelled` is asked after every denoising step.
+        `cancelled` is asked after every denoising step. A render that was stopped goes on from the segments that it had
+        finished, when the same shot is rendered again.
 
         Raises:
             VideoError: the shot has no portrait, weights are missing or another model's, a setting is out of range, or
@@ -207,16 +181,26 @@ class PipelineEngine(ABC):
         """What every segment is fed with alike."""
 
     @abstractmethod
+    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
+        """The maps that control this segment, (frames, height, width, 3) each.
+
+        Args:
+            request: the render.
+            segment: which frames.
+            asked: raises `RenderCancelled` when the person stopped the render.
+        """
+
+    @abstractmethod
     def _segment(
-        self, request: Request, segment: Segment, kept: NDArray[np.float32] | None, asked: Callable[[], None]
+        self, request: Request, segment: Segment, control: list[NDArray[np.uint8]], kept: NDArray[np.float32] | None
     ) -> dict[str, Any]:
         """What this segment is fed with.
 
         Args:
             request: the render.
             segment: which frames.
+            control: its maps.
             kept: (segment.kept, height, width, 3) 0 to 1, the last frames of the one before; None for the first.
-            asked: raises `RenderCancelled` when the person stopped the render.
         """
 
     def _own(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,6 +241,7 @@ class PipelineEngine(ABC):
         seed = checked_whole(settings, "seed", 0, 0, 2**63 - 1)
         steps = checked_whole(settings, "num_inference_steps", self.steps, 1, 1000)
         own = self._own(settings)
+        keep = checked_switch(settings, "keep_finished", True)
         usual = model_rate(shot.fps, self.native_fps)
         rate = checked_number(settings, "model_fps", usual, 1, 120)
 
@@ -274,7 +259,7 @@ class PipelineEngine(ABC):
         choices = placements(saved, weight_bytes(saved, kind, float8, text), working)
         placement = placed(choices, offload, device, free_memory(device), free_memory("cpu"))
         loading = Loading(self.kind, device, dtype, placement.offload, float8, tiling, text)
-        return Request(timed, shown, picture, plan, saved, prompt, loading, placement, seed, steps, guidance, own)
+        return Request(timed, shown, picture, plan, saved, prompt, loading, placement, seed, steps, guidance, own, keep)
 
     def _plan(self, request: Request) -> str:
         """What will be loaded, in a sentence for people."""
@@ -302,49 +287,81 @@ class PipelineEngine(ABC):
                 raise RenderCancelled
 
         asked()
-        pipeline = load_pipeline(request.saved, request.loading)
+        if request.keep_finished:
+            forget_old(self._finished)
+        key = request.digest()
+        finished = FinishedParts(self._finished if request.keep_finished else None, key, _PART)
+        pipeline, always = None, {}
         generator = torch.Generator("cpu").manual_seed(request.seed)
-        always = prompts.embedded(request.prompt, pipeline, request.guidance > 1)
-        always |= self._prepared(pipeline, request)
         wanted = iter(enumerate(request.shown))
         frame, model_frame = next(wanted)
         tail: NDArray[np.float32] | None = None
         for number, segment in enumerate(request.plan):
-
-            def after_step(
-                _pipeline: Any, step: int, _time: Any, _tensors: dict[str, Any], number: int = number
-            ) -> dict[str, Any]:
-                asked()
-                # The last part is said when the frames are there.
-                on_progress((number + (step + 1) / (request.steps + 1)) / len(request.plan))
-                return {}
-
-            given = self._segment(request, segment, tail, asked)
-            made = pipeline(
-                **always,
-                **given,
-                height=request.shot.height,
-                width=request.shot.width,
-                num_inference_steps=request.steps,
-                guidance_scale=request.guidance,
-                generator=generator,
-                callback_on_step_end=after_step,
-                callback_on_step_end_tensor_inputs=[],
-                output_type="np",
-            ).frames[0]
-            made = np.asarray(made, np.float32)[: segment.stop - segment.start]
-            if not np.isfinite(made).all():
-                raise VideoError(
-                    f"the model made pictures that are not numbers in {request.loading.dtype}; try bfloat16"
-                )
-            if tail is not None:
-                made = blended(tail, made, segment.kept)
             following = request.plan[number + 1].start if number + 1 < len(request.plan) else segment.stop
-            tail = made[following - segment.start :]
+            fresh = following - segment.start
+            control = self._control(request, segment, asked)
+            key = digest(key, [segment.length, segment.kept, segment.stop - segment.start, fresh], *control)
+            part = finished.load(number, key)
+            if part is None:
+                if pipeline is None:
+                    pipeline = load_pipeline(request.saved, request.loading)
+                    always = prompts.embedded(request.prompt, pipeline, request.guidance > 1)
+                    always |= self._prepared(pipeline, request)
+
+                def after_step(
+                    _pipeline: Any, step: int, _time: Any, _tensors: dict[str, Any], number: int = number
+                ) -> dict[str, Any]:
+                    asked()
+                    # The last part is said when the frames are there.
+                    on_progress((number + (step + 1) / (request.steps + 1)) / len(request.plan))
+                    return {}
+
+                made = pipeline(
+                    **always,
+                    **self._segment(request, segment, control, tail),
+                    height=request.shot.height,
+                    width=request.shot.width,
+                    num_inference_steps=request.steps,
+                    guidance_scale=request.guidance,
+                    generator=generator,
+                    callback_on_step_end=after_step,
+                    callback_on_step_end_tensor_inputs=[],
+                    output_type="np",
+                ).frames[0]
+                part = _part(made[: segment.stop - segment.start], tail, fresh, request.loading.dtype)
+                part["generator"] = generator.get_state().numpy()
+                finished.save(number, key, part)
+            # One generator draws the noise of all segments, as in the pipelines' own loops over segments.
+            generator.set_state(torch.from_numpy(part["generator"]))
+            tail = part["tail"]
             on_progress((number + 1) / len(request.plan))
             while model_frame < following:
-                yield np.floor(made[model_frame - segment.start] * 255 + 0.5).astype(np.uint8)
+                yield part["frames"][model_frame - segment.start]
                 frame, model_frame = next(wanted, (frame, len(request.shot.frames)))
+
+
+def _part(made: Any, before: NDArray[np.float32] | None, fresh: int, dtype: str) -> dict[str, NDArray[Any]]:
+    """What is kept of a segment.
+
+    Args:
+        made: (frames, height, width, 3) 0 to 1, from the pipeline.
+        before: the `tail` of the segment before, or None.
+        fresh: how many frames there are before the next segment begins.
+        dtype: in which numbers they were made.
+
+    Returns:
+        `frames`, (fresh, height, width, 3) uint8 RGB, and `tail`, the frames after them as they were made.
+
+    Raises:
+        VideoError: the pictures are not numbers.
+    """
+    made = np.asarray(made, np.float32)
+    if not np.isfinite(made).all():
+        raise VideoError(f"the model made pictures that are not numbers in {dtype}; try bfloat16")
+    if before is not None:
+        made = blended(before, made, len(before))
+    frames = np.stack([np.floor(picture * 255 + 0.5).astype(np.uint8) for picture in made[:fresh]])
+    return {"frames": frames, "tail": made[fresh:].copy()}
 
 
 def checked_latents(settings: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:

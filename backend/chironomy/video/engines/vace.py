@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.engines.pipeline_engine import PipelineEngine, Request
+from chironomy.video.engines.pipeline_engine import PipelineEngine
+from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.running import checked_number
 from chironomy.video.engines.segments import Segment
 from chironomy.video.errors import VideoError
@@ -79,16 +80,19 @@ class VaceEngine(PipelineEngine):
             "conditioning_scale": request.extra["scale"],
         }
 
-    def _segment(
-        self, request: Request, segment: Segment, kept: NDArray[np.float32] | None, asked: Callable[[], None]
-    ) -> dict[str, Any]:
+    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
         draw = get_map(CONTROLS[request.extra["control"]]).draw
-        frames, rig = request.shot.frames, request.shot.rig
-        video = [] if kept is None else list(kept)
-        while len(video) < segment.stop - segment.start:
+        drawn = []
+        for frame in request.shot.frames[segment.start + segment.kept : segment.stop]:
             asked()
-            drawn = draw(request.shot, frames[segment.start + len(video)], rig)
-            video.append(drawn.astype(np.float32) / 255)
+            drawn.append(draw(request.shot, frame, request.shot.rig))
+        return [np.stack(drawn)]
+
+    def _segment(
+        self, request: Request, segment: Segment, control: list[NDArray[np.uint8]], kept: NDArray[np.float32] | None
+    ) -> dict[str, Any]:
+        video = [] if kept is None else list(kept)
+        video += [drawn.astype(np.float32) / 255 for drawn in control[0]]
         video += [video[-1]] * (segment.length - len(video))
         # Arrays of five axes: the pipeline misreads the size of lists of frames.
         mask = np.ones((1, segment.length, request.shot.height, request.shot.width, 3), np.float32)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from chironomy.speech.decode import Speech
 from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.video.finished import FinishedParts, digest, fingerprint
 from chironomy.video.talking.audio_projector import AudioProjector
 from chironomy.video.talking.denoiser import TalkingUNet
-from chironomy.video.talking.finished import FinishedBlocks, digest, fingerprint
 from chironomy.video.talking.hearing import AUDIO_FEATURES, heard, silence
 from chironomy.video.talking.memory import MemoryEstimate, memory_estimate
 from chironomy.video.talking.network import Encoded, TalkingNetwork
@@ -243,7 +243,7 @@ class TalkingPipeline(DiffusionPipeline):
         """
         request = checked_request(self, reference, maps, audio, confidence, settings or Settings())
         shot = "" if finished is None else self._shot_digest(request)
-        return self._frames(request, FinishedBlocks(finished, shot), shot, on_progress, cancelled)
+        return self._frames(request, FinishedParts(finished, shot, ("latents",)), shot, on_progress, cancelled)
 
     def _shot_digest(self, request: Request) -> str:
         """Hash of everything that determines a shot beside what its frames are made from."""
@@ -266,7 +266,7 @@ class TalkingPipeline(DiffusionPipeline):
     def _frames(
         self,
         request: Request,
-        finished: FinishedBlocks,
+        finished: FinishedParts,
         key: str,
         on_progress: Callable[[float], None] | None,
         cancelled: Callable[[], bool] | None,
@@ -290,8 +290,10 @@ class TalkingPipeline(DiffusionPipeline):
                 confidence = None if confidence is None else confidence[frames.start : frames.stop]
                 if key:
                     key = digest(key, maps, audio, [] if confidence is None else confidence)
-                latents = finished.load(number, key)
-                if latents is None:
+                part = finished.load(number, key)
+                if part is not None:
+                    latents = torch.from_numpy(part["latents"])
+                else:
                     if portrait is None:
                         portrait = self._encode_picture(request.reference)
                     pictures = [portrait]
@@ -306,9 +308,8 @@ class TalkingPipeline(DiffusionPipeline):
                     def on_step(done: int, number: int = number) -> None:
                         tell(number + (1 - _DECODING_SHARE) * done / request.sampling.steps)
 
-                    latents = self._denoise(request, frames, encoded, held, on_step, cancelled)
-                    finished.save(number, key, latents)
-                latents = latents.float().cpu()
+                    latents = self._denoise(request, frames, encoded, held, on_step, cancelled).float().cpu()
+                    finished.save(number, key, {"latents": latents.numpy()})
                 first = kept if number else 0
                 last = len(frames) if block.final else len(frames) - overlap + kept
                 yield self._decode(latents[:, first:last], cancelled)

@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Finished parts of a render, kept so that one that was stopped goes on where it was.
 
-Latents lie in a folder named by the hash of everything that determines a shot beside its frames, in files named by the
+Arrays lie in a folder named by the hash of everything that determines a shot beside its frames, in files named by the
 hash of what determines that part, the parts before it included. Whatever is changed is made anew from there on.
 """
 
+from __future__ import annotations
+
 import hashlib
+import io
 import json
-import shutil
 import time
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from diffusers.models.modeling_utils import ModelMixin
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from numpy.typing import NDArray
 
+from chironomy.errors import ChironomyError
 from chironomy.motion.files import atomic_path
+from chironomy.video.errors import VideoError
+
+if TYPE_CHECKING:
+    from diffusers.models.modeling_utils import ModelMixin
 
 _SAMPLES = 64
 
@@ -57,48 +63,63 @@ def fingerprint(modules: Mapping[str, ModelMixin]) -> str:
 
 
 def forget_old(root: Path | str, seconds: float = KEPT_SECONDS) -> None:
-    """Remove the finished blocks of shots that nobody has worked on for a while."""
+    """Remove the finished parts that no render has made or used for a while."""
     for folder in Path(root).glob("?" * 32):
-        newest = max((path.stat().st_mtime for path in folder.glob("block-*")), default=0.0)
-        if folder.is_dir() and time.time() - newest > seconds:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            for path in folder.iterdir():
+                if time.time() - path.stat().st_mtime > seconds:
+                    path.unlink()
+            folder.rmdir()
 
 
-class FinishedBlocks:
-    """The finished blocks of one shot.
+class FinishedParts:
+    """The finished parts of one shot.
 
     Args:
         root: folder for all shots; made when missing. None keeps nothing.
         shot: hash of what determines the shot.
+        names: of the arrays that a part has.
     """
 
-    def __init__(self, root: Path | str | None, shot: str):
+    def __init__(self, root: Path | str | None, shot: str, names: Sequence[str]):
         self.folder = None if root is None else Path(root) / shot[:32]
+        self._names = tuple(names)
 
-    def load(self, number: int, key: str) -> torch.Tensor | None:
-        """The latents of block `number`, or None where they are not there or not whole."""
+    def load(self, number: int, key: str) -> dict[str, NDArray[Any]] | None:
+        """The arrays of part `number`, or None where they are not there or not whole."""
         if self.folder is None:
             return None
         path = self._path(number, key)
-        if not path.is_file():
-            return None
         try:
-            return load_file(path)["latents"]
-        except (SafetensorError, KeyError, OSError):
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: file[name] for name in self._names}
+            path.touch()
+        except (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile):
             return None
+        return arrays
 
-    def save(self, number: int, key: str, latents: torch.Tensor) -> None:
-        """Keep the latents of block `number`.
+    def save(self, number: int, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Keep the arrays of part `number`.
 
         Raises:
-            ChironomyError: the folder cannot be written to.
+            VideoError: the folder is full or cannot be written to.
         """
         if self.folder is None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(self._path(number, key)) as partial:
-            save_file({"latents": latents.detach().float().cpu().contiguous()}, partial)
+        # In memory first: an archive that meets a full disk says so on the terminal too when it is thrown away.
+        archive = io.BytesIO()
+        np.savez(archive, **dict(arrays))
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with atomic_path(self._path(number, key)) as partial:
+                partial.write_bytes(archive.getbuffer())
+        except ChironomyError as error:
+            raise VideoError(f"{error}, or set keep_finished to false") from error
+        except OSError as error:
+            raise VideoError(
+                f"{self.folder} cannot be written ({error.strerror}); see to that, or set keep_finished to false"
+            ) from error
 
     def _path(self, number: int, key: str) -> Path:
         assert self.folder is not None
-        return self.folder / f"block-{number:04d}-{key[:16]}.safetensors"
+        return self.folder / f"part-{number:04d}-{key[:16]}.npz"
