@@ -53,7 +53,7 @@ def main() -> int:
         "--clips", type=Path, help="folder of clips for FGD's extractor (default: makes a small corpus)"
     )
     parser.add_argument("--only", type=_sections, default=list(SECTIONS), help=f"some of {','.join(SECTIONS)}")
-    parser.add_argument("--seeds", type=int, default=20, help="motions for each recording in the alignment")
+    parser.add_argument("--seeds", type=int, default=40, help="motions for each recording in the alignment")
     parser.add_argument("--items", type=int, default=24, help="held-out recordings")
     parser.add_argument("--threads", type=int, default=2, help="of torch; speeds are claimed for 2")
     parser.add_argument("--long", action="store_true", help="measure an hour of speech too")

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from chironomy.motion import rotation
 from chironomy.video.camera import Camera
 from chironomy.video.errors import VideoError
 
@@ -71,6 +72,7 @@ def rasterise(
     samples: int = 4,
     cull_back_faces: bool = True,
     into: Visibility | None = None,
+    seen: NDArray[np.float64] | None = None,
 ) -> Visibility:
     """Find what each sample of the picture sees.
 
@@ -81,6 +83,7 @@ def rasterise(
         samples: sample points a pixel, 1 or 4.
         cull_back_faces: leave out faces that turn their back; right for closed bodies, and faster.
         into: a buffer of the right size to overwrite instead of making a new one.
+        seen: the vertices as `seen_from` has them, where they are known already.
 
     Returns:
         the visibility. Of faces at the very same depth the one with the lower index is seen. Faces that cross the near
@@ -95,9 +98,8 @@ def rasterise(
     else:
         into.inverse_depth.fill(0)
         into.face.fill(NOTHING)
-    seen = np.ascontiguousarray(camera.view(vertices))
     _fill(
-        seen,
+        seen_from(camera, vertices) if seen is None else seen,
         np.ascontiguousarray(faces, dtype=np.int32),
         camera.focal,
         camera.centre[0],
@@ -111,6 +113,22 @@ def rasterise(
     return into
 
 
+def seen_from(camera: Camera, points: ArrayLike) -> NDArray[np.float64]:
+    """`Camera.view` of (V, 3) points, to the same bits, without its temporary arrays."""
+    axes = np.ascontiguousarray(rotation.to_matrix(camera.rotation) * np.array([1.0, -1.0, -1.0]))
+    return _seen_from(np.ascontiguousarray(points, np.float64), camera.position, axes)
+
+
+@njit(cache=True, nogil=True)
+def _seen_from(points, position, axes):
+    result = np.empty_like(points)
+    for point in range(points.shape[0]):
+        x, y, z = points[point, 0] - position[0], points[point, 1] - position[1], points[point, 2] - position[2]
+        for axis in range(3):
+            result[point, axis] = x * axes[0, axis] + y * axes[1, axis] + z * axes[2, axis]
+    return result
+
+
 @njit(cache=True, nogil=True)
 def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_depth, face_index):
     """Draw every face into the buffers. `seen`: (V, 3) right, down, depth in metres."""
@@ -119,6 +137,7 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
     y = np.empty(4, np.int64)
     steps = np.empty((len(offsets), 3), np.int64)
     rises = np.empty(len(offsets))
+    right, bottom = face_index.shape[1] * SUBPIXEL, face_index.shape[0] * SUBPIXEL
     # Most vertices belong to six faces: each is projected once.
     across, down, inverse, usable = _project(seen, focal, centre_x, centre_y, near)
     for face in range(faces.shape[0]):
@@ -126,6 +145,14 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
         if usable[a] == _IN_FRONT and usable[b] == _IN_FRONT and usable[c] == _IN_FRONT:
             turn = (across[b] - across[a]) * (down[c] - down[a]) - (across[c] - across[a]) * (down[b] - down[a])
             if turn == 0 or (cull and turn > 0):
+                continue
+            # Much of a body is outside a picture of its upper half, and a call costs more than to see that.
+            if (
+                (across[a] < 0 and across[b] < 0 and across[c] < 0)
+                or (across[a] >= right and across[b] >= right and across[c] >= right)
+                or (down[a] < 0 and down[b] < 0 and down[c] < 0)
+                or (down[a] >= bottom and down[b] >= bottom and down[c] >= bottom)
+            ):
                 continue
             _fill_triangle(
                 across[a], down[a], inverse[a],

@@ -102,9 +102,9 @@ def _lit_part(shadow, x, y, depth, softness, range_):
 @njit(cache=True, nogil=True)
 def shade(
     face_index, inverse_depth, offsets, planes, faces, surface, material,
-    albedo, wrap, gloss, gloss_power,
+    albedo, tint, wrap, per_wrap, gloss, gloss_power,
     lens, focal, centre_x, centre_y,
-    light_direction, light_colour, sky, ground,
+    light_direction, light_strength, sky, ground,
     shadow, shadow_origin, shadow_axes, shadow_focal,
     open_room, seen,
     image,
@@ -126,7 +126,9 @@ def shade(
             all light comes as far as here, 0 to 1: little in the mouth.
         material: (F,) the material of each face.
         albedo: (M, 3) linear colour.
+        tint: (M, L, 3) that colour times each light's.
         wrap: (M, 3) how far light reaches round the edge of light and shade, 0 to 1, by channel.
+        per_wrap: (M, 3) 1 / (1 + wrap).
         gloss: (M,) strength of the highlights.
         gloss_power: (M,) how often the highlight is squared: its exponent is 2 to that power.
         lens: (3,) where the camera is.
@@ -135,7 +137,7 @@ def shade(
         centre_y: of the camera, pixels.
         light_direction: (L, 3) unit vectors towards the lights; the first one casts the shadow, the last one is the
             rim light.
-        light_colour: (L, 3).
+        light_strength: (L,) of the highlights.
         sky: (3,) ambient light from above.
         ground: (3,) ambient light from below.
         shadow: (h, w) metres along the first light's view, infinite where nothing is.
@@ -162,21 +164,24 @@ def shade(
                 face = face_index[row, column, sample]
                 if face < 0:
                     continue
-                depth = 1.0 / inverse_depth[row, column, sample]
                 slot = 0
-                while slot < distinct and not (
-                    shown[slot] == face
-                    or (material[shown[slot]] == material[face] and abs(depth_of[slot] - depth) < SAME_SURFACE)
-                ):
+                while slot < distinct and shown[slot] != face:
                     slot += 1
                 if slot == distinct:
-                    distinct += 1
-                    shown[slot] = face
-                    depth_of[slot] = depth
-                    share[slot] = 0
-                    own[slot] = 0
-                    middle[slot, 0] = 0.0
-                    middle[slot, 1] = 0.0
+                    depth = 1.0 / inverse_depth[row, column, sample]
+                    slot = 0
+                    while slot < distinct and not (
+                        material[shown[slot]] == material[face] and abs(depth_of[slot] - depth) < SAME_SURFACE
+                    ):
+                        slot += 1
+                    if slot == distinct:
+                        distinct += 1
+                        shown[slot] = face
+                        depth_of[slot] = depth
+                        share[slot] = 0
+                        own[slot] = 0
+                        middle[slot, 0] = 0.0
+                        middle[slot, 1] = 0.0
                 share[slot] += 1
                 if shown[slot] == face:
                     own[slot] += 1
@@ -214,7 +219,7 @@ def shade(
                 for channel in range(3):
                     ambient = ground[channel] + (sky[channel] - ground[channel]) * up
                     colour[channel] = albedo[kind, channel] * ambient * open_sky
-                shine = 0.0
+                shine, half_open = 0.0, 0.5 + 0.5 * open_sky
                 for light in range(lights):
                     lx, ly, lz = light_direction[light, 0], light_direction[light, 1], light_direction[light, 2]
                     towards = nx * lx + ny * ly + nz * lz
@@ -235,16 +240,11 @@ def shade(
                         # Rim light: only what turns away from the camera shows it.
                         edge = 1.0 - facing
                         reach = edge * edge
+                    share_of_light = reach * half_open
                     for channel in range(3):
-                        soft = wrap[kind, channel]
-                        diffuse = max((towards + soft) / (1.0 + soft), 0.0)
-                        colour[channel] += (
-                            albedo[kind, channel]
-                            * light_colour[light, channel]
-                            * diffuse
-                            * reach
-                            * (0.5 + 0.5 * open_sky)
-                        )
+                        diffuse = (towards + wrap[kind, channel]) * per_wrap[kind, channel]
+                        if diffuse > 0.0:
+                            colour[channel] += tint[kind, light, channel] * diffuse * share_of_light
                     if towards > 0.0 and gloss[kind] > 0.0:
                         hx, hy, hz = lx + ex, ly + ey, lz + ez
                         length = np.sqrt(hx * hx + hy * hy + hz * hz)
@@ -252,7 +252,7 @@ def shade(
                             peak = max((nx * hx + ny * hy + nz * hz) / length, 0.0)
                             for _ in range(gloss_power[kind]):
                                 peak *= peak
-                            shine += peak * reach * light_colour[light, 1]
+                            shine += peak * reach * light_strength[light]
                 shine *= gloss[kind]
                 weight = share[slot] * (u * surface[a, 7] + v * surface[b, 7] + w * surface[c, 7])
                 total_red += (colour[0] + shine) * weight

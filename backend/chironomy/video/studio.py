@@ -15,7 +15,7 @@ from chironomy.motion import rotation
 from chironomy.video import occlusion, shading
 from chironomy.video.backdrop import backdrop_plate
 from chironomy.video.camera import Camera
-from chironomy.video.raster import SAMPLE_OFFSETS, Visibility, corner_planes, rasterise, vertex_normals
+from chironomy.video.raster import SAMPLE_OFFSETS, Visibility, corner_planes, rasterise, seen_from, vertex_normals
 from chironomy.video.shot import Media
 
 SAMPLES = 4
@@ -178,9 +178,10 @@ class Studio:
         points = np.ascontiguousarray(vertices, np.float64)
         normals = vertex_normals(points, self.faces)
         hollow = shading.cavity(points, normals, self.faces)
-        visibility = rasterise(camera, points, self.faces, SAMPLES, into=buffers.visibility)
+        seen = seen_from(camera, points)
+        visibility = rasterise(camera, points, self.faces, SAMPLES, into=buffers.visibility, seen=seen)
         shadow = rasterise(light, points, self.faces, 1, into=buffers.shadow)
-        planes = corner_planes(camera.view(points), self.faces)
+        planes = corner_planes(seen, self.faces)
         occlusion.surfaces(
             visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes, self.faces, normals,
             self.picture_axes, camera.focal, camera.centre[0], camera.centre[1], buffers.seen,
@@ -193,9 +194,10 @@ class Studio:
         shading.shade(
             visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes,
             self.faces, surface, self.material,
-            self.albedo, self.wrap, self.gloss, self.gloss_power,
+            self.albedo, self.albedo[:, None] * self.light_colour, self.wrap, 1 / (1 + self.wrap),
+            self.gloss, self.gloss_power,
             camera.position, camera.focal, camera.centre[0], camera.centre[1],
-            self.light_direction, self.light_colour, np.array(_SKY), np.array(_GROUND),
+            self.light_direction, self.light_colour[:, 1], np.array(_SKY), np.array(_GROUND),
             shadow.depth()[:, :, 0], light.position, self.light_axes, light.focal,
             buffers.open_room, buffers.seen,
             image,
