@@ -45,7 +45,7 @@ train-embedded: $(VENV)/.train  ## make the synthetic corpus (needs flite) and t
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
 	$(BIN)/python -m chironomy.gesture.train --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
 
-proof-video: $(VENV)/.train  ## train a small video model on drawn people (needs flite) and write docs/proof-video.md; resumes
+proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more; needs flite) and write docs/proof-video.md; resumes
 	$(BIN)/python -m chironomy.video.talking.proof $(PROOF) --write docs
 
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech

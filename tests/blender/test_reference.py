@@ -42,6 +42,8 @@ def portrait(tmp_path):
 @pytest.fixture
 def fitted(addon, character, fit, portrait):
     scene = bpy.context.scene
+    for name in ("engine", "backdrop"):
+        scene.chironomy.property_unset(name)
     reference = addon["operators.reference"]
     reference.remember(scene, portrait, fit)
     reference.look_through(scene, character, fit, portrait)

@@ -22,17 +22,17 @@ from chironomy.video.talking.training.trainer import Trainer, TrainSettings, mak
 CLIP_FRAMES = 6
 WIDTHS = (32, 64)
 
-# Everything learns in the second stage too: from nothing, a quarter of an hour leaves no part time to be finished.
+# Everything learns in the second stage too: from nothing, an hour leaves no part time to be finished.
 STEPS: tuple[TrainSettings, ...] = (
     TrainSettings(
-        stage="image", steps=120, batch_size=8, learning_rate=2e-3, warmup=20, average=0.97, precision="no",
-        validate_every=40, validation_batches=2, snr_gamma=5.0, face_weight=4.0, hand_weight=2.0,
+        stage="image", steps=700, batch_size=8, learning_rate=2e-3, warmup=30, average=0.99, precision="no",
+        validate_every=100, validation_batches=2, snr_gamma=5.0, face_weight=4.0, hand_weight=2.0,
         reference_dropped=0.02, everything_dropped=0.02,
     ),
     TrainSettings(
-        stage="video", also=("spatial", "reference", "pose"), steps=650, batch_size=3, learning_rate=2e-3,
-        warmup=30, average=0.99, precision="no", validate_every=50, validation_batches=2, snr_gamma=5.0,
-        face_weight=10.0, hand_weight=2.0, reference_dropped=0.02, everything_dropped=0.02, audio_dropped=0.05,
+        stage="video", also=("spatial", "reference", "pose"), steps=2400, batch_size=6, learning_rate=2e-3,
+        warmup=50, average=0.995, precision="no", validate_every=200, validation_batches=2, snr_gamma=5.0,
+        face_weight=20.0, hand_weight=3.0, reference_dropped=0.02, everything_dropped=0.02, audio_dropped=0.05,
     ),
 )  # fmt: skip
 """The settings of the two stages."""

@@ -78,7 +78,8 @@ prove the code, not the quality of a video.
   than the numbers of a place, so that it cannot carry noise); the loss is that of the velocity with Min-SNR 5, zero
   terminal signal-to-noise ratio. Without motion frames and pose discriminator.
 - **Training**: {stages};
-  {minutes:.0f} minutes in all, on the processor of the machine that wrote this. In the second stage all parts learn.
+  {minutes:.0f} minutes in all, on the processor of the machine that wrote this, whose other load is not known. In the
+  second stage all parts learn.
 - **Judged**: the first {findings.frames} frames of each of {findings.people} held-out people, in clips, eight steps of
   DDIM without guidance, the same noise in every row. Means over people; in brackets the 95 % interval by resampling
   people 10,000 times.

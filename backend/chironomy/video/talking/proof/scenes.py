@@ -73,7 +73,7 @@ class SceneSettings:
         edition: of the way that scenes are made.
     """
 
-    people: int = 96
+    people: int = 192
     held_out: int = 12
     frames: int = 24
     held_out_frames: int = 24
