@@ -30,7 +30,6 @@ def main() -> int:
     """Run the benchmarks that were asked for and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recordings", type=Path, help="folder of real recordings")
-    parser.add_argument("--seeds", type=int, default=20, help="motions for each recording in the alignment")
     parser.add_argument("--only", choices=sorted(SECTIONS), action="append", help="may be given again")
     parser.add_argument("--write", type=Path, help="write the table to this file")
     options = parser.parse_args()
@@ -140,41 +139,6 @@ def _phones(alignment: Any) -> Iterator[tuple[str, float, float]]:
             yield phone["t"].upper().rstrip("012"), float(phone["b"]), float(phone["d"])
 
 
-def measure_gesture(options: argparse.Namespace) -> Iterator[Row]:
-    """Sampling, and whether motion follows its own speech."""
-    import torch
-
-    from chironomy.gesture import GesturePipeline, embedded_weights
-    from chironomy.speech import Speech, load_speech
-
-    torch.set_num_threads(2)
-    folder = embedded_weights()
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    pipeline = GesturePipeline.from_pretrained(folder)
-    parameters = sum(parameter.numel() for parameter in pipeline.transformer.parameters())
-    yield "embedded weights", f"{size / 1e6:.1f} MB, {parameters / 1e6:.2f} M parameters", "trained on synthetic motion"
-    speech = load_speech(EXAMPLE)
-    seconds = median_seconds(lambda: pipeline(speech, seed=0))
-    yield "speech to motion", f"{seconds / speech.duration:.3f} s a second of speech", "features and sampling, loaded"
-    minute = Speech.from_samples(np.tile(speech.samples, 5), speech.sample_rate, "minute")
-    seconds = median_seconds(lambda: pipeline(minute, seed=0), runs=3)
-    yield (
-        f"the same, {minute.duration:.0f} s",
-        f"{seconds / minute.duration:.3f} s a second of speech",
-        "linear in length",
-    )
-    first, again, other = (pipeline(speech, seed=seed).wrist_position for seed in (1, 1, 2))
-    yield "the same seed again", f"largest difference {np.abs(first - again).max():.0e} m", "wrists"
-    yield "another seed", f"mean distance {np.linalg.norm(first - other, axis=-1).mean() * 100:.1f} cm", "wrists"
-    if options.recordings and len([p for p in options.recordings.iterdir() if p.suffix in SOUNDS]) > 1:
-        command = [sys.executable, "-m", "chironomy.evaluation.alignment", options.recordings, "--seeds", options.seeds]
-        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-        for line in result.stdout.splitlines():
-            if line.startswith(("accent onsets:", "pitch accents:", "onsets:", "librosa onsets:")):
-                name, _, figures = line.partition(": ")
-                yield f"beat alignment with {name}", figures.replace("|", "/"), "own speech against another clip's"
-
-
 def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
     """How many keys the motion needs."""
     import math
@@ -196,7 +160,7 @@ def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
 
 
 def measure_video(_: argparse.Namespace) -> Iterator[Row]:
-    """The preview engine, and the sound of its films."""
+    """The length and the sound of the preview's films."""
     from chironomy.commands.video import make_shot
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion import save_hands
@@ -208,8 +172,7 @@ def measure_video(_: argparse.Namespace) -> Iterator[Row]:
         save_hands(motion, Path(folder) / "m.npz")
         shot = make_shot(Path(folder) / "m.npz", EXAMPLE, None, "previz", (512, 704))
         film = Path(folder) / "v.mp4"
-        seconds = median_seconds(lambda: render_video(shot, film), runs=3)
-        yield "previz, 512×704", f"{shot.hands.frame_count / seconds:.0f} frames a second", "skinning to MP4"
+        render_video(shot, film)
         info = probe(film)
         yield "length of the film", f"{info.duration:.3f} s for {load_speech(EXAMPLE).duration:.3f} s", "speech"
         yield "loudness", f"{_loudness(film) - _loudness(EXAMPLE):+.2f} LU against the input", "EBU R 128, ffmpeg"
@@ -241,7 +204,6 @@ def measure_job(_: argparse.Namespace) -> Iterator[Row]:
 
 SECTIONS: dict[str, Callable[[argparse.Namespace], Iterator[Row]]] = {
     "speech": measure_speech,
-    "gesture": measure_gesture,
     "keys": measure_keys,
     "video": measure_video,
     "whole job": measure_job,

@@ -97,6 +97,11 @@ def _peak_memory(bench: Bench, seconds: int) -> tuple[float, float]:
 
 
 def _gigabytes() -> float:
+    status = Path("/proc/self/status")
+    if status.is_file():
+        # On Linux `ru_maxrss` begins with the peak of the process that started this one.
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024 / 1e9
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size * (1 if sys.platform == "darwin" else 1024) / 1e9
 
