@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The buttons, as a script presses them: what they leave behind, and what they say when they cannot."""
 
-import io
 import wave
 from pathlib import Path
 
@@ -231,23 +230,23 @@ def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon
     assert addon["operators.render"].engine_settings(chosen) == {}
 
 
-def test_a_picture_of_running_work_reaches_the_panel(addon):
-    from PIL import Image
-
+def test_a_picture_of_running_work_reaches_the_panel(addon, tmp_path):
     class Layout:
         drawn = ()
 
         def template_icon(self, icon_value, scale):
             self.drawn += ((icon_value, scale),)
 
-    stream = io.BytesIO()
-    Image.new("RGB", (64, 80), (200, 30, 30)).save(stream, "JPEG")
-    task = addon["tasks"].Task("Draw", lambda report, cancelled: report.picture(stream.getvalue()))
+    image = bpy.data.images.new("made", 64, 80)
+    image.filepath_raw, image.file_format = str(tmp_path / "made.jpg"), "JPEG"
+    image.save()
+    jpeg = (tmp_path / "made.jpg").read_bytes()
+    task = addon["tasks"].Task("Draw", lambda report, cancelled: report.picture(jpeg))
     while not task.ended(0.1):
         pass
     layout, thumbnail = Layout(), addon["thumbnail"]
-    for jpeg in (b"", task.picture, task.picture, b"not a picture"):
-        thumbnail.draw(layout, jpeg)
+    for picture in (b"", task.picture, task.picture, b"not a picture"):
+        thumbnail.draw(layout, picture)
     # Icons have numbers only where there is a window; a picture that cannot be read is not drawn.
     assert len(layout.drawn) == 2
     thumbnail.forget()
