@@ -22,7 +22,6 @@ import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLE = REPOSITORY / "examples" / "speech.flac"
-SOUNDS = {".wav", ".flac", ".ogg", ".mp3"}
 Row = tuple[str, str, str]
 
 

@@ -6,9 +6,18 @@ import zlib
 import numpy as np
 import pytest
 
+from chironomy.motion import rotation
 from chironomy.video.camera import Camera
 from chironomy.video.errors import VideoError
-from chironomy.video.raster import NOTHING, SAMPLE_OFFSETS, Visibility, barycentric, rasterise, vertex_normals
+from chironomy.video.raster import (
+    NOTHING,
+    SAMPLE_OFFSETS,
+    Visibility,
+    barycentric,
+    rasterise,
+    seen_from,
+    vertex_normals,
+)
 
 # One metre at depth 1 is 10 pixels, and the optical axis meets the corner of four pixels.
 CAMERA = Camera(20, 20, 10.0, np.array([0.0, 0.0, 1.0]), near=0.1)
@@ -158,3 +167,10 @@ def test_a_buffer_of_another_size_is_refused():
         rasterise(CAMERA, square(0.5), QUAD, into=Visibility.empty(10, 10))
     with pytest.raises(VideoError, match="samples is 3"):
         Visibility.empty(10, 10, samples=3)
+
+
+def test_vertices_are_seen_to_the_bits_of_the_cameras_view():
+    turn = rotation.from_rotation_vector([0.2, -0.4, 0.1])
+    camera = Camera(64, 48, 90.0, np.array([0.1, -0.2, 2.8]), turn)
+    points = np.random.default_rng(0).normal(size=(500, 3))
+    assert np.array_equal(seen_from(camera, points), camera.view(points))
