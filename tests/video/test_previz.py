@@ -209,7 +209,7 @@ def test_a_hand_near_the_body_darkens_it(shot, rig):
         middle = camera.project([0.0, -0.3, 0.1])[0] / 2
         rows, columns = np.indices(top.shape)
         around = top & (np.hypot(columns - middle[0], rows - middle[1]) < 0.12 * camera.focal / 2.8 / 2)
-        brightness.append(buffers.open_room[around].mean())
+        brightness.append(buffers.soft[..., 1][around].mean())
     assert brightness[1] < brightness[0] - 0.03
     assert brightness[0] < 1
 
@@ -218,7 +218,7 @@ def test_occlusion_lies_between_dark_and_open_and_has_no_grain(shot, rig, studio
     buffers = Buffers(shot.camera)
     points = skin(rig, shot.pose.joint_rotation[0], shot.pose.joint_position[0])
     studio.draw(points, buffers)
-    room = buffers.open_room
+    room = buffers.soft[..., 1]
     assert room.min() >= 0
     assert room.max() == 1
     # On the breast, which is smooth, neighbours differ by less than the eye sees.

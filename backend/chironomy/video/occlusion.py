@@ -125,14 +125,18 @@ def obscure(seen, pattern, focal, rough):
 
 
 @njit(cache=True, nogil=True)
-def settle(rough, seen, smooth):
-    """Write the mean over the pattern's window, within one surface, into `smooth`, (h, w) float32."""
+def settle(rough, seen, soft):
+    """Write each point's depth, 0 where nothing is, and the mean over the pattern's window, within one surface.
+
+    `soft`: (h, w, at least 2) float32.
+    """
     height, width = rough.shape
     for row in range(height):
         for column in range(width):
             depth = seen[row, column, 2]
+            soft[row, column, 0] = depth
             if depth <= 0.0:
-                smooth[row, column] = _EMPTY
+                soft[row, column, 1] = _EMPTY
                 continue
             total, weights = 0.0, 0.0
             for y in range(max(row - 2, 0), min(row + 2, height)):
@@ -141,30 +145,4 @@ def settle(rough, seen, smooth):
                     if other > 0.0 and abs(other - depth) < _SAME_SURFACE:
                         total += rough[y, x]
                         weights += 1.0
-            smooth[row, column] = total / weights
-
-
-@njit(cache=True, nogil=True, inline="always")
-def openness(smooth, seen, x, y, depth):
-    """How open the room is at a point of the picture (x, y, in pixels) and depth: the grid's values around it.
-
-    Of the four nearest those on another surface count for next to nothing.
-    """
-    height, width = smooth.shape
-    across, down = (x - 0.5) / STEP, (y - 0.5) / STEP
-    column, row = int(np.floor(across)), int(np.floor(down))
-    right, lower = across - column, down - row
-    total, weights = 0.0, 0.0
-    for step_y in range(2):
-        inside_y = min(max(row + step_y, 0), height - 1)
-        weight_y = lower if step_y == 1 else 1.0 - lower
-        for step_x in range(2):
-            inside_x = min(max(column + step_x, 0), width - 1)
-            other = seen[inside_y, inside_x, 2]
-            if other <= 0.0:
-                continue
-            apart = (other - depth) / 0.01
-            weight = weight_y * (right if step_x == 1 else 1.0 - right) / (1.0 + apart * apart * apart * apart) + 1e-6
-            total += weight * smooth[inside_y, inside_x]
-            weights += weight
-    return total / weights if weights > 0.0 else _EMPTY
+            soft[row, column, 1] = total / weights

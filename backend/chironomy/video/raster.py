@@ -36,6 +36,9 @@ SAMPLE_OFFSETS = {
 }
 """Sample points of a pixel, from its centre, in 1/256 pixel (x, y)."""
 
+_SAMPLE_REACH = 96
+"""How far a sample point is from its pixel's centre at most, along either axis, in 1/256 pixel."""
+
 _IN_FRONT, _NOT_FINITE = 1, 2
 
 
@@ -135,8 +138,6 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
     polygon = np.empty((4, 3))
     x = np.empty(4, np.int64)
     y = np.empty(4, np.int64)
-    steps = np.empty((len(offsets), 3), np.int64)
-    rises = np.empty(len(offsets))
     right, bottom = face_index.shape[1] * SUBPIXEL, face_index.shape[0] * SUBPIXEL
     # Most vertices belong to six faces: each is projected once.
     across, down, inverse, usable = _project(seen, focal, centre_x, centre_y, near)
@@ -158,7 +159,7 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
                 across[a], down[a], inverse[a],
                 across[b], down[b], inverse[b],
                 across[c], down[c], inverse[c],
-                face, cull, offsets, steps, rises, inverse_depth, face_index,
+                face, cull, offsets, inverse_depth, face_index,
             )  # fmt: skip
             continue
         if usable[a] == _NOT_FINITE or usable[b] == _NOT_FINITE or usable[c] == _NOT_FINITE:
@@ -173,7 +174,7 @@ def _fill(seen, faces, focal, centre_x, centre_y, near, cull, offsets, inverse_d
                 x[0], y[0], 1.0 / polygon[0, 2],
                 x[last - 1], y[last - 1], 1.0 / polygon[last - 1, 2],
                 x[last], y[last], 1.0 / polygon[last, 2],
-                face, cull, offsets, steps, rises, inverse_depth, face_index,
+                face, cull, offsets, inverse_depth, face_index,
             )  # fmt: skip
 
 
@@ -220,11 +221,8 @@ def _cut_at_near_plane(seen, a, b, c, near, polygon):
 
 
 @njit(cache=True, nogil=True)
-def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, steps, rises, inverse_depth, face_index):
-    """Draw one triangle: corners in 1/256 pixel, `i` their inverse depths.
-
-    `steps` (S, 3) and `rises` (S,) are room to work in: what each sample point adds to the edges and the inverse depth.
-    """
+def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inverse_depth, face_index):
+    """Draw one triangle, at 1 or 4 samples a pixel: corners in 1/256 pixel, `i` their inverse depths."""
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     if area == 0:
         return
@@ -237,7 +235,7 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, step
         y1, y2 = y2, y1
         i1, i2 = i2, i1
         area = -area
-    height, width, samples = face_index.shape
+    height, width = face_index.shape[:2]
     half = SUBPIXEL // 2
     left = max(min(x0, x1, x2) >> _SUBPIXEL_BITS, 0)
     right = min(max(x0, x1, x2) >> _SUBPIXEL_BITS, width - 1)
@@ -262,34 +260,77 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, step
     per_area = 1.0 / area
     slope_x = (i0 * e0x + i1 * e1x + i2 * e2x) * per_area
     slope_y = (i0 * e0y + i1 * e1y + i2 * e2y) * per_area
-    for sample in range(samples):
-        dx, dy = offsets[sample, 0], offsets[sample, 1]
-        steps[sample, 0] = dx * e0x + dy * e0y
-        steps[sample, 1] = dx * e1x + dy * e1y
-        steps[sample, 2] = dx * e2x + dy * e2y
-        rises[sample] = slope_x * dx + slope_y * dy
-    reach = 96
-    slack0 = reach * (abs(e0x) + abs(e0y))
-    slack1 = reach * (abs(e1x) + abs(e1y))
-    slack2 = reach * (abs(e2x) + abs(e2y))
+    # Once a row has been entered and left, no more of it is inside.
+    if face_index.shape[2] == 1:
+        for row in range(top, bottom + 1):
+            w0, w1, w2 = row0, row1, row2
+            base = i0 + slope_x * (half - x0) + slope_y * (row * SUBPIXEL + half - y0)
+            entered = False
+            for column in range(left, right + 1):
+                inside = w0 | w1 | w2
+                if inside >= 0:
+                    entered = True
+                    _see(inside, base + slope_x * (column * SUBPIXEL), row, column, 0, face, inverse_depth, face_index)
+                elif entered:
+                    break
+                w0 += e0x * SUBPIXEL
+                w1 += e1x * SUBPIXEL
+                w2 += e2x * SUBPIXEL
+            row0 += e0y * SUBPIXEL
+            row1 += e1y * SUBPIXEL
+            row2 += e2y * SUBPIXEL
+        return
+    # What each sample point adds to the three edges and to the inverse depth: sixteen names and no array, because
+    # looking up an array here takes half of the whole time.
+    a0, a1, a2, a_rise = _at_sample(offsets, 0, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
+    b0, b1, b2, b_rise = _at_sample(offsets, 1, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
+    c0, c1, c2, c_rise = _at_sample(offsets, 2, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
+    d0, d1, d2, d_rise = _at_sample(offsets, 3, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
+    slack0 = _SAMPLE_REACH * (abs(e0x) + abs(e0y))
+    slack1 = _SAMPLE_REACH * (abs(e1x) + abs(e1y))
+    slack2 = _SAMPLE_REACH * (abs(e2x) + abs(e2y))
     for row in range(top, bottom + 1):
         w0, w1, w2 = row0, row1, row2
+        base = i0 + slope_x * (half - x0) + slope_y * (row * SUBPIXEL + half - y0)
+        entered = False
         for column in range(left, right + 1):
-            # All three at once: the sign of the "or" is the sign of any that is negative.
             if (w0 + slack0) | (w1 + slack1) | (w2 + slack2) >= 0:
-                base = i0 + slope_x * (column * SUBPIXEL + half - x0) + slope_y * (row * SUBPIXEL + half - y0)
-                for sample in range(samples):
-                    if (w0 + steps[sample, 0]) | (w1 + steps[sample, 1]) | (w2 + steps[sample, 2]) >= 0:
-                        inverse = np.float32(base + rises[sample])
-                        if inverse > inverse_depth[row, column, sample]:
-                            inverse_depth[row, column, sample] = inverse
-                            face_index[row, column, sample] = face
+                entered = True
+                here = base + slope_x * (column * SUBPIXEL)
+                a, b = (w0 + a0) | (w1 + a1) | (w2 + a2), (w0 + b0) | (w1 + b1) | (w2 + b2)
+                c, d = (w0 + c0) | (w1 + c1) | (w2 + c2), (w0 + d0) | (w1 + d1) | (w2 + d2)
+                _see(a, here + a_rise, row, column, 0, face, inverse_depth, face_index)
+                _see(b, here + b_rise, row, column, 1, face, inverse_depth, face_index)
+                _see(c, here + c_rise, row, column, 2, face, inverse_depth, face_index)
+                _see(d, here + d_rise, row, column, 3, face, inverse_depth, face_index)
+            elif entered:
+                break
             w0 += e0x * SUBPIXEL
             w1 += e1x * SUBPIXEL
             w2 += e2x * SUBPIXEL
         row0 += e0y * SUBPIXEL
         row1 += e1y * SUBPIXEL
         row2 += e2y * SUBPIXEL
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _at_sample(offsets, sample, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y):
+    """What a sample point adds to the edges and the inverse depth of a pixel's middle."""
+    x, y = offsets[sample, 0], offsets[sample, 1]
+    return x * e0x + y * e0y, x * e1x + y * e1y, x * e2x + y * e2y, slope_x * x + slope_y * y
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _see(inside, inverse, row, column, sample, face, inverse_depth, face_index):
+    """Let a sample see a face if it is inside of it and sees nothing nearer.
+
+    `inside` is the "or" of the three edges, whose sign is that of any that is negative.
+    """
+    if inside >= 0:
+        near = np.float32(inverse)
+        if near > inverse_depth[row, column, sample]:
+            inverse_depth[row, column, sample] = near
+            face_index[row, column, sample] = face
 
 
 @njit(cache=True, nogil=True)

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.outfits import outfit_colours
 from chironomy.body.rig import REGION_NAMES, Rig
 from chironomy.motion import rotation
-from chironomy.video import occlusion, shading
+from chironomy.video import lighting, occlusion, shading
 from chironomy.video.backdrop import backdrop_plate
 from chironomy.video.camera import Camera
 from chironomy.video.raster import SAMPLE_OFFSETS, Visibility, corner_planes, rasterise, seen_from, vertex_normals
@@ -103,21 +103,24 @@ class Studio:
     ):
         self.rig, self.camera = rig, camera
         self.faces = np.ascontiguousarray(rig.faces, np.int32)
-        self.material = np.ascontiguousarray(rig.regions, np.int64)
+        self.material = np.ascontiguousarray(rig.regions, np.int32)
         table = [MATERIALS[name] for name in REGION_NAMES]
         self.albedo = shading.to_linear(np.array(list(outfit_colours(outfit).values()), np.float64))
-        self.wrap = np.array([entry.wrap for entry in table])
-        self.gloss = np.array([entry.gloss for entry in table])
-        self.gloss_power = np.array([entry.gloss_power for entry in table], np.int64)
+        self.wrap = np.array([entry.wrap for entry in table], np.float32)
+        self.gloss = np.array([entry.gloss for entry in table], np.float32)
+        self.gloss_power = np.array([entry.gloss_power for entry in table], np.int32)
         self.mouth = Mouth(rig)
         self.tone = shading.tone_curve()
         directions = np.array([_KEY, _FILL, _EYE, _RIM])
         self.light_direction = directions / np.linalg.norm(directions, axis=1, keepdims=True)
         self.light_colour = np.array(_LIGHT_COLOURS)
         self.light_camera = _light_camera(self.light_direction[0])
-        self.light_axes = rotation.to_matrix(self.light_camera.rotation)
         # Rows: the picture's right, down and forward.
         self.picture_axes = np.ascontiguousarray(camera.view(camera.position + np.eye(3)).T)
+        self.lens_for_light = self.light_camera.view(camera.position)
+        self.lens_to_light = np.ascontiguousarray(
+            (self.light_camera.view(camera.position + self.picture_axes) - self.lens_for_light).T
+        )
         self.spiral = occlusion.spiral()
         self.transparent = backdrop == "transparent"
         plate = backdrop_plate(backdrop, camera.width, camera.height, portrait)
@@ -187,19 +190,22 @@ class Studio:
             self.picture_axes, camera.focal, camera.centre[0], camera.centre[1], buffers.seen,
         )  # fmt: skip
         occlusion.obscure(buffers.seen, self.spiral, camera.focal, buffers.rough)
-        occlusion.settle(buffers.rough, buffers.seen, buffers.open_room)
-        surface = np.concatenate([points, normals, hollow[:, None], self.mouth.exposure(points)[:, None]], axis=1)
+        occlusion.settle(buffers.rough, buffers.seen, buffers.soft)
+        lighting.cast_shadow(
+            buffers.seen, shadow.depth()[:, :, 0], self.lens_to_light, self.lens_for_light, light.focal, buffers.soft
+        )
+        surface = np.empty((len(points), 8), np.float32)
+        surface[:, :3], surface[:, 3:6] = points, normals
+        surface[:, 6], surface[:, 7] = hollow, self.mouth.exposure(points)
         image = buffers.image
         image[:] = self.backdrop
-        shading.shade(
+        lighting.shade(
             visibility.face, visibility.inverse_depth, SAMPLE_OFFSETS[SAMPLES], planes,
             self.faces, surface, self.material,
-            self.albedo, self.albedo[:, None] * self.light_colour, self.wrap, 1 / (1 + self.wrap),
-            self.gloss, self.gloss_power,
-            camera.position, camera.focal, camera.centre[0], camera.centre[1],
-            self.light_direction, self.light_colour[:, 1], np.array(_SKY), np.array(_GROUND),
-            shadow.depth()[:, :, 0], light.position, self.light_axes, light.focal,
-            buffers.open_room, buffers.seen,
+            _single(self.albedo), self.wrap, self.gloss, self.gloss_power,
+            _single(camera.position), camera.focal, camera.centre[0], camera.centre[1],
+            _single(self.light_direction), _single(self.light_colour), _single(_SKY), _single(_GROUND),
+            buffers.soft,
             image,
         )  # fmt: skip
         uncovered = np.empty((camera.height, camera.width), np.float32)
@@ -208,12 +214,19 @@ class Studio:
         near_blur = shading.blurred(sharp, max(1, round(unit)))
         far_blur = shading.blurred(shading.halved(sharp), max(1, round(3.5 * unit)))
         backdrop_line = 0.0 if self.over else 0.5 * _LINE
-        shading.set_off(image, sharp, near_blur, far_blur, uncovered, _LINE, _HALO, backdrop_line, buffers.untouched)
+        shading.set_off(
+            image, sharp, near_blur, far_blur, uncovered,
+            np.float32(_LINE), np.float32(_HALO), np.float32(backdrop_line), buffers.untouched,
+        )  # fmt: skip
         return uncovered
 
     def visible_faces(self, vertices: NDArray[np.floating]) -> NDArray[np.int32]:
         """Which face the middle of each pixel shows: (height, width), -1 for the backdrop."""
         return rasterise(self.camera, vertices, self.faces, 1).face[:, :, 0]
+
+
+def _single(values: ArrayLike) -> NDArray[np.float32]:
+    return np.ascontiguousarray(values, np.float32)
 
 
 class Mouth:
@@ -277,7 +290,7 @@ class Buffers:
         self.seen = np.empty((*grid, 6), np.float32)
         self.rough = np.empty(grid, np.float32)
         self.untouched = np.empty((camera.height, camera.width), bool)
-        self.open_room = np.empty(grid, np.float32)
+        self.soft = np.empty((*grid, 3), np.float32)
 
 
 def _light_camera(direction: NDArray[np.float64]) -> Camera:
