@@ -218,15 +218,13 @@ def develop(image, uncovered, untouched, plate, over, vignette, noise, tone, res
         vignette: (H, W) float32 factor.
         noise: (H, W) float32 of `dither`.
         tone: of `tone_curve`.
-        result: (H, W, 3 or 4) uint8, written; with alpha, colours are not multiplied by it ("straight").
+        result: (H, W, 3 or 4) uint8, given as a copy of `plate`; with alpha, colours are not multiplied by it ("straight").
     """
     height, width, channels = result.shape
     per_step, steps, brightest = np.float32(TONE_STEPS / TONE_RANGE), np.float32(TONE_STEPS), np.float32(255)
     for row in range(height):
         for column in range(width):
             if untouched[row, column]:
-                for channel in range(channels):
-                    result[row, column, channel] = plate[row, column, channel]
                 continue
             scale = vignette[row, column] * per_step
             behind = _NOTHING

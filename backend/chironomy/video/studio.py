@@ -152,7 +152,7 @@ class Studio:
         """
         buffers = buffers or Buffers(self.camera)
         uncovered = self._light(vertices, buffers)
-        result = np.empty((*uncovered.shape, 4 if self.transparent else 3), np.uint8)
+        result = self.plate.copy()
         self._develop(buffers.image, uncovered, buffers.untouched, self.plate, result)
         return result
 
