@@ -13,6 +13,10 @@ from chironomy.motion.face import FACE_ACTIONS
 
 Vertices = NDArray[np.float32]
 
+_BLOCK = 256
+"""Vertices a matrix product. OpenBLAS starts threads for larger ones and lets them spin when they have nothing to do:
+in the way of whoever skins several frames at a time."""
+
 
 def skin(
     rig: Rig,
@@ -49,7 +53,7 @@ def skin(
 
     weights, rest = _dense_weights(rig), rig.vertices
     if vertex_subset is not None:
-        weights, rest = weights[vertex_subset], rest[vertex_subset]
+        weights, rest = _in_blocks(weights.reshape(-1, rig.joint_count)[vertex_subset]), rest[vertex_subset]
     values = None
     if face_values is not None:
         values = np.asarray(face_values, dtype=np.float32)
@@ -60,7 +64,7 @@ def skin(
     skinned = np.empty((len(blend), len(rest), 3), dtype=np.float32)
     for frame, joints in enumerate(blend):
         bind = rest if values is None else _with_face(rig, rest, values[frame], vertex_subset)
-        mixed = (weights @ joints).reshape(-1, 3, 4)
+        mixed = np.matmul(weights, joints).reshape(-1, 3, 4)[: len(rest)]
         np.einsum("vab,vb->va", mixed[:, :, :3], bind, out=skinned[frame])
         skinned[frame] += mixed[:, :, 3]
     return skinned.reshape(*frames, len(rest), 3)
@@ -93,10 +97,18 @@ def _faces_around(faces: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64], N
 
 @lru_cache(maxsize=4)
 def _dense_weights(rig: Rig) -> Vertices:
-    """Return (V, J) the weights as a dense matrix; a product with it is quicker than gathering four matrices each."""
+    """Return the weights as dense blocks; a product with them is quicker than gathering four matrices each."""
     dense = np.zeros((rig.vertex_count, rig.joint_count), dtype=np.float32)
     np.add.at(dense, (np.arange(rig.vertex_count)[:, None], rig.weight_joint), rig.weight)
-    return dense
+    return _in_blocks(dense)
+
+
+def _in_blocks(weights: Vertices) -> Vertices:
+    """Return (n, J) as (blocks, _BLOCK, J), with rows of zeros after the last."""
+    blocks = -(-len(weights) // _BLOCK)
+    padded = np.zeros((blocks * _BLOCK, weights.shape[1]), dtype=np.float32)
+    padded[: len(weights)] = weights
+    return padded.reshape(blocks, _BLOCK, -1)
 
 
 @lru_cache(maxsize=4)
@@ -112,7 +124,10 @@ def _dense_actions(rig: Rig) -> tuple[NDArray[np.int64], Vertices]:
 def _with_face(rig: Rig, rest: Vertices, values: Vertices, subset: NDArray[np.integer] | None) -> Vertices:
     """Return the bind vertices with the face actions of one frame."""
     used, offsets = _dense_actions(rig)
-    moved = (values @ offsets).reshape(-1, 3)
+    moved = np.zeros(offsets.shape[1], dtype=np.float32)
+    for action in np.flatnonzero(values):
+        moved += values[action] * offsets[action]
+    moved = moved.reshape(-1, 3)
     if subset is None:
         bind = rest.copy()
         bind[used] += moved

@@ -280,8 +280,7 @@ def _fill_triangle(x0, y0, i0, x1, y1, i1, x2, y2, i2, face, cull, offsets, inve
             row1 += e1y * SUBPIXEL
             row2 += e2y * SUBPIXEL
         return
-    # What each sample point adds to the three edges and to the inverse depth: sixteen names and no array, because
-    # looking up an array here takes half of the whole time.
+    # What each sample point adds to the three edges and to the inverse depth: names, not an array, which is slower.
     a0, a1, a2, a_rise = _at_sample(offsets, 0, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
     b0, b1, b2, b_rise = _at_sample(offsets, 1, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)
     c0, c1, c2, c_rise = _at_sample(offsets, 2, e0x, e0y, e1x, e1y, e2x, e2y, slope_x, slope_y)

@@ -218,7 +218,8 @@ def develop(image, uncovered, untouched, plate, over, vignette, noise, tone, res
         vignette: (H, W) float32 factor.
         noise: (H, W) float32 of `dither`.
         tone: of `tone_curve`.
-        result: (H, W, 3 or 4) uint8, given as a copy of `plate`; with alpha, colours are not multiplied by it ("straight").
+        result: (H, W, 3 or 4) uint8, given as a copy of `plate`; with alpha, colours are not multiplied by it
+            ("straight").
     """
     height, width, channels = result.shape
     per_step, steps, brightest = np.float32(TONE_STEPS / TONE_RANGE), np.float32(TONE_STEPS), np.float32(255)
