@@ -58,6 +58,21 @@ def test_what_was_not_used_for_a_week_is_forgotten(finished, tmp_path) -> None:
     assert not other.folder.exists()
 
 
+def test_of_too_many_those_go_that_were_not_used_for_longest(tmp_path) -> None:
+    first, second = (FinishedParts(tmp_path, digest(name), tuple(ARRAYS)) for name in ("first", "second"))
+    for number in range(3):
+        for parts in (first, second):
+            parts.save(number, KEY, ARRAYS)
+    now = time.time()
+    for age, path in enumerate(sorted(tmp_path.rglob("part-*"), key=lambda path: (path.parent != first.folder, path))):
+        os.utime(path, (now - 10 * age, now - 10 * age))
+    forget_old(tmp_path, size=4 * next(tmp_path.rglob("part-*")).stat().st_size)
+    assert [first.load(number, KEY) is not None for number in range(3)] == [True, True, True]
+    assert [second.load(number, KEY) is not None for number in range(3)] == [True, False, False]
+    forget_old(tmp_path, size=0)
+    assert not list(tmp_path.iterdir())
+
+
 def test_it_is_known_without_the_libraries_of_networks() -> None:
     code = "import sys, chironomy.video.finished; sys.exit(any(n in sys.modules for n in ('torch', 'diffusers')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

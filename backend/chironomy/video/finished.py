@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _SAMPLES = 64
 
 KEPT_SECONDS = 7 * 24 * 3600.0
+KEPT_BYTES = 20 * 2**30
+"""What the parts of all renders may take: those of a quarter of an hour of 512 by 704 at 16 frames a second."""
 
 
 def digest(*parts: Any) -> str:
@@ -62,13 +64,22 @@ def fingerprint(modules: Mapping[str, ModelMixin]) -> str:
     return total.hexdigest()
 
 
-def forget_old(root: Path | str, seconds: float = KEPT_SECONDS) -> None:
-    """Remove the finished parts that no render has made or used for a while."""
-    for folder in Path(root).glob("?" * 32):
+def forget_old(root: Path | str, seconds: float = KEPT_SECONDS, size: int = KEPT_BYTES) -> None:
+    """Remove the finished parts that no render has used for a while and, of too many, those unused for longest."""
+    now, kept = time.time(), 0
+    parts = []
+    for path in Path(root).glob("?" * 32 + "/*"):
         with suppress(OSError):
-            for path in folder.iterdir():
-                if time.time() - path.stat().st_mtime > seconds:
-                    path.unlink()
+            told = path.stat()
+            parts.append((told.st_mtime, told.st_size, path))
+    for used, length, path in sorted(parts, reverse=True):
+        kept += length
+        if now - used > seconds or kept > size:
+            with suppress(OSError):
+                path.unlink()
+    for folder in Path(root).glob("?" * 32):
+        # Only an empty one goes.
+        with suppress(OSError):
             folder.rmdir()
 
 
