@@ -140,7 +140,7 @@ def set_up(
     wheel: Path,
     report: Report,
     cancelled: Cancelled,
-    extras: str = "[backend,vision]",
+    extras: str = "[backend,exr,vision]",
     arguments: tuple[str, ...] = (),
     trial: str = "import chironomy.service.app",
 ) -> str:

@@ -142,8 +142,7 @@ def run(job: dict[str, Any], story: Story) -> None:
             press(bpy.ops.chironomy.render_video, filepath=written["video"], shot=written.get("shot", ""))
             if "blend" in written:
                 # The film lies beside the file, wherever the two are moved together.
-                name = os.path.relpath(written["video"], Path(written["blend"]).parent)
-                importlib.import_module(f"{MODULE}.sequencer").video_strip(scene).filepath = f"//{name}"
+                importlib.import_module(f"{MODULE}.sequencer").keep_beside(scene, Path(written["blend"]))
                 save(bpy, written["blend"])
     elif "shot" in written:
         addon["operators.render"].make_shot(bpy.context).save(written["shot"])

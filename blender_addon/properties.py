@@ -154,8 +154,8 @@ class ChironomySettings(PropertyGroup):
     )
     format: EnumProperty(
         name="Format",
-        description="Kind of video file",
-        items=[(item.name, item.name.upper(), item.title) for item in FORMATS.values() if not item.sequence],
+        description="Kind of video file, or of pictures in a folder",
+        items=[(item.name, item.name.upper(), item.title) for item in FORMATS.values()],
     )
 
 

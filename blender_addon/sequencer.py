@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sound and film in the video sequencer, whose names differ between Blender's versions."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ SPEECH_STRIP = "Speech"
 VIDEO_STRIP = "Chironomy Video"
 
 SPEECH_CHANNEL, VIDEO_CHANNEL = 1, 2
+
+_PICTURES = (".png", ".exr")
 
 
 class SoundError(ChironomyError):
@@ -63,14 +66,26 @@ def lay_speech(context: Context, path: Path) -> None:
 
 
 def lay_video(context: Context, path: Path, frame: int) -> None:
-    """Put a film above the speech, in place of the one that was laid before."""
+    """Put a film, or a folder of pictures, above the speech, in place of the one that was laid before."""
     scene = context.scene
     _remove(scene, VIDEO_STRIP)
-    strip = _strips(scene).new_movie(
-        name=VIDEO_STRIP, filepath=str(path), channel=VIDEO_CHANNEL, frame_start=frame, fit_method="FIT"
-    )
+    options = {"name": VIDEO_STRIP, "channel": VIDEO_CHANNEL, "frame_start": frame, "fit_method": "FIT"}
+    if path.is_dir():
+        pictures = sorted(item for item in path.iterdir() if item.suffix in _PICTURES)
+        strip = _strips(scene).new_image(filepath=str(pictures[0]), **options)
+        for picture in pictures[1:]:
+            strip.elements.append(picture.name)
+    else:
+        strip = _strips(scene).new_movie(filepath=str(path), **options)
     strip.name = VIDEO_STRIP
     _show(context)
+
+
+def keep_beside(scene: Scene, blend: Path) -> None:
+    """Let the strip of the last render be looked for where it is as seen from a .blend, wherever the two are moved."""
+    strip = video_strip(scene)
+    name = "directory" if strip.type == "IMAGE" else "filepath"
+    setattr(strip, name, "//" + os.path.relpath(absolute(getattr(strip, name)), blend.parent))
 
 
 def speech_start(scene: Scene) -> int:

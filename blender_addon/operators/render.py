@@ -18,6 +18,7 @@ from chironomy.video.burn_in import LONGEST_TAKE
 from chironomy.video.camera import portrait_camera
 from chironomy.video.fitting.placement import in_portrait
 from chironomy.video.formats import FORMATS, format_of
+from chironomy.video.packed import check_folder, unpack_pictures
 from chironomy.video.shot import Media, Shot
 
 from .. import backend, sequencer
@@ -37,7 +38,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
 
     filepath: StringProperty(
         name="Video",
-        description="The file to write; empty, a new one in the folder for renders",
+        description="The file to write, or the folder of pictures; empty, a new one in the folder for renders",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
@@ -56,8 +57,11 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
         where = backend.address(context)
         shot = make_shot(context)
         chosen = FORMATS[settings(context.scene).format]
-        video = sequencer.absolute(self.filepath) if self.filepath else new_render(context, chosen.suffix)
+        suffix = "" if chosen.sequence else chosen.suffix
+        video = sequencer.absolute(self.filepath) if self.filepath else new_render(context, suffix)
         chosen = format_of(video, chosen.name)
+        if chosen.sequence:
+            check_folder(video)
         if shot.settings.get("burn_in"):
             shot = shot.replaced(settings={**shot.settings, "take": video.stem[:LONGEST_TAKE]})
         kept = sequencer.absolute(self.shot) if self.shot else None
@@ -68,7 +72,16 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
                 path = kept or Path(folder, "shot.zip")
                 shot.save(path)
                 inputs = {"shot": client.upload(path)}
-            return client.run("video", inputs, {"format": chosen.name}, video, report, cancelled, report.picture)
+            wanted = {"format": chosen.name}
+            if not chosen.sequence:
+                return client.run("video", inputs, wanted, video, report, cancelled, report.picture)
+            # On the disk where they are wanted: the pictures may be larger than what temporary files have.
+            with tempfile.TemporaryDirectory(prefix=".chironomy-", dir=video.parent) as folder:
+                packed = client.run(
+                    "video", inputs, wanted, Path(folder, video.name), report, cancelled, report.picture
+                )
+                unpack_pictures(packed, video)
+            return video
 
         return render
 
@@ -118,7 +131,10 @@ def engine_settings(chosen: Any) -> dict[str, Any]:
 
 
 def new_render(context: Context, suffix: str = ".mp4") -> Path:
-    """Return the path of a video that is not there yet, in the folder for renders, which is made."""
+    """Return the path of a video that is not there yet, in the folder for renders, which is made.
+
+    Without a suffix it is that of a folder of pictures.
+    """
     folder = preferences(context).renders or "//renders"
     if folder.startswith("//") and not bpy.data.filepath:
         folder = str(Path(bpy.app.tempdir, folder[2:]))
@@ -130,7 +146,7 @@ def new_render(context: Context, suffix: str = ".mp4") -> Path:
         raise sequencer.SoundError(
             f"the folder for renders {path} cannot be made: {error.strerror or error}"
         ) from error
-    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)\.\w+", item.name) for item in path.iterdir()) if m]
+    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)(\.\w+)?", item.name) for item in path.iterdir()) if m]
     return path / f"{name}-{max(numbers, default=0) + 1:03d}{suffix}"
 
 

@@ -118,3 +118,29 @@ def test_a_film_is_laid_over_the_speech_from_the_first_frame_on(addon, character
         length = film.duration if hasattr(film, "duration") else film.frame_final_duration
         assert (film.type, int(start), int(length)) == ("MOVIE", 11, 24)
         assert film.channel > addon["sequencer"].SPEECH_CHANNEL
+
+
+def test_pictures_are_laid_as_one_strip_as_long_as_the_film(addon, character, tmp_path):
+    scene, folder = bpy.context.scene, tmp_path / "take"
+    folder.mkdir()
+    image = bpy.data.images.new("made", 8, 8)
+    image.file_format = "PNG"
+    for frame in range(24):
+        image.filepath_raw = str(folder / f"take.{frame:05d}.png")
+        image.save()
+    (folder / "about.json").write_text("{}")
+    scene.frame_start, scene.frame_end = 11, 34
+    for _ in range(2):
+        addon["sequencer"].lay_video(bpy.context, folder, scene.frame_start)
+    strip = addon["sequencer"].video_strip(scene)
+    start = strip.left_handle if hasattr(strip, "left_handle") else strip.frame_final_start
+    length = strip.duration if hasattr(strip, "duration") else strip.frame_final_duration
+    assert (strip.type, int(start), int(length)) == ("IMAGE", 11, 24)
+    assert [element.filename for element in strip.elements][::23] == ["take.00000.png", "take.00023.png"]
+    addon["sequencer"].keep_beside(scene, tmp_path / "scene.blend")
+    assert strip.directory.rstrip("/") == "//take"
+    new = addon["operators.render"].new_render(bpy.context, "")
+    assert new.suffix == ""
+    new.mkdir()
+    assert addon["operators.render"].new_render(bpy.context, ".mp4").stem != new.name
+    new.rmdir()

@@ -105,6 +105,31 @@ def test_the_whole_job(do, job, backend, repository):
     _check_scene(out, job, end)
 
 
+def test_pictures_come_as_a_folder_and_lie_in_the_sequencer(do, job, backend, repository):
+    job["speech"] = str(_excerpt(repository / "examples" / "speech.flac", Path(job["out"]).parent / "excerpt.wav"))
+    job["backend"] = {"url": backend.url, "token": backend.token}
+    job["settings"] |= {"format": "png", "backdrop": "transparent"}
+    job["write"] = {"blend": "scene.blend", "video": "take"}
+    job["edits"] = []
+    code, told = do(**job)
+    assert code == 0, told[-1]
+    out, frames = Path(job["out"]), round(SECONDS * 23.976)
+    names = sorted(path.name for path in (out / "take").iterdir())
+    assert names == ["about.json", *(f"take.{frame:05d}.png" for frame in range(frames)), "take.wav"]
+    assert sorted(path.name for path in out.iterdir()) == ["scene.blend", "take"]
+    bpy.ops.wm.open_mainfile(filepath=str(out / "scene.blend"))
+    editor = bpy.context.scene.sequence_editor
+    strips = {strip.name: strip for strip in (editor.strips if hasattr(editor, "strips") else editor.sequences)}
+    strip = strips["Chironomy Video"]
+    assert strip.type == "IMAGE"
+    assert strip.directory.rstrip("/") == "//take"
+    assert [element.filename for element in strip.elements] == names[1:-1]
+    # A second render does not write over the first.
+    code, told = do(**job)
+    assert code == 1
+    assert told[-1]["error"].endswith("take is there already; give the name of a new folder, or remove it")
+
+
 def _check_motion(out, end):
     """The motion file and the shot hold the edited tracks, as long as the speech."""
     from chironomy.motion import load_hands

@@ -19,6 +19,7 @@ from chironomy.service.kinds import KINDS, Work
 from chironomy.service.settings import check_settings
 from chironomy.video.camera import portrait_camera
 from chironomy.video.encode import probe
+from chironomy.video.packed import unpack_pictures
 from chironomy.video.shot import Shot
 
 
@@ -48,9 +49,27 @@ def test_a_shot_becomes_a_film_of_the_asked_format_with_previews(hands: HandMoti
     assert Image.open(io.BytesIO(seen[0])).size == (64, 96)
 
 
-def test_a_folder_of_pictures_cannot_be_asked_for_over_the_wire() -> None:
-    with pytest.raises(ServiceError, match="choose one of mp4, webm, prores, prores4444"):
-        settings_of("video", {"format": "exr"})
+def test_a_shot_becomes_a_zip_of_pictures_that_unpacks_as_a_folder(hands: HandMotion, tmp_path: Path) -> None:
+    from PIL import Image
+
+    rig = load_rig()
+    face = FaceTrack(24.0, np.zeros((6, len(FACE_ACTIONS))))
+    settings = settings_of("video", {"format": "png"})
+    shot = Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, 64, 96), settings={"backdrop": "transparent"})
+    shot.save(tmp_path / "shot.zip")
+    result = tmp_path / "result.mp4"
+    KINDS["video"].run({"shot": tmp_path / "shot.zip"}, settings, result, Work(lambda *_: None, lambda: False))
+    assert KINDS["video"].media_type_of(settings) == "application/zip"
+    unpack_pictures(result, tmp_path / "take")
+    names = sorted(path.name for path in (tmp_path / "take").iterdir())
+    assert names == ["about.json", *(f"take.{frame:05d}.png" for frame in range(6))]
+    with Image.open(tmp_path / "take" / "take.00005.png") as picture:
+        assert (picture.mode, picture.size) == ("RGBA", (64, 96))
+
+
+def test_a_format_that_is_none_is_refused() -> None:
+    with pytest.raises(ServiceError, match="choose one of mp4, webm, prores, prores4444, png, exr"):
+        settings_of("video", {"format": "gif"})
 
 
 def test_hands_and_speech_become_an_accompaniment(hands: HandMotion, tmp_path: Path) -> None:

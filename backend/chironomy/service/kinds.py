@@ -202,35 +202,40 @@ def run_accompany(inputs: Mapping[str, Path], settings: Mapping[str, Any], resul
 
 
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """A shot (the zip of `chironomy.video.shot`, which names its engine) to a film."""
+    """A shot (the zip of `chironomy.video.shot`, which names its engine) to a film, or to a zip of pictures."""
     from chironomy.video.encode import render_video
     from chironomy.video.engines import get_engine
     from chironomy.video.formats import FORMATS
+    from chironomy.video.packed import pack_pictures
     from chironomy.video.preview import preview_jpeg
     from chironomy.video.shot import Shot
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
     chosen = FORMATS[settings["format"]]
-    film = result.with_suffix(chosen.suffix)
+    made = result.with_name("pictures") if chosen.sequence else result.with_suffix(chosen.suffix)
     work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
     render_video(
         shot,
-        film,
+        made,
         on_progress=lambda fraction: work.progress(fraction, "rendering"),
         cancelled=work.cancelled,
         format_name=chosen.name,
         on_preview=lambda frame: work.preview(preview_jpeg(frame)),
     )
-    if film != result:
-        film.replace(result)
+    if chosen.sequence:
+        work.progress(1.0, "packing the pictures")
+        pack_pictures(made, result)
+    elif made != result:
+        made.replace(result)
 
 
-def film_formats() -> Mapping[str, str]:
-    """The formats that are one file, with their media types."""
+def video_formats() -> Mapping[str, str]:
+    """The formats of a video, with the media types of their results."""
     from chironomy.video.formats import FORMATS
+    from chironomy.video.packed import MEDIA_TYPE
 
-    return {entry.name: entry.media_type for entry in FORMATS.values() if not entry.sequence}
+    return {entry.name: MEDIA_TYPE if entry.sequence else entry.media_type for entry in FORMATS.values()}
 
 
 def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
@@ -284,10 +289,10 @@ KINDS: Mapping[str, Kind] = {
             "video",
             run_video,
             inputs=("shot",),
-            settings={"format": Choice("mp4", lambda: list(film_formats()))},
+            settings={"format": Choice("mp4", lambda: list(video_formats()))},
             suffix=".mp4",
             media_type="video/mp4",
-            media_types=film_formats,
+            media_types=video_formats,
         ),
     )
 }
