@@ -51,7 +51,7 @@ proof-video: $(VENV)/.train  ## train a small video model on drawn people (an ho
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
-bench-video: $(VENV)/.run  ## measure what docs/benchmarks-video.md says; LONG=1 adds ten minutes of video
+bench-video: $(VENV)/.dev  ## measure what docs/benchmarks-video.md says; LONG=1 adds ten minutes of video
 	$(BIN)/python tools/bench_video.py --write docs/benchmarks-video.md $(if $(LONG),--long)
 
 bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RECORDINGS=, CLIPS=, BASELINE= folders, LONG=1
@@ -77,7 +77,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,diffusion,mano,train,vision,dev]"
+	$(PIP) -e ".[backend,blender,diffusion,exr,mano,train,vision,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run

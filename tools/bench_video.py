@@ -22,7 +22,7 @@ import numpy as np
 REPOSITORY = Path(__file__).resolve().parents[1]
 EXAMPLE = REPOSITORY / "examples" / "speech.flac"
 WIDTH, HEIGHT = 512, 704
-FRAMES, WORKBENCH_FRAMES, ROUNDS = 48, 2, 3
+FRAMES, WORKBENCH_FRAMES, ROUNDS = 48, 2, 5
 Row = tuple[str, str, str]
 
 
