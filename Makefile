@@ -18,7 +18,7 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into demo/
-	$(BIN)/chironomy animate "$(SPEECH)" --out demo --edit right:+0.10 --extension $(EXTENSION)
+	$(BIN)/chironomy animate "$(SPEECH)" --out demo --style lively --seed 1 --edit right:+0.10 --extension $(EXTENSION)
 
 test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGUMENTS)

@@ -197,6 +197,7 @@ def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
         taken = getattr(chosen, name)
         if taken != value and not (isinstance(value, float) and math.isclose(taken, value, rel_tol=1e-6)):
             raise JobError(f"the setting {name} is {value!r}, outside what is possible; the nearest is {taken!r}")
+    chosen.shape = importlib.import_module(f"{MODULE}.properties").shape_of(chosen.width, chosen.height)
 
 
 def make_edit(edit: Any, scene: Any, character: Any, item: dict[str, Any]) -> dict[str, Any]:

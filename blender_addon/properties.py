@@ -21,6 +21,11 @@ ENGINES = (
 SHAPES = {"portrait": (512, 704), "9_16": (720, 1280), "1_1": (720, 720), "16_9": (1280, 720)}
 
 
+def shape_of(width: int, height: int) -> str:
+    """Return the name of the shape that has this size."""
+    return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
+
+
 _BACKDROPS = {
     "portrait": "The portrait, where the character is fitted to one",
     "transparent": "Nothing, in the formats that keep transparency",

@@ -108,7 +108,7 @@ def test_the_whole_job(do, job, backend, repository):
 def test_pictures_come_as_a_folder_and_lie_in_the_sequencer(do, job, backend, repository):
     job["speech"] = str(_excerpt(repository / "examples" / "speech.flac", Path(job["out"]).parent / "excerpt.wav"))
     job["backend"] = {"url": backend.url, "token": backend.token}
-    job["settings"] |= {"format": "png", "backdrop": "transparent"}
+    job["settings"] |= {"format": "png", "backdrop": "transparent", "width": 512, "height": 704}
     job["write"] = {"blend": "scene.blend", "video": "take"}
     job["edits"] = []
     code, told = do(**job)
@@ -118,6 +118,7 @@ def test_pictures_come_as_a_folder_and_lie_in_the_sequencer(do, job, backend, re
     assert names == ["about.json", *(f"take.{frame:05d}.png" for frame in range(frames)), "take.wav"]
     assert sorted(path.name for path in out.iterdir()) == ["scene.blend", "take"]
     bpy.ops.wm.open_mainfile(filepath=str(out / "scene.blend"))
+    assert bpy.context.scene.chironomy.shape == "portrait"
     editor = bpy.context.scene.sequence_editor
     strips = {strip.name: strip for strip in (editor.strips if hasattr(editor, "strips") else editor.sequences)}
     strip = strips["Chironomy Video"]
@@ -151,6 +152,7 @@ def _check_scene(out, job, end):
     scene = bpy.context.scene
     editor = scene.sequence_editor
     strips = {strip.name: strip for strip in (editor.strips if hasattr(editor, "strips") else editor.sequences)}
+    assert scene.chironomy.shape == "custom"
     assert strips["Chironomy Video"].filepath == "//video.mp4"
     assert bpy.path.abspath(strips["Speech"].sound.filepath) == job["speech"]
     path = 'pose.bones["hand.R"].location'
