@@ -141,7 +141,7 @@ def run(job: dict[str, Any], story: Story) -> None:
         with story.step("video"):
             press(bpy.ops.chironomy.render_video, filepath=written["video"], shot=written.get("shot", ""))
             if "blend" in written:
-                # The film lies beside the file, wherever the two are moved together.
+                # The video lies beside the file, wherever the two are moved together.
                 importlib.import_module(f"{MODULE}.sequencer").keep_beside(scene, Path(written["blend"]))
                 save(bpy, written["blend"])
     elif "shot" in written:

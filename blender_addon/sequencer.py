@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sound and film in the video sequencer, whose names differ between Blender's versions."""
+"""Sound, film and pictures in the video sequencer, whose names differ between Blender's versions."""
 
 import os
 from pathlib import Path
@@ -71,7 +71,9 @@ def lay_video(context: Context, path: Path, frame: int) -> None:
     _remove(scene, VIDEO_STRIP)
     options = {"name": VIDEO_STRIP, "channel": VIDEO_CHANNEL, "frame_start": frame, "fit_method": "FIT"}
     if path.is_dir():
-        pictures = sorted(item for item in path.iterdir() if item.suffix in _PICTURES)
+        pictures = [item for item in path.iterdir() if item.suffix in _PICTURES]
+        # More than 99,999 have longer numbers.
+        pictures.sort(key=lambda item: (len(item.name), item.name))
         strip = _strips(scene).new_image(filepath=str(pictures[0]), **options)
         for picture in pictures[1:]:
             strip.elements.append(picture.name)

@@ -17,7 +17,7 @@ from chironomy.motion import rotation as quaternion
 from chironomy.video.fitting.fit import Fit
 
 from .. import backend, sequencer
-from ..properties import character, settings
+from ..properties import character, settings, shape_of
 from ..rig.space import TURN, to_armature
 from ..tasks import Cancelled, JobOperator, Report, Work
 
@@ -102,6 +102,7 @@ def remember(scene: Scene, portrait: Path, fit: Fit, *, keep_size: bool = False)
     chosen.fit = fit.to_json()
     if not keep_size:
         chosen.width, chosen.height = fit.video_size()
+        chosen.shape = shape_of(chosen.width, chosen.height)
 
 
 def remembered(scene: Scene) -> Fit | None:

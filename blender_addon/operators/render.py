@@ -18,7 +18,7 @@ from chironomy.video.burn_in import LONGEST_TAKE
 from chironomy.video.camera import portrait_camera
 from chironomy.video.fitting.placement import in_portrait
 from chironomy.video.formats import FORMATS, format_of
-from chironomy.video.packed import check_folder, unpack_pictures
+from chironomy.video.packed import check_folder, room_beside, unpack_pictures
 from chironomy.video.shot import Media, Shot
 
 from .. import backend, sequencer
@@ -63,7 +63,9 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
         if chosen.sequence:
             check_folder(video)
         if shot.settings.get("burn_in"):
-            shot = shot.replaced(settings={**shot.settings, "take": video.stem[:LONGEST_TAKE]})
+            shot = shot.replaced(
+                settings={**shot.settings, "take": (video.name if chosen.sequence else video.stem)[:LONGEST_TAKE]}
+            )
         kept = sequencer.absolute(self.shot) if self.shot else None
 
         def render(report: Report, cancelled: Cancelled) -> Path:
@@ -75,8 +77,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
             wanted = {"format": chosen.name}
             if not chosen.sequence:
                 return client.run("video", inputs, wanted, video, report, cancelled, report.picture)
-            # On the disk where they are wanted: the pictures may be larger than what temporary files have.
-            with tempfile.TemporaryDirectory(prefix=".chironomy-", dir=video.parent) as folder:
+            with room_beside(video) as folder:
                 packed = client.run(
                     "video", inputs, wanted, Path(folder, video.name), report, cancelled, report.picture
                 )

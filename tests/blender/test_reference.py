@@ -69,6 +69,13 @@ def test_the_scenes_camera_sees_each_joint_where_the_portraits_does(addon, rig, 
     character.location = (0, 0, 0)
 
 
+def test_the_video_takes_the_portraits_shape(addon, fitted, fit):
+    chosen = fitted.chironomy
+    assert (chosen.width, chosen.height) == fit.video_size()
+    assert chosen.shape == addon["properties"].shape_of(*fit.video_size())
+    assert [addon["properties"].shape_of(*size) for size in ((512, 704), (512, 706))] == ["portrait", "custom"]
+
+
 def test_the_portrait_stands_behind_the_character(fitted, portrait):
     background = fitted.camera.data.background_images[0]
     assert background.image.filepath == str(portrait)

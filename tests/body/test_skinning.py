@@ -68,9 +68,10 @@ def test_frames_skinned_together_are_as_skinned_alone(rig: Rig, random_motion: C
 
 def test_a_subset_of_vertices_is_that_part_of_all(rig: Rig, random_motion: Callable[..., HandMotion]) -> None:
     pose, values = solve_pose(rig, random_motion(1)), np.full((1, 52), 0.3)
-    some = np.array([5, 900, 4000])
-    part = skin(rig, pose.joint_rotation, pose.joint_position, values, vertex_subset=some)
-    np.testing.assert_allclose(part, skin(rig, pose.joint_rotation, pose.joint_position, values)[:, some], atol=1e-6)
+    whole = skin(rig, pose.joint_rotation, pose.joint_position, values)
+    for some in (np.array([5, 900, 4000, -1]), np.arange(700), np.zeros(0, np.int64)):
+        part = skin(rig, pose.joint_rotation, pose.joint_position, values, vertex_subset=some)
+        np.testing.assert_allclose(part, whole[:, some], atol=1e-6)
 
 
 def test_an_open_jaw_opens_the_mouth_and_closed_lips_shut_it_again(rig: Rig) -> None:

@@ -66,11 +66,16 @@ def test_of_too_many_those_go_that_were_not_used_for_longest(tmp_path) -> None:
     now = time.time()
     for age, path in enumerate(sorted(tmp_path.rglob("part-*"), key=lambda path: (path.parent != first.folder, path))):
         os.utime(path, (now - 10 * age, now - 10 * age))
+    forget_old(tmp_path, size=0)
+    assert len(list(tmp_path.rglob("part-*"))) == 6
+    for path in tmp_path.rglob("part-*"):
+        os.utime(path, (path.stat().st_mtime - 25 * 3600,) * 2)
     forget_old(tmp_path, size=4 * next(tmp_path.rglob("part-*")).stat().st_size)
     assert [first.load(number, KEY) is not None for number in range(3)] == [True, True, True]
     assert [second.load(number, KEY) is not None for number in range(3)] == [True, False, False]
     forget_old(tmp_path, size=0)
-    assert not list(tmp_path.iterdir())
+    # What was looked for and found counts as used.
+    assert len(list(tmp_path.rglob("part-*"))) == 4
 
 
 def test_it_is_known_without_the_libraries_of_networks() -> None:

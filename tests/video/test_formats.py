@@ -170,6 +170,7 @@ def test_burning_in_works_whatever_the_engine_knows(speaking_shot, tmp_path):
     assert np.abs(burnt - plain)[-25:].max() > 80
     # The codec spends its bits otherwise, here and there.
     assert np.quantile(np.abs(burnt - plain)[:300], 0.99) < 8
+    assert np.abs(burnt - plain)[:300].max() < 50
     with pytest.raises(VideoError, match="burn_in is 'yes', but must be true or false"):
         render_video(speaking_shot.replaced(settings={"burn_in": "yes"}), tmp_path / "x.mp4")
 

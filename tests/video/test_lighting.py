@@ -93,7 +93,7 @@ def test_two_materials_in_one_pixel_are_each_lit():
 
 
 def test_a_shadow_is_cast_on_what_is_behind():
-    """A grid of points 1 m before a light whose view shows something half as far away on its left side."""
+    """A grid of points 1 m before a light whose view shows something 0.8 m away on its left side."""
     seen = np.zeros((8, 8, 6), np.float32)
     seen[..., 0] = np.linspace(-0.2, 0.2, 8)
     seen[..., 2] = 1.0

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A folder of pictures through one file."""
 
+import errno
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from chironomy.video.errors import VideoError
-from chironomy.video.packed import check_folder, pack_pictures, unpack_pictures
+from chironomy.video.packed import check_folder, pack_pictures, room_beside, unpack_pictures
 
 
 @pytest.fixture
@@ -70,3 +71,41 @@ def test_a_damaged_file_leaves_nothing_behind(archive: Path, tmp_path: Path) -> 
     with pytest.raises(VideoError, match=r"packed.zip is damaged: render again"):
         unpack_pictures(archive, tmp_path / "take")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_packing_takes_the_files_away_and_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "about"
+    folder.mkdir()
+    (folder / "about.00000.exr").write_bytes(b"light")
+    (folder / "about.json").write_bytes(b"{}")
+    pack_pictures(folder, tmp_path / "packed.zip")
+    assert not folder.exists()
+    unpack_pictures(tmp_path / "packed.zip", tmp_path / "take")
+    assert contents(tmp_path / "take") == {"take.00000.exr": b"light", "about.json": b"{}"}
+
+
+def test_a_full_disk_is_said_in_a_sentence(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("chironomy.video.packed.shutil.copyfileobj", full)
+    with pytest.raises(VideoError, match=r"take could not be written \(No space left on device\); free some space"):
+        unpack_pictures(archive, tmp_path / "take")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "more.00000.png").write_bytes(b"picture")
+    monkeypatch.setattr("zipfile.ZipFile.write", full)
+    with pytest.raises(VideoError, match=r"the pictures could not be packed \(No space left on device\); free some"):
+        pack_pictures(tmp_path / "more", tmp_path / "more.zip")
+    monkeypatch.setattr("chironomy.video.packed.tempfile.TemporaryDirectory", full)
+    with (
+        pytest.raises(VideoError, match=r"other cannot be made \(No space left on device\); choose a folder"),
+        room_beside(tmp_path / "other"),
+    ):
+        pass
+
+
+def test_the_room_beside_is_gone_afterwards(tmp_path: Path) -> None:
+    with room_beside(tmp_path / "take") as room:
+        (room / "file").write_bytes(b"x")
+        assert room.parent == tmp_path
+    assert not list(tmp_path.iterdir())

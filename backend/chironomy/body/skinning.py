@@ -53,7 +53,8 @@ def skin(
 
     weights, rest = _dense_weights(rig), rig.vertices
     if vertex_subset is not None:
-        weights, rest = _in_blocks(weights.reshape(-1, rig.joint_count)[vertex_subset]), rest[vertex_subset]
+        flat = weights.reshape(-1, rig.joint_count)[: len(rest)]
+        weights, rest = _in_blocks(flat[vertex_subset]), rest[vertex_subset]
     values = None
     if face_values is not None:
         values = np.asarray(face_values, dtype=np.float32)
@@ -108,7 +109,7 @@ def _in_blocks(weights: Vertices) -> Vertices:
     blocks = -(-len(weights) // _BLOCK)
     padded = np.zeros((blocks * _BLOCK, weights.shape[1]), dtype=np.float32)
     padded[: len(weights)] = weights
-    return padded.reshape(blocks, _BLOCK, -1)
+    return padded.reshape(blocks, _BLOCK, weights.shape[1])
 
 
 @lru_cache(maxsize=4)

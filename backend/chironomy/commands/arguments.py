@@ -169,7 +169,8 @@ def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = Fals
 
     Args:
         parser: gets the arguments.
-        in_blender: the shot is made by the add-on, which has named outfits and backdrops only and writes films.
+        in_blender: the shot is made by the add-on, which has named outfits and backdrops only; its video is a film,
+            of which the contact sheet is made.
     """
     formats = FILM_FORMATS if in_blender else FILM_FORMATS + SEQUENCE_FORMATS
     # Names are written out here and not asked of chironomy.video, which brings numpy: this is read whichever command

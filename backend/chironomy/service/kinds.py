@@ -222,6 +222,7 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
         cancelled=work.cancelled,
         format_name=chosen.name,
         on_preview=lambda frame: work.preview(preview_jpeg(frame)),
+        going_on=False,
     )
     if chosen.sequence:
         work.progress(1.0, "packing the pictures")

@@ -150,6 +150,7 @@ def render_video(
     format_name: str | None = None,
     on_preview: Callable[[NDArray[np.uint8]], None] | None = None,
     preview_seconds: float = 2.0,
+    going_on: bool = True,
 ) -> int:
     """Render a shot with its engine into a film with its speech, or into a folder of pictures.
 
@@ -168,6 +169,7 @@ def render_video(
         format_name: one of `chironomy.video.formats.FORMATS`; by default what the suffix of `path` asks for.
         on_preview: given a frame, (height, width, 3) uint8 RGB, now and then while the render runs.
         preview_seconds: how often, at most.
+        going_on: the same call may come again after one that ended early, and goes on with its pictures.
 
     Returns:
         how many frames were written; of a sequence that was taken up again, those that were still missing.
@@ -209,7 +211,8 @@ def render_video(
                 frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,
                 speech_start=start, speech_duration=duration, cancelled=cancelled, chosen=chosen, comment=note(told),
             )  # fmt: skip
-        sequence = Sequence(path, chosen, told, getattr(engine, "frames_independent", False))
+        resumable = going_on and getattr(engine, "frames_independent", False)
+        sequence = Sequence(path, chosen, told, resumable)
         count, first = 0, sequence.first_missing(shot.frames)
         if first < shot.frames.stop:
             done = (first - shot.frames.start) / len(shot.frames)

@@ -31,7 +31,9 @@ _SAMPLES = 64
 
 KEPT_SECONDS = 7 * 24 * 3600.0
 KEPT_BYTES = 20 * 2**30
-"""What the parts of all renders may take: those of a quarter of an hour of 512 by 704 at 16 frames a second."""
+"""What parts unused for a day may take: those of a quarter of an hour of 512 by 704 at 16 frames a second."""
+
+_RECENT = 24 * 3600.0
 
 
 def digest(*parts: Any) -> str:
@@ -65,7 +67,10 @@ def fingerprint(modules: Mapping[str, ModelMixin]) -> str:
 
 
 def forget_old(root: Path | str, seconds: float = KEPT_SECONDS, size: int = KEPT_BYTES) -> None:
-    """Remove the finished parts that no render has used for a while and, of too many, those unused for longest."""
+    """Remove the finished parts that no render has used for a while and, of too many, those unused for longest.
+
+    What was used within a day stays, however much it is: it may be of the render that is to go on.
+    """
     now, kept = time.time(), 0
     parts = []
     for path in Path(root).glob("?" * 32 + "/*"):
@@ -74,7 +79,7 @@ def forget_old(root: Path | str, seconds: float = KEPT_SECONDS, size: int = KEPT
             parts.append((told.st_mtime, told.st_size, path))
     for used, length, path in sorted(parts, reverse=True):
         kept += length
-        if now - used > seconds or kept > size:
+        if now - used > (seconds if kept <= size else min(seconds, _RECENT)):
             with suppress(OSError):
                 path.unlink()
     for folder in Path(root).glob("?" * 32):

@@ -2,8 +2,8 @@
 """Light on surfaces: what each pixel of the character receives, a row of the picture at a time.
 
 A row's surfaces are listed first. Light is then worked out for the whole list, one quantity after another, in loops
-without branches, which the compiler turns into vector instructions. Only additions, products, quotients and square
-roots of float32 are used, without fast-math, so that every machine makes the same picture of the same vertices.
+without branches, which the compiler turns into vector instructions, in float32. Only additions, products, quotients and
+square roots are used, without fast-math, so that every machine makes the same picture of the same vertices.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ SAME_SURFACE = 0.003
 """Metres of depth within which the samples of a pixel on one material are taken for one surface."""
 
 # The rows of the list: place, normal, direction to the lens and place in the picture; the hollow of the surface, its
-# depth, and its part of the pixel; how much it faces the lens, sees of the room, and receives of the key light; what
-# one light does; the light in all; how far it reaches round, by channel; and what the grid has around.
+# depth, and its part of the pixel; how much it faces the lens, sees of the room, and receives of the key light and of
+# the rim light; what one light does, and all highlights; the light in all; how far light reaches round, by channel;
+# what the grid has at the four points around, and where between them this is; 1, what is received of the other
+# lights; and the power of the highlights.
 _PLACE, _NORMAL, _EYE, _PIXEL = 0, 3, 6, 9
 _HOLLOW, _DEPTH, _PART = 11, 12, 13
 _FACING, _OPEN, _KEY, _RIM = 14, 15, 16, 17
@@ -151,8 +153,8 @@ def shade(
         light_colour: (L, 3) linear.
         sky: (3,) ambient light from above.
         ground: (3,) ambient light from below.
-        soft: (h, w, 3) what varies softly enough for a grid of half the picture's size: of `occlusion.settle` and
-            `cast_shadow`.
+        soft: (h, w, 3) what varies softly enough for a grid of half the picture's size: depth and openness, of
+            `occlusion.settle`, and how much of the key light comes there, of `cast_shadow`.
         image: (H, W, 3) linear.
     """
     height, width, samples = face_index.shape
@@ -288,7 +290,8 @@ def _turn_to_lens(count, entries, lens):
 def _look_around(count, entries, soft):
     """What the grid has around each surface: how much it sees of the open room, less what folds hide, and of the key.
 
-    Of the four nearest points of the grid those on another surface count for next to nothing.
+    And how much it receives of the rim light, which only what turns away from the lens shows. Of the four nearest
+    points of the grid those on another surface count for next to nothing.
     """
     height, width = soft.shape[:2]
     across, down = entries[_ACROSS], entries[_DOWN]

@@ -154,12 +154,15 @@ def settle(rough, seen, soft):
     `soft`: (h, w, at least 2) float32.
     """
     height, width = rough.shape
-    depth = np.ascontiguousarray(seen[:, :, 2])
+    depth = np.empty((height, width), np.float32)
+    for row in range(height):
+        for column in range(width):
+            depth[row, column] = seen[row, column, 2]
     total = np.empty(width, np.float32)
     weights = np.empty(width, np.float32)
     for row in range(height):
-        total[:] = _NOTHING
-        weights[:] = _NOTHING
+        for column in range(width):
+            total[column], weights[column] = _NOTHING, _NOTHING
         for y in range(max(row - 2, 0), min(row + 2, height)):
             for shift in range(-2, 2):
                 begin, end = max(-shift, 0), min(width - shift, width)

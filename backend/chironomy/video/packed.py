@@ -11,26 +11,39 @@ import errno
 import re
 import secrets
 import shutil
+import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chironomy.video.errors import VideoError
 
 MEDIA_TYPE = "application/zip"
 
+ABOUT = "about.json"
+"""The one file of a folder of pictures that is not named after it."""
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ENTRY = re.compile(r"\.\d{5,9}\.(png|exr)|\.wav|about\.json")
 
 
 def pack_pictures(folder: Path, archive: Path) -> None:
-    """Write what `chironomy.video.sequence.Sequence` left in a folder to a zip.
+    """Move what `chironomy.video.sequence.Sequence` left in a folder to a zip.
+
+    Each file is removed when it is packed: together they may be large.
 
     Raises:
-        OSError: the disk is full or cannot be written to.
+        VideoError: the disk is full or cannot be written to.
     """
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
-        for path in sorted(folder.iterdir()):
-            packed.write(path, path.name.removeprefix(folder.name))
+    try:
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
+            for path in sorted(folder.iterdir()):
+                packed.write(path, path.name if path.name == ABOUT else path.name.removeprefix(folder.name))
+                path.unlink()
+        folder.rmdir()
+    except OSError as error:
+        raise VideoError(f"the pictures could not be packed ({error.strerror or error}); free some space") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -43,6 +56,24 @@ def check_folder(folder: Path) -> None:
         raise VideoError(f"{folder} is there already; give the name of a new folder, or remove it")
     if not folder.parent.is_dir():
         raise VideoError(f"{folder} cannot be made: there is no folder {folder.parent}; make it or choose another")
+
+
+@contextmanager
+def room_beside(folder: Path) -> Iterator[Path]:
+    """Give a temporary folder on the disk where pictures are wanted, which may be larger than that of other ones.
+
+    Raises:
+        VideoError: there is none to be had.
+    """
+    check_folder(folder)
+    try:
+        room = tempfile.TemporaryDirectory(prefix=".chironomy-", dir=folder.parent)
+    except OSError as error:
+        raise VideoError(
+            f"{folder} cannot be made ({error.strerror or error}); choose a folder that you may write to"
+        ) from error
+    with room as name:
+        yield Path(name)
 
 
 def unpack_pictures(archive: Path, folder: Path) -> None:

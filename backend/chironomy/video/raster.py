@@ -2,9 +2,9 @@
 """The one rasteriser: triangles to a visibility buffer, the same bits on every machine.
 
 Coverage is decided in integers (vertices snapped to 1/256 pixel, the usual top-left rule), so neighbouring triangles
-neither overlap nor leave a gap; depth is compared in float64 without fast-math. Each pixel keeps, for one or four
-sample points, which face is seen and how near it is. Barycentric weights are not stored: `corner_weights` finds them
-for any point of the picture from the ray through it, perspective included.
+neither overlap nor leave a gap; inverse depth is worked out in float64 without fast-math and compared as float32. Each
+pixel keeps, for one or four sample points, which face is seen and how near it is. Barycentric weights are not stored:
+`corner_weights` finds them for any point of the picture from the ray through it, perspective included.
 
 Compiled functions are cached beside the sources. The cache watches one file at a time: after a change here that other
 modules' compiled functions use (`corner_weights`), touch those too.

@@ -19,9 +19,7 @@ from numpy.typing import NDArray
 
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.formats import Format
-
-ABOUT = "about.json"
-"""What the pictures were made from and with; see `chironomy.video.provenance`."""
+from chironomy.video.packed import ABOUT
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
@@ -34,7 +32,8 @@ class Sequence:
         folder: where they are wanted; it must not be there yet, or be empty.
         chosen: a format that is a sequence.
         about: what is rendered; pictures of an earlier try that was about the same are kept.
-        resumable: a frame is the same whatever frames were made before it.
+        resumable: the same render may go on after the pictures of one that ended early: a frame is the same whatever
+            frames were made before it, and the folder is still there then.
 
     Raises:
         VideoError: the folder is there, or cannot be made, or OpenEXR is not installed.
@@ -47,12 +46,14 @@ class Sequence:
         if chosen.name == "exr":
             _open_exr()
         self.unfinished = self.folder.with_name(f".{self.folder.name}-unfinished")
+        self._resumable = resumable
         self._about = json.dumps(about, indent=1, sort_keys=True, ensure_ascii=False)
         self._note = about
         try:
             if self.unfinished.exists() and not (resumable and self._is_ours()):
                 shutil.rmtree(self.unfinished)
             self.unfinished.mkdir(parents=True, exist_ok=True)
+            # What the pictures were made from and with; see `chironomy.video.provenance`.
             (self.unfinished / ABOUT).write_text(self._about, encoding="utf-8")
         except OSError as error:
             raise VideoError(self._explain(error)) from error
@@ -116,7 +117,7 @@ class Sequence:
             raise VideoError(self._explain(error)) from error
 
     def _explain(self, error: OSError | RuntimeError) -> str:
-        made = len(list(self.unfinished.glob(f"[!.]*{self.chosen.suffix}"))) if self.unfinished.is_dir() else 0
+        made = len(list(self.unfinished.glob(f"[!.]*{self.chosen.suffix}"))) if self._resumable else 0
         kept = f"; its {made} finished frames are kept, and the same render goes on after them" if made else ""
         if (isinstance(error, OSError) and error.errno in _FULL) or not _has_room(self.unfinished):
             return f"{self.folder} could not be written: the disk is full; free some space and render again{kept}"

@@ -113,11 +113,11 @@ def _box_rows(source, radius, target):
     continued = np.empty(width + 2 * radius, np.float32)
     scale = np.float32(1.0 / (2 * radius + 1))
     for row in range(height):
-        continued[:radius] = source[row, 0]
-        continued[radius : radius + width] = source[row]
-        continued[radius + width :] = source[row, width - 1]
         total = target[row]
-        total[:] = _NOTHING
+        for column in range(width + 2 * radius):
+            continued[column] = source[row, min(max(column - radius, 0), width - 1)]
+        for column in range(width):
+            total[column] = _NOTHING
         for shift in range(2 * radius + 1):
             for column in range(width):
                 total[column] += continued[column + shift]
@@ -132,7 +132,8 @@ def _box_columns(source, radius, target):
     scale = np.float32(1.0 / (2 * radius + 1))
     for row in range(height):
         total = target[row]
-        total[:] = _NOTHING
+        for column in range(width):
+            total[column] = _NOTHING
         for shift in range(-radius, radius + 1):
             other = source[min(max(row + shift, 0), height - 1)]
             for column in range(width):
@@ -156,7 +157,12 @@ def blurred(source, radius):
 @njit(cache=True, nogil=True)
 def halved(source):
     """Every other pixel each way is enough of what is to be blurred widely. (⌈H/2⌉, ⌈W/2⌉) float32."""
-    return np.ascontiguousarray(source[::2, ::2])
+    height, width = (source.shape[0] + 1) // 2, (source.shape[1] + 1) // 2
+    result = np.empty((height, width), np.float32)
+    for row in range(height):
+        for column in range(width):
+            result[row, column] = source[2 * row, 2 * column]
+    return result
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

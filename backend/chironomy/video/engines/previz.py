@@ -39,7 +39,7 @@ class PrevizEngine:
         """Memory for one set of buffers a thread; no weights."""
         pixels = shot.width * shot.height if shot is not None else 512 * 704
         workers = worker_count(shot)
-        bytes_per_pixel = SAMPLES * 8 + 12 + 1 + 8 + 3 * 4 + 4 * 4
+        bytes_per_pixel = SAMPLES * 8 + 12 + 1 + 10 + 3 * 4 + 4 * 4
         memory = 170 * 2**20 + (workers + 1) * (pixels * bytes_per_pixel + SHADOW_SIZE**2 * 8 + 8 * 2**20)
         licence = "the pictures are yours: code GPL-3.0-or-later, character CC0"
         return Requirements(memory, "cpu", (), licence)
