@@ -29,7 +29,8 @@ FACE_FORMAT = "chironomy.face/1"
 # Unpacked size above which a file is refused: an hour of 60 frames a second takes 230 MB.
 _LARGEST_FILE = 2 << 30
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+"""What a write to a disk without room, or over a quota, fails with."""
 
 _SMPLX_JOINTS = 55
 # Collar, shoulder, elbow and wrist of the left and the right arm, and where each hand's 15 joints begin.
@@ -70,7 +71,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 f"{path} cannot be replaced ({error.strerror}); close whatever holds it open, or choose another name"
             ) from error
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL_DISK:
             raise ChironomyError(f"{path} cannot be written ({error.strerror}); free some space") from error
         raise
     finally:

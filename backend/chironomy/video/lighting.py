@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from chironomy.video.occlusion import STEP
+from chironomy.video.occlusion import PADDING, STEP
 from chironomy.video.raster import SUBPIXEL, corner_weights
 
 SAME_SURFACE = 0.003
@@ -30,9 +30,6 @@ _COLOUR, _WRAP = 21, 24
 _AROUND, _ACROSS, _DOWN = 27, 39, 40
 _ALL, _POWER = 41, 42
 _QUANTITIES = 43
-
-_PADDING = 16
-"""Numbers that rows of the list are lengthened by: rows at multiples of 4 KiB would share one place in the cache."""
 
 _PER_STEP = np.float32(1 / STEP)
 
@@ -158,7 +155,7 @@ def shade(
         image: (H, W, 3) linear.
     """
     height, width, samples = face_index.shape
-    entries = np.empty((_QUANTITIES, width * samples + _PADDING), np.float32)
+    entries = np.empty((_QUANTITIES, width * samples + PADDING), np.float32)
     shown = np.empty(width * samples, np.int32)
     columns = np.empty(width * samples, np.int32)
     last = light_direction.shape[0] - 1

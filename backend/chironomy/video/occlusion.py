@@ -35,7 +35,7 @@ _SAME_SURFACE = np.float32(0.03)
 _SQUARED = np.float32(RADIUS * RADIUS)
 _NOTHING, _HALF, _EMPTY = np.float32(0), np.float32(0.5), np.float32(1)
 
-_PADDING = 16
+PADDING = 16
 """Numbers that rows are lengthened by: rows at multiples of 4 KiB would share one place in the processor's cache."""
 
 
@@ -105,8 +105,8 @@ def obscure(seen, pattern, focal, rough):
     height, width = rough.shape
     points = pattern.shape[1]
     columns = np.empty(width, np.int32)
-    own = np.empty((6, width + _PADDING), np.float32)
-    other = np.empty((3, width + _PADDING), np.float32)
+    own = np.empty((6, width + PADDING), np.float32)
+    other = np.empty((3, width + PADDING), np.float32)
     reach = np.empty(width, np.float32)
     total = np.empty(width, np.float32)
     own_x, own_y, own_z, normal_x, normal_y, normal_z = own

@@ -7,7 +7,6 @@ left out of them in the zip: the folder may be given another where it is unpacke
 
 from __future__ import annotations
 
-import errno
 import re
 import secrets
 import shutil
@@ -17,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chironomy.motion.files import FULL_DISK
 from chironomy.video.errors import VideoError
 
 MEDIA_TYPE = "application/zip"
@@ -24,7 +24,6 @@ MEDIA_TYPE = "application/zip"
 ABOUT = "about.json"
 """The one file of a folder of pictures that is not named after it."""
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _ENTRY = re.compile(r"\.\d{5,9}\.(png|exr)|\.wav|about\.json")
 
 
@@ -47,15 +46,13 @@ def pack_pictures(folder: Path, archive: Path) -> None:
 
 
 def check_folder(folder: Path) -> None:
-    """Check that pictures may be unpacked as a folder, before they are made.
+    """Check that a folder of pictures would not come upon another one's files, before they are made.
 
     Raises:
-        VideoError: it is there already, and not empty, or there is no place for it.
+        VideoError: it is there already, and not empty.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise VideoError(f"{folder} is there already; give the name of a new folder, or remove it")
-    if not folder.parent.is_dir():
-        raise VideoError(f"{folder} cannot be made: there is no folder {folder.parent}; make it or choose another")
 
 
 @contextmanager
@@ -65,7 +62,6 @@ def room_beside(folder: Path) -> Iterator[Path]:
     Raises:
         VideoError: there is none to be had.
     """
-    check_folder(folder)
     try:
         room = tempfile.TemporaryDirectory(prefix=".chironomy-", dir=folder.parent)
     except OSError as error:
@@ -103,7 +99,7 @@ def unpack_pictures(archive: Path, folder: Path) -> None:
     except zipfile.BadZipFile as error:
         raise VideoError(f"{archive.name} is damaged: render again") from error
     except OSError as error:
-        help_ = "free some space" if error.errno in _FULL else "choose a folder that you may write to"
+        help_ = "free some space" if error.errno in FULL_DISK else "choose a folder that you may write to"
         raise VideoError(f"{folder} could not be written ({error.strerror or error}); {help_}") from error
     finally:
         shutil.rmtree(arriving, ignore_errors=True)

@@ -7,7 +7,6 @@ stay there, and the same render goes on after the last of them.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 from collections.abc import Callable, Iterable
@@ -17,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.motion.files import FULL_DISK
 from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.formats import Format
-from chironomy.video.packed import ABOUT
+from chironomy.video.packed import ABOUT, check_folder
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
 
@@ -41,8 +40,7 @@ class Sequence:
 
     def __init__(self, folder: Path, chosen: Format, about: dict[str, Any], resumable: bool):
         self.folder, self.chosen = folder.absolute(), chosen
-        if self.folder.exists() and (not self.folder.is_dir() or any(self.folder.iterdir())):
-            raise VideoError(f"{folder} is there already; give the name of a new folder, or remove it")
+        check_folder(folder)
         if chosen.name == "exr":
             _open_exr()
         self.unfinished = self.folder.with_name(f".{self.folder.name}-unfinished")
@@ -119,7 +117,7 @@ class Sequence:
     def _explain(self, error: OSError | RuntimeError) -> str:
         made = len(list(self.unfinished.glob(f"[!.]*{self.chosen.suffix}"))) if self._resumable else 0
         kept = f"; its {made} finished frames are kept, and the same render goes on after them" if made else ""
-        if (isinstance(error, OSError) and error.errno in _FULL) or not _has_room(self.unfinished):
+        if (isinstance(error, OSError) and error.errno in FULL_DISK) or not _has_room(self.unfinished):
             return f"{self.folder} could not be written: the disk is full; free some space and render again{kept}"
         reason = getattr(error, "strerror", None) or error
         return f"{self.folder} could not be written ({reason}); choose a folder that you may write to{kept}"
