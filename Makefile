@@ -43,7 +43,7 @@ example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 
 train-embedded: $(VENV)/.train  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
-	$(BIN)/python -m chironomy.gesture.train --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
+	$(BIN)/python -m chironomy.gesture.training --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
 
 proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more; needs flite) and write docs/proof-video.md; resumes
 	$(BIN)/python -m chironomy.video.talking.proof $(PROOF) --write docs

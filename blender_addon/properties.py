@@ -6,8 +6,8 @@ from bpy.types import Context, Object, PropertyGroup, Scene
 
 from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.styles import STYLES
-from chironomy.video.backdrop import BACKDROPS
-from chironomy.video.formats import FORMATS
+from chironomy.shot.formats import FORMATS
+from chironomy.video.drawing.backdrop import BACKDROPS
 
 from .rig.build import dress, is_character
 

@@ -22,14 +22,14 @@ from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.video.camera import portrait_camera
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.errors import VideoError
+from chironomy.shot.fit import Fit, hand_names
+from chironomy.shot.placement import rest_pose
 from chironomy.video.engines.previz import Studio
-from chironomy.video.errors import VideoError
-from chironomy.video.fitting.anchors import FACE_LANDMARKS, fitted_hand_points, fitted_points
-from chironomy.video.fitting.fit import Fit, hand_names
-from chironomy.video.fitting.placement import rest_pose
-from chironomy.video.fitting.solve import fit_picture, fit_portrait
-from chironomy.video.perception import SHOULDERS, WRISTS, Perceiver
+from chironomy.video.portrait.anchors import FACE_LANDMARKS, fitted_hand_points, fitted_points
+from chironomy.video.portrait.perception import SHOULDERS, WRISTS, Perceiver
+from chironomy.video.portrait.solve import fit_picture, fit_portrait
 
 PEOPLE = (
     ("the character", Proportions(), (0.0, 0.0, 0.0)),

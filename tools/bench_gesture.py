@@ -24,7 +24,7 @@ from gesture_benchmarks.synthetic import measure_distance, measure_diversity, me
 from gesture_benchmarks.validity import measure_limits, measure_robustness
 
 from chironomy.gesture import embedded_weights
-from chironomy.gesture.card import with_measured
+from chironomy.gesture.training.card import with_measured
 
 SECTIONS: dict[str, tuple[str, Section]] = {
     "speed": ("Speed", measure_speed),

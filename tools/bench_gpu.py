@@ -46,13 +46,13 @@ def paper_gestures(speech: Speech) -> list[Row]:
 
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.gesture.clips import Clip, one_hot
-    from chironomy.gesture.data import Windows
     from chironomy.gesture.encoding import encode
     from chironomy.gesture.hearing import heard, load_encoder
     from chironomy.gesture.model import CONFIGS, GestureTransformer
     from chironomy.gesture.pipeline import default_scheduler
     from chironomy.gesture.styles import STYLES
-    from chironomy.gesture.train import Trainer, TrainSettings, make_accelerator
+    from chironomy.gesture.training.trainer import Trainer, TrainSettings, make_accelerator
+    from chironomy.gesture.training.windows import Windows
 
     planned = GesturePipeline.from_pretrained(embedded_weights())(speech, seed=1)
     motion = encode(planned.wrist_position, planned.rotation).astype(np.float32)
@@ -170,8 +170,8 @@ def _shot(speech: Speech, width: int, height: int) -> Any:
     from chironomy.body.rig import load_rig
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion.face import FACE_ACTIONS, FaceTrack
-    from chironomy.video.camera import portrait_camera
-    from chironomy.video.shot import Media, Shot
+    from chironomy.shot.camera import portrait_camera
+    from chironomy.shot.shot import Media, Shot
 
     hands, rig = GesturePipeline.from_pretrained(embedded_weights())(speech, seed=1), load_rig()
     stream = io.BytesIO()

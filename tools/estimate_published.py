@@ -16,7 +16,7 @@ import torch
 from chironomy.video.engines.animate import AnimateEngine
 from chironomy.video.engines.pipeline_memory import placements, working_memory
 from chironomy.video.engines.vace import VaceEngine
-from chironomy.video.saved_pipeline import SavedPipeline, network_without_memory
+from chironomy.video.weights.saved_pipeline import SavedPipeline, network_without_memory
 
 SIZES = ((832, 480), (1280, 720))
 TEXT_ENCODER = 5.68e9

@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from chironomy.body.rig import load_rig
 from chironomy.commands.video import make_shot
-from chironomy.video.camera import Camera
+from chironomy.shot.camera import Camera
+from chironomy.shot.shot import Shot
 from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.maps import MAPS, skeleton
-from chironomy.video.shot import Shot
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SIZE = (512, 704)

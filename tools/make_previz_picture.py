@@ -62,8 +62,8 @@ def main() -> int:
 
 def picture_of(shot, frame: int) -> Image.Image:
     """One frame, with what is burnt in."""
-    from chironomy.video.burn_in import burned_in
     from chironomy.video.engines import get_engine
+    from chironomy.video.film.burn_in import burned_in
 
     settings = {name: value for name, value in shot.settings.items() if name not in ("burn_in", "take")}
     part = shot.replaced(frame_start=frame, frame_stop=frame + 1, settings=settings)
@@ -75,7 +75,7 @@ def picture_of(shot, frame: int) -> Image.Image:
 
 def face_camera(camera):
     """The same camera with a longer lens, shifted up to the face."""
-    from chironomy.video.camera import Camera
+    from chironomy.shot.camera import Camera
 
     return Camera(400, 440, 3600.0, camera.position, camera.rotation, np.array([200.0, 750.0]))
 

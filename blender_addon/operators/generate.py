@@ -14,8 +14,8 @@ from chironomy.body.gaze import look
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import FaceTrack, HandMotion, load_face, load_hands, save_hands
-from chironomy.video.camera import portrait_camera
-from chironomy.video.fitting.placement import place
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.placement import place
 
 from .. import backend, sequencer
 from ..properties import character, settings

@@ -14,7 +14,7 @@ from mathutils import Matrix, Quaternion, Vector
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
-from chironomy.video.fitting.fit import Fit
+from chironomy.shot.fit import Fit
 
 from .. import backend, sequencer
 from ..properties import character, settings, shape_of

@@ -100,7 +100,7 @@ def test_a_shape_sets_the_size_and_the_shot_takes_the_look(addon, character, tak
 
 
 def test_a_film_is_laid_over_the_speech_from_the_first_frame_on(addon, character, tmp_path):
-    encode = pytest.importorskip("chironomy.video.encode")
+    encode = pytest.importorskip("chironomy.video.film.encode")
     scene = bpy.context.scene
     if not bpy.app.build_options.codec_ffmpeg:
         pytest.skip("this Blender was built without films")

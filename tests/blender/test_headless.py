@@ -134,7 +134,7 @@ def test_pictures_come_as_a_folder_and_lie_in_the_sequencer(do, job, backend, re
 def _check_motion(out, end):
     """The motion file and the shot hold the edited tracks, as long as the speech."""
     from chironomy.motion import load_hands
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
     hands, shot = load_hands(out / "motion.npz"), Shot.load(out / "shot.zip")
     assert hands.frame_count == shot.hands.frame_count == round(SECONDS * 23.976)

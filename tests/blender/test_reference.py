@@ -13,8 +13,8 @@ bpy = pytest.importorskip("bpy")
 def fit():
     from chironomy.body.proportions import Proportions
     from chironomy.motion import rotation as quaternion
-    from chironomy.video.camera import Camera
-    from chironomy.video.fitting.fit import Fit
+    from chironomy.shot.camera import Camera
+    from chironomy.shot.fit import Fit
 
     turn = quaternion.from_rotation_vector([0.02, -0.05, 0.08])
     camera = Camera(600, 800, 2400.0, np.array([0.1, -0.05, 2.8]), turn, np.array([290.0, 420.0]))

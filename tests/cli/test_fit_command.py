@@ -17,10 +17,10 @@ from chironomy.body.skinning import skin
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.files import save_hands
 from chironomy.service.kinds import KINDS, Work
-from chironomy.video.camera import portrait_camera
-from chironomy.video.encode import probe, read_video_frames
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.fit import Fit
 from chironomy.video.engines.previz import Studio
-from chironomy.video.fitting.fit import Fit
+from chironomy.video.film.encode import probe, read_video_frames
 
 
 @pytest.fixture(scope="module")

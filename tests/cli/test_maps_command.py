@@ -12,7 +12,7 @@ from PIL import Image
 
 from chironomy.commands.video import make_shot
 from chironomy.motion.files import save_hands
-from chironomy.video.encode import probe
+from chironomy.video.film.encode import probe
 from chironomy.video.maps import MAPS, get_map
 
 

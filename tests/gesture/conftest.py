@@ -28,10 +28,10 @@ def tiny() -> GesturePipeline:
     torch.manual_seed(0)
     transformer = GestureTransformer(**TINY).eval()
     torch.nn.init.normal_(transformer.motion_out.weight, std=0.1)
-    from chironomy.gesture.corpus.gestures import KINDS
     from chironomy.gesture.corpus.planner import Score
     from chironomy.gesture.corpus.timeline import motion_of_score
     from chironomy.gesture.encoding import encode
+    from chironomy.gesture.repertoire.kinds import KINDS
 
     pose = KINDS["beat"].apex.vector()
     score = Score((pose, pose), ([], []), np.array([]))

@@ -12,8 +12,8 @@ from chironomy.gesture.anatomy import (
     neutral_wrist,
     wrist_of_angles,
 )
-from chironomy.gesture.corpus.shapes import SHAPES
 from chironomy.gesture.encoding import MOTION_DIM, decode, encode
+from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.motion import rotation as quaternion
 
 # Upper arms hang, forearms point forward.

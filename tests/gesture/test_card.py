@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-from chironomy.gesture.card import MEASURED, with_measured
+from chironomy.gesture.training.card import MEASURED, with_measured
 
 CARD = f"# A model\n\nWords.\n\n{MEASURED}\n\nNot measured yet.\n\n## What it cannot do\n\nMuch.\n"
 

@@ -16,14 +16,14 @@ from chironomy.gesture import STYLES, GestureError
 from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.clips import load_clips
 from chironomy.gesture.corpus import build, voices
-from chironomy.gesture.corpus.gestures import KINDS
 from chironomy.gesture.corpus.manners import MANNERS, manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.score import Phase, Score
-from chironomy.gesture.corpus.shapes import SHAPES
 from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import motion_of_score
+from chironomy.gesture.repertoire.hand_shapes import SHAPES
+from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.space import clear_of_body, neutral_of
 from chironomy.motion.hand_motion import HandMotion
 

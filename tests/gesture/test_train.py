@@ -15,11 +15,11 @@ from gesture_samples import TINY, babble
 
 from chironomy.gesture import GestureError, GesturePipeline, GestureTransformer
 from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
-from chironomy.gesture.data import Windows
 from chironomy.gesture.model import CONFIGS
-from chironomy.gesture.train import Averaged, Trainer, TrainSettings, split
-from chironomy.gesture.training_log import Log, sampled_sheet, write_curve
-from chironomy.gesture.training_run import main, make_scheduler, model_config, run, training_settings
+from chironomy.gesture.training.log import Log, sampled_sheet, write_curve
+from chironomy.gesture.training.run import main, make_scheduler, model_config, run, training_settings
+from chironomy.gesture.training.trainer import Averaged, Trainer, TrainSettings, split
+from chironomy.gesture.training.windows import Windows
 
 SETTINGS = TrainSettings(steps=4, batch_size=4, validate_every=2, validation_batches=1, precision="no")
 

@@ -15,7 +15,7 @@ from transformers import Wav2Vec2Config, Wav2Vec2Model
 from chironomy.gesture import GesturePipeline
 from chironomy.gesture.datasets.prepare import PrepareSettings, prepare
 from chironomy.gesture.model import CONFIGS
-from chironomy.gesture.training_run import main
+from chironomy.gesture.training.run import main
 from chironomy.motion.files import save_hands
 from chironomy.motion.hand_motion import HandMotion
 

@@ -9,10 +9,10 @@ import torch
 from gesture_samples import TINY
 
 from chironomy.gesture.clips import Clip, one_hot
-from chironomy.gesture.data import Windows
 from chironomy.gesture.model import GestureTransformer
-from chironomy.gesture.train import Trainer, TrainSettings, make_accelerator
-from chironomy.gesture.training_run import end, run
+from chironomy.gesture.training.run import end, run
+from chironomy.gesture.training.trainer import Trainer, TrainSettings, make_accelerator
+from chironomy.gesture.training.windows import Windows
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ from chironomy.motion.face import FACE_ACTIONS
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS, Work
 from chironomy.service.settings import check_settings
-from chironomy.video.camera import portrait_camera
-from chironomy.video.encode import probe
-from chironomy.video.packed import unpack_pictures
-from chironomy.video.shot import Shot
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.packed import unpack_pictures
+from chironomy.shot.shot import Shot
+from chironomy.video.film.encode import probe
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.video.camera import portrait_camera
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.fit import Fit
+from chironomy.shot.placement import rest_pose
 from chironomy.video.engines.previz import Studio
-from chironomy.video.fitting.fit import Fit
-from chironomy.video.fitting.placement import rest_pose
 
 
 @dataclass(frozen=True)

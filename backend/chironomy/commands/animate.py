@@ -65,7 +65,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the whole job."""
-    from chironomy.video.picture import read_picture
+    from chironomy.video.portrait.picture import read_picture
 
     began = time.perf_counter()
     steps = Steps()
@@ -141,7 +141,7 @@ def make_sheet(work: Path, speech: Path, film: str = WRITE["video"]) -> None:
     from chironomy.motion.files import load_motion
     from chironomy.speech.accents import pitch_accents
     from chironomy.speech.decode import load_speech
-    from chironomy.video.sheet import contact_sheet
+    from chironomy.video.film.sheet import contact_sheet
 
     heard = load_speech(speech)
     accents, _ = pitch_accents(heard)

@@ -142,8 +142,8 @@ def _gpu() -> str:
 
 
 def _video_weights() -> str:
-    from chironomy.video.published import PUBLISHED
-    from chironomy.video.weights import weights_folder
+    from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.published import PUBLISHED
 
     here = [f"{entry.folder} ({entry.engine})" for entry in PUBLISHED if (weights_folder() / entry.folder).is_dir()]
     if not here:
@@ -152,7 +152,7 @@ def _video_weights() -> str:
 
 
 def _portraits() -> str:
-    from chironomy.video.perception import Perceiver
+    from chironomy.video.portrait.perception import Perceiver
 
     with Perceiver():
         return f"mediapipe {importlib.metadata.version('mediapipe')} finds people in them"

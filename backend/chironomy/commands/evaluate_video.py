@@ -105,7 +105,7 @@ def _sample(video: Path, options: argparse.Namespace, references: list[Path]) ->
 def _speech(video: Path, given: Path | None) -> "Speech | None":
     from chironomy.evaluation.sources import SOUNDS
     from chironomy.speech.decode import load_speech
-    from chironomy.video.encode import probe
+    from chironomy.video.film.encode import probe
 
     if given is not None:
         return load_speech(_of_video(video, given, SOUNDS, "recording"))

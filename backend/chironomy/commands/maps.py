@@ -12,7 +12,7 @@ from chironomy.commands.video import fitted, make_shot
 from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 DEFAULT = "mano,keypoints,dwpose,depth"
 
@@ -80,8 +80,8 @@ def shot_of(options: argparse.Namespace) -> "Shot":
     Raises:
         ChironomyError: a file cannot be used, or the options do not go together; one sentence.
     """
-    from chironomy.video.fitting.placement import in_portrait
-    from chironomy.video.shot import Media, Shot
+    from chironomy.shot.placement import in_portrait
+    from chironomy.shot.shot import Media, Shot
 
     if options.motion.suffix.lower() != ".zip":
         if options.speech is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.commands.arguments import number, whole_number
-from chironomy.gesture.training_arguments import add_arguments
+from chironomy.gesture.training.arguments import add_arguments
 from chironomy.video.talking.training import arguments as video_arguments
 
 # Of chironomy.gesture.datasets.prepare, which brings numpy: this is read whichever command runs.
@@ -95,7 +95,7 @@ def _add_gesture(steps: Any) -> None:
 
 
 def _gesture(options: argparse.Namespace) -> int:
-    from chironomy.gesture.training_run import train
+    from chironomy.gesture.training.run import train
 
     train(options)
     return 0

@@ -11,8 +11,8 @@ from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 
 if TYPE_CHECKING:
-    from chironomy.video.fitting.fit import Fit
-    from chironomy.video.shot import Shot
+    from chironomy.shot.fit import Fit
+    from chironomy.shot.shot import Shot
 
 
 def add_to(commands: Any) -> None:
@@ -38,11 +38,11 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
-    from chironomy.video.encode import render_video
+    from chironomy.shot.formats import format_of
+    from chironomy.shot.placement import in_portrait
+    from chironomy.shot.shot import Media
     from chironomy.video.engines import get_engine
-    from chironomy.video.fitting.placement import in_portrait
-    from chironomy.video.formats import format_of
-    from chironomy.video.shot import Media
+    from chironomy.video.film.encode import render_video
 
     chosen = format_of(options.out, options.format)
     inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
@@ -84,7 +84,7 @@ def fitted(portrait: Path) -> "Fit":
     Raises:
         ChironomyError: the picture cannot be read or fitted; one sentence.
     """
-    from chironomy.video.fitting.solve import fit_picture
+    from chironomy.video.portrait.solve import fit_picture
 
     fit = fit_picture(portrait)
     for note in fit.notes:
@@ -125,13 +125,13 @@ def make_shot(
     from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
+    from chironomy.shot.camera import portrait_camera
+    from chironomy.shot.placement import place
+    from chironomy.shot.shot import Media, Shot
     from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
-    from chironomy.video.camera import portrait_camera
     from chironomy.video.engines import get_engine
-    from chironomy.video.fitting.placement import place
-    from chironomy.video.shot import Media, Shot
 
     get_engine(engine)
     hands = load_motion(motion)

@@ -9,7 +9,7 @@ from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
-    from chironomy.video.published import Published
+    from chironomy.video.weights.published import Published
 
 
 def add_to(commands: Any) -> None:
@@ -92,8 +92,8 @@ def _add_import(steps: Any) -> None:
 
 def _list(options: argparse.Namespace) -> int:
     from chironomy.video.engines import engine_names
-    from chironomy.video.published import how_to_obtain, published_for
-    from chironomy.video.weights import weights_folder
+    from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.published import how_to_obtain, published_for
 
     memory = _gpu_memory()
     print(f"weights in {weights_folder()}\n")
@@ -113,8 +113,8 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _path(options: argparse.Namespace) -> int:
-    from chironomy.video.published import published_for
-    from chironomy.video.weights import weights_folder
+    from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.published import published_for
 
     if options.engine is None:
         print(weights_folder())
@@ -173,7 +173,7 @@ def _folder_bytes(folder: Path) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     from chironomy.video.talking.import_echomimic import import_echomimic
-    from chironomy.video.weights import weights_folder
+    from chironomy.video.weights.folder import weights_folder
 
     out = options.out or weights_folder() / "echomimic_v2"
     steps = Steps()

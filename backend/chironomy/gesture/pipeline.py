@@ -16,7 +16,6 @@ from diffusers.utils import logging
 from numpy.typing import NDArray
 
 from chironomy.gesture.controls import Controls, Settings, checked_controls
-from chironomy.gesture.data import NOISE_SHIFT
 from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
@@ -26,6 +25,7 @@ from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eas
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.shipped import embedded_weights
+from chironomy.gesture.training.windows import NOISE_SHIFT
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech

@@ -202,13 +202,13 @@ def run_accompany(inputs: Mapping[str, Path], settings: Mapping[str, Any], resul
 
 
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """A shot (the zip of `chironomy.video.shot`, which names its engine) to a film, or to a zip of pictures."""
-    from chironomy.video.encode import render_video
+    """A shot (the zip of `chironomy.shot.shot`, which names its engine) to a film, or to a zip of pictures."""
+    from chironomy.shot.formats import FORMATS
+    from chironomy.shot.packed import pack_pictures
+    from chironomy.shot.shot import Shot
     from chironomy.video.engines import get_engine
-    from chironomy.video.formats import FORMATS
-    from chironomy.video.packed import pack_pictures
-    from chironomy.video.preview import preview_jpeg
-    from chironomy.video.shot import Shot
+    from chironomy.video.film.encode import render_video
+    from chironomy.video.film.preview import preview_jpeg
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
@@ -233,15 +233,15 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
 
 def video_formats() -> Mapping[str, str]:
     """The formats of a video, with the media types of their results."""
-    from chironomy.video.formats import FORMATS
-    from chironomy.video.packed import MEDIA_TYPE
+    from chironomy.shot.formats import FORMATS
+    from chironomy.shot.packed import MEDIA_TYPE
 
     return {entry.name: MEDIA_TYPE if entry.sequence else entry.media_type for entry in FORMATS.values()}
 
 
 def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """A portrait (any picture file) to where the character is in it (`chironomy.fit/1`)."""
-    from chironomy.video.fitting.solve import fit_picture
+    from chironomy.video.portrait.solve import fit_picture
 
     work.progress(0.0, "looking at the picture")
     fit_picture(inputs["picture"], name="the picture").save(result)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.encode import encode_mp4
+from chironomy.video.film.encode import encode_mp4
 
 FACE = np.stack(
     [np.cos(np.arange(478) * 2.4) * np.sqrt(np.arange(478)), np.sin(np.arange(478) * 2.4) * np.sqrt(np.arange(478))],

@@ -16,7 +16,7 @@ from chironomy.evaluation.video.hand_distance import asked_inside, hand_keypoint
 from chironomy.evaluation.video.hand_variance import hand_keypoint_variance, variance_against_asked
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.motion.rotation import IDENTITY
-from chironomy.video.camera import portrait_camera
+from chironomy.shot.camera import portrait_camera
 
 SHIFT = np.array([3.0, 4.0])
 

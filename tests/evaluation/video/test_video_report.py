@@ -23,9 +23,9 @@ from chironomy.evaluation.video.perceived_video import perceive_video
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.motion.rotation import IDENTITY, from_rotation_vector, multiply
-from chironomy.video.camera import portrait_camera
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.shot import Shot
 from chironomy.video.engines import get_engine
-from chironomy.video.shot import Shot
 
 
 def measured(folder: Path, *arguments: object) -> dict[str, Any]:
@@ -146,7 +146,7 @@ def shot() -> Shot:
 @pytest.fixture(scope="module")
 def perceiver() -> Iterator[Any]:
     pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
-    from chironomy.video.perception import Perceiver
+    from chironomy.video.portrait.perception import Perceiver
 
     with Perceiver(mask=False) as opened:
         yield opened

@@ -14,8 +14,8 @@ from chironomy.body.pose import solve_pose
 from chironomy.body.rig import Rig
 from chironomy.motion import FaceTrack
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.video.camera import portrait_camera
-from chironomy.video.shot import Media, Shot
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.shot import Media, Shot
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,8 +11,8 @@ from PIL import Image
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import Rig
 from chironomy.motion.edit import offset_wrist
+from chironomy.shot.shot import Shot
 from chironomy.video.maps import skeleton
-from chironomy.video.shot import Shot
 
 
 def portrait_bytes(width: int = 96, height: int = 128) -> bytes:

@@ -13,11 +13,11 @@ import pytest
 from engine_samples import Fed, edited, longer, portrait_bytes
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.shot import Media, Shot
 from chironomy.video.engines.animate import AnimateEngine
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.vace import VaceEngine
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.shot import Media, Shot
 
 LOAD = "chironomy.video.engines.pipeline_engine.load_pipeline"
 

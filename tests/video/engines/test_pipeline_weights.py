@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from chironomy.shot.errors import VideoError
 from chironomy.video.engines import get_engine
 from chironomy.video.engines.pipeline_loading import load_pipeline
 from chironomy.video.engines.pipeline_memory import Placement, placed, placements, weight_bytes, working_memory
 from chironomy.video.engines.vace import VaceEngine
-from chironomy.video.errors import VideoError
-from chironomy.video.saved_pipeline import read_pipeline
+from chironomy.video.weights.saved_pipeline import read_pipeline
 
 GIB = 2**30
 

@@ -10,9 +10,9 @@ from diffusers import WanVACEPipeline
 from engine_samples import Fed, as_array, edited, longer, neck_colour
 from safetensors.torch import load_file
 
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.engines import engine_names, get_engine
 from chironomy.video.engines.vace import VaceEngine
-from chironomy.video.errors import RenderCancelled, VideoError
 from chironomy.video.maps import get_map
 
 

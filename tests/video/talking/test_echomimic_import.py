@@ -10,8 +10,8 @@ from published_layout import DENOISER, TOKEN, motion_key, networks, whisper, wri
 from safetensors.torch import load_file
 
 from chironomy.cli import main
+from chironomy.shot.errors import VideoError
 from chironomy.speech.decode import Speech
-from chironomy.video.errors import VideoError
 from chironomy.video.talking import echomimic
 from chironomy.video.talking.hearing import whisper_states
 from chironomy.video.talking.import_echomimic import import_echomimic

@@ -14,16 +14,16 @@ from chironomy.body.pose import solve_pose
 from chironomy.motion import FaceTrack
 from chironomy.motion.edit import offset_wrist
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.video.camera import portrait_camera
-from chironomy.video.encode import probe, render_video
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.shot import Media, Shot
 from chironomy.video.engines import engine_names, get_engine
 from chironomy.video.engines.emo2 import Emo2Engine
 from chironomy.video.engines.portrait import fitted
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.shot import Media, Shot
+from chironomy.video.film.encode import probe, render_video
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.saved import check_saved
-from chironomy.video.weights import find_weights, unfinished_folder, weights_folder
+from chironomy.video.weights.folder import find_weights, unfinished_folder, weights_folder
 
 FRAMES = 12
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from transformers import Wav2Vec2Config, Wav2Vec2Model, WhisperConfig, WhisperFeatureExtractor, WhisperModel
 
+from chironomy.shot.errors import VideoError
 from chironomy.speech.decode import Speech
 from chironomy.speech.prosody import PROSODY_NAMES
-from chironomy.video.errors import VideoError
 from chironomy.video.talking.hearing import heard, log_mel_spectrum, silence, whisper_states, whisper_tokens
 
 RATE = 16000

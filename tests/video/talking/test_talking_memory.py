@@ -5,7 +5,7 @@ import pytest
 import torch
 from talking_samples import conditions_for, filled_pipeline, noisy_latents
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.memory import Alive, check_memory, free_memory, memory_estimate
 
 GIB = 2**30

@@ -10,7 +10,7 @@ from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
 from talking_samples import HEIGHT, WIDTH, filled_pipeline, render_inputs
 
-from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.request import Settings
 

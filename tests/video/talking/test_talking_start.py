@@ -6,7 +6,7 @@ import torch
 from diffusers.models.unets.unet_2d_condition import UNet2DConditionModel
 from talking_samples import conditions_for, filled_pipeline, noisy_latents
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.configs import CONFIGS, reference_config
 from chironomy.video.talking.start import start_from_unet
 

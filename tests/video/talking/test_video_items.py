@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 from chironomy.body.rig import Rig
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Media, Shot
 from chironomy.video import maps
-from chironomy.video.encode import encode_mp4
 from chironomy.video.engines.previz import PrevizEngine
-from chironomy.video.errors import VideoError
-from chironomy.video.shot import Media, Shot
+from chironomy.video.film.encode import encode_mp4
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.training.batches import Clips
 from chironomy.video.talking.training.framing import Framing

@@ -7,12 +7,12 @@ from PIL import Image, ImageFilter
 
 from chironomy.body.rig import Rig
 from chironomy.cli import main
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Shot
 from chironomy.video import maps
-from chironomy.video.camera import portrait_camera
-from chironomy.video.encode import encode_mp4
 from chironomy.video.engines.previz import PrevizEngine
-from chironomy.video.errors import VideoError
-from chironomy.video.shot import Shot
+from chironomy.video.film.encode import encode_mp4
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.training.items import FolderItem
 from chironomy.video.talking.training.prepare import hand_confidence, prepare_video, sharpness

@@ -11,8 +11,8 @@ from accelerate.state import AcceleratorState
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from talking_samples import filled
 
+from chironomy.shot.errors import VideoError
 from chironomy.training.run import run
-from chironomy.video.errors import VideoError
 from chironomy.video.talking import losses
 from chironomy.video.talking.configs import SCHEDULER, fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline

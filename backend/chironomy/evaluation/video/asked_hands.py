@@ -14,9 +14,9 @@ from chironomy.body.pose import BodyPose, hand_keypoints, solve_pose
 from chironomy.body.rig import Rig, load_rig
 from chironomy.evaluation.errors import EvaluationError
 from chironomy.motion.files import load_motion
-from chironomy.video.camera import Camera, portrait_camera
+from chironomy.shot.camera import Camera, portrait_camera
+from chironomy.shot.shot import Shot
 from chironomy.video.maps import OPENPOSE_ORDER
-from chironomy.video.shot import Shot
 
 
 def asked_hands(

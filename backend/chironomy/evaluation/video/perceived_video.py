@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What mediapipe sees in the frames of a video: hands, their scores, and the face.
 
-Every frame is looked at for itself (`chironomy.video.perception`), so that a figure does not depend on what was found
-before it. Nobody tells the detector where the hands were asked for.
+Every frame is looked at for itself (`chironomy.video.portrait.perception`), so that a figure does not depend on what
+was found before it. Nobody tells the detector where the hands were asked for.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.evaluation.errors import EvaluationError
-from chironomy.video.encode import probe, read_video_frames
-from chironomy.video.errors import VideoError
-from chironomy.video.perception import FACE_POINTS, Perceiver
+from chironomy.shot.errors import VideoError
+from chironomy.video.film.encode import probe, read_video_frames
+from chironomy.video.portrait.perception import FACE_POINTS, Perceiver
 
 
 @dataclass(frozen=True, eq=False)

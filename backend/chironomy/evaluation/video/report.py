@@ -30,8 +30,8 @@ from chironomy.evaluation.video.structural_similarity import structural_similari
 from chironomy.evaluation.video.video_distance import FEWEST_CLIPS, FEWEST_FRAMES, video_distance
 from chironomy.speech.decode import Speech
 from chironomy.speech.lips import lip_opening, lip_track
-from chironomy.video.encode import probe, read_video_frames
-from chironomy.video.picture import read_picture
+from chironomy.video.film.encode import probe, read_video_frames
+from chironomy.video.portrait.picture import read_picture
 
 if TYPE_CHECKING:
     from chironomy.evaluation.video.identity import FaceNetwork

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.gesture.corpus.gestures import Pose
+from chironomy.gesture.repertoire.kinds import Pose
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chironomy.gesture.corpus.gestures import COUNT_SHAPES, HOME, KINDS, REST_SIDE, Kind, Repeat
 from chironomy.gesture.corpus.manners import manner_of, rest_vector
 from chironomy.gesture.corpus.score import Array, Hand, Phase, Score
-from chironomy.gesture.corpus.shapes import SHAPES
+from chironomy.gesture.repertoire.hand_shapes import SHAPES
+from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, HOME, KINDS, REST_SIDE, Kind, Repeat
 
 UNIT_GAP = (0.8, 1.15)  # seconds of silence within one gesture unit, at most
 LEAD = 0.012  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.body.rig import load_rig
 from chironomy.gesture.anatomy import fingers_of_shape, wrist_of_angles
-from chironomy.gesture.corpus.gestures import POSE_SIZE
 from chironomy.gesture.corpus.score import Move, Phase, Score
+from chironomy.gesture.repertoire.kinds import POSE_SIZE
 from chironomy.gesture.space import clear_of_body, neutral_of, shoulders, within_reach
 from chironomy.motion.hand_motion import HandMotion
 

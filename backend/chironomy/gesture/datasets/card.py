@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chironomy.motion.files import atomic_path
 
 if TYPE_CHECKING:
-    from chironomy.gesture.train import Trainer
+    from chironomy.gesture.training.trainer import Trainer
 
 _CARD = """# Gesture model, trained on {title}
 

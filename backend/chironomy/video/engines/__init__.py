@@ -10,8 +10,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.errors import VideoError
-from chironomy.video.shot import Shot
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Shot
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import VideoError
 from chironomy.video.engines.face_crop import face_crop
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.segments import Segment
-from chironomy.video.errors import VideoError
 from chironomy.video.maps.dwpose import animate_pose_map
 
 if TYPE_CHECKING:

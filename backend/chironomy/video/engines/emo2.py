@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Shot
 from chironomy.video.engines import Requirements
+from chironomy.video.engines.finished import forget_old
 from chironomy.video.engines.portrait import portrait
 from chironomy.video.engines.running import (
     check_names,
@@ -21,10 +24,7 @@ from chironomy.video.engines.running import (
     checked_offload,
     checked_switch,
 )
-from chironomy.video.errors import VideoError
-from chironomy.video.finished import forget_old
-from chironomy.video.shot import Shot
-from chironomy.video.weights import find_weights, unfinished_folder
+from chironomy.video.weights.folder import find_weights, unfinished_folder
 
 if TYPE_CHECKING:
     from chironomy.video.talking.memory import MemoryEstimate

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.camera import Camera
+from chironomy.shot.camera import Camera
+from chironomy.shot.errors import VideoError
 from chironomy.video.engines.previz import PrevizEngine
-from chironomy.video.errors import VideoError
 from chironomy.video.maps.skeleton import skeleton
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 _AREA = 1.3
 """By how much the area of the box around the 68 points grows (`get_face_bboxes` in `wan/modules/animate/preprocess` of

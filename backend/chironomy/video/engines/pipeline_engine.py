@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.shot import Shot
 from chironomy.video.engines import Requirements
 from chironomy.video.engines import prompt as prompts
+from chironomy.video.engines.finished import FinishedParts, digest, forget_old
 from chironomy.video.engines.pipeline_loading import Loading, load_pipeline
 from chironomy.video.engines.pipeline_memory import (
     OFFLOADS,
@@ -37,12 +40,9 @@ from chironomy.video.engines.running import (
     checked_whole,
 )
 from chironomy.video.engines.segments import Segment, blended, model_rate, retimed, segments
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.finished import FinishedParts, digest, forget_old
-from chironomy.video.published import engine_weights, published_for
-from chironomy.video.saved_pipeline import SavedPipeline, check_weights, read_pipeline
-from chironomy.video.shot import Shot
-from chironomy.video.weights import unfinished_folder
+from chironomy.video.weights.folder import unfinished_folder
+from chironomy.video.weights.published import engine_weights, published_for
+from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights, read_pipeline
 
 if TYPE_CHECKING:
     import torch

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from chironomy.video.errors import VideoError
-from chironomy.video.saved_pipeline import SavedPipeline
+from chironomy.shot.errors import VideoError
+from chironomy.video.weights.saved_pipeline import SavedPipeline
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.video.errors import VideoError
-from chironomy.video.saved_pipeline import SavedPipeline, network_without_memory
+from chironomy.shot.errors import VideoError
+from chironomy.video.weights.saved_pipeline import SavedPipeline, network_without_memory
 
 if TYPE_CHECKING:
     import torch

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.shot import Shot
+from chironomy.video.engines.finished import digest
 from chironomy.video.engines.pipeline_loading import Loading
 from chironomy.video.engines.pipeline_memory import Placement
 from chironomy.video.engines.prompt import Prompt
 from chironomy.video.engines.segments import Segment
-from chironomy.video.finished import digest
-from chironomy.video.saved_pipeline import SavedPipeline
-from chironomy.video.shot import Shot
+from chironomy.video.weights.saved_pipeline import SavedPipeline
 
 
 @dataclass(frozen=True, eq=False)

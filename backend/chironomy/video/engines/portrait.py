@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.errors import VideoError
-from chironomy.video.picture import read_picture
-from chironomy.video.shot import Shot
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Shot
+from chironomy.video.portrait.picture import read_picture
 
 
 def portrait(shot: Shot) -> NDArray[np.uint8]:

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from chironomy.body.errors import BodyError
 from chironomy.body.rig import Rig
 from chironomy.body.skinning import skin
+from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.shot import Shot
+from chironomy.video.drawing.studio import SAMPLES, SHADOW_SIZE, Buffers, Studio
 from chironomy.video.engines import Requirements
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.shot import Shot
-from chironomy.video.studio import SAMPLES, SHADOW_SIZE, Buffers, Studio
 
 SETTINGS = ("outfit", "backdrop", "pixels", "threads")
 """Names of the settings that a shot may give."""
@@ -56,8 +56,8 @@ class PrevizEngine:
         hold:
 
         - `outfit`: a name of `chironomy.body.outfits.OUTFITS`, or colours by region;
-        - `backdrop`: a name of `chironomy.video.backdrop.BACKDROPS`, a colour or a gradient. Before "transparent" the
-          frames are (height, width, 4), RGBA;
+        - `backdrop`: a name of `chironomy.video.drawing.backdrop.BACKDROPS`, a colour or a gradient. Before
+          "transparent" the frames are (height, width, 4), RGBA;
         - `pixels`: "display", the default, or "linear" for float32 light as `Studio.draw_linear` gives it;
         - `threads`: how many frames are drawn at a time.
 

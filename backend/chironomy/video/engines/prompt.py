@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.motion.files import atomic_path
+from chironomy.shot.errors import VideoError
 from chironomy.video.engines.running import checked_text
-from chironomy.video.errors import VideoError
-from chironomy.video.saved_pipeline import SavedPipeline
+from chironomy.video.weights.saved_pipeline import SavedPipeline
 
 DEFAULT_PROMPT = (
     "A person speaks to the camera and gestures with both hands, five fingers on each; the camera stands still, the "

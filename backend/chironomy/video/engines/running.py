@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 DTYPES = ("float32", "float16", "bfloat16")
 

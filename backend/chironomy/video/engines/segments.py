@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chironomy.body.pose import BodyPose
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import linear
-from chironomy.video.shot import Shot
+from chironomy.shot.shot import Shot
 
 STRIDE = 4
 """Frames that Wan's VAE makes one latent of, after the first: clips have 4k + 1 frames (arXiv 2503.20314, 4.1)."""

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import VideoError
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.running import checked_number
 from chironomy.video.engines.segments import Segment
-from chironomy.video.errors import VideoError
 from chironomy.video.maps.registry import get_map
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from chironomy.video.maps.strokes import Canvas, canvas, disc, hue, line, pictur
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 COLOURS = np.array(
     [

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.maps.keypoints import HAND_EDGES
 from chironomy.video.maps.skeleton import skeleton
 from chironomy.video.maps.strokes import canvas, disc, hue, line, picture
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 DRAWN_SIDE = 800
 """Pixels of the shorter side that the widths are for."""

@@ -28,13 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.motion.files import atomic_path
-from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.maps.echomimic import draw_hands
 from chironomy.video.maps.skeleton import skeleton
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 CANVAS = 768
 """Pixels of the square picture that the published weights were trained on."""

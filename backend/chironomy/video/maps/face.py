@@ -13,7 +13,7 @@ from chironomy.video.maps.strokes import canvas, disc, line, picture
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 CONTOURS: dict[str, tuple[range, bool, tuple[int, int, int]]] = {
     "jaw": (range(17), False, (120, 120, 120)),

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from chironomy import __version__
 from chironomy.motion.files import atomic_path
-from chironomy.video.encode import encode_film
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.formats import EXACT
+from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.formats import EXACT
+from chironomy.video.film.encode import encode_film
 from chironomy.video.maps.echomimic_pose import draw_pose_params, write_pose_folder
 from chironomy.video.maps.registry import MAPS, Map, get_map
 from chironomy.video.maps.surface import depth_range
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 FORMAT = "chironomy.maps/1"
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose
 from chironomy.body.skinning import skin
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 
 def pose_at(shot: Shot, frame: int) -> BodyPose:

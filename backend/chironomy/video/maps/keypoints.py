@@ -15,7 +15,7 @@ from chironomy.video.maps.strokes import canvas, disc, hue, line, picture
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 OPENPOSE_ORDER = (0, 13, 14, 15, 16, 1, 2, 3, 17, 4, 5, 6, 18, 10, 11, 12, 19, 7, 8, 9, 20)
 """MANO's 16 joints and 5 tips in the order of OpenPose's hand: wrist, then thumb to little finger, root to tip."""

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.rig import Rig
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 FACE_VERTICES = (
     867, 3851, 3236, 3381, 885, 883, 907, 904, 3435, 4740, 4743, 4719, 4721, 7197, 7058, 7659, 4703,

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from chironomy.body.skinning import skin
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
+from chironomy.video.drawing.raster import rasterise
 from chironomy.video.maps.frame import pose_at
-from chironomy.video.raster import rasterise
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 
 def _part_colours() -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.maps.dwpose import animate_pose_map, dwpose_map, vace_pose_map
 from chironomy.video.maps.echomimic import echomimic_map
 from chironomy.video.maps.face import face_map
@@ -20,7 +20,7 @@ from chironomy.video.maps.surface import depth_map, mask_map, normal_map
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 
 class Draw(Protocol):

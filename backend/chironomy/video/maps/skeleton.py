@@ -29,8 +29,8 @@ from chironomy.video.maps.landmarks import (
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.camera import Camera
-    from chironomy.video.shot import Shot
+    from chironomy.shot.camera import Camera
+    from chironomy.shot.shot import Shot
 
 Points = NDArray[np.float64]
 

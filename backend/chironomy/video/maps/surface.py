@@ -9,13 +9,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from chironomy.video.drawing.raster import SAMPLE_OFFSETS, corner_planes, corner_weights, rasterise, vertex_normals
 from chironomy.video.maps.frame import vertices_at
-from chironomy.video.raster import SAMPLE_OFFSETS, corner_planes, corner_weights, rasterise, vertex_normals
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.camera import Camera
-    from chironomy.video.shot import Shot
+    from chironomy.shot.camera import Camera
+    from chironomy.shot.shot import Shot
 
 SAMPLES = 4
 

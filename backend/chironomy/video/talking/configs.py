@@ -180,8 +180,8 @@ def fresh_pipeline(name: str, **changes: dict[str, Any]) -> "TalkingPipeline":
     from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
     from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
+    from chironomy.shot.errors import VideoError
     from chironomy.speech.prosody import PROSODY_NAMES
-    from chironomy.video.errors import VideoError
     from chironomy.video.talking.audio_projector import AudioProjector
     from chironomy.video.talking.denoiser import TalkingUNet
     from chironomy.video.talking.pipeline import TalkingPipeline

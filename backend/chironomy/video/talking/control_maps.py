@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import VideoError
 from chironomy.video import maps
-from chironomy.video.errors import VideoError
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
-    from chironomy.video.shot import Shot
+    from chironomy.shot.shot import Shot
 
 LAYOUTS = {"mano_keypoints": 6, "echomimic_v2": 3}
 """Channels of each layout: the MANO map and the keypoint map, or EchoMimicV2's hand map."""

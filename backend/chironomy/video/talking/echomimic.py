@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 AUDIO_GAIN = 3.0
 """By which EchoMimicV2's pipeline multiplies the cross-attention's output."""

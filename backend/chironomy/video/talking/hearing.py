@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import VideoError
 from chironomy.speech.decode import SAMPLE_RATE, Speech
-from chironomy.video.errors import VideoError
 
 AUDIO_FEATURES = ("whisper", "wav2vec2", "prosody")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking import echomimic
 from chironomy.video.talking.configs import CONFIGS, SCHEDULER, reference_config
 from chironomy.video.talking.memory import dtype_named

@@ -20,7 +20,7 @@ import torch.nn.functional as F  # noqa: N812, the field's name for it
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 OFFLOADS = ("none", "model", "sequential")
 

@@ -11,9 +11,9 @@ import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from numpy.typing import NDArray
 
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.speech.decode import Speech
-from chironomy.video.errors import RenderCancelled, VideoError
-from chironomy.video.finished import FinishedParts, digest, fingerprint
+from chironomy.video.engines.finished import FinishedParts, digest, fingerprint
 from chironomy.video.talking.audio_projector import AudioProjector
 from chironomy.video.talking.denoiser import TalkingUNet
 from chironomy.video.talking.hearing import AUDIO_FEATURES, heard, silence

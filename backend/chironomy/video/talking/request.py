@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.windows import Block, blocks
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.sampling import Guidance, check_scheduler
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from chironomy.video.errors import RenderCancelled, VideoError
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.talking.network import Encoded, TalkingNetwork
 from chironomy.video.talking.windows import blend_weights, step_windows
 

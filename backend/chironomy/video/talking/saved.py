@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 _OURS = {"denoiser": "TalkingUNet", "reference_net": "ReferenceNet", "pose_encoder": "PoseEncoder"}
 _NEEDED = (

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.network import TalkingNetwork
 
 

@@ -22,18 +22,18 @@ from chironomy.gesture.space import within_reach
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.shot.camera import Camera
+from chironomy.shot.shot import Shot
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.lips import lip_opening, lip_track
 from chironomy.speech.prosody import prosody_features
-from chironomy.video import shading
-from chironomy.video.camera import Camera
+from chironomy.video.drawing import shading
+from chironomy.video.drawing.studio import Studio
 from chironomy.video.maps.frame import vertices_at
 from chironomy.video.maps.keypoints import keypoints
 from chironomy.video.maps.landmarks import FACE_VERTICES
-from chironomy.video.shot import Shot
-from chironomy.video.studio import Studio
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.training.batches import MemoryItem
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 
 MANO_CHANNELS = slice(0, 3)
 """Channels of the maps that are the MANO map; the others are the keypoint map."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.video.camera import Camera
+from chironomy.shot.camera import Camera
 
 
 @dataclass(frozen=True)

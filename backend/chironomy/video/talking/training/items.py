@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.motion.files import atomic_path
-from chironomy.video.encode import probe, read_video_frames
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
+from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.talking.training.framing import Framing
 from chironomy.video.talking.training.tracks import KeypointTracks, ShotTracks, Tracks
 
@@ -172,7 +172,7 @@ def speech_of(folder: Path, tracks: Tracks) -> "Speech | None":
 
 def portrait_of(folder: Path, tracks: Tracks) -> NDArray[np.uint8] | None:
     """The item's portrait, or the shot's."""
-    from chironomy.video.picture import read_picture
+    from chironomy.video.portrait.picture import read_picture
 
     path = _only(folder, "portrait", PICTURES)
     if path is not None:

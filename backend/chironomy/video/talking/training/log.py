@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from chironomy.gesture import training_log
+from chironomy.gesture.training import log as training_log
 from chironomy.training.trainer import Averaged
 from chironomy.video.talking import losses
 from chironomy.video.talking.network import Conditions

@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.errors import ChironomyError
-from chironomy.video.encode import probe, read_video_frames
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
+from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.maps.keypoints import BODY_POINTS
 from chironomy.video.talking.training.items import VIDEOS
 from chironomy.video.talking.training.tracks import KeypointTracks, hand_boxes
 
 if TYPE_CHECKING:
-    from chironomy.video.perception import Perceived, Perceiver
+    from chironomy.video.portrait.perception import Perceived, Perceiver
 
 CROP = 128
 """Pixels of the side of the square in which a hand's sharpness is measured (CyberHost, arXiv 2409.01876)."""
@@ -83,7 +83,7 @@ def prepare_video(
     """
     from PIL import Image
 
-    from chironomy.video.perception import Perceiver
+    from chironomy.video.portrait.perception import Perceiver
 
     if out.exists():
         raise VideoError(f"{out} is there already; give another folder, or remove it to prepare {video.name} again")

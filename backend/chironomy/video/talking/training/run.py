@@ -10,11 +10,11 @@ from pathlib import Path
 
 import torch
 
-from chironomy.gesture.training_log import write_curve
+from chironomy.gesture.training.log import write_curve
+from chironomy.shot.errors import VideoError
 from chironomy.training.devices import end, say
 from chironomy.training.run import run
 from chironomy.training.trainer import Averaged
-from chironomy.video.errors import VideoError
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.request import check_size
 from chironomy.video.talking.training.batches import Clips

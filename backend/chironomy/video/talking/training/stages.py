@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.network import TalkingNetwork
 
 PARTS = ("spatial", "reference", "pose", "audio", "temporal", "motion_frames")

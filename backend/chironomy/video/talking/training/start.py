@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
 from chironomy.video.talking.configs import fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline
 

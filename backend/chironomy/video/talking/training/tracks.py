@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.motion.files import atomic_path
-from chironomy.video.errors import VideoError
+from chironomy.shot.errors import VideoError
+from chironomy.shot.shot import Media, Shot
 from chironomy.video.maps.keypoints import BODY_POINTS, draw_keypoints, keypoints
-from chironomy.video.shot import Media, Shot
 from chironomy.video.talking.training.framing import Framing
 
 FORMAT = "chironomy.keypoints/1"

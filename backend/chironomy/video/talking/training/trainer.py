@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 
+from chironomy.shot.errors import VideoError
 from chironomy.training import devices, trainer
-from chironomy.video.errors import VideoError
 from chironomy.video.talking import losses
 from chironomy.video.talking.misalignment import keypoints_moved_in_time
 from chironomy.video.talking.network import Conditions, Given

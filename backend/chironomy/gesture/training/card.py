@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model card that goes with a folder of weights."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from chironomy.gesture.encoding import MOTION_DIM
+from chironomy.motion.files import atomic_path
+
+if TYPE_CHECKING:
+    from chironomy.gesture.training.trainer import Trainer
+
+_CARD = """# Gesture model, trained on synthetic motion
+
+Stage 1 of Chironomy: a diffusion transformer that turns speech into the motion of two MANO hands. It was **trained on
+synthetic motion**: hand motion made by rules from the literature on gesture, over synthesised speech. No person's
+motion and no recorded voice went into it.
+
+| | |
+| --- | --- |
+| blocks, width, heads | {num_layers}, {width}, {num_heads} |
+| parameters | {parameters:.2f} million, stored as float16 |
+| motion | {motion_dim} numbers a frame (2 hands x (position + 16 rotations in 6D)), {fps:g} frames a second |
+| fingers | {components} principal components of each hand, in place of 90 numbers |
+| tokens | {patch_size} frames each, windows of {window_frames} frames |
+| speech | {audio_dim} prosody features a frame |
+| styles | {styles} |
+| objective | rectified flow, the network predicts clean motion; loss on values and on first differences |
+| corpus | {items} recordings of about 15 s, {variants} motions each, seed {corpus_seed} |
+| voices | {voices} |
+| training | {steps} steps of {batch_size} windows, AdamW, learning rate {learning_rate:g}, seed {seed} |
+| final loss | {loss:.4f} (validation on held-out clips {validation:.4f}); see loss.csv and loss.png |
+
+Made by `make train-embedded`, that is `python -m chironomy.gesture.corpus` and `python -m chironomy.gesture.training`.
+
+## What it does
+
+Hands rest, prepare, stroke, hold and retract; strokes arrive as accented syllables begin to sound. A hand shape is
+taken before its stroke and held over the phrase. Where nobody speaks, hands rest. It can be asked for a style or a
+mixture, for speed, amplitude and handedness, and to keep what is pinned.
+
+{measured_heading}
+
+{measured}
+
+## What it cannot do
+
+It does not know what is said: it hears prosody, not words, so a pointing hand points at nothing in particular, counting
+counts nothing, and no gesture depicts anything. Hands stay on their own side of the body, do not touch each other and
+do not go above the head. Arms move and the trunk does not. Voices far from adult English speech (singing, children,
+other languages) were not in the corpus. Its gestures are those of rules, so they are more regular than a person's.
+
+What still looks wrong, seen in previews of five recordings with ten seeds each, eight frames of every second: now and
+then a hand takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes
+into the centre, often the first of a clip, bring both hands flat before the chest, one above the other, with a wrist
+bent further than is comfortable, and fingers of the two may pass through the same place in the picture; a hand that
+counts or warns comes close to the chin and is then held stiffly for a second or more; hands go up in a quarter of a
+second, quicker than most people's; both hands together are more alike than a person's; between gesture phrases hands
+may rest in the air for longer than a person's would. Different seeds gesture at the same accents. No jumps were seen.
+
+## Licence
+
+GPL-3.0-or-later, like the project. The speech synthesisers that spoke the corpus (flite, espeak-ng) put no conditions
+on their output, and none of it is stored here.
+"""
+
+
+MEASURED = "## Measured"
+_NOT_YET = "Not measured yet: `make bench-gesture` fills this in."
+
+
+def with_measured(card: str, measured: str) -> str:
+    """A card's text with this text in its section of measured figures."""
+    before, heading, after = card.partition(MEASURED)
+    if not heading:
+        return card
+    rest = after[after.index("\n## ") :] if "\n## " in after else ""
+    return f"{before}{MEASURED}\n\n{measured.strip()}\n{rest}"
+
+
+def write_card(folder: Path, trainer: "Trainer", corpus: dict[str, Any]) -> None:
+    """Write `MODEL_CARD.md` beside the weights that `trainer` made of `corpus`."""
+    _, loss, validation = trainer.curve[-1]
+    settings = trainer.settings
+    text = _CARD.format(
+        **{name: trainer.model.config[name] for name in ("num_layers", "width", "num_heads", "fps", "patch_size")},
+        window_frames=trainer.model.config["window_frames"],
+        audio_dim=trainer.model.config["audio_dim"],
+        parameters=sum(p.numel() for p in trainer.model.parameters()) / 1e6,
+        motion_dim=MOTION_DIM,
+        components=trainer.model.config["motion_components"],
+        styles=", ".join(trainer.model.config["style_names"]),
+        measured_heading=MEASURED,
+        measured=_NOT_YET,
+        items=corpus["items"],
+        variants=corpus["variants"],
+        corpus_seed=corpus["seed"],
+        voices=", ".join(corpus["voices"]),
+        steps=trainer.step,
+        batch_size=settings.batch_size,
+        learning_rate=settings.learning_rate,
+        seed=settings.seed,
+        loss=loss,
+        validation=validation,
+    )
+    with atomic_path(folder / "MODEL_CARD.md") as temporary:
+        temporary.write_text(text, encoding="utf-8")

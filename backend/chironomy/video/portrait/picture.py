@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a person's picture: whatever a camera or a paint program wrote becomes upright 8-bit RGB, or one sentence."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.shot.errors import VideoError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Opened
+
+SMALLEST_SIDE = 64
+"""Pixels below which no face or hand can be told."""
+
+LARGEST_SIDE = 8192
+"""Pixels; the longest side that a camera of a shot may have, too."""
+
+LARGEST_AREA = 40_000_000
+"""Pixels in all: 120 MB as RGB, four times that while it is turned and converted."""
+
+LARGEST_PICTURE_FILE = 256 << 20
+"""Bytes of a picture's file."""
+
+_PAPER = (255, 255, 255)
+
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError)
+"""What Pillow's decoders raise on files that are cut short or altered."""
+
+
+def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8]:
+    """A picture as it is meant to be seen.
+
+    The size is looked at before anything is decoded. EXIF orientation is applied; an embedded colour profile is
+    converted to sRGB; CMYK, 16-bit, greyscale and palette pictures become RGB; what is transparent is laid on white;
+    of an animation the first frame is taken.
+
+    Args:
+        source: a file, or its bytes.
+        name: what to call it in errors; the file's name by default.
+
+    Returns:
+        (height, width, 3) uint8 RGB, new and contiguous.
+
+    Raises:
+        VideoError: it is missing, no picture, cut short, smaller than `SMALLEST_SIDE` or larger than `LARGEST_SIDE` a
+            side or `LARGEST_AREA` in all.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    if isinstance(source, bytes | bytearray | memoryview):
+        data, name = bytes(source), name or "the picture"
+    else:
+        data, name = _bytes_of(Path(source)), name or Path(source).name
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            picture = Image.open(io.BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise VideoError(f"{name} is not a picture that can be read; give a PNG, JPEG, WebP or TIFF file") from error
+    except Image.DecompressionBombError as error:
+        raise VideoError(f"{name} has too many pixels; make it {LARGEST_SIDE} pixels a side at most") from error
+    except _DAMAGE as error:
+        raise VideoError(f"{name} is damaged ({error}); export it anew") from error
+    with picture:
+        _check_size(name, *picture.size)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return _upright_rgb(picture)
+        except _DAMAGE as error:
+            raise VideoError(f"{name} is cut short or damaged ({error}); export it anew") from error
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > LARGEST_PICTURE_FILE:
+            raise VideoError(
+                f"{path.name} has {size / 2**20:.0f} MB, more than the {LARGEST_PICTURE_FILE >> 20} MB that a picture "
+                "may have; make it smaller"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise VideoError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _check_size(name: str, width: int, height: int) -> None:
+    if min(width, height) < SMALLEST_SIDE:
+        raise VideoError(
+            f"{name} is {width} × {height} pixels; give one of at least {SMALLEST_SIDE} a side, better 512 and more"
+        )
+    if max(width, height) > LARGEST_SIDE or width * height > LARGEST_AREA:
+        raise VideoError(
+            f"{name} is {width} × {height} pixels; give one of at most {LARGEST_SIDE} a side and "
+            f"{LARGEST_AREA // 10**6} million in all"
+        )
+
+
+def _upright_rgb(picture: Opened) -> NDArray[np.uint8]:
+    from PIL import Image, ImageOps
+
+    picture.seek(0)
+    picture.load()
+    profile = picture.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(picture)
+    flat: Opened
+    if upright.mode.startswith("I") or upright.mode == "F":
+        flat = _eight_bits(upright)
+    else:
+        if upright.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in upright.info:
+            upright = upright.convert("RGBA")
+        flat = _in_srgb(upright, profile)
+    if flat.mode == "RGBA":
+        paper = Image.new("RGBA", flat.size, (*_PAPER, 255))
+        flat = Image.alpha_composite(paper, flat)
+    return np.array(flat.convert("RGB"), np.uint8)
+
+
+def _eight_bits(picture: Opened) -> Opened:
+    """Greyscale of 16 or 32 bits as 8 bits.
+
+    Whole numbers up to 65535 are what 16-bit pictures hold; floats are taken to reach from 0 to 1 unless they go
+    beyond, as scanners' and renderers' do.
+    """
+    from PIL import Image
+
+    values = np.asarray(picture, np.float32)
+    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
+    most = float(values.max(initial=0.0))
+    if picture.mode == "F":
+        full = 1.0 if most <= 1.0 else 255.0 if most <= 255.0 else 65535.0
+    else:
+        full = 65535.0 if most > 255.0 or picture.mode != "I" else 255.0
+    return Image.fromarray(np.clip(values * (255.0 / full) + 0.5, 0, 255).astype(np.uint8))
+
+
+def _in_srgb(picture: Opened, profile: Any) -> Opened:
+    """The picture's colours by its embedded profile, where it has one that fits."""
+    if not profile or picture.mode not in ("RGB", "RGBA", "CMYK", "L"):
+        return picture
+    from PIL import ImageCms
+
+    target = "RGBA" if picture.mode == "RGBA" else "RGB"
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(picture, own, ImageCms.createProfile("sRGB"), outputMode=target)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        # A profile that is broken or of another kind of colour says nothing; the plain numbers are the better guess.
+        return picture
+    return picture if converted is None else converted

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What mediapipe sees, on pictures of the character, where everything's place is known."""
+
+import builtins
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from portraits import Sitter, landscape, sit
+
+pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
+
+from chironomy.body.proportions import Proportions
+from chironomy.shot.errors import VideoError
+from chironomy.video.portrait.anchors import fitted_hand_points, fitted_points
+from chironomy.video.portrait.perception import SHOULDERS, WRISTS, Perceived, Perceiver
+
+
+@pytest.fixture(scope="module")
+def perceiver() -> Iterator[Perceiver]:
+    with Perceiver() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def sitter() -> Sitter:
+    return sit(Proportions())
+
+
+@pytest.fixture(scope="module")
+def seen(perceiver: Perceiver, sitter: Sitter) -> Perceived:
+    return perceiver(sitter.picture)
+
+
+def test_the_characters_face_hands_and_pose_are_found_where_they_are(seen: Perceived, sitter: Sitter) -> None:
+    assert seen.face_count == 1
+    assert (seen.hand_scores > 0).all()
+    truth = fitted_points(sitter.truth)
+    for hand, side in enumerate(("left", "right")):
+        shoulder = seen.pose[SHOULDERS[hand], :2] - truth[f"shoulder.{side}"]
+        assert np.hypot(*shoulder) < 0.03 * seen.height
+        assert np.hypot(*(seen.hands[hand, 0] - truth[f"wrist.{side}"])) < 0.025 * seen.height
+    assert np.hypot(*(seen.face[1] - truth["nose"])) < 0.01 * seen.height
+    misses = np.linalg.norm(seen.hands - fitted_hand_points(sitter.truth), axis=-1)
+    assert misses.mean() < 0.01 * seen.height
+
+
+def test_the_mask_is_the_person(seen: Perceived, sitter: Sitter) -> None:
+    assert seen.mask.shape == sitter.picture.shape[:2]
+    assert seen.mask.dtype == np.float32
+    x, y = np.round(fitted_points(sitter.truth)["nose"]).astype(int)
+    assert seen.mask[y, x] > 0.9
+    assert seen.mask[5, 5] < 0.1
+
+
+def test_in_a_mirror_left_and_right_change_places(perceiver: Perceiver, seen: Perceived, sitter: Sitter) -> None:
+    mirrored = perceiver(np.ascontiguousarray(sitter.picture[:, ::-1]))
+    for hand in range(2):
+        assert np.hypot(*(mirrored.hands[hand, 0] - mirrored.pose[WRISTS[hand], :2])) < 0.04 * seen.height
+        back = np.array([seen.width, 0]) - mirrored.hands[1 - hand, 0] * [1, -1]
+        assert np.hypot(*(back - seen.hands[hand, 0])) < 0.03 * seen.height
+
+
+def test_the_same_picture_gives_the_same(perceiver: Perceiver, seen: Perceived, sitter: Sitter) -> None:
+    perceiver(landscape())
+    again = perceiver(sitter.picture)
+    for name in ("pose", "hands", "hand_world", "face", "mask"):
+        assert np.array_equal(getattr(again, name), getattr(seen, name), equal_nan=True), name
+
+
+def test_a_landscape_has_nobody(perceiver: Perceiver) -> None:
+    nobody = perceiver(landscape())
+    assert (nobody.face_count, nobody.face) == (0, None)
+    assert np.isnan(nobody.hands).all()
+    assert nobody.hand_scores.tolist() == [0, 0]
+
+
+def test_tracking_follows_the_frames_of_a_video(sitter: Sitter, seen: Perceived) -> None:
+    with Perceiver(tracking=True, mask=False, face=False) as tracker:
+        for _ in range(3):
+            found = tracker(sitter.picture)
+    assert np.nanmean(np.linalg.norm(found.hands - seen.hands, axis=-1)) < 0.02 * seen.height
+    assert not found.mask.any()
+
+
+def test_what_is_no_picture_is_named(perceiver: Perceiver) -> None:
+    with pytest.raises(VideoError, match=r"float64 \(4, 4\), but must be uint8"):
+        perceiver(np.zeros((4, 4)))
+
+
+def test_nothing_is_said_on_standard_error(sitter: Sitter, capfd: pytest.CaptureFixture[str]) -> None:
+    with Perceiver() as quiet:
+        quiet(sitter.picture)
+    assert capfd.readouterr().err == ""
+
+
+def test_without_mediapipe_the_sentence_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    load = builtins.__import__
+
+    def without(name: str, *arguments, **options):
+        if name.startswith("mediapipe"):
+            raise ModuleNotFoundError("No module named 'mediapipe'", name="mediapipe")
+        return load(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(VideoError, match=r"pip install 'chironomy\[vision\]'"):
+        Perceiver()

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading pictures: upright RGB of eight bits from whatever a person has, or one sentence."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from chironomy.shot.errors import VideoError
+from chironomy.video.portrait.picture import LARGEST_SIDE, read_picture
+
+HALVES = np.zeros((80, 100, 3), np.uint8)
+HALVES[:, :50] = (200, 40, 40)
+HALVES[:, 50:] = (40, 40, 200)
+
+
+def file_of(image: Image.Image, kind: str = "PNG", **options) -> bytes:
+    stream = io.BytesIO()
+    image.save(stream, kind, **options)
+    return stream.getvalue()
+
+
+def halves() -> Image.Image:
+    return Image.fromarray(HALVES)
+
+
+def raw_png(width: int, height: int, bits: int, rows: bytes) -> bytes:
+    """A PNG of RGB samples of `bits`, whatever its rows hold."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, bits, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def empty_png(width: int, height: int) -> bytes:
+    """A PNG that says it is huge and holds almost nothing, as a decompression bomb does."""
+    return raw_png(width, height, 8, b"\0" * 100)
+
+
+def test_a_plain_picture_is_read_as_it_is(tmp_path: Path) -> None:
+    halves().save(tmp_path / "a.png")
+    assert np.array_equal(read_picture(tmp_path / "a.png"), HALVES)
+    assert np.array_equal(read_picture((tmp_path / "a.png").read_bytes()), HALVES)
+
+
+@pytest.mark.parametrize(
+    ("orientation", "expected"),
+    [(3, np.rot90(HALVES, 2)), (6, np.rot90(HALVES, -1)), (8, np.rot90(HALVES)), (2, HALVES[:, ::-1])],
+)
+def test_a_camera_that_was_held_otherwise_is_turned_back(orientation: int, expected: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert np.array_equal(read_picture(file_of(halves(), exif=exif.tobytes())), expected)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "L", "P", "LA", "RGBA", "1", "YCbCr"])
+def test_other_colour_modes_become_rgb(mode: str) -> None:
+    kind = "TIFF" if mode in ("CMYK", "YCbCr") else "PNG"
+    image = halves().quantize(8) if mode == "P" else halves().convert(mode)
+    seen = read_picture(file_of(image, kind))
+    assert (seen.shape, seen.dtype) == ((80, 100, 3), np.uint8)
+    if mode in ("CMYK", "P", "RGBA", "YCbCr"):
+        assert np.abs(seen.astype(int) - HALVES).mean() < 3
+
+
+def test_cmyk_jpegs_are_not_inverted() -> None:
+    seen = read_picture(file_of(halves().convert("CMYK"), "JPEG", quality=95))
+    assert np.abs(seen.astype(int) - HALVES).mean() < 6
+
+
+def test_sixteen_bits_keep_their_whole_range() -> None:
+    ramp = np.linspace(0, 65535, 100).astype(np.uint16)
+    seen = read_picture(file_of(Image.fromarray(np.tile(ramp, (80, 1)))))
+    assert seen[0, 0].tolist() == [0, 0, 0]
+    assert seen[0, -1].tolist() == [255, 255, 255]
+    assert np.abs(seen[0, :, 0] - np.linspace(0, 255, 100)).max() <= 1
+
+
+def test_sixteen_bits_of_each_colour_become_eight() -> None:
+    deep = (HALVES.astype(">u2") * 257).reshape(80, -1)
+    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+    assert np.array_equal(read_picture(raw_png(100, 80, 16, rows)), HALVES)
+
+
+def test_what_is_transparent_is_laid_on_white() -> None:
+    image = halves().convert("RGBA")
+    image.putalpha(Image.fromarray(np.where(np.arange(100) < 50, 0, 255).astype(np.uint8)[None].repeat(80, 0)))
+    seen = read_picture(file_of(image))
+    assert (seen[:, :50] == 255).all()
+    assert np.array_equal(seen[:, 50:], HALVES[:, 50:])
+
+
+def test_of_an_animation_the_first_frame_is_taken() -> None:
+    other = Image.new("RGB", (100, 80), (0, 255, 0))
+    data = file_of(halves(), "GIF", save_all=True, append_images=[other, other], duration=100)
+    assert np.abs(read_picture(data).astype(int) - HALVES).mean() < 3
+
+
+def test_an_embedded_profile_is_honoured() -> None:
+    lab_like = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert np.abs(read_picture(file_of(halves(), icc_profile=lab_like)).astype(int) - HALVES).max() <= 1
+    assert np.array_equal(read_picture(file_of(halves(), icc_profile=b"no profile at all" * 20)), HALVES)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP", "TIFF"])
+def test_a_file_cut_short_is_one_sentence(kind: str, share: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (120, 120, 3), np.uint8)
+    data = file_of(Image.fromarray(noise), kind)
+    with pytest.raises(VideoError) as refusal:
+        read_picture(data[: int(share * len(data))], "face.png")
+    assert str(refusal.value).startswith("face.png is ")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "is not a picture that can be read"),
+        (b"Dear reader, I am no picture", "is not a picture that can be read"),
+        (file_of(Image.new("RGB", (32, 32))), "32 × 32 pixels; give one of at least 64"),
+        (file_of(Image.new("L", (200, 20))), "200 × 20 pixels; give one of at least 64"),
+        (empty_png(20_000, 100), rf"20000 × 100 pixels; give one of at most {LARGEST_SIDE} a side"),
+        (empty_png(8_000, 8_000), "8000 × 8000 pixels; give one of at most .* 40 million in all"),
+        (empty_png(20_000, 20_000), "has too many pixels|20000 × 20000 pixels"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_before_it_is_decoded(data: bytes, sentence: str) -> None:
+    with pytest.raises(VideoError, match=sentence):
+        read_picture(data, "face.png")
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "nobody.png", tmp_path):
+        with pytest.raises(VideoError, match=f"{path.name} cannot be read"):
+            read_picture(path)
