@@ -5,9 +5,9 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, Po
 from bpy.types import Context, Object, PropertyGroup, Scene
 
 from chironomy.body.outfits import OUTFITS
-from chironomy.gesture.styles import STYLES
+from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLES
+from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
-from chironomy.video.drawing.backdrop import BACKDROPS
 
 from .rig.build import dress, is_character
 
@@ -70,26 +70,27 @@ class ChironomySettings(PropertyGroup):
     speed: FloatProperty(
         name="Speed",
         description="How fast the hands move, 1 being usual",
-        default=1.0,
-        min=0.25,
-        max=4.0,
+        default=SPEED.default,
+        min=SPEED.low,
+        max=SPEED.high,
         soft_min=0.5,
         soft_max=2.0,
     )
     amplitude: FloatProperty(
         name="Amplitude",
         description="How large the gestures are, 1 being usual",
-        default=1.0,
-        min=0.0,
-        max=3.0,
+        default=AMPLITUDE.default,
+        min=AMPLITUDE.low,
+        max=AMPLITUDE.high,
         soft_min=0.25,
         soft_max=2.0,
     )
     seed: IntProperty(
         name="Seed",
         description="Another seed gives other gestures, the same seed the same",
-        default=0,
-        min=0,
+        default=SEED.default,
+        min=SEED.low,
+        max=SEED.high,
     )
     portrait: StringProperty(
         name="Portrait",

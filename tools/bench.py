@@ -165,7 +165,8 @@ def measure_video(_: argparse.Namespace) -> Iterator[Row]:
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion import save_hands
     from chironomy.speech import load_speech
-    from chironomy.video.film.encode import probe, render_video
+    from chironomy.video.film.encode import probe
+    from chironomy.video.render import render_video
 
     with tempfile.TemporaryDirectory() as folder:
         motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)

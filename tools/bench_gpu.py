@@ -50,7 +50,7 @@ def paper_gestures(speech: Speech) -> list[Row]:
     from chironomy.gesture.hearing import heard, load_encoder
     from chironomy.gesture.model import CONFIGS, GestureTransformer
     from chironomy.gesture.pipeline import default_scheduler
-    from chironomy.gesture.styles import STYLES
+    from chironomy.gesture.settings import STYLES
     from chironomy.gesture.training.trainer import Trainer, TrainSettings, make_accelerator
     from chironomy.gesture.training.windows import Windows
 
@@ -87,7 +87,7 @@ def paper_video(speech: Speech) -> list[Row]:
     from transformers import Wav2Vec2Config, Wav2Vec2Model
 
     from chironomy.video.engines.emo2 import Emo2Engine
-    from chironomy.video.talking.configs import fresh_pipeline
+    from chironomy.video.talking.fresh import fresh_pipeline
 
     shot = _shot(speech, 512, 704)
     rows = []
@@ -121,7 +121,7 @@ def paper_video(speech: Speech) -> list[Row]:
 
 def paper_video_training(speech: Speech) -> list[Row]:
     """A forward and backward pass of stage 2 with every parameter, 512 x 512, 12 frames, bf16 autocast."""
-    from chironomy.video.talking.configs import fresh_pipeline
+    from chironomy.video.talking.fresh import fresh_pipeline
     from chironomy.video.talking.network import Conditions
 
     del speech

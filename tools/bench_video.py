@@ -73,8 +73,8 @@ def measure(long: bool) -> Iterator[Row]:
 
 
 def _against_workbench(shot, folder: Path) -> Iterator[Row]:
-    from chironomy.video.engines import get_engine
-    from chironomy.video.film.encode import render_video
+    from chironomy.video.engines.registry import get_engine
+    from chironomy.video.render import render_video
 
     part = shot.replaced(frame_stop=FRAMES)
     # The processor seconds tell the engine's own cost where other programs take the cores.
@@ -175,7 +175,7 @@ def _blender_axes(points):
 def _formats(shot, folder: Path) -> Iterator[Row]:
     from chironomy.shot.errors import VideoError
     from chironomy.shot.formats import FORMATS
-    from chironomy.video.film.encode import render_video
+    from chironomy.video.render import render_video
 
     for name, chosen in FORMATS.items():
         part = shot.replaced(frame_stop=FRAMES, settings={"backdrop": "transparent"} if chosen.alpha else {})
@@ -197,7 +197,7 @@ def _ten_minutes(shot, folder: Path) -> Iterator[Row]:
     """Memory of this process over ten minutes of video, watched once a second."""
     from chironomy.body.pose import BodyPose
     from chironomy.motion import FaceTrack
-    from chironomy.video.film.encode import render_video
+    from chironomy.video.render import render_video
 
     frames = round(600 * shot.fps)
     again = np.arange(frames) % shot.hands.frame_count

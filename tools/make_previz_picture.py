@@ -62,7 +62,7 @@ def main() -> int:
 
 def picture_of(shot, frame: int) -> Image.Image:
     """One frame, with what is burnt in."""
-    from chironomy.video.engines import get_engine
+    from chironomy.video.engines.registry import get_engine
     from chironomy.video.film.burn_in import burned_in
 
     settings = {name: value for name, value in shot.settings.items() if name not in ("burn_in", "take")}

@@ -10,7 +10,7 @@ from bpy.props import StringProperty
 from bpy.types import Context, Event, Object, Operator
 
 from chironomy.errors import ChironomyError
-from chironomy.motion import atomic_path
+from chironomy.files import atomic_path
 
 from .. import sequencer
 from ..properties import character

@@ -13,13 +13,13 @@ from bpy.types import Context, Operator
 from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.formats import FORMATS, format_of
 from chironomy.shot.packed import check_folder, room_beside, unpack_pictures
 from chironomy.shot.placement import in_portrait
 from chironomy.shot.shot import Media, Shot
-from chironomy.video.drawing.backdrop import BACKDROPS
-from chironomy.video.film.burn_in import LONGEST_TAKE
+from chironomy.shot.take import LONGEST_TAKE
 
 from .. import backend, sequencer
 from ..preferences import preferences

@@ -219,7 +219,7 @@ def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon,
 
 
 def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon):
-    from chironomy.video.engines import engine_names
+    from chironomy.video.engines.registry import engine_names
 
     chosen = scene.chironomy
     items = chosen.bl_rna.properties["engine"].enum_items

@@ -11,8 +11,8 @@ from stand_in import extension
 
 import chironomy
 from chironomy.commands.doctor import Finding, examine
-from chironomy.gesture.styles import STYLES
-from chironomy.video.engines import engine_names
+from chironomy.gesture.settings import STYLES
+from chironomy.video.engines.registry import engine_names
 
 
 def finding(name: str) -> Finding:

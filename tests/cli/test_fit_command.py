@@ -16,11 +16,12 @@ from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.files import save_hands
-from chironomy.service.kinds import KINDS, Work
+from chironomy.service.kinds import KINDS
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.fit import Fit
 from chironomy.video.engines.previz import Studio
 from chironomy.video.film.encode import probe, read_video_frames
+from chironomy.work import Work
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ from command_line import Command, still_hands
 from chironomy.body.outfits import OUTFITS
 from chironomy.commands.arguments import ASPECTS
 from chironomy.motion.files import save_hands, save_smplx
+from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
-from chironomy.video.drawing.backdrop import BACKDROPS
 from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.film.ffmpeg import read_comment
 from chironomy.video.film.provenance import told

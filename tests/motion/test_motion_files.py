@@ -10,11 +10,11 @@ import pytest
 from motions import random_motion, still_motion
 
 from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
 from chironomy.motion import (
     FaceTrack,
     HandMotion,
     MotionError,
-    atomic_path,
     load_face,
     load_hands,
     load_motion,

@@ -15,9 +15,10 @@ from tiny_backend import PATIENCE, wait_until
 
 import chironomy
 from chironomy.client import BackendProcess, Client, ClientError, read_handshake, start_backend
+from chironomy.files import data_folder
 from chironomy.service.errors import ServiceError
 from chironomy.service.parent import Parent
-from chironomy.service.server import data_folder, read_or_make_token, serve
+from chironomy.service.server import read_or_make_token, serve
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and signals of POSIX")
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from chironomy.service.errors import ServiceError
-from chironomy.service.kinds import KINDS, Work, run_gesture
+from chironomy.service.kinds import KINDS, run_gesture
 from chironomy.service.settings import Weights, check_settings
+from chironomy.work import Work
 
 STYLE = {"style": Weights("calm", lambda: ("calm", "lively"))}
 

@@ -15,12 +15,13 @@ from chironomy.motion import FaceTrack, HandMotion, save_hands
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.service.errors import ServiceError
-from chironomy.service.kinds import KINDS, Work
+from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.packed import unpack_pictures
 from chironomy.shot.shot import Shot
 from chironomy.video.film.encode import probe
+from chironomy.work import Work
 
 
 @pytest.fixture

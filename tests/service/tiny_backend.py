@@ -13,8 +13,9 @@ import pytest
 from chironomy.client import Client
 from chironomy.errors import ChironomyError
 from chironomy.service.jobs import FINAL, Job, Jobs
-from chironomy.service.kinds import Kind, Work
+from chironomy.service.kinds import Kind
 from chironomy.service.settings import Choice, Integer, Number
+from chironomy.work import Work
 
 TOKEN = "a-token-of-more-than-16-characters"
 PATIENCE = 30.0

@@ -8,15 +8,16 @@ import weakref
 
 import numpy as np
 import pytest
-from takes import FPS, write_tone
 
 from chironomy.shot.errors import VideoError
 from chironomy.shot.formats import FORMATS, format_of
 from chironomy.shot.shot import Media
 from chironomy.video.engines.previz import PrevizEngine
-from chironomy.video.film.encode import encode_film, probe, read_video_frames, render_video
+from chironomy.video.film.encode import encode_film, probe, read_video_frames
 from chironomy.video.film.ffmpeg import ffmpeg_program, read_comment
 from chironomy.video.film.provenance import told
+from chironomy.video.render import render_video
+from takes import FPS, write_tone
 
 WIDTH, HEIGHT = 64, 48
 FILMS = [entry for entry in FORMATS.values() if not entry.sequence]

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from chironomy.evaluation.extractor import Extractor, train_extractor
 from chironomy.evaluation.sources import SOUNDS, clip_motions, motion_of_clip
 from chironomy.gesture import GesturePipeline
-from chironomy.gesture.clips import HANDEDNESS, Clip
-from chironomy.gesture.styles import STYLES
+from chironomy.gesture.clips import Clip
+from chironomy.gesture.settings import HANDEDNESS, STYLES
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech import Speech, load_speech
 

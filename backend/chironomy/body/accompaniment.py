@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
+from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.files import atomic_path, read_arrays
+from chironomy.motion.files import read_arrays
 
 Array = NDArray[np.float64]
 

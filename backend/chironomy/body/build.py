@@ -14,8 +14,8 @@ from chironomy.body import build_bind, build_face, build_hair, build_parts
 from chironomy.body.build_source import FINGERS, Source, load_source
 from chironomy.body.build_surface import Part, joined
 from chironomy.body.rig import RIG_FORMAT, load_rig
+from chironomy.files import atomic_path
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.motion.files import atomic_path
 
 Array = NDArray[np.float64]
 

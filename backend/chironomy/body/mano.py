@@ -17,8 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.body.errors import BodyError
 from chironomy.body.pose import MANO_PARENTS
 from chironomy.body.rig import Rig
+from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 
 Array = NDArray[np.float64]

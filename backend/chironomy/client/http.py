@@ -14,7 +14,7 @@ import requests
 
 import chironomy
 from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed, VersionMismatch, WrongToken
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 
 CONNECT_SECONDS = 2.0
 PREVIEW_SECONDS = 1.0

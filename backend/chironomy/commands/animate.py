@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.client import Client, ClientError, start_backend
-from chironomy.commands.arguments import VIDEO_SIZE, add_gesture_arguments, add_video_arguments, edit, number
+from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
 from chironomy.commands.blender import find_blender, find_extension, run_headless
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size, table
 from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import FPS
 
 WRITE = {
     "blend": "scene.blend",
@@ -41,7 +42,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="made when missing")
-    parser.add_argument("--fps", type=number(1.0, 240.0), default=24.0, help="frames a second (default: 24)")
+    parser.add_argument(
+        "--fps", type=number(FPS.low, FPS.high), default=FPS.default, help=f"frames a second (default: {FPS.default:g})"
+    )
     add_gesture_arguments(parser)
     add_video_arguments(parser, in_blender=True)
     parser.add_argument(
@@ -102,6 +105,8 @@ def run(options: argparse.Namespace) -> int:
 
 def make_job(options: argparse.Namespace, extension: Path, work: Path, client: Client) -> dict[str, Any]:
     """The job as the extension's `headless.py` reads it."""
+    from chironomy.shot.camera import VIDEO_SIZE
+
     width, height = options.size or VIDEO_SIZE
     portrait = None
     if options.portrait is not None:

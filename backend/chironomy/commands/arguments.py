@@ -13,10 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from chironomy.gesture.styles import STYLES
-
-VIDEO_SIZE = (512, 704)
-"""Width and height in pixels of a video without a portrait, where no size is asked for."""
+from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLE, STYLES
 
 Error = argparse.ArgumentTypeError
 
@@ -117,20 +114,29 @@ def edit(text: str) -> dict[str, Any]:
 def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str], Any] = str) -> None:
     """What the gesture model can be told; `style` reads the style."""
     parser.add_argument(
-        "--seed", type=whole_number(0, 2**31 - 1), default=0, help="another number, another performance (default: 0)"
+        "--seed",
+        type=whole_number(SEED.low, SEED.high),
+        default=SEED.default,
+        help=f"another number, another performance (default: {SEED.default})",
     )
     parser.add_argument(
         "--style",
         type=style,
-        default="neutral",
-        help=f"{', '.join(STYLES[:-1])} or {STYLES[-1]} (default: neutral)"
+        default=STYLE,
+        help=f"{', '.join(STYLES[:-1])} or {STYLES[-1]} (default: {STYLE})"
         + ("" if style is str else ", or weights of several: lively:0.5,calm:0.5"),
     )
     parser.add_argument(
-        "--speed", type=number(0.25, 2.5), default=1.0, help="tempo of the hands, 0.25 to 2.5 (default: 1)"
+        "--speed",
+        type=number(SPEED.low, SPEED.high),
+        default=SPEED.default,
+        help=f"tempo of the hands, {SPEED.low:g} to {SPEED.high:g} (default: {SPEED.default:g})",
     )
     parser.add_argument(
-        "--amplitude", type=number(0.25, 2.5), default=1.0, help="size of the gestures, 0.25 to 2.5 (default: 1)"
+        "--amplitude",
+        type=number(AMPLITUDE.low, AMPLITUDE.high),
+        default=AMPLITUDE.default,
+        help=f"size of the gestures, {AMPLITUDE.low:g} to {AMPLITUDE.high:g} (default: {AMPLITUDE.default:g})",
     )
 
 

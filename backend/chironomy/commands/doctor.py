@@ -197,7 +197,7 @@ def _engines() -> str:
 
 
 def _data() -> str:
-    from chironomy.service.server import data_folder
+    from chironomy.files import data_folder
 
     folder = data_folder()
     existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())

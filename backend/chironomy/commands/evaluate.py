@@ -79,7 +79,7 @@ def run_gesture(options: argparse.Namespace) -> int:
     """Measure and tell."""
     from chironomy.evaluation.errors import EvaluationError
     from chironomy.evaluation.report import evaluate
-    from chironomy.motion.files import atomic_path
+    from chironomy.files import atomic_path
 
     if options.json is not None and options.json.suffix != ".json":
         raise EvaluationError(f"{options.json} does not end in .json; give --json a name that does")

@@ -66,7 +66,7 @@ def run_video(options: argparse.Namespace) -> int:
     from chironomy.evaluation.errors import EvaluationError
     from chironomy.evaluation.sources import found
     from chironomy.evaluation.video.report import evaluate_videos
-    from chironomy.motion.files import atomic_path
+    from chironomy.files import atomic_path
 
     if options.json is not None and options.json.suffix != ".json":
         raise EvaluationError(f"{options.json} does not end in .json; give --json a name that does")

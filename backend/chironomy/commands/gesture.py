@@ -11,9 +11,11 @@ from chironomy.commands.arguments import add_gesture_arguments, number, seconds_
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import FPS
 from chironomy.gesture.shipped import saved_styles
-from chironomy.service.kinds import KINDS, Work, gesture_pipeline, make_gestures
+from chironomy.service.kinds import KINDS, gesture_pipeline, make_gestures
 from chironomy.service.settings import Weights, check_settings
+from chironomy.work import Work
 
 
 def add_to(commands: Any) -> None:
@@ -23,7 +25,9 @@ def add_to(commands: Any) -> None:
     )
     parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the motion (chironomy.hands/1)")
-    parser.add_argument("--fps", type=number(1.0, 240.0), default=24.0, help="frames a second (default: 24)")
+    parser.add_argument(
+        "--fps", type=number(FPS.low, FPS.high), default=FPS.default, help=f"frames a second (default: {FPS.default:g})"
+    )
     add_gesture_arguments(parser, style=weights)
     parser.add_argument(
         "--handedness",

@@ -10,6 +10,7 @@ from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size
 from chironomy.commands.video import fitted, make_shot
 from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import FPS
 
 if TYPE_CHECKING:
     from chironomy.shot.shot import Shot
@@ -44,7 +45,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--size", type=size, metavar="WxH", help="pixels (default: 512x704, or the shot's own)")
     add_portrait_argument(parser)
     parser.add_argument("--format", choices=("mp4", "png"), default="mp4", help="videos or pictures (default: mp4)")
-    parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
+    parser.add_argument("--fps", type=number(FPS.low, FPS.high), help="frames a second (default: the motion's own)")
     parser.set_defaults(run=run)
 
 

@@ -6,9 +6,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import VIDEO_SIZE, add_video_arguments, number, video_settings
+from chironomy.commands.arguments import add_video_arguments, number, video_settings
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
+from chironomy.gesture.settings import FPS
 
 if TYPE_CHECKING:
     from chironomy.shot.fit import Fit
@@ -31,7 +32,7 @@ def add_to(commands: Any) -> None:
         metavar="FILE",
         help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
     )
-    parser.add_argument("--fps", type=number(1.0, 240.0), help="frames a second (default: the motion's own)")
+    parser.add_argument("--fps", type=number(FPS.low, FPS.high), help="frames a second (default: the motion's own)")
     add_video_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -41,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.shot.formats import format_of
     from chironomy.shot.placement import in_portrait
     from chironomy.shot.shot import Media
-    from chironomy.video.engines import get_engine
-    from chironomy.video.film.encode import render_video
+    from chironomy.video.engines.registry import get_engine
+    from chironomy.video.render import render_video
 
     chosen = format_of(options.out, options.format)
     inputs = [path for path in (options.motion, options.speech, options.portrait) if path is not None]
@@ -125,13 +126,13 @@ def make_shot(
     from chironomy.body.proportions import proportioned
     from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
-    from chironomy.shot.camera import portrait_camera
+    from chironomy.shot.camera import VIDEO_SIZE, portrait_camera
     from chironomy.shot.placement import place
     from chironomy.shot.shot import Media, Shot
     from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
     from chironomy.speech.lips import lip_track
-    from chironomy.video.engines import get_engine
+    from chironomy.video.engines.registry import get_engine
 
     get_engine(engine)
     hands = load_motion(motion)

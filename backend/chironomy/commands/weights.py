@@ -91,7 +91,7 @@ def _add_import(steps: Any) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
-    from chironomy.video.engines import engine_names
+    from chironomy.video.engines.registry import engine_names
     from chironomy.video.weights.folder import weights_folder
     from chironomy.video.weights.published import how_to_obtain, published_for
 
@@ -145,7 +145,7 @@ def _prompt(options: argparse.Namespace) -> int:
 
 
 def _engine(name: str) -> Any:
-    from chironomy.video.engines import get_engine
+    from chironomy.video.engines.registry import get_engine
 
     return get_engine(name)
 

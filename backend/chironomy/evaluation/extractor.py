@@ -26,7 +26,7 @@ from torch import nn
 
 from chironomy.evaluation.errors import EvaluationError
 from chironomy.evaluation.keypoints import keypoints
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
 
 FORMAT = "chironomy.fgd/1"

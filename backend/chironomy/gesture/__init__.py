@@ -8,7 +8,7 @@ are asked for.
 from typing import TYPE_CHECKING, Any
 
 from chironomy.gesture.errors import GestureCancelled, GestureError
-from chironomy.gesture.styles import STYLES
+from chironomy.gesture.settings import STYLES
 
 if TYPE_CHECKING:
     from chironomy.gesture.model import GestureTransformer

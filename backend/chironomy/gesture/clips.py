@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.files import atomic_path
 from chironomy.gesture.errors import GestureError
-from chironomy.motion.files import atomic_path
+from chironomy.gesture.settings import HANDEDNESS
 
 CLIPS_FORMAT = "chironomy.clips/2"
 
-HANDEDNESS: tuple[str, ...] = ("left", "right", "both")
-"""Which hand gestures, in the order of `Clip.handedness`."""
 
 _MANIFEST = "clips.json"
 # Features wider than this (prosody has 34 columns, wav2vec2-base 9984) stay on disk and are read as they are needed.

@@ -9,15 +9,22 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.gesture.clips import HANDEDNESS
 from chironomy.gesture.errors import GestureError
+from chironomy.gesture.settings import (
+    AMPLITUDE,
+    FPS,
+    GUIDANCE,
+    HANDEDNESS,
+    HIDE_BELOW,
+    SEED,
+    SPEED,
+    STEPS,
+    STYLE,
+    STYLE_GUIDANCE,
+    Range,
+)
 from chironomy.gesture.shipped import style_names
 from chironomy.motion.hand_motion import HandMotion, checked_fps
-
-DEFAULT_STEPS = 8
-DEFAULT_GUIDANCE = 1.5
-CONTROL_RANGE = (0.25, 2.5)
-GREATEST_GUIDANCE = 20.0
 
 
 class Settings(TypedDict, total=False):
@@ -94,7 +101,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     unknown = [name for name in settings if name not in Settings.__annotations__]
     if unknown:
         raise GestureError(f"there is no setting {unknown[0]!r}; there are {', '.join(Settings.__annotations__)}")
-    style, handedness = settings.get("style", "neutral"), settings.get("handedness")
+    style, handedness = settings.get("style", STYLE), settings.get("handedness")
     style_weights = _weights("style", "styles", style, style_names(config))
     if handedness is not None and not config.get("hands"):
         raise GestureError(
@@ -102,24 +109,20 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
             "with it"
         )
     hand_weights = None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS)
-    seed = settings.get("seed", 0)
+    seed = settings.get("seed", SEED.default)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise GestureError(f"seed is {seed!r:.40}; give a whole number")
     hide_below = settings.get("hide_below")
     controls = {
         "seed": int(seed),
-        "speed": _number("speed", settings.get("speed", 1.0), *CONTROL_RANGE, "1 is usual"),
-        "amplitude": _number("amplitude", settings.get("amplitude", 1.0), *CONTROL_RANGE, "1 is usual"),
+        "speed": _number("speed", settings.get("speed"), SPEED, "1 is usual"),
+        "amplitude": _number("amplitude", settings.get("amplitude"), AMPLITUDE, "1 is usual"),
     }
-    steps = _or(settings.get("num_inference_steps"), DEFAULT_STEPS)
+    steps = _or(settings.get("num_inference_steps"), STEPS.default)
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise GestureError(f"num_inference_steps is {steps!r:.40}; give 1 or more")
-    guidance = _number(
-        "guidance_scale", _or(settings.get("guidance_scale"), DEFAULT_GUIDANCE), 0.0, GREATEST_GUIDANCE, "1 is none"
-    )
-    style_guidance = _number(
-        "style_guidance_scale", _or(settings.get("style_guidance_scale"), 1.0), 0.0, GREATEST_GUIDANCE, "1 is none"
-    )
+    guidance = _number("guidance_scale", settings.get("guidance_scale"), GUIDANCE, "1 is none")
+    style_guidance = _number("style_guidance_scale", settings.get("style_guidance_scale"), STYLE_GUIDANCE, "1 is none")
     source: dict[str, Any] = {
         "seed": controls["seed"],
         "style": style if isinstance(style, str) else dict(style),
@@ -133,13 +136,15 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     if handedness is not None:
         source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
     return Controls(
-        fps=checked_fps(settings.get("fps", 24.0)),
+        fps=checked_fps(settings.get("fps", FPS.default)),
         style=style_weights,
         handedness=hand_weights,
         steps=int(steps),
         guidance=guidance,
         style_guidance=style_guidance,
-        hide_below=None if hide_below is None else _number("hide_below", hide_below, -2.0, 2.0, "metres from shoulder"),
+        hide_below=None
+        if hide_below is None
+        else _number("hide_below", hide_below, HIDE_BELOW, "metres from shoulder"),
         source=source,
         **controls,
     )
@@ -149,8 +154,9 @@ def _or(value: Any, default: Any) -> Any:
     return default if value is None else value
 
 
-def _number(name: str, value: Any, low: float, high: float, hint: str) -> float:
-    """`value` as a float, or a sentence with its name; a comparison with NaN is false."""
+def _number(name: str, value: Any, allowed: Range, hint: str) -> float:
+    """`value`, or the default for None, as a float, or a sentence with its name; a comparison with NaN is false."""
+    value, low, high = _or(value, allowed.default), allowed.low, allowed.high
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not number or not low <= value <= high:
         raise GestureError(f"{name} is {value!r:.40}; give {low:g} to {high:g}, {hint}")

@@ -159,7 +159,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         audio_features: "prosody", or "wav2vec2" for the hidden states of such a network.
         audio_context: frames to either side whose features a token hears as well.
         styles: number of named styles.
-        style_names: their names; by default the first of `chironomy.gesture.styles`.
+        style_names: their names; by default the first of `chironomy.gesture.settings`.
         hands: 3 if the model takes which hand gestures (`gesture.clips.HANDEDNESS`), 0 if not.
         patch_size: motion frames a token.
         window_frames: frames of a training window; longer clips are denoised as overlapping windows.

@@ -16,6 +16,13 @@ from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchE
 
 from chironomy.gesture.errors import GestureError
 
+NOISE_SHIFT = 3.0
+"""How far noise levels are shifted towards noise, in training and in the scheduler that is saved: s' = 3 s / (1 + 2 s).
+
+Motion repeats itself from frame to frame, so noise hides it less than its level says (as of large pictures, Esser et
+al. 2024, section 5.3.2).
+"""
+
 _LEAST_LEVEL = 1e-3
 
 

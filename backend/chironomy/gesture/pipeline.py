@@ -21,11 +21,11 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, load_encoder, near_speech
 from chironomy.gesture.model import GestureTransformer
+from chironomy.gesture.noise_path import NOISE_SHIFT
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.shipped import embedded_weights
-from chironomy.gesture.training.windows import NOISE_SHIFT
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech

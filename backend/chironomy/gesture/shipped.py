@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.styles import STYLES
+from chironomy.gesture.settings import STYLES
 
 
 def embedded_weights() -> Path:

@@ -4,9 +4,7 @@
 Nothing is ever half-written: files appear under their name when they are whole.
 """
 
-import errno
 import json
-import secrets
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.arm import NOMINAL_ARM, ArmBones, arms_of_wrists, wrists_of_arms
 from chironomy.motion.errors import MotionError
@@ -29,53 +28,12 @@ FACE_FORMAT = "chironomy.face/1"
 # Unpacked size above which a file is refused: an hour of 60 frames a second takes 230 MB.
 _LARGEST_FILE = 2 << 30
 
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-"""What a write to a disk without room, or over a quota, fails with."""
 
 _SMPLX_JOINTS = 55
 # Collar, shoulder, elbow and wrist of the left and the right arm, and where each hand's 15 joints begin.
 _SMPLX_ARMS = [[13, 16, 18, 20], [14, 17, 19, 21]]
 _SMPLX_HANDS = (25, 40)
 _SMPLX_FRAME_RATES = ("mocap_frame_rate", "mocap_framerate")
-
-
-@contextmanager
-def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, with its suffix, and move it to `path` when the block ends well.
-
-    The temporary file does not exist yet; the block writes it. Where the block fails, it is removed and whatever was
-    at `path` stays.
-
-    Raises:
-        ChironomyError: the folder does not exist, cannot be written or is full, or the file cannot be put there.
-    """
-    path = Path(path)
-    if not path.parent.is_dir():
-        raise ChironomyError(f"{path} cannot be written: there is no folder {path.parent}; make it or choose another")
-    if path.is_dir():
-        raise ChironomyError(f"{path} is a folder; give the name of a file to write")
-    temporary = path.with_name(f".{path.stem[:60]}-{secrets.token_hex(6)}{path.suffix}")
-    try:
-        temporary.touch(exist_ok=False)
-        temporary.unlink()
-    except OSError as error:
-        raise ChironomyError(
-            f"{path} cannot be written ({error.strerror}); choose a folder that you may write to"
-        ) from error
-    try:
-        yield temporary
-        try:
-            temporary.replace(path)
-        except OSError as error:
-            raise ChironomyError(
-                f"{path} cannot be replaced ({error.strerror}); close whatever holds it open, or choose another name"
-            ) from error
-    except OSError as error:
-        if error.errno in FULL_DISK:
-            raise ChironomyError(f"{path} cannot be written ({error.strerror}); free some space") from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def save_hands(motion: HandMotion, path: str | Path) -> None:

@@ -21,8 +21,9 @@ from typing import Any
 from chironomy.errors import ChironomyError
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
-from chironomy.service.kinds import Kind, Work
+from chironomy.service.kinds import Kind
 from chironomy.service.settings import check_settings
+from chironomy.work import Work
 
 logger = logging.getLogger(__name__)
 

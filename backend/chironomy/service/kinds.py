@@ -11,26 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chironomy.gesture import settings as of
 from chironomy.service.errors import ServiceError
 from chironomy.service.settings import Choice, Integer, Number, Setting, Weights
+from chironomy.work import Work
 
 if TYPE_CHECKING:
     from chironomy.gesture import GesturePipeline
-
-
-@dataclass(frozen=True)
-class Work:
-    """What a running job may ask and tell.
-
-    Attributes:
-        progress: `progress(fraction 0..1, message)`.
-        cancelled: True once the job should stop; looked at between steps.
-        preview: takes a JPEG of what is being made, to be looked at while the job runs.
-    """
-
-    progress: Callable[..., None]
-    cancelled: Callable[[], bool]
-    preview: Callable[[bytes], None] = lambda _: None
 
 
 Run = Callable[[Mapping[str, Path], Mapping[str, Any], Path, Work], None]
@@ -73,14 +60,12 @@ def styles() -> Sequence[str]:
 
 def handednesses() -> Sequence[str]:
     """Which hand can be asked to gesture."""
-    from chironomy.gesture.clips import HANDEDNESS
-
-    return HANDEDNESS
+    return of.HANDEDNESS
 
 
 def engines() -> list[dict[str, Any]]:
     """The video engines: name, whether they can run here, and the reason where not."""
-    from chironomy.video.engines import engine_names, get_engine
+    from chironomy.video.engines.registry import engine_names, get_engine
 
     found: list[dict[str, Any]] = []
     for name in engine_names():
@@ -206,9 +191,9 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     from chironomy.shot.formats import FORMATS
     from chironomy.shot.packed import pack_pictures
     from chironomy.shot.shot import Shot
-    from chironomy.video.engines import get_engine
-    from chironomy.video.film.encode import render_video
+    from chironomy.video.engines.registry import get_engine
     from chironomy.video.film.preview import preview_jpeg
+    from chironomy.video.render import render_video
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
@@ -247,8 +232,6 @@ def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pat
     fit_picture(inputs["picture"], name="the picture").save(result)
 
 
-FPS = Number(24.0, 1.0, 240.0)
-
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -258,29 +241,29 @@ KINDS: Mapping[str, Kind] = {
             inputs=("speech",),
             optional_inputs=("pinned", "pinned_mask", "kept"),
             settings={
-                "seed": Integer(0, 0, 2**31 - 1),
-                "style": Weights("neutral", styles),
-                "speed": Number(1.0, 0.25, 2.5),
-                "amplitude": Number(1.0, 0.25, 2.5),
-                "fps": FPS,
-                "num_inference_steps": Integer(None, 1, 1000),
-                "guidance_scale": Number(None, 0.0, 20.0),
-                "style_guidance_scale": Number(None, 0.0, 20.0),
+                "seed": Integer(*of.SEED),
+                "style": Weights(of.STYLE, styles),
+                "speed": Number(*of.SPEED),
+                "amplitude": Number(*of.AMPLITUDE),
+                "fps": Number(*of.FPS),
+                "num_inference_steps": Integer(None, of.STEPS.low, of.STEPS.high),
+                "guidance_scale": Number(None, of.GUIDANCE.low, of.GUIDANCE.high),
+                "style_guidance_scale": Number(None, of.STYLE_GUIDANCE.low, of.STYLE_GUIDANCE.high),
                 "handedness": Weights(None, handednesses),
-                "hide_below": Number(None, -2.0, 2.0),
-                "range_start": Number(None, 0.0, 86400.0),
-                "range_end": Number(None, 0.0, 86400.0),
-                "range_hands": Choice("both", lambda: ("both", "left", "right")),
+                "hide_below": Number(*of.HIDE_BELOW),
+                "range_start": Number(*of.SECONDS),
+                "range_end": Number(*of.SECONDS),
+                "range_hands": Choice(of.RANGE_HANDS[0], lambda: of.RANGE_HANDS),
             },
         ),
-        Kind("lips", run_lips, inputs=("speech",), settings={"fps": FPS}),
+        Kind("lips", run_lips, inputs=("speech",), settings={"fps": Number(*of.FPS)}),
         Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
         Kind(
             "accompany",
             run_accompany,
             inputs=("speech", "motion"),
             settings={
-                "seed": Integer(0, 0, 2**31 - 1),
+                "seed": Integer(*of.SEED),
                 "lens_x": Number(0.0, -100.0, 100.0),
                 "lens_y": Number(0.0, -100.0, 100.0),
                 "lens_z": Number(2.8, -100.0, 100.0),

@@ -9,14 +9,13 @@ import secrets
 import signal
 import socket
 import stat
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
 import chironomy
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path, data_folder
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS, Kind
@@ -29,17 +28,6 @@ UPLOAD_LIMIT = 1 << 30
 KEEP_BYTES = 4 << 30
 KEEP_SECONDS = 7 * 24 * 3600.0
 _WATCH_SECONDS = 0.5
-
-
-def data_folder() -> Path:
-    """Where the backend keeps its blobs unless told otherwise: the platform's folder for a user's caches."""
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "chironomy" / "cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "chironomy"
-    cache = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(cache) if Path(cache).is_absolute() else Path.home() / ".cache") / "chironomy"
 
 
 def serve(

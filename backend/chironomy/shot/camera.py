@@ -199,3 +199,7 @@ def portrait_camera(rig: Rig, width: int = 512, height: int = 704) -> Camera:
     middle = upper - 0.5 * framed
     focal = height * PORTRAIT_DISTANCE / framed
     return Camera(width, height, focal, np.array([0.0, middle, PORTRAIT_DISTANCE]))
+
+
+VIDEO_SIZE = (512, 704)
+"""Width and height in pixels of a video without a portrait, where no size is asked for."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chironomy.body.errors import BodyError
 from chironomy.body.proportions import Proportions
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import VideoError

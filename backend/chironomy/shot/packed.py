@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from chironomy.motion.files import FULL_DISK
+from chironomy.files import FULL_DISK
 from chironomy.shot.errors import VideoError
 
 MEDIA_TYPE = "application/zip"

@@ -24,8 +24,8 @@ from chironomy.body.pose import BodyPose
 from chironomy.body.proportions import Proportions, proportioned
 from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
 from chironomy.motion.face import FaceTrack
-from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import VideoError

@@ -114,7 +114,7 @@ def write_wav(speech: Speech, path: str | Path) -> Path:
     """Write 16-bit PCM, whole or not at all. Returns the path."""
     import soundfile
 
-    from chironomy.motion.files import atomic_path
+    from chironomy.files import atomic_path
 
     path = Path(path)
     with atomic_path(path) as temporary:

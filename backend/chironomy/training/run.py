@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import torch
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.training.devices import agreed, say
 from chironomy.training.trainer import Trainer
 

@@ -25,7 +25,7 @@ from chironomy.motion.hand_motion import HandMotion
 from chironomy.motion.rotation import IDENTITY, from_rotation_vector, multiply
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.shot import Shot
-from chironomy.video.engines import get_engine
+from chironomy.video.engines.registry import get_engine
 
 
 def measured(folder: Path, *arguments: object) -> dict[str, Any]:

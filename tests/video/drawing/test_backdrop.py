@@ -10,9 +10,10 @@ from PIL import Image
 from chironomy.body.outfits import OUTFITS, outfit_colours
 from chironomy.body.rig import REGION_NAMES
 from chironomy.body.skinning import skin
+from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.errors import VideoError
 from chironomy.shot.shot import Media
-from chironomy.video.drawing.backdrop import BACKDROPS, backdrop_plate, cover
+from chironomy.video.drawing.backdrop import backdrop_plate, cover
 from chironomy.video.drawing.studio import Studio
 from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.film.sequence import displayed

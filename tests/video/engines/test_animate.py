@@ -14,10 +14,10 @@ from tiny_pipelines import FACE_SIZE
 
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.shot.errors import VideoError
-from chironomy.video.engines import get_engine
 from chironomy.video.engines.animate import AnimateEngine
 from chironomy.video.engines.face_crop import face_camera, face_crop
 from chironomy.video.engines.portrait import portrait
+from chironomy.video.engines.registry import get_engine
 from chironomy.video.maps import animate_pose_map, skeleton
 
 

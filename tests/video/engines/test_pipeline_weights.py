@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.engines import get_engine
 from chironomy.video.engines.pipeline_loading import load_pipeline
 from chironomy.video.engines.pipeline_memory import Placement, placed, placements, weight_bytes, working_memory
+from chironomy.video.engines.registry import get_engine
 from chironomy.video.engines.vace import VaceEngine
 from chironomy.video.weights.saved_pipeline import read_pipeline
 

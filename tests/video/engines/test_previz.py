@@ -14,8 +14,8 @@ from chironomy.motion.face import FACE_ACTIONS
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.drawing.studio import Buffers, Mouth, Studio
-from chironomy.video.engines import engine_names, get_engine
 from chironomy.video.engines.previz import PrevizEngine
+from chironomy.video.engines.registry import engine_names, get_engine
 
 
 @pytest.fixture(scope="module")

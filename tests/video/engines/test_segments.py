@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chironomy.video.engines.segments import blended, model_rate, retimed, segments
+from chironomy.shot.retimed import retimed
+from chironomy.video.engines.segments import blended, model_rate, segments
 
 
 @given(

@@ -11,7 +11,7 @@ from engine_samples import Fed, as_array, edited, longer, neck_colour
 from safetensors.torch import load_file
 
 from chironomy.shot.errors import RenderCancelled, VideoError
-from chironomy.video.engines import engine_names, get_engine
+from chironomy.video.engines.registry import engine_names, get_engine
 from chironomy.video.engines.vace import VaceEngine
 from chironomy.video.maps import get_map
 
@@ -218,7 +218,7 @@ def test_a_size_that_the_model_cannot_make_is_named(engine, silent_shot, rig) ->
 
 def test_too_little_memory_is_said_before_weights_are_read(engine, silent_shot, monkeypatch) -> None:
     monkeypatch.setattr("chironomy.video.engines.pipeline_engine.load_pipeline", lambda *a: pytest.fail("were read"))
-    monkeypatch.setattr("chironomy.video.talking.memory.free_memory", lambda device: 2**20)
+    monkeypatch.setattr("chironomy.video.weights.memory.free_memory", lambda device: 2**20)
     with pytest.raises(VideoError, match=r"needs about \d\.\d GiB and main memory has 0\.0 GiB free; choose a smaller"):
         engine.render(silent_shot)
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.film.burn_in import burned_in, take_name, timecode
+from chironomy.shot.take import take_name
+from chironomy.video.film.burn_in import burned_in, timecode
 
 
 @pytest.mark.parametrize(

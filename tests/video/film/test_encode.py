@@ -7,12 +7,13 @@ import wave
 
 import numpy as np
 import pytest
-from takes import FPS, write_tone
 
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.shot import Media
 from chironomy.video.film import ffmpeg
-from chironomy.video.film.encode import encode_mp4, ffmpeg_program, probe, read_video_frames, render_video
+from chironomy.video.film.encode import encode_mp4, ffmpeg_program, probe, read_video_frames
+from chironomy.video.render import render_video
+from takes import FPS, write_tone
 
 WIDTH, HEIGHT = 64, 48
 

@@ -10,7 +10,8 @@ import pytest
 from chironomy.errors import ChironomyError
 from chironomy.shot.formats import FORMATS
 from chironomy.video.engines.finished import FinishedParts
-from chironomy.video.film.encode import encode_film, probe, render_video
+from chironomy.video.film.encode import encode_film, probe
+from chironomy.video.render import render_video
 
 WIDTH, HEIGHT = 256, 192
 FILMS = [entry for entry in FORMATS.values() if not entry.sequence]

@@ -11,8 +11,8 @@ from PIL import Image
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.film import sequence
-from chironomy.video.film.encode import render_video
 from chironomy.video.film.provenance import told
+from chironomy.video.render import render_video
 
 
 def pictures(folder):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from chironomy.video.talking.configs import fresh_pipeline
+from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.network import Conditions
 from chironomy.video.talking.pipeline import TalkingPipeline
 

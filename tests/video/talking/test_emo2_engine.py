@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
-from takes import hands_before_the_chest, write_tone
 from talking_samples import filled_pipeline
 
 from chironomy.body.pose import solve_pose
@@ -17,13 +16,15 @@ from chironomy.motion.face import FACE_ACTIONS
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.shot import Media, Shot
-from chironomy.video.engines import engine_names, get_engine
 from chironomy.video.engines.emo2 import Emo2Engine
 from chironomy.video.engines.portrait import fitted
-from chironomy.video.film.encode import probe, render_video
+from chironomy.video.engines.registry import engine_names, get_engine
+from chironomy.video.film.encode import probe
+from chironomy.video.render import render_video
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.saved import check_saved
 from chironomy.video.weights.folder import find_weights, unfinished_folder, weights_folder
+from takes import hands_before_the_chest, write_tone
 
 FRAMES = 12
 
@@ -89,7 +90,7 @@ def test_it_renders_a_shot(engine, talking_shot) -> None:
 
 
 def test_it_makes_a_video_with_its_speech(engine, talking_shot, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("chironomy.video.engines.get_engine", lambda name: engine)
+    monkeypatch.setattr("chironomy.video.engines.registry.get_engine", lambda name: engine)
     assert render_video(talking_shot, tmp_path / "video.mp4") == FRAMES
     found = probe(tmp_path / "video.mp4")
     assert (found.width, found.height, found.frame_count) == (48, 64, FRAMES)
@@ -167,7 +168,7 @@ def test_a_size_that_the_network_cannot_make_is_named(engine, talking_shot, rig)
 
 def test_too_little_memory_is_said_before_weights_are_read(engine, talking_shot, monkeypatch) -> None:
     monkeypatch.setattr("chironomy.video.engines.emo2.load_pipeline", lambda *a: pytest.fail("weights were read"))
-    monkeypatch.setattr("chironomy.video.talking.memory.free_memory", lambda device: 2**20)
+    monkeypatch.setattr("chironomy.video.weights.memory.free_memory", lambda device: 2**20)
     with pytest.raises(VideoError, match=r"needs about \d\.\d GiB and .* has 0\.0 GiB free"):
         engine.render(talking_shot)
 

@@ -6,7 +6,8 @@ import torch
 from talking_samples import conditions_for, filled_pipeline, noisy_latents
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.talking.memory import Alive, check_memory, free_memory, memory_estimate
+from chironomy.video.talking.memory import memory_estimate
+from chironomy.video.weights.memory import Alive, check_memory, free_memory
 
 GIB = 2**30
 

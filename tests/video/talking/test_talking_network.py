@@ -7,7 +7,7 @@ import pytest
 import torch
 from talking_samples import conditions_for, filled, filled_pipeline, noisy_latents
 
-from chironomy.video.talking.configs import fresh_pipeline
+from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.memory import meta_modules, saved_configuration
 from chironomy.video.talking.network import Conditions, Given, TalkingNetwork
 from chironomy.video.talking.pose_encoder import PoseEncoder

@@ -14,7 +14,8 @@ from talking_samples import filled
 from chironomy.shot.errors import VideoError
 from chironomy.training.run import run
 from chironomy.video.talking import losses
-from chironomy.video.talking.configs import SCHEDULER, fresh_pipeline
+from chironomy.video.talking.configs import SCHEDULER
+from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.training.batches import EVERYTHING_GIVEN, Clips, Dropout, MemoryItem, covered
 from chironomy.video.talking.training.log import Log, predicted_sheet

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.gesture.clips import HANDEDNESS, Clip, one_hot, shard_path, write_description, write_shard
+from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
 from chironomy.gesture.corpus.manners import manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.recording import emphasise, recorded, shouted, whispered
@@ -18,7 +18,7 @@ from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import motion_of_score
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
-from chironomy.gesture.styles import STYLES
+from chironomy.gesture.settings import HANDEDNESS, STYLES
 
 CONTROL_RANGE = (0.5, 1.8)
 """Least and greatest relative speed and amplitude."""

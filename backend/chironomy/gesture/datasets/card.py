@@ -4,7 +4,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 
 if TYPE_CHECKING:
     from chironomy.gesture.training.trainer import Trainer

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from chironomy.body.smplx_model import SmplxModel, load_smplx_model
 from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
 from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
 from chironomy.gesture.datasets import beat2, hands, show
 from chironomy.gesture.datasets.recording import PARTS, Format, Recording
 from chironomy.gesture.datasets.smplx_hands import finger_bend, relative_to_mean
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.errors import GestureError
-from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
 
 FORMATS: dict[str, Format] = {"beat2": beat2.FORMAT, "show": show.FORMAT, "hands": hands.FORMAT}

@@ -4,8 +4,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chironomy.files import atomic_path
 from chironomy.gesture.encoding import MOTION_DIM
-from chironomy.motion.files import atomic_path
 
 if TYPE_CHECKING:
     from chironomy.gesture.training.trainer import Trainer

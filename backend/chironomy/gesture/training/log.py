@@ -15,10 +15,11 @@ from PIL import Image, ImageDraw
 
 from chironomy.body.pose import hand_keypoints, solve_pose
 from chironomy.body.rig import Rig, load_rig
+from chironomy.files import atomic_path
 from chironomy.gesture.encoding import decode
+from chironomy.gesture.noise_path import NOISE_SHIFT
 from chironomy.gesture.training.trainer import Averaged, Trainer
-from chironomy.gesture.training.windows import EVERYTHING_GIVEN, NOISE_SHIFT
-from chironomy.motion.files import atomic_path
+from chironomy.gesture.training.windows import EVERYTHING_GIVEN
 from chironomy.motion.hand_motion import HandMotion
 
 _STEPS = 8

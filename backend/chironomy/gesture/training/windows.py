@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.clips import Clip
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import GestureTransformer
-
-NOISE_SHIFT = 3.0
-"""How far noise levels are shifted towards noise, in training and in the scheduler that is saved: s' = 3 s / (1 + 2 s).
-
-Motion repeats itself from frame to frame, so noise hides it less than its level says (as of large pictures, Esser et
-al. 2024, section 5.3.2).
-"""
+from chironomy.gesture.noise_path import NOISE_SHIFT
 
 
 @dataclass(frozen=True)

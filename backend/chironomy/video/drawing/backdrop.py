@@ -10,28 +10,12 @@ from numpy.typing import NDArray
 
 from chironomy.body.errors import BodyError
 from chironomy.body.outfits import parsed_colour
+from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.errors import VideoError
 from chironomy.video.portrait.picture import read_picture
 
 if TYPE_CHECKING:
     from chironomy.shot.shot import Media
-
-BACKDROPS: dict[str, tuple[str, ...]] = {
-    "studio": (),
-    "white": ("#ffffff",),
-    "grey": ("#8a8a8a",),
-    "black": ("#000000",),
-    "green": ("#00b140",),
-    "blue": ("#0047bb",),
-    "dawn": ("#d9b8a0", "#7d7a8c"),
-    "dusk": ("#39415a", "#a98c86"),
-    "portrait": (),
-    "transparent": (),
-}
-"""Names of backdrops with their colours, top and bottom, where they have any; the first is the default.
-
-Green and blue are the ones that studios paint for keying (Pantone 354 C and 2728 C).
-"""
 
 
 def backdrop_plate(name: object, width: int, height: int, portrait: Media | None = None) -> NDArray[np.uint8] | None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from chironomy.shot.errors import VideoError
 from chironomy.shot.shot import Shot
-from chironomy.video.engines import Requirements
+from chironomy.video.engines.engine import Requirements
 from chironomy.video.engines.finished import forget_old
 from chironomy.video.engines.portrait import portrait
 from chironomy.video.engines.running import (
@@ -127,9 +127,10 @@ class Emo2Engine:
                 there is too little memory: all found out before weights are read.
             RenderCancelled: `cancelled` said so.
         """
-        from chironomy.video.talking.memory import check_memory
-        from chironomy.video.talking.request import check_size, checked_sampling
+        from chironomy.video.talking.request import checked_sampling
         from chironomy.video.talking.saved import check_saved, saved_index
+        from chironomy.video.weights.memory import check_memory
+        from chironomy.video.weights.sizes import check_size
 
         picture = portrait(shot)
         settings = sampling_settings(shot.settings)
@@ -219,8 +220,8 @@ def load_pipeline(folder: Path, running: Running) -> TalkingPipeline:
     """A saved pipeline, ready to run."""
     import torch
 
-    from chironomy.video.talking.memory import dtype_named
     from chironomy.video.talking.pipeline import TalkingPipeline
+    from chironomy.video.weights.memory import dtype_named
 
     pipeline = TalkingPipeline.from_pretrained(folder, torch_dtype=dtype_named(running.dtype))
     if pipeline.audio_encoder is not None:

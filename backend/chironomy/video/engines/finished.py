@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.errors import ChironomyError
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 
 if TYPE_CHECKING:

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.retimed import retimed
 from chironomy.shot.shot import Shot
-from chironomy.video.engines import Requirements
 from chironomy.video.engines import prompt as prompts
+from chironomy.video.engines.engine import Requirements
 from chironomy.video.engines.finished import FinishedParts, digest, forget_old
 from chironomy.video.engines.pipeline_loading import Loading, load_pipeline
 from chironomy.video.engines.pipeline_memory import (
@@ -39,7 +40,7 @@ from chironomy.video.engines.running import (
     checked_switch,
     checked_whole,
 )
-from chironomy.video.engines.segments import Segment, blended, model_rate, retimed, segments
+from chironomy.video.engines.segments import Segment, blended, model_rate, segments
 from chironomy.video.weights.folder import unfinished_folder
 from chironomy.video.weights.published import engine_weights, published_for
 from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights, read_pipeline
@@ -224,8 +225,8 @@ class PipelineEngine(ABC):
         return f"that of the weights: {known[0].licence}" if known else "that of the weights"
 
     def _request(self, shot: Shot) -> Request:
-        from chironomy.video.talking.memory import dtype_named, free_memory
-        from chironomy.video.talking.request import check_size
+        from chironomy.video.weights.memory import dtype_named, free_memory
+        from chironomy.video.weights.sizes import check_size
 
         settings = shot.settings
         check_names(self.name, settings, (*_SETTINGS, *self.own_settings))

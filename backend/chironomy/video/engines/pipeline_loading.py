@@ -43,8 +43,8 @@ def load_pipeline(saved: SavedPipeline, how: Loading) -> Any:
     import torch
     from diffusers.models.autoencoders.autoencoder_kl_wan import AutoencoderKLWan
 
-    from chironomy.video.talking.memory import dtype_named
-    from chironomy.video.talking.saved import quiet_libraries
+    from chironomy.video.weights.libraries import quiet_libraries
+    from chironomy.video.weights.memory import dtype_named
 
     dtype = dtype_named(how.dtype)
     parts: dict[str, Any] = {

@@ -90,7 +90,7 @@ def _working(
 ) -> Working:
     import torch
 
-    from chironomy.video.talking.memory import Alive, FusedAttention
+    from chironomy.video.weights.memory import Alive, FusedAttention
 
     saved = SavedPipeline(Path(folder), json.loads(described)[2])
     # Module's own `to`: that of diffusers warns of what does not concern a network without numbers.
@@ -176,7 +176,7 @@ def placed(choices: list[Placement], asked: str, device: str, free: int | None, 
     Raises:
         VideoError: none fits; the sentence says how much is needed and what needs less.
     """
-    from chironomy.video.talking.memory import check_memory
+    from chironomy.video.weights.memory import check_memory
 
     if device != "cuda":
         choices = choices[:1]

@@ -17,7 +17,7 @@ from chironomy.body.skinning import skin
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.shot import Shot
 from chironomy.video.drawing.studio import SAMPLES, SHADOW_SIZE, Buffers, Studio
-from chironomy.video.engines import Requirements
+from chironomy.video.engines.engine import Requirements
 
 SETTINGS = ("outfit", "backdrop", "pixels", "threads")
 """Names of the settings that a shot may give."""
@@ -56,7 +56,7 @@ class PrevizEngine:
         hold:
 
         - `outfit`: a name of `chironomy.body.outfits.OUTFITS`, or colours by region;
-        - `backdrop`: a name of `chironomy.video.drawing.backdrop.BACKDROPS`, a colour or a gradient. Before
+        - `backdrop`: a name of `chironomy.shot.backdrops.BACKDROPS`, a colour or a gradient. Before
           "transparent" the frames are (height, width, 4), RGBA;
         - `pixels`: "display", the default, or "linear" for float32 light as `Studio.draw_linear` gives it;
         - `threads`: how many frames are drawn at a time.

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 from chironomy.video.engines.running import checked_text
 from chironomy.video.weights.saved_pipeline import SavedPipeline
@@ -176,7 +176,7 @@ def _text_pipeline(saved: SavedPipeline) -> Any:
     import torch
     from diffusers.pipelines.wan.pipeline_wan import WanPipeline
 
-    from chironomy.video.talking.saved import quiet_libraries
+    from chironomy.video.weights.libraries import quiet_libraries
 
     try:
         with quiet_libraries():

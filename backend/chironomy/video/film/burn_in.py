@@ -10,11 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.shot.errors import VideoError
-
-LONGEST_TAKE = 60
-"""Characters of a take's name."""
-
 _BOX, _PAPER = 0.6, 0.92
 """How dense the box under the text is, and how bright the text, as display values from 0 to 1."""
 
@@ -35,17 +30,6 @@ def timecode(frame: int, fps: float) -> str:
     minutes, second = divmod(seconds, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours % 24:02d}:{minute:02d}:{second:02d}:{part:0{digits}d}"
-
-
-def take_name(value: object) -> str:
-    """A take's name as it can be shown.
-
-    Raises:
-        VideoError: it is no line of text, or too long.
-    """
-    if not isinstance(value, str) or not value.isprintable() or len(value) > LONGEST_TAKE:
-        raise VideoError(f"take is {value!r}, but must be one line of at most {LONGEST_TAKE} characters")
-    return value.strip()
 
 
 def burned_in(frames: Iterable[NDArray[Any]], first: int, fps: float, take: str = "") -> Iterator[NDArray[Any]]:

@@ -5,24 +5,19 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 from chironomy.shot.formats import AUDIO_RATE, FORMATS, QUALITY, Format, format_of
-from chironomy.video.film.burn_in import burned_in, take_name
 from chironomy.video.film.ffmpeg import VideoInfo, feed, ffmpeg_program, probe, read_video_frames
-from chironomy.video.film.provenance import note, provenance
-from chironomy.video.film.sequence import Sequence, displayed
 
 if TYPE_CHECKING:
-    from chironomy.shot.shot import Shot
     from chironomy.speech.decode import Speech
 
 __all__ = [
@@ -34,11 +29,7 @@ __all__ = [
     "ffmpeg_program",
     "probe",
     "read_video_frames",
-    "render_video",
 ]
-
-REVIEW_SETTINGS = ("burn_in", "take")
-"""Settings of a shot that are no engine's: whether timecode is burnt in, and the take's name beside it."""
 
 
 def encode_mp4(
@@ -105,14 +96,14 @@ def encode_film(
     """
     path = Path(path)
     chosen = format_of(path) if chosen is None else chosen
-    _check(chosen, fps, width, height)
+    check_format(chosen, fps, width, height)
     frames = iter(frames)
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder, atomic_path(path) as partial:
         sound = _sound_file(speech, Path(folder))
         first = next(frames, None)
         channels = 4 if first is not None and first.ndim == 3 and first.shape[-1] == 4 else 3
         if channels == 4 and not chosen.alpha:
-            raise _no_alpha(chosen)
+            raise no_alpha(chosen)
         command = [
             ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y",
             "-f", "rawvideo", "-pix_fmt", "rgba" if channels == 4 else "rgb24", "-s", f"{width}x{height}",
@@ -141,132 +132,12 @@ def _as_bt709(pixels: str) -> list[str]:
     ]  # fmt: skip
 
 
-def render_video(
-    shot: Shot,
-    path: str | Path,
-    on_progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
-    *,
-    format_name: str | None = None,
-    on_preview: Callable[[NDArray[np.uint8]], None] | None = None,
-    preview_seconds: float = 2.0,
-    going_on: bool = True,
-) -> int:
-    """Render a shot with its engine into a film with its speech, or into a folder of pictures.
-
-    The speech is cut to the frames that are rendered. At the end of the tracks a frame of time is added, because their
-    length is rounded to whole frames: speech as long as its tracks is kept to its last sample. The file says that it is
-    machine-generated and with what (`chironomy.video.film.provenance`).
-
-    Frames are made one after another and none is kept: a long shot takes no more memory than a short one.
-
-    Args:
-        shot: what to render. Its settings `burn_in` (timecode and frame number in the picture) and `take` (a name
-            beside them) work with every engine; the rest is the engine's.
-        path: the film's file, or the folder of a sequence; there is none unless the render succeeds.
-        on_progress: called with 0 to 1.
-        cancelled: asked between frames.
-        format_name: one of `chironomy.shot.formats.FORMATS`; by default what the suffix of `path` asks for.
-        on_preview: given a frame, (height, width, 3) uint8 RGB, now and then while the render runs.
-        preview_seconds: how often, at most.
-        going_on: the same call may come again after one that ended early, and goes on with its pictures.
-
-    Returns:
-        how many frames were written; of a sequence that was taken up again, those that were still missing.
-
-    Raises:
-        VideoError: the engine or the encoder cannot do it.
-        RenderCancelled: `cancelled` said so.
-    """
-    from chironomy.video.engines import get_engine
-
-    path = Path(path)
-    chosen = format_of(path, format_name)
-    _check(chosen, shot.fps, shot.width, shot.height)
-    if shot.settings.get("backdrop") == "transparent" and not chosen.alpha:
-        raise _no_alpha(chosen)
-    engine = get_engine(shot.engine)
-    told = provenance(shot, chosen, tuple(engine.requirements(shot).weights))
-    asked = _for_engine(shot, chosen, engine)
-
-    def frames(part: Shot, progress: Callable[[float], None] | None) -> Iterator[NDArray[Any]]:
-        made = engine.render(part, progress, cancelled)
-        made = _burned(made, shot, part.frames.start)
-        return made if on_preview is None else _shown(made, on_preview, preview_seconds)
-
-    rounding = 1 if shot.frames.stop == shot.hands.frame_count else 0
-    start, duration = shot.frames.start / shot.fps, (len(shot.frames) + rounding) / shot.fps
-    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-        speech = None
-        if shot.speech is not None:
-            speech = Path(folder) / f"speech{shot.speech.suffix}"
-            try:
-                speech.write_bytes(shot.speech.data)
-            except OSError as error:
-                raise VideoError(
-                    f"the speech could not be kept in {folder} while rendering ({error.strerror}); free space there"
-                ) from error
-        if not chosen.sequence:
-            return encode_film(
-                frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,
-                speech_start=start, speech_duration=duration, cancelled=cancelled, chosen=chosen, comment=note(told),
-            )  # fmt: skip
-        resumable = going_on and getattr(engine, "frames_independent", False)
-        sequence = Sequence(path, chosen, told, resumable)
-        count, first = 0, sequence.first_missing(shot.frames)
-        if first < shot.frames.stop:
-            done = (first - shot.frames.start) / len(shot.frames)
-            progress = None if on_progress is None else lambda part: on_progress(done + (1 - done) * part)
-            pictures = frames(asked.replaced(frame_start=first), progress)
-            count = sequence.write(pictures, first, cancelled, note(told))
-        if speech is not None:
-            _write_sound(speech, sequence.unfinished / f"{path.name}.wav", start, duration)
-        sequence.finish()
-        return count
-
-
-def _check(chosen: Format, fps: float, width: int, height: int) -> None:
+def check_format(chosen: Format, fps: float, width: int, height: int) -> None:
     """Refuse what a format cannot hold."""
     if (chosen.even and (width % 2 or height % 2)) or min(width, height) < 16:
         raise VideoError(f"{width}x{height} cannot be encoded; give an even width and height of at least 16 pixels")
     if not (np.isfinite(fps) and 1 <= fps <= 240):
         raise VideoError(f"{fps} frames a second cannot be encoded; give 1 to 240")
-
-
-def _no_alpha(chosen: Format) -> VideoError:
-    able = ", ".join(entry.name for entry in FORMATS.values() if entry.alpha)
-    return VideoError(f"the format {chosen.name} cannot hold a transparent backdrop; choose one of {able}")
-
-
-def _for_engine(shot: Shot, chosen: Format, engine: Any) -> Shot:
-    """The shot with the engine's settings alone, and light rather than display values where the file holds light."""
-    settings = {name: value for name, value in shot.settings.items() if name not in REVIEW_SETTINGS}
-    if not isinstance(shot.settings.get("burn_in", False), bool):
-        raise VideoError(f"setting burn_in is {shot.settings['burn_in']!r}, but must be true or false")
-    take_name(shot.settings.get("take", ""))
-    if chosen.name == "exr" and getattr(engine, "makes_linear", False):
-        settings["pixels"] = "linear"
-    return shot.replaced(settings=settings)
-
-
-def _burned(frames: Iterator[NDArray[Any]], shot: Shot, first: int) -> Iterator[NDArray[Any]]:
-    if not shot.settings.get("burn_in", False):
-        return frames
-    return burned_in(frames, first, shot.fps, take_name(shot.settings.get("take", "")))
-
-
-def _shown(
-    frames: Iterator[NDArray[Any]], on_preview: Callable[[NDArray[np.uint8]], None], seconds: float
-) -> Iterator[NDArray[Any]]:
-    """The same frames; some are shown as they pass."""
-    last = -np.inf
-    for frame in frames:
-        now = time.monotonic()
-        if now - last >= seconds:
-            last = now
-            display = frame if frame.dtype == np.uint8 else displayed(frame)
-            on_preview(np.ascontiguousarray(display[..., :3]))
-        yield frame
 
 
 def _sound_file(speech: Path | str | Speech | None, folder: Path) -> Path | None:
@@ -290,9 +161,14 @@ def _sound_input(sound: Path, start: float, duration: float | None) -> list[str]
     return [*arguments, "-i", str(sound)]
 
 
-def _write_sound(speech: Path, path: Path, start: float, duration: float) -> None:
+def write_sound(speech: Path, path: Path, start: float, duration: float) -> None:
     """The part of the speech that goes with a sequence, as WAV."""
     command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
     command += _sound_input(speech, start, duration)
     command += ["-map", "0:a:0", "-map_metadata", "-1", "-c:a", "pcm_s24le", "-ar", str(AUDIO_RATE), str(path)]
     feed(command, (), (0, 0, 0), path, None, frameless=True)
+
+
+def no_alpha(chosen: Format) -> VideoError:
+    able = ", ".join(entry.name for entry in FORMATS.values() if entry.alpha)
+    return VideoError(f"the format {chosen.name} cannot hold a transparent backdrop; choose one of {able}")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import FULL_DISK
+from chironomy.files import FULL_DISK
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.formats import Format
 from chironomy.shot.packed import ABOUT, check_folder

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.shot.errors import VideoError
 from chironomy.video.film.encode import probe, read_video_frames

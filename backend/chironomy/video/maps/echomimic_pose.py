@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.maps.echomimic import draw_hands
 from chironomy.video.maps.skeleton import skeleton

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy import __version__
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.formats import EXACT
 from chironomy.video.film.encode import encode_film

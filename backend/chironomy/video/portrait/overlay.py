@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HANDS
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import VideoError

@@ -14,9 +14,10 @@ import torch
 from chironomy.shot.errors import VideoError
 from chironomy.video.talking import echomimic
 from chironomy.video.talking.configs import CONFIGS, SCHEDULER, reference_config
-from chironomy.video.talking.memory import dtype_named
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.saved import compare_shapes, quiet_libraries
+from chironomy.video.weights.libraries import quiet_libraries
+from chironomy.video.weights.memory import dtype_named
+from chironomy.video.weights.shapes import compare_shapes
 
 PARTS = ("denoising_unet", "reference_unet", "motion_module", "pose_encoder")
 VAE_FOLDERS = ("sd-vae-ft-mse", "vae")

@@ -24,7 +24,8 @@ from chironomy.video.talking.pose_encoder import PoseEncoder
 from chironomy.video.talking.reference_net import ReferenceNet
 from chironomy.video.talking.request import Maps, Request, Settings, checked_request
 from chironomy.video.talking.sampling import Held, denoise_block
-from chironomy.video.talking.saved import check_saved, quiet_libraries
+from chironomy.video.talking.saved import check_saved
+from chironomy.video.weights.libraries import quiet_libraries
 
 _DECODING_SHARE = 0.1  # of a block's progress
 

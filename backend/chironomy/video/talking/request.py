@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.windows import Block, blocks
 from chironomy.shot.errors import VideoError
 from chironomy.video.talking.sampling import Guidance, check_scheduler
+from chironomy.video.weights.sizes import check_size
 
 if TYPE_CHECKING:
     from chironomy.video.talking.pipeline import TalkingPipeline
@@ -164,19 +165,6 @@ def checked_request(
     size, overlap = sampling.window
     plan = list(blocks(frames, size, overlap, overlap, sampling.block_windows, sampling.block_windows))
     return Request(reference, maps, audio, confidence, sampling, plan)
-
-
-def check_size(width: int, height: int, scale: int) -> None:
-    """See that a picture has a size that a pipeline can make.
-
-    Raises:
-        VideoError: it has not; the sentence names one near it.
-    """
-    if width % scale or height % scale:
-        near = "x".join(str(max(scale, scale * round(size / scale))) for size in (width, height))
-        raise VideoError(
-            f"the picture is {width}x{height}; this video model's sizes are multiples of {scale}, such as {near}"
-        )
 
 
 def _check_maps(maps: Maps, wanted: tuple[int, ...]) -> None:

@@ -5,24 +5,13 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from chironomy.files import user_folder
 from chironomy.shot.errors import VideoError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-
-
-def user_folder() -> Path:
-    """The platform's folder for a user's data."""
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "chironomy"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "chironomy"
-    data = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "chironomy"
 
 
 def weights_folder() -> Path:

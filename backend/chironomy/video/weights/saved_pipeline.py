@@ -65,7 +65,7 @@ class SavedPipeline:
         Raises:
             VideoError: a part has no weights.
         """
-        from chironomy.video.talking.saved import saved_shapes
+        from chironomy.video.weights.shapes import saved_shapes
 
         counts = {}
         for name in self.networks:
@@ -122,7 +122,7 @@ def check_weights(saved: SavedPipeline) -> int:
     Raises:
         VideoError: something is missing, damaged, or another network's; the sentence names it.
     """
-    from chironomy.video.talking.saved import compare_shapes, saved_shapes
+    from chironomy.video.weights.shapes import compare_shapes, saved_shapes
 
     tensors = 0
     for name in saved.networks:

@@ -10,7 +10,8 @@ import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
 from chironomy.training.run import run
-from chironomy.video.talking.configs import CONFIGS, fresh_pipeline, reference_config
+from chironomy.video.talking.configs import CONFIGS, reference_config
+from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.proof.scenes import Scene
 from chironomy.video.talking.training.batches import Clips, MemoryItem

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.video.talking.proof.ablations import Findings
 from chironomy.video.talking.proof.measures import Interval, Pictures
 from chironomy.video.talking.proof.scenes import HEIGHT, WIDTH, Scene, SceneSettings

@@ -13,6 +13,7 @@ from scipy.ndimage import gaussian_filter
 
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig, load_rig
+from chironomy.files import atomic_path
 from chironomy.gesture.corpus.manners import MANNERS, manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.texts import sentence
@@ -20,7 +21,6 @@ from chironomy.gesture.corpus.timeline import motion_of_score
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.space import within_reach
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
-from chironomy.motion.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.shot.camera import Camera
 from chironomy.shot.shot import Shot

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.talking.training.framing import Framing

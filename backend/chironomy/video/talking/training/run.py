@@ -16,7 +16,6 @@ from chironomy.training.devices import end, say
 from chironomy.training.run import run
 from chironomy.training.trainer import Averaged
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.request import check_size
 from chironomy.video.talking.training.batches import Clips
 from chironomy.video.talking.training.items import load_items
 from chironomy.video.talking.training.log import Log
@@ -24,6 +23,7 @@ from chironomy.video.talking.training.shapes import shape_of
 from chironomy.video.talking.training.stages import STAGES
 from chironomy.video.talking.training.start import starting_pipeline
 from chironomy.video.talking.training.trainer import Trainer, TrainSettings, make_accelerator
+from chironomy.video.weights.sizes import check_size
 
 
 def train(options: argparse.Namespace) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.talking.configs import fresh_pipeline
+from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline
 
 

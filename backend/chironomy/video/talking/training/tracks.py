@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.files import atomic_path
+from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 from chironomy.shot.shot import Media, Shot
 from chironomy.video.maps.keypoints import BODY_POINTS, draw_keypoints, keypoints

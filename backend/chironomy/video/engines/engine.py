@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an engine is: what turns a shot into frames, and says what it needs before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.shot.shot import Shot
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """What an engine needs.
+
+    Attributes:
+        memory_bytes: of main memory, or of the device's where it uses one.
+        device: "cpu" or "cuda".
+        weights: names of the weights it must find; none for an engine that needs none.
+        licence: under which its pictures may be used, in one sentence.
+        plan: how it will render this shot, for people to read before it starts; "" where there is nothing to say.
+    """
+
+    memory_bytes: int
+    device: str
+    weights: tuple[str, ...]
+    licence: str
+    plan: str = ""
+
+
+class Engine(Protocol):
+    """Renders shots.
+
+    An engine whose frames are the same whatever was made before them may say so by an attribute `frames_independent`,
+    so that a sequence can be taken up again; one with a setting `pixels` that may be "linear" by `makes_linear`.
+    """
+
+    name: str
+
+    def requirements(self, shot: Shot | None = None) -> Requirements:
+        """What it needs for this shot, or for a usual one."""
+        ...
+
+    def render(
+        self,
+        shot: Shot,
+        on_progress: Callable[[float], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Yield the shot's frames in order, (height, width, 3) uint8 RGB, made as they are asked for.
+
+        Args:
+            shot: what to render.
+            on_progress: called with 0 to 1 after every frame.
+            cancelled: asked between frames; where it says so the render ends with `RenderCancelled`.
+        """
+        ...
