@@ -101,7 +101,7 @@ def run(job: dict[str, Any], story: Story) -> None:
         bpy = start_blender(job["extension"])
         addon = {
             name: importlib.import_module(f"{MODULE}.{name}")
-            for name in ("tasks", "backend", "properties", "operators.render", "rig.pose", "rig.edit")
+            for name in ("tasks", "backend", "properties", "scene.shot", "rig.pose", "rig.edit")
         }
         addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
         addon["tasks"].listeners.append(story.progress)
@@ -145,7 +145,7 @@ def run(job: dict[str, Any], story: Story) -> None:
                 importlib.import_module(f"{MODULE}.sequencer").keep_beside(scene, Path(written["blend"]))
                 save(bpy, written["blend"])
     elif "shot" in written:
-        addon["operators.render"].make_shot(bpy.context).save(written["shot"])
+        addon["scene.shot"].make_shot(bpy.context).save(written["shot"])
     story.tell(
         done=True,
         outputs=written,

@@ -13,7 +13,7 @@ from chironomy.motion import load_motion, save_hands
 from .. import sequencer
 from ..properties import character
 from ..rig import pose
-from .generate import put_on
+from ..scene.put_on import put_on
 
 
 class CHIRONOMY_OT_import_motion(Operator):

@@ -90,13 +90,13 @@ def test_a_shape_sets_the_size_and_the_shot_takes_the_look(addon, character, tak
     chosen.shape, chosen.outfit, chosen.backdrop, chosen.burn_in = "16_9", "navy", "green", True
     bpy.context.scene.frame_end = 4
     try:
-        shot = addon["operators.render"].make_shot(bpy.context)
+        shot = addon["scene.shot"].make_shot(bpy.context)
         assert (shot.width, shot.height) == (1280, 720)
         assert shot.settings == {"outfit": "navy", "backdrop": "green", "burn_in": True}
     finally:
         chosen.shape, chosen.outfit, chosen.backdrop, chosen.burn_in = "portrait", "teal", "studio", False
     assert (chosen.width, chosen.height) == (512, 704)
-    assert addon["operators.render"].engine_settings(chosen) == {}
+    assert addon["scene.shot"].engine_settings(chosen) == {}
 
 
 def test_a_film_is_laid_over_the_speech_from_the_first_frame_on(addon, character, tmp_path):
@@ -139,8 +139,8 @@ def test_pictures_are_laid_as_one_strip_as_long_as_the_film(addon, character, tm
     assert [element.filename for element in strip.elements][::23] == ["take.00000.png", "take.00023.png"]
     addon["sequencer"].keep_beside(scene, tmp_path / "scene.blend")
     assert strip.directory.rstrip("/") == "//take"
-    new = addon["operators.render"].new_render(bpy.context, "")
+    new = addon["scene.renders"].new_render(bpy.context, "")
     assert new.suffix == ""
     new.mkdir()
-    assert addon["operators.render"].new_render(bpy.context, ".mp4").stem != new.name
+    assert addon["scene.renders"].new_render(bpy.context, ".mp4").stem != new.name
     new.rmdir()

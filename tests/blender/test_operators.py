@@ -225,9 +225,9 @@ def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon
     items = chosen.bl_rna.properties["engine"].enum_items
     assert tuple(item.identifier for item in items) == engine_names()
     chosen.outfit = "navy"
-    assert addon["operators.render"].engine_settings(chosen) == {"outfit": "navy"}
+    assert addon["scene.shot"].engine_settings(chosen) == {"outfit": "navy"}
     chosen.engine = "emo2"
-    assert addon["operators.render"].engine_settings(chosen) == {}
+    assert addon["scene.shot"].engine_settings(chosen) == {}
 
 
 def test_a_picture_of_running_work_reaches_the_panel(addon, tmp_path):

@@ -44,7 +44,7 @@ def fitted(addon, character, fit, portrait):
     scene = bpy.context.scene
     for name in ("engine", "backdrop"):
         scene.chironomy.property_unset(name)
-    reference = addon["operators.reference"]
+    reference = addon["scene.portrait"]
     reference.remember(scene, portrait, fit)
     reference.look_through(scene, character, fit, portrait)
     return scene
@@ -55,7 +55,7 @@ def test_the_scenes_camera_sees_each_joint_where_the_portraits_does(addon, rig, 
 
     character.location = (0.4, -0.3, 0.1)
     bpy.context.view_layer.update()
-    addon["operators.reference"].place_camera(fitted.camera, character, fit)
+    addon["scene.portrait"].place_camera(fitted.camera, character, fit)
     bpy.context.view_layer.update()
     points = rig.joint_position[[rig.index(name) for name in ("head", "upper_arm.L", "wrist.R", "hips")]]
     wanted, _ = fit.camera.resized(*fit.video_size()).project(points)
@@ -84,7 +84,7 @@ def test_the_portrait_stands_behind_the_character(fitted, portrait):
 
 
 def test_a_shot_has_the_portraits_camera_the_persons_body_and_the_hands_of_the_rig(addon, rig, fitted, fit, portrait):
-    shot = addon["operators.render"].make_shot(bpy.context)
+    shot = addon["scene.shot"].make_shot(bpy.context)
     assert shot.camera.to_dict() == fit.camera.to_dict()
     assert shot.proportions == fit.proportions
     assert shot.reference.sha256 == hashlib.sha256(portrait.read_bytes()).hexdigest()
@@ -94,7 +94,7 @@ def test_a_shot_has_the_portraits_camera_the_persons_body_and_the_hands_of_the_r
 
 def test_the_portrait_can_stand_behind_the_rendered_character(addon, fitted, portrait):
     fitted.chironomy.backdrop = "portrait"
-    shot = addon["operators.render"].make_shot(bpy.context)
+    shot = addon["scene.shot"].make_shot(bpy.context)
     assert shot.settings["backdrop"] == "portrait"
     assert shot.reference.data == portrait.read_bytes()
 
@@ -104,14 +104,14 @@ def test_what_shows_a_portrait_is_not_rendered_before_one_is_fitted(addon, fitte
     for engine, backdrop in (("emo2", "studio"), ("vace", "studio"), ("animate", "studio"), ("previz", "portrait")):
         fitted.chironomy.engine, fitted.chironomy.backdrop = engine, backdrop
         with pytest.raises(Exception, match="press Fit to Picture first"):
-            addon["operators.render"].make_shot(bpy.context)
+            addon["scene.shot"].make_shot(bpy.context)
 
 
 def test_another_portrait_forgets_the_fit(addon, fitted):
     fitted.chironomy.portrait = "/somewhere/else.png"
-    assert addon["operators.reference"].remembered(fitted) is None
+    assert addon["scene.portrait"].remembered(fitted) is None
     assert not bpy.ops.chironomy.forget_picture.poll()
-    assert addon["operators.render"].make_shot(bpy.context).reference is None
+    assert addon["scene.shot"].make_shot(bpy.context).reference is None
 
 
 def test_fitting_without_a_portrait_says_so(addon, fitted):

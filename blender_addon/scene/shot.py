@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the scene shows, as all that a video engine needs."""
+
+from typing import Any
+
+from bpy.types import Context
+
+from chironomy.body.outfits import OUTFITS
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.shot.backdrops import BACKDROPS
+from chironomy.shot.camera import portrait_camera
+from chironomy.shot.placement import in_portrait
+from chironomy.shot.shot import Media, Shot
+
+from .. import sequencer
+from ..properties import character, settings
+from ..rig import pose
+from .portrait import remembered
+
+
+def make_shot(context: Context) -> Shot:
+    """Return what the scene shows, frame by frame, with its speech: all that an engine needs.
+
+    A scene that was fitted to a portrait is seen through the portrait's camera, on the person's body; the hands are
+    where the rig has them.
+
+    Raises:
+        ChironomyError: there is nothing to render, or the speech cannot be read.
+    """
+    scene, rig = context.scene, load_rig()
+    chosen, item = settings(scene), character(scene)
+    first = min(sequencer.speech_start(scene), scene.frame_start)
+    body, hands = pose.read_pose(item, rig, scene, first, scene.frame_end + 1)
+    shot = Shot(
+        hands=hands,
+        pose=body,
+        face=pose.read_face(item, scene, first, scene.frame_end + 1),
+        camera=portrait_camera(rig, chosen.width, chosen.height),
+        speech=Media.from_file(sequencer.absolute(chosen.speech)) if chosen.speech else None,
+        frame_start=scene.frame_start - first,
+        engine=chosen.engine,
+        settings=engine_settings(chosen),
+    )
+    fit = remembered(scene)
+    if fit is None:
+        if shot.engine != "previz" or shot.settings.get("backdrop") == "portrait":
+            raise ChironomyError("choose a portrait and press Fit to Picture first: this video shows it")
+        return shot
+    return in_portrait(fit, shot, Media.from_file(sequencer.absolute(chosen.portrait)), (chosen.width, chosen.height))
+
+
+def engine_settings(chosen: Any) -> dict[str, Any]:
+    """Return the shot's settings, without those that are as usual."""
+    # Only the preview has clothes to choose and a wall behind it; the others take both from the portrait.
+    names = ("outfit", "backdrop", "burn_in") if chosen.engine == "previz" else ("burn_in",)
+    found = {name: getattr(chosen, name) for name in names}
+    usual = {"outfit": next(iter(OUTFITS)), "backdrop": next(iter(BACKDROPS)), "burn_in": False}
+    return {name: value for name, value in found.items() if value != usual[name]}
