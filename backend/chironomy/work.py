@@ -2,19 +2,48 @@
 """What takes time tells how far it is, shows what it makes, and can be stopped: one shape for all of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol, Self
+
+
+class Progress(Protocol):
+    """Takes how far the work is, 0 to 1, and what it does now, for a person."""
+
+    def __call__(self, fraction: float, message: str = "", /) -> None:
+        """Called as often as the work likes, with a fraction that never falls."""
+        ...
+
+
+def _untold(_fraction: float, _message: str = "") -> None:
+    pass
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a running job may ask and tell.
+    """What a piece of work may ask and tell.
 
     Attributes:
-        progress: `progress(fraction 0..1, message)`.
-        cancelled: True once the job should stop; looked at between steps.
-        preview: takes a JPEG of what is being made, to be looked at while the job runs.
+        progress: told how far it is.
+        cancelled: asked between steps; True once the work should stop.
+        preview: takes a JPEG of what is being made, to be looked at meanwhile; None where nobody looks.
     """
 
-    progress: Callable[..., None]
-    cancelled: Callable[[], bool]
-    preview: Callable[[bytes], None] = lambda _: None
+    progress: Progress = _untold
+    cancelled: Callable[[], bool] = _never
+    preview: Callable[[bytes], None] | None = None
+
+    def part(self, start: float, stop: float) -> Self:
+        """The same for a piece of the work: its 0 to 1 become `start` to `stop` of the whole."""
+
+        def progress(fraction: float, message: str = "") -> None:
+            self.progress(start + (stop - start) * fraction, message)
+
+        return replace(self, progress=progress)
+
+
+QUIET = Work()
+"""Nobody is told, and nobody stops it."""

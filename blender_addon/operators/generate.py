@@ -59,11 +59,10 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         return performing(context)
 
     def finish(self, context: Context, result: Any) -> str:
-        motion, face, body = result
         item = character(context.scene)
         if item is None:
             raise ChironomyError("the character was deleted meanwhile; add it again and generate once more")
-        return put_on(context, motion, face, body)
+        return put_on(context, result.hands, result.face, result.body)
 
 
 CLASSES = (CHIRONOMY_OT_add_character, CHIRONOMY_OT_generate)

@@ -4,31 +4,27 @@
 from bpy.types import Context
 
 from chironomy.body.accompaniment import Accompaniment
-from chironomy.body.accompany import accompanied_pose
-from chironomy.body.gaze import look
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
-from chironomy.shot.camera import portrait_camera
 
 from .. import sequencer
-from ..properties import character, settings
+from ..properties import character
 from ..rig import pose
 
 
 def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None) -> str:
     """Put motion on the scene's character from the start of the speech on, and return what to tell the person.
 
-    With an accompaniment the eyes are turned to the lens, too.
+    Args:
+        context: of the scene.
+        motion: what the hands do.
+        face: what the face does; None leaves the face as it is.
+        body: what torso, head and shoulders do; None takes what was generated for them away.
     """
     scene, rig, item = context.scene, load_rig(), character(context.scene)
     first = sequencer.speech_start(scene)
     frames = pose.write_motion(item, rig, motion, scene, first)
     pose.write_accompaniment(item, body, scene, first)
-    if face is not None and body is not None:
-        chosen = settings(scene)
-        lens = portrait_camera(rig, chosen.width, chosen.height).position
-        face = face.resampled(motion.fps, motion.frame_count)
-        face = look(rig, face, accompanied_pose(rig, motion, body), lens, chosen.seed)
     if face is not None:
         pose.write_face(item, face, scene, first)
     scene.frame_end = first + frames - 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line as a function: its exit code and what it said."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from command_line import Command, Said, still_hands
 
 from chironomy.cli import main
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.work import Work
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def still_model(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
     """A gesture model that keeps the hands still, and the settings of each call to it."""
     calls: list[Mapping[str, Any]] = []
 
-    def pipeline(speech: Any, *, fps: float, on_progress: Callable[[float], None], **settings: Any) -> HandMotion:
+    def pipeline(speech: Any, *, fps: float, work: Work, **settings: Any) -> HandMotion:
         calls.append({"fps": fps, **settings})
-        on_progress(0.5)
+        work.progress(0.5)
         return still_hands(max(1, round(speech.duration * fps)), fps)
 
-    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", lambda: pipeline)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: pipeline)
     return calls
 
 

@@ -70,7 +70,7 @@ class Recorded:
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Recorded:
     model = Recorded()
-    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", lambda: model)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: model)
     return model
 
 
@@ -196,7 +196,7 @@ def test_a_failure_on_the_way_keeps_the_older_file(
     def fails(*_: object, **__: object) -> None:
         raise ChironomyError("the weights were made for another rig")
 
-    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", lambda: fails)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: fails)
     (tmp_path / "m.npz").write_bytes(b"older")
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
     assert said.refuses() == "the weights were made for another rig"
@@ -210,6 +210,6 @@ def test_a_missing_package_says_how_to_install_it(
     def fails() -> None:
         raise ModuleNotFoundError("No module named 'torch'", name="torch")
 
-    monkeypatch.setattr("chironomy.service.kinds.gesture_pipeline", fails)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", fails)
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
     assert said.refuses() == "the Python package 'torch' is missing: install it with pip install 'chironomy[backend]'"

@@ -18,6 +18,7 @@ from chironomy.gesture.pipeline import default_scheduler
 from chironomy.gesture.shipped import embedded_styles, style_names
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
+from chironomy.work import Work
 
 CONFIG = {"styles": 4, "hands": 3}
 
@@ -151,7 +152,7 @@ def test_style_guidance_goes_further_from_no_style(handed: GesturePipeline, spee
 
 def test_variants_are_the_calls_with_the_next_seeds(tiny: GesturePipeline, speech: Speech) -> None:
     told: list[float] = []
-    variants = tiny.variants(speech, 3, seed=7, num_inference_steps=2, on_progress=told.append)
+    variants = tiny.variants(speech, 3, seed=7, num_inference_steps=2, work=Work(lambda done, _="": told.append(done)))
     assert [motion.source["seed"] for motion in variants] == [7, 8, 9]
     for number, motion in enumerate(variants):
         alone = tiny(speech, seed=7 + number, num_inference_steps=2)

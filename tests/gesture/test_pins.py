@@ -15,6 +15,7 @@ from chironomy.gesture.pins import Pins, checked_pins, eased, put_back
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
+from chironomy.work import Work
 
 
 def held_exactly(motion: HandMotion, given: HandMotion, mask: np.ndarray) -> bool:
@@ -233,7 +234,9 @@ def test_a_range_of_long_motion_is_made_in_its_surroundings_alone(tiny: GestureP
     speech = babble(60.0)
     whole = tiny(speech, seed=1, num_inference_steps=1)
     told: list[float] = []
-    motion = tiny.regenerate(speech, whole, 40.0, 41.0, seed=2, num_inference_steps=1, on_progress=told.append)
+    motion = tiny.regenerate(
+        speech, whole, 40.0, 41.0, seed=2, num_inference_steps=1, work=Work(lambda done, _="": told.append(done))
+    )
     mask = np.ones((whole.frame_count, 2), bool)
     mask[960:984] = False
     assert np.array_equal(motion.wrist_position[mask], whole.wrist_position[mask])

@@ -21,6 +21,7 @@ from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech, load_speech
+from chironomy.work import Work
 
 
 def difference(a: HandMotion, b: HandMotion) -> float:
@@ -135,14 +136,14 @@ def test_without_a_mask_what_is_confident_is_pinned(tiny: GesturePipeline, speec
 
 def test_progress_rises_to_one(tiny: GesturePipeline, speech: Speech) -> None:
     seen: list[float] = []
-    tiny(speech, num_inference_steps=3, on_progress=seen.append)
+    tiny(speech, num_inference_steps=3, work=Work(lambda done, _="": seen.append(done)))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
 
 
 def test_it_can_be_cancelled(tiny: GesturePipeline, speech: Speech) -> None:
     with pytest.raises(GestureCancelled):
-        tiny(speech, cancelled=lambda: True)
+        tiny(speech, work=Work(cancelled=lambda: True))
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from chironomy.gesture.sampling import Noise
 from chironomy.gesture.windows import blocks
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
+from chironomy.work import Work
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_parts_follow_each_other_and_are_what_the_call_returns(
 
 def test_the_first_part_is_there_while_the_rest_is_made(short_blocks: GesturePipeline, long_speech: Speech) -> None:
     seen: list[float] = []
-    parts = short_blocks.stream(long_speech, num_inference_steps=2, on_progress=seen.append)
+    parts = short_blocks.stream(long_speech, num_inference_steps=2, work=Work(lambda done, _="": seen.append(done)))
     assert next(parts).motion.frame_count >= 12
     assert seen[-1] < 0.1
     assert list(parts)[-1].motion.frame_count > 0
@@ -93,7 +94,7 @@ def test_the_first_part_is_there_while_the_rest_is_made(short_blocks: GesturePip
 
 def test_it_can_be_cancelled_between_parts(short_blocks: GesturePipeline, long_speech: Speech) -> None:
     stop = False
-    parts = short_blocks.stream(long_speech, num_inference_steps=2, cancelled=lambda: stop)
+    parts = short_blocks.stream(long_speech, num_inference_steps=2, work=Work(cancelled=lambda: stop))
     next(parts)
     stop = True
     with pytest.raises(GestureCancelled):

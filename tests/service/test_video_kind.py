@@ -2,16 +2,14 @@
 """The kinds of job that make films and bodies, run for real on small takes."""
 
 import io
-import wave
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from chironomy.body.accompaniment import load_accompaniment
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
-from chironomy.motion import FaceTrack, HandMotion, save_hands
+from chironomy.motion import FaceTrack, HandMotion
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.service.errors import ServiceError
@@ -71,15 +69,3 @@ def test_a_shot_becomes_a_zip_of_pictures_that_unpacks_as_a_folder(hands: HandMo
 def test_a_format_that_is_none_is_refused() -> None:
     with pytest.raises(ServiceError, match="choose one of mp4, webm, prores, prores4444, png, exr"):
         settings_of("video", {"format": "gif"})
-
-
-def test_hands_and_speech_become_an_accompaniment(hands: HandMotion, tmp_path: Path) -> None:
-    save_hands(hands, tmp_path / "hands.npz")
-    samples = (9000 * np.sin(np.arange(8000) * 0.08) * np.sin(np.arange(8000) * 0.001)).astype("<i2")
-    with wave.open(str(tmp_path / "speech.wav"), "wb") as stream:
-        stream.setparams((1, 2, 16000, len(samples), "NONE", ""))
-        stream.writeframes(samples.tobytes())
-    inputs = {"speech": tmp_path / "speech.wav", "motion": tmp_path / "hands.npz"}
-    work = Work(lambda *_: None, lambda: False)
-    KINDS["accompany"].run(inputs, settings_of("accompany", {"seed": 3}), tmp_path / "result.npz", work)
-    assert load_accompaniment(tmp_path / "result.npz").frame_count == 6

@@ -169,7 +169,7 @@ def _ffmpeg() -> str:
 
 def _weights() -> str:
     from chironomy.gesture import embedded_weights
-    from chironomy.service.kinds import gesture_pipeline
+    from chironomy.performance.gestures import gesture_pipeline
 
     folder = Path(embedded_weights())
     data = gesture_pipeline().transformer.config["trained_on"]

@@ -11,9 +11,9 @@ from chironomy.commands.arguments import add_gesture_arguments, number, seconds_
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
-from chironomy.gesture.settings import FPS
+from chironomy.gesture.settings import FPS, GUIDANCE, HIDE_BELOW, RANGE_HANDS, STEPS, STYLE, STYLE_GUIDANCE
 from chironomy.gesture.shipped import saved_styles
-from chironomy.service.kinds import KINDS, gesture_pipeline, make_gestures
+from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Weights, check_settings
 from chironomy.work import Work
 
@@ -35,15 +35,21 @@ def add_to(commands: Any) -> None:
         help="which hand gestures: left, right or both, or weights: left:0.7,both:0.3 (default: as it comes)",
     )
     parser.add_argument(
-        "--steps", type=whole_number(1, 1000), help="denoising steps; more are slower and finer (default: 8)"
+        "--steps",
+        type=whole_number(STEPS.low, STEPS.high),
+        help=f"denoising steps; more are slower and finer (default: {STEPS.default})",
     )
     parser.add_argument(
-        "--guidance", type=number(0.0, 20.0), help="how much the speech is exaggerated; 1 is not at all (default: 1.5)"
+        "--guidance",
+        type=number(GUIDANCE.low, GUIDANCE.high),
+        help=f"how much the speech is exaggerated; 1 is not at all (default: {GUIDANCE.default:g})",
     )
-    parser.add_argument("--style-guidance", type=number(0.0, 20.0), help="likewise the style (default: 1)")
+    parser.add_argument(
+        "--style-guidance", type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high), help="likewise the style (default: 1)"
+    )
     parser.add_argument(
         "--hide-below",
-        type=number(-2.0, 2.0),
+        type=number(HIDE_BELOW.low, HIDE_BELOW.high),
         metavar="METRES",
         help="confidence is 0 where a hand stays below this height over the shoulders, such as -0.40, a picture's edge",
     )
@@ -57,7 +63,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--keep", type=Path, metavar="MOTION.npz", help="make only a range of this motion anew")
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
-        "--hands", choices=("both", "left", "right"), default="both", help="whose motion in the range (default: both)"
+        "--hands", choices=RANGE_HANDS, default=RANGE_HANDS[0], help="whose motion in the range (default: both)"
     )
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="a trained model (default: the embedded one)")
     parser.add_argument(
@@ -68,7 +74,8 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the motion."""
-    from chironomy.motion.files import load_hands
+    from chironomy.motion.files import load_hands, save_hands
+    from chironomy.performance.gestures import gesture_pipeline, make_gestures
 
     if (options.keep is None) != (options.range is None):
         raise ChironomyError("--keep and --range belong together: name the motion, and the range that is to be new")
@@ -86,11 +93,14 @@ def run(options: argparse.Namespace) -> int:
         with steps.step("gesture"):
             known = dict(kind.settings)
             if options.model is not None:
-                known["style"] = Weights("neutral", lambda: saved_styles(options.model))
+                known["style"] = Weights(STYLE, lambda: saved_styles(options.model))
             settings = check_settings(kind.name, known, _settings(options))
-            work = Work(lambda fraction, message="": steps.update("gesture", fraction, message), lambda: False)
+            work = Work(lambda fraction, message="": steps.update("gesture", fraction, message))
             load = functools.partial(gesture_pipeline, options.model, options.audio_encoder)
-            make_gestures(inputs, settings, results, work, load if options.model or options.audio_encoder else None)
+            own = load if options.model or options.audio_encoder else None
+            made = make_gestures(inputs, settings, options.variants, work, own)
+            for motion, path in zip(made, results, strict=True):
+                save_hands(motion, path)
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from chironomy.commands.arguments import add_portrait_argument, number, size
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size
-from chironomy.commands.video import fitted, make_shot
+from chironomy.commands.video import fitted, shot_of_files
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import FPS
 
@@ -81,15 +81,13 @@ def shot_of(options: argparse.Namespace) -> "Shot":
     Raises:
         ChironomyError: a file cannot be used, or the options do not go together; one sentence.
     """
-    from chironomy.shot.placement import in_portrait
-    from chironomy.shot.shot import Media, Shot
+    from chironomy.shot.shot import Shot
 
     if options.motion.suffix.lower() != ".zip":
         if options.speech is None:
             raise ChironomyError(f"{options.motion.name} is a motion: name its recording with --speech")
         fit = None if options.portrait is None else fitted(options.portrait)
-        shot = make_shot(options.motion, options.speech, options.fps, "previz", options.size, fit)
-        return shot if fit is None else in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
+        return shot_of_files(options.motion, options.speech, options.fps, "previz", options.size, options.portrait, fit)
     for option in ("speech", "fps", "portrait"):
         if getattr(options, option) is not None:
             raise ChironomyError(f"{options.motion.name} is a shot with its own {option}: leave --{option} out")

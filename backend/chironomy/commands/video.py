@@ -40,8 +40,6 @@ def add_to(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     """Render the video."""
     from chironomy.shot.formats import format_of
-    from chironomy.shot.placement import in_portrait
-    from chironomy.shot.shot import Media
     from chironomy.video.engines.registry import get_engine
     from chironomy.video.render import render_video
 
@@ -54,18 +52,17 @@ def run(options: argparse.Namespace) -> int:
             with steps.step("fit"):
                 fit = fitted(options.portrait)
         with steps.step("speech"):
-            shot = make_shot(
+            shot = shot_of_files(
                 options.motion,
                 options.speech,
                 options.fps,
                 options.engine,
                 options.size,
+                options.portrait,
                 fit,
                 settings=video_settings(options, options.motion.stem),
                 alive=not options.still,
             )
-            if fit is not None:
-                shot = in_portrait(fit, shot, Media.from_file(options.portrait), options.size)
         if plan := get_engine(shot.engine).requirements(shot).plan:
             print(plan, file=sys.stderr)
         with steps.step("video"):
@@ -93,79 +90,30 @@ def fitted(portrait: Path) -> "Fit":
     return fit
 
 
-def make_shot(
+def shot_of_files(
     motion: Path,
     recording: Path,
     fps: float | None,
     engine: str,
     size: tuple[int, int] | None,
+    portrait: Path | None = None,
     fit: "Fit | None" = None,
     *,
     settings: dict[str, Any] | None = None,
     alive: bool = False,
 ) -> "Shot":
-    """A shot of a motion as long as its speech: a shorter motion's last frame is held, a longer one is cut.
-
-    Args:
-        motion: file of the hands.
-        recording: file of the speech.
-        fps: frames a second, or None for the motion's own.
-        engine: name of the engine.
-        size: width and height in pixels; None for the usual one.
-        fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
-        settings: of the shot.
-        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise only the arms and the face
-            move.
+    """The shot that the files make; see `performance.shots.make_shot`.
 
     Raises:
         ChironomyError: a file cannot be used, or there is no such engine; one sentence.
     """
-    from chironomy.body.accompany import accompanied_pose, accompany
-    from chironomy.body.gaze import look
-    from chironomy.body.pose import solve_pose
-    from chironomy.body.proportions import proportioned
-    from chironomy.body.rig import load_rig
     from chironomy.motion.files import load_motion
-    from chironomy.shot.camera import VIDEO_SIZE, portrait_camera
-    from chironomy.shot.placement import place
-    from chironomy.shot.shot import Media, Shot
-    from chironomy.speech.accents import pitch_accents, speech_phrases
+    from chironomy.performance.shots import length_note, make_shot
     from chironomy.speech.decode import load_speech
-    from chironomy.speech.lips import lip_track
     from chironomy.video.engines.registry import get_engine
 
     get_engine(engine)
-    hands = load_motion(motion)
-    speech = load_speech(recording)
-    rate = hands.fps if fps is None else fps
-    if abs(hands.duration - speech.duration) > 1.0:
-        longer = "the rest of the motion is left out" if hands.duration > speech.duration else "its last frame is held"
-        print(
-            f"{motion.name} lasts {hands.duration:.1f} s and the speech {speech.duration:.1f} s: {longer}",
-            file=sys.stderr,
-        )
-    frames = max(1, round(speech.duration * rate))
-    if rate != hands.fps or frames != hands.frame_count:
-        hands = hands.resampled(rate, frames)
-    rig = load_rig()
-    if fit is not None:
-        hands = place(fit, hands, rig)
-        rig = proportioned(rig, fit.proportions)
-    camera = portrait_camera(rig, *(size or VIDEO_SIZE))
-    lens = camera.position if fit is None else fit.camera.position
-    face = lip_track(speech, rate).resampled(rate, frames)
-    pose = solve_pose(rig, hands)
-    if alive:
-        seed = int(speech.sha256[:8], 16)
-        moved = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), lens, seed)
-        pose = accompanied_pose(rig, hands, moved)
-        face = look(rig, face, pose, lens, seed)
-    return Shot(
-        hands=hands,
-        pose=pose,
-        face=face,
-        camera=camera,
-        speech=Media.from_file(recording),
-        engine=engine,
-        settings=settings or {},
-    )
+    hands, speech = load_motion(motion), load_speech(recording)
+    if note := length_note(motion.name, hands, speech):
+        print(note, file=sys.stderr)
+    return make_shot(hands, speech, recording, engine, size, fps, fit, portrait, settings=settings, alive=alive)

@@ -2,7 +2,7 @@
 """What a caller can ask of the gesture pipeline, checked and named before anything is computed."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
@@ -25,6 +25,7 @@ from chironomy.gesture.settings import (
 )
 from chironomy.gesture.shipped import style_names
 from chironomy.motion.hand_motion import HandMotion, checked_fps
+from chironomy.work import Work
 
 
 class Settings(TypedDict, total=False):
@@ -47,8 +48,7 @@ class Settings(TypedDict, total=False):
         pinned: motion at `fps` with as many frames as the result, part of which is to be kept exactly.
         pinned_mask: (T, 2) bool, which frames of which hand are kept, or (T, 2, 16) of which joint, where joint 0 is
             the wrist with its position; by default the frames of confidence above 0.
-        on_progress: called with 0..1.
-        cancelled: asked between steps.
+        work: told 0..1 of it, and asked between steps whether to stop (`QUIET`).
     """
 
     fps: float
@@ -63,8 +63,7 @@ class Settings(TypedDict, total=False):
     hide_below: float | None
     pinned: HandMotion | None
     pinned_mask: NDArray[np.bool_] | None
-    on_progress: Callable[[float], None] | None
-    cancelled: Callable[[], bool] | None
+    work: Work
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,11 @@ from chironomy.gesture.shipped import embedded_weights
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech
+from chironomy.work import QUIET, Work
 
 __all__ = ["GesturePipeline", "Part", "default_scheduler", "embedded_weights"]
+
+_MESSAGE = "making gestures"
 
 _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepare
 _OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
@@ -136,7 +139,7 @@ class GesturePipeline(DiffusionPipeline):
 
         Raises:
             GestureError: a setting is out of range; the sentence names it.
-            GestureCancelled: `cancelled` said so.
+            GestureCancelled: the work was stopped.
         """
         parts = []
         for part in self.stream(speech, **settings):
@@ -150,7 +153,7 @@ class GesturePipeline(DiffusionPipeline):
 
         Raises:
             GestureError: as the call does, before the first part.
-            GestureCancelled: `cancelled` said so.
+            GestureCancelled: the work was stopped.
         """
         return self._stream(self._task(speech, settings))
 
@@ -165,12 +168,11 @@ class GesturePipeline(DiffusionPipeline):
         if isinstance(count, bool) or not isinstance(count, int) or count < 1:
             raise GestureError(f"count is {count!r:.40}; give 1 or more variants")
         task = self._task(speech, settings)
-        tell, motions = task.on_progress, []
+        motions = []
         for number in range(count):
             seed = task.controls.seed + number
             controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
-            share = None if tell is None else lambda value, done=number: tell((done + value) / count)
-            variant = replace(task, controls=controls, on_progress=share)
+            variant = replace(task, controls=controls, work=task.work.part(number / count, (number + 1) / count))
             motions.append(joined([part.motion for part in self._stream(variant)]))
         return motions
 
@@ -231,9 +233,8 @@ class GesturePipeline(DiffusionPipeline):
             "trained_on": config["trained_on"],
         }
         controls = replace(controls, source={**source, **controls.source})
-        tell, stop = settings.get("on_progress"), settings.get("cancelled")
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
-        return _Task(audio, spoken, wanted, controls, pins, 0, frames, tell, stop)
+        return _Task(audio, spoken, wanted, controls, pins, 0, frames, settings.get("work", QUIET))
 
     def _blocks(self, begin: int, end: int) -> Iterator[Block]:
         """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
@@ -265,8 +266,8 @@ class GesturePipeline(DiffusionPipeline):
         for raw, final in self._sampled(task, begin, end):
             finished = finisher.add(raw, final)
             part = None if finished is None else delivery.add(*finished, final)
-            if final and task.on_progress:
-                task.on_progress(1.0)
+            if final:
+                task.work.progress(1.0, _MESSAGE)
             if part is not None:
                 yield Part(at, part)
                 at += part.frame_count
@@ -280,8 +281,7 @@ class GesturePipeline(DiffusionPipeline):
         def on_windows(count: int) -> None:
             nonlocal done
             done += count
-            if task.on_progress:
-                task.on_progress(min(0.95 * done / total, 0.95))
+            task.work.progress(min(0.95 * done / total, 0.95), _MESSAGE)
 
         noise = Noise(controls.seed, transformer.latent_dim)
         carried = torch.empty(0, transformer.latent_dim)
@@ -296,7 +296,7 @@ class GesturePipeline(DiffusionPipeline):
                 controls,
                 torch.Generator().manual_seed((controls.seed + 7919 * block.start) % 2**63),
                 on_windows,
-                task.cancelled,
+                task.work.cancelled,
             )
             shared = 2 * min(_CARRIED_FRAMES, int(transformer.config["window_frames"]) // 4)
             made = block.layout.frames
@@ -368,8 +368,7 @@ class _Task:
         pins: what is to be kept.
         first: the first frame of the result to deliver.
         last: the frame after the last one.
-        on_progress: see `Settings`.
-        cancelled: see `Settings`.
+        work: see `Settings`.
     """
 
     audio: NDArray[np.float32]
@@ -379,5 +378,4 @@ class _Task:
     pins: Pins | None
     first: int
     last: int
-    on_progress: Callable[[float], None] | None
-    cancelled: Callable[[], bool] | None
+    work: Work

@@ -114,7 +114,7 @@ def denoise(
     controls: Controls,
     generator: torch.Generator,
     on_windows: Callable[[int], None],
-    cancelled: Callable[[], bool] | None,
+    cancelled: Callable[[], bool],
 ) -> torch.Tensor:
     """Denoise the windows of `layout` together.
 
@@ -148,7 +148,7 @@ def denoise(
         shown = torch.where(keep, conditions.pinned, straight)
         blend = Blend(layout, transformer.latent_dim, device)
         for first in range(0, layout.count, _WINDOWS_AT_ONCE):
-            if cancelled and cancelled():
+            if cancelled():
                 raise GestureCancelled("making gestures was cancelled")
             last = min(first + _WINDOWS_AT_ONCE, layout.count)
             rows = layout.rows(first, last).to(device)

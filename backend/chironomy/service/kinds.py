@@ -5,19 +5,17 @@ Each function takes the paths of its inputs, checked settings, the path of the r
 rooms that compute are imported when the first job needs them, and their models stay loaded between jobs.
 """
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.gesture import settings as of
-from chironomy.service.errors import ServiceError
-from chironomy.service.settings import Choice, Integer, Number, Setting, Weights
+from chironomy.service.settings import Choice, Integer, Number, Setting, Switch, Weights
 from chironomy.work import Work
 
 if TYPE_CHECKING:
-    from chironomy.gesture import GesturePipeline
+    pass
 
 
 Run = Callable[[Mapping[str, Path], Mapping[str, Any], Path, Work], None]
@@ -81,81 +79,40 @@ def _has_cuda() -> bool:
     return torch.cuda.is_available()
 
 
-@functools.cache
-def gesture_pipeline(model: Path | None = None, audio_encoder: Path | None = None) -> "GesturePipeline":
-    """A gesture model, by default the embedded one, loaded once a process."""
-    from chironomy.gesture import GesturePipeline, embedded_weights
-
-    pipeline = GesturePipeline.from_pretrained(model or embedded_weights())
-    if audio_encoder is not None:
-        pipeline.use_audio_encoder(audio_encoder)
-    return pipeline
-
-
 def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """Speech (any sound file) to hand motion (`chironomy.hands/1`).
+    """Speech (any sound file) to hand motion (`chironomy.hands/1`); see `performance.gestures.make_gestures`."""
+    from chironomy.motion.files import save_hands
+    from chironomy.performance.gestures import make_gestures
 
-    With the input `kept`, a motion, only its frames from `range_start` to `range_end` (seconds) are made, at its frame
-    rate and of the hands that `range_hands` names.
+    save_hands(next(make_gestures(inputs, settings, work=work)), result)
+
+
+def run_perform(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Speech to all that a speaker does (the zip of `body.performance`).
+
+    With the input `fit`, of a portrait, the hands are placed where they are in that picture.
     """
-    make_gestures(inputs, settings, [result], work)
-
-
-def make_gestures(
-    inputs: Mapping[str, Path],
-    settings: Mapping[str, Any],
-    results: Sequence[Path],
-    work: Work,
-    load: "Callable[[], GesturePipeline] | None" = None,
-) -> None:
-    """As `run_gesture`, with as many performances as there are results; the seed goes up by 1 from each to the next.
-
-    `load` gives the model, by default the embedded one.
-    """
-    from chironomy.motion.files import load_hands, save_hands
+    from chironomy.body.performance import save_performance
+    from chironomy.performance.gestures import make_gestures
+    from chironomy.performance.perform import perform
+    from chironomy.shot.fit import Fit
+    from chironomy.shot.placement import place
     from chironomy.speech.decode import load_speech
 
-    controls = dict(settings)
-    start, end, hands = (controls.pop(name) for name in ("range_start", "range_end", "range_hands"))
-    kept = load_hands(inputs["kept"]) if "kept" in inputs else None
-    if kept is None and (start is not None or end is not None):
-        raise ServiceError("A range is given without the motion it is in: give the input 'kept' too", status=422)
-    if kept is not None and (start is None or end is None):
-        raise ServiceError("A motion is to be kept, so give range_start and range_end, in seconds", status=422)
-    work.progress(0.0, "reading the speech")
-    speech = load_speech(inputs["speech"])
-    controls["pinned"] = load_hands(inputs["pinned"]) if "pinned" in inputs else None
-    controls["pinned_mask"] = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
-    work.progress(0.02, "loading the gesture model")
-    pipeline = load() if load else gesture_pipeline()
-    controls |= {
-        "on_progress": lambda fraction: work.progress(0.1 + 0.88 * fraction, "making gestures"),
-        "cancelled": work.cancelled,
-    }
-    if kept is not None:
-        for name in ("fps", "pinned", "pinned_mask"):
-            del controls[name]
-        chosen = ("left", "right") if hands == "both" else (hands,)
-        for number, result in enumerate(results):
-            again = {**controls, "seed": controls["seed"] + number}
-            save_hands(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), result)
-    elif len(results) == 1:
-        save_hands(pipeline(speech, **controls), results[0])
-    else:
-        for motion, result in zip(pipeline.variants(speech, len(results), **controls), results, strict=True):
-            save_hands(motion, result)
-
-
-def _pinned_mask(path: Path) -> Any:
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(archive["mask"], dtype=bool)
-    except (OSError, ValueError, KeyError) as error:
-        raise ServiceError(
-            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) or (frames, 2, 16) booleans"
-        ) from error
+    gesture = {name: value for name, value in settings.items() if name not in ("alive", "lens_x", "lens_y", "lens_z")}
+    hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75)))
+    if "fit" in inputs:
+        hands = place(Fit.load(inputs["fit"]), hands)
+    lens = [settings[f"lens_{axis}"] for axis in "xyz"]
+    made = perform(
+        load_speech(inputs["speech"]),
+        hands,
+        lens,
+        settings["seed"],
+        alive=settings["alive"],
+        work=work.part(0.75, 1.0),
+    )
+    save_performance(made, result)
 
 
 def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
@@ -168,22 +125,6 @@ def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pa
     speech = load_speech(inputs["speech"])
     track = lip_track(speech, settings["fps"])
     save_face(track, result)
-
-
-def run_accompany(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """Speech and the hands of it to turns of torso, head and shoulders (`chironomy.accompaniment/1`)."""
-    from chironomy.body.accompaniment import save_accompaniment
-    from chironomy.body.accompany import accompany
-    from chironomy.body.rig import load_rig
-    from chironomy.motion.files import load_hands
-    from chironomy.speech.accents import pitch_accents, speech_phrases
-    from chironomy.speech.decode import load_speech
-
-    work.progress(0.0, "listening for accents")
-    speech, hands = load_speech(inputs["speech"]), load_hands(inputs["motion"])
-    lens = [settings[f"lens_{axis}"] for axis in "xyz"]
-    accents, phrases = pitch_accents(speech), speech_phrases(speech)
-    save_accompaniment(accompany(load_rig(), hands, accents, phrases, lens, settings["seed"]), result)
 
 
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
@@ -199,6 +140,7 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     shot = Shot.load(inputs["shot"])
     chosen = FORMATS[settings["format"]]
     made = result.with_name("pictures") if chosen.sequence else result.with_suffix(chosen.suffix)
+    show = work.preview
     work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
     render_video(
         shot,
@@ -206,7 +148,7 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
         on_progress=lambda fraction: work.progress(fraction, "rendering"),
         cancelled=work.cancelled,
         format_name=chosen.name,
-        on_preview=lambda frame: work.preview(preview_jpeg(frame)),
+        on_preview=None if show is None else lambda frame: show(preview_jpeg(frame)),
         going_on=False,
     )
     if chosen.sequence:
@@ -232,6 +174,22 @@ def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pat
     fit_picture(inputs["picture"], name="the picture").save(result)
 
 
+_GESTURE: Mapping[str, Setting] = {
+    "seed": Integer(*of.SEED),
+    "style": Weights(of.STYLE, styles),
+    "speed": Number(*of.SPEED),
+    "amplitude": Number(*of.AMPLITUDE),
+    "fps": Number(*of.FPS),
+    "num_inference_steps": Integer(None, of.STEPS.low, of.STEPS.high),
+    "guidance_scale": Number(None, of.GUIDANCE.low, of.GUIDANCE.high),
+    "style_guidance_scale": Number(None, of.STYLE_GUIDANCE.low, of.STYLE_GUIDANCE.high),
+    "handedness": Weights(None, handednesses),
+    "hide_below": Number(*of.HIDE_BELOW),
+    "range_start": Number(*of.SECONDS),
+    "range_end": Number(*of.SECONDS),
+    "range_hands": Choice(of.RANGE_HANDS[0], lambda: of.RANGE_HANDS),
+}
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -240,35 +198,25 @@ KINDS: Mapping[str, Kind] = {
             run_gesture,
             inputs=("speech",),
             optional_inputs=("pinned", "pinned_mask", "kept"),
-            settings={
-                "seed": Integer(*of.SEED),
-                "style": Weights(of.STYLE, styles),
-                "speed": Number(*of.SPEED),
-                "amplitude": Number(*of.AMPLITUDE),
-                "fps": Number(*of.FPS),
-                "num_inference_steps": Integer(None, of.STEPS.low, of.STEPS.high),
-                "guidance_scale": Number(None, of.GUIDANCE.low, of.GUIDANCE.high),
-                "style_guidance_scale": Number(None, of.STYLE_GUIDANCE.low, of.STYLE_GUIDANCE.high),
-                "handedness": Weights(None, handednesses),
-                "hide_below": Number(*of.HIDE_BELOW),
-                "range_start": Number(*of.SECONDS),
-                "range_end": Number(*of.SECONDS),
-                "range_hands": Choice(of.RANGE_HANDS[0], lambda: of.RANGE_HANDS),
-            },
+            settings=_GESTURE,
         ),
-        Kind("lips", run_lips, inputs=("speech",), settings={"fps": Number(*of.FPS)}),
-        Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
         Kind(
-            "accompany",
-            run_accompany,
-            inputs=("speech", "motion"),
+            "perform",
+            run_perform,
+            inputs=("speech",),
+            optional_inputs=("pinned", "pinned_mask", "kept", "fit"),
             settings={
-                "seed": Integer(*of.SEED),
+                **_GESTURE,
+                "alive": Switch(True),
                 "lens_x": Number(0.0, -100.0, 100.0),
                 "lens_y": Number(0.0, -100.0, 100.0),
                 "lens_z": Number(2.8, -100.0, 100.0),
             },
+            suffix=".zip",
+            media_type="application/zip",
         ),
+        Kind("lips", run_lips, inputs=("speech",), settings={"fps": Number(*of.FPS)}),
+        Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
         Kind(
             "video",
             run_video,

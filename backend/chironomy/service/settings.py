@@ -95,7 +95,20 @@ class Weights:
         return {key: float(weight) for key, weight in value.items()}
 
 
-Setting = Number | Integer | Choice | Weights
+@dataclass(frozen=True)
+class Switch:
+    """True or false."""
+
+    default: bool
+
+    def check(self, name: str, value: object) -> bool:
+        """The value, or a refusal naming the setting."""
+        if not isinstance(value, bool):
+            raise _refuse(f"The setting {name!r} is {_shown(value)}: give true or false")
+        return value
+
+
+Setting = Number | Integer | Choice | Weights | Switch
 
 
 def check_settings(kind: str, known: Mapping[str, Setting], given: object) -> dict[str, Any]:

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`Performance`: all that a speaker does in a recording, and its file."""
+
+import tempfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from chironomy.body.accompaniment import Accompaniment, load_accompaniment, save_accompaniment
+from chironomy.body.accompany import accompanied_pose
+from chironomy.body.errors import BodyError
+from chironomy.body.pose import BodyPose, solve_pose
+from chironomy.body.rig import Rig
+from chironomy.files import atomic_path
+from chironomy.motion.face import FaceTrack
+from chironomy.motion.files import load_face, load_hands, save_face, save_hands
+from chironomy.motion.hand_motion import HandMotion
+
+_PARTS = ("hands.npz", "face.npz", "body.npz")
+
+
+@dataclass(frozen=True, eq=False)
+class Performance:
+    """What a speaker does, all at the same frames.
+
+    Attributes:
+        hands: T frames.
+        face: T frames; with a body, its eyes look into the lens.
+        body: what torso, head and shoulders do; None where only the arms follow the hands.
+    """
+
+    hands: HandMotion
+    face: FaceTrack
+    body: Accompaniment | None
+
+    def pose(self, rig: Rig) -> BodyPose:
+        """Every joint of a character that does this."""
+        return solve_pose(rig, self.hands) if self.body is None else accompanied_pose(rig, self.hands, self.body)
+
+
+def save_performance(performance: Performance, path: str | Path) -> None:
+    """Write it as a zip of `chironomy.hands/1`, `chironomy.face/1` and, with a body, `chironomy.accompaniment/1`.
+
+    Raises:
+        ChironomyError: the file cannot be written.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        hands, face, body = (Path(folder, name) for name in _PARTS)
+        save_hands(performance.hands, hands)
+        save_face(performance.face, face)
+        if performance.body is not None:
+            save_accompaniment(performance.body, body)
+        with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
+            for part in (hands, face, body):
+                if part.is_file():
+                    archive.write(part, part.name)
+
+
+def load_performance(path: str | Path) -> Performance:
+    """Read a file of `save_performance`.
+
+    Raises:
+        ChironomyError: the file is missing or damaged, or a part is; the sentence says which.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in _PARTS if name in archive.namelist()]
+                for name in names:
+                    archive.extract(name, folder)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+            raise BodyError(f"{Path(path).name} is not a whole performance; make it anew") from error
+        if missing := [name for name in _PARTS[:2] if name not in names]:
+            raise BodyError(f"{Path(path).name} has no {missing[0]}; choose a performance")
+        hands, face, body = (Path(folder, name) for name in _PARTS)
+        return Performance(load_hands(hands), load_face(face), load_accompaniment(body) if body.is_file() else None)

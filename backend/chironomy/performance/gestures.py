@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Gestures for a recording: a whole performance of the hands, several of them, or a range of one made anew."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.motion.files import load_hands
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.performance.errors import PerformanceError
+from chironomy.speech.decode import load_speech
+from chironomy.work import QUIET, Work
+
+if TYPE_CHECKING:
+    from chironomy.gesture.pipeline import GesturePipeline
+
+
+@functools.cache
+def gesture_pipeline(model: Path | None = None, audio_encoder: Path | None = None) -> "GesturePipeline":
+    """A gesture model, by default the embedded one, loaded once a process.
+
+    Args:
+        model: folder of a saved pipeline.
+        audio_encoder: folder of the network that the model hears through, where it hears through one.
+    """
+    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+
+    pipeline = GesturePipeline.from_pretrained(model or embedded_weights())
+    if audio_encoder is not None:
+        pipeline.use_audio_encoder(audio_encoder)
+    return pipeline
+
+
+def make_gestures(
+    inputs: Mapping[str, Path],
+    settings: Mapping[str, Any],
+    count: int = 1,
+    work: Work = QUIET,
+    load: "Callable[[], GesturePipeline] | None" = None,
+) -> Iterator[HandMotion]:
+    """Yield performances of the hands; the seed goes up by 1 from each to the next.
+
+    Args:
+        inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask` (see
+            `pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the frames from
+            `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands` names.
+        settings: of the pipeline (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
+            `range_hands` ("both", "left" or "right") beside them.
+        count: how many performances.
+        work: told how far it is, and asked whether to go on.
+        load: gives the model, by default the embedded one.
+
+    Raises:
+        PerformanceError: a range without its motion, a motion without its range, or a mask that is none.
+        ChironomyError: a file cannot be used or a setting is out of range.
+        GestureCancelled: the work was stopped.
+    """
+    controls = dict(settings)
+    start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
+    kept = load_hands(inputs["kept"]) if "kept" in inputs else None
+    if kept is None and (start is not None or end is not None):
+        raise PerformanceError("A range is given without the motion it is in: give the input 'kept' too")
+    if kept is not None and (start is None or end is None):
+        raise PerformanceError("A motion is to be kept, so give range_start and range_end, in seconds")
+    work.progress(0.0, "reading the speech")
+    speech = load_speech(inputs["speech"])
+    if "pinned" in inputs:
+        controls["pinned"] = load_hands(inputs["pinned"])
+    if "pinned_mask" in inputs:
+        controls["pinned_mask"] = pinned_mask(inputs["pinned_mask"])
+    work.progress(0.02, "loading the gesture model")
+    pipeline = (load or gesture_pipeline)()
+    controls["work"] = work.part(0.1, 0.98)
+    if kept is not None:
+        for name in ("fps", "pinned", "pinned_mask"):
+            controls.pop(name, None)
+        chosen = ("left", "right") if hands in (None, "both") else (hands,)
+        for number in range(count):
+            again = {**controls, "seed": controls.get("seed", 0) + number}
+            yield pipeline.regenerate(speech, kept, start, end, hands=chosen, **again)
+    elif count == 1:
+        yield pipeline(speech, **controls)
+    else:
+        yield from pipeline.variants(speech, count, **controls)
+
+
+def pinned_mask(path: Path) -> NDArray[np.bool_]:
+    """Read which frames are pinned: (T, 2) of each hand, or (T, 2, 16) of each joint.
+
+    Raises:
+        PerformanceError: the file holds no such array.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return np.asarray(archive["mask"], dtype=bool)
+    except (OSError, ValueError, KeyError) as error:
+        raise PerformanceError(
+            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) or (frames, 2, 16) booleans"
+        ) from error

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A shot of hands and the speech that they belong to, without Blender."""
+
+from pathlib import Path
+from typing import Any
+
+from chironomy.body.proportions import proportioned
+from chironomy.body.rig import load_rig
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.performance.perform import perform
+from chironomy.shot.camera import VIDEO_SIZE, portrait_camera
+from chironomy.shot.fit import Fit
+from chironomy.shot.placement import in_portrait, place
+from chironomy.shot.shot import Media, Shot
+from chironomy.speech.decode import Speech
+from chironomy.work import QUIET, Work
+
+_NOTABLE_SECONDS = 1.0
+
+
+def make_shot(
+    hands: HandMotion,
+    speech: Speech,
+    recording: Path,
+    engine: str,
+    size: tuple[int, int] | None = None,
+    fps: float | None = None,
+    fit: Fit | None = None,
+    portrait: Path | None = None,
+    *,
+    settings: dict[str, Any] | None = None,
+    alive: bool = False,
+    work: Work = QUIET,
+) -> Shot:
+    """A shot as long as its speech: the last frame of a shorter motion is held, a longer one is cut.
+
+    Args:
+        hands: of the speech.
+        speech: what `recording` holds.
+        recording: the file, which goes into the shot as it is.
+        engine: name of the engine.
+        size: width and height in pixels; None for the usual one, with a fit for the portrait's shape.
+        fps: frames a second; None for the motion's own.
+        fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
+        portrait: the picture that was fitted.
+        settings: of the shot.
+        alive: torso, head, shoulders and eyes accompany the hands and the voice.
+        work: told how far it is.
+
+    Raises:
+        ChironomyError: the speech cannot be heard or a file not be read; one sentence.
+    """
+    rate = hands.fps if fps is None else fps
+    frames = max(1, round(speech.duration * rate))
+    if rate != hands.fps or frames != hands.frame_count:
+        hands = hands.resampled(rate, frames)
+    rig = load_rig()
+    if fit is not None:
+        hands = place(fit, hands, rig)
+        rig = proportioned(rig, fit.proportions)
+    camera = portrait_camera(rig, *(size or VIDEO_SIZE))
+    lens = camera.position if fit is None else fit.camera.position
+    made = perform(speech, hands, lens, int(speech.sha256[:8], 16), rig=rig, alive=alive, work=work)
+    shot = Shot(
+        hands=hands,
+        pose=made.pose(rig),
+        face=made.face,
+        camera=camera,
+        speech=Media.from_file(recording),
+        engine=engine,
+        settings=settings or {},
+    )
+    if fit is None:
+        return shot
+    return in_portrait(fit, shot, None if portrait is None else Media.from_file(portrait), size)
+
+
+def length_note(motion: str, hands: HandMotion, speech: Speech) -> str:
+    """What to tell a person whose motion and speech are not equally long; empty where they are, to a second.
+
+    Args:
+        motion: the name that the person knows the motion by.
+        hands: the motion.
+        speech: its speech.
+    """
+    if abs(hands.duration - speech.duration) <= _NOTABLE_SECONDS:
+        return ""
+    longer = "the rest of the motion is left out" if hands.duration > speech.duration else "its last frame is held"
+    return f"{motion} lasts {hands.duration:.1f} s and the speech {speech.duration:.1f} s: {longer}"

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A whole performance: the same for the button, the command and the job."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chironomy.body.accompany import accompanied_pose
+from chironomy.body.errors import BodyError
+from chironomy.body.performance import Performance, load_performance, save_performance
+from chironomy.body.pose import solve_pose
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.motion.face import FACE_ACTIONS
+from chironomy.performance.gestures import gesture_pipeline, make_gestures
+from chironomy.performance.perform import perform
+from chironomy.performance.shots import make_shot
+from chironomy.service.kinds import KINDS
+from chironomy.service.settings import check_settings
+from chironomy.speech.decode import Speech, load_speech
+from chironomy.work import Work
+from takes import FPS, hands_before_the_chest, write_tone
+
+LENS = (0.0, 0.1, 2.8)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tone(tmp_path_factory.mktemp("speech") / "tone.wav", 0.5)
+
+
+@pytest.fixture(scope="module")
+def speech(recording: Path) -> Speech:
+    return load_speech(recording)
+
+
+@pytest.fixture(scope="module")
+def made(speech: Speech) -> Performance:
+    return perform(speech, hands_before_the_chest(12), LENS, seed=3)
+
+
+def test_the_hands_stay_and_the_rest_goes_with_them(made: Performance) -> None:
+    given = hands_before_the_chest(12)
+    assert np.array_equal(made.hands.wrist_position, given.wrist_position)
+    assert made.face.frame_count == made.body.frame_count == 12
+    rig = load_rig()
+    assert np.array_equal(made.pose(rig).joint_position, accompanied_pose(rig, given, made.body).joint_position)
+
+
+def test_the_eyes_look_where_the_lens_is(speech: Speech) -> None:
+    def turn(lens: tuple[float, float, float]) -> float:
+        face = perform(speech, hands_before_the_chest(12), lens, seed=3).face
+        names = {"out": "eyeLookOutLeft", "in": "eyeLookInLeft"}
+        values = {key: face.values[:, FACE_ACTIONS.index(name)].mean() for key, name in names.items()}
+        return values["out"] - values["in"]
+
+    assert turn((1.5, 0.1, 2.0)) > turn((0.0, 0.1, 2.8)) > turn((-1.5, 0.1, 2.0))
+
+
+def test_a_still_performance_speaks_with_the_face_alone(speech: Speech) -> None:
+    still = perform(speech, hands_before_the_chest(12), LENS, seed=3, alive=False)
+    assert still.body is None
+    rig = load_rig()
+    assert np.array_equal(still.pose(rig).joint_position, solve_pose(rig, still.hands).joint_position)
+
+
+def test_a_performance_is_read_as_it_was_written(made: Performance, tmp_path: Path) -> None:
+    save_performance(made, tmp_path / "performance.zip")
+    read = load_performance(tmp_path / "performance.zip")
+    assert np.array_equal(read.hands.rotation, made.hands.rotation)
+    assert np.array_equal(read.face.values, made.face.values)
+    assert np.array_equal(read.body.head, made.body.head)
+
+
+def test_a_file_that_is_no_performance_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04 torn")
+    with pytest.raises(BodyError, match=r"torn.zip is not a whole performance"):
+        load_performance(tmp_path / "torn.zip")
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("notes.txt", "none")
+    with pytest.raises(BodyError, match=r"other.zip has no hands.npz"):
+        load_performance(tmp_path / "other.zip")
+
+
+def test_the_job_makes_what_the_functions_make(recording: Path, speech: Speech, tmp_path: Path) -> None:
+    settings = check_settings("perform", KINDS["perform"].settings, {"seed": 5, "num_inference_steps": 2})
+    KINDS["perform"].run({"speech": recording}, settings, tmp_path / "result.zip", Work())
+    hands = gesture_pipeline()(speech, seed=5, num_inference_steps=2)
+    expected = perform(speech, hands, (0.0, 0.0, 2.8), 5)
+    read = load_performance(tmp_path / "result.zip")
+    assert np.array_equal(read.hands.wrist_position, hands.wrist_position)
+    assert np.array_equal(read.face.values, expected.face.values)
+    assert np.array_equal(read.body.torso, expected.body.torso)
+
+
+def test_a_shot_without_blender_shows_the_same_performance(recording: Path, speech: Speech) -> None:
+    hands = hands_before_the_chest(12)
+    shot = make_shot(hands, speech, recording, "previz", (64, 96), alive=True)
+    seed = int(speech.sha256[:8], 16)
+    expected = perform(speech, hands, shot.camera.position, seed)
+    assert shot.fps == FPS
+    assert np.array_equal(shot.face.values, expected.face.values)
+    assert np.array_equal(shot.pose.joint_rotation, expected.pose(load_rig()).joint_rotation)
+
+
+def test_a_range_without_its_motion_is_refused(recording: Path) -> None:
+    with pytest.raises(ChironomyError, match="without the motion it is in"):
+        next(make_gestures({"speech": recording}, {"range_start": 0.1, "range_end": 0.2}))
