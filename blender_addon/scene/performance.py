@@ -14,7 +14,7 @@ from chironomy.shot.placement import place
 
 from .. import backend, sequencer
 from ..properties import settings
-from ..rig import pose
+from ..rig import read
 from ..tasks import Cancelled, Report, Work, part
 from .portrait import remembered
 
@@ -28,7 +28,7 @@ def performing(context: Context) -> Work:
     chosen = settings(scene)
     where = backend.address(context)
     speech = sequencer.absolute(chosen.speech)
-    fps = round(pose.scene_fps(scene), 6)
+    fps = round(read.scene_fps(scene), 6)
     gesture = {
         "seed": chosen.seed,
         "style": chosen.style,
