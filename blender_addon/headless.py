@@ -101,7 +101,7 @@ def run(job: dict[str, Any], story: Story) -> None:
         bpy = start_blender(job["extension"])
         addon = {
             name: importlib.import_module(f"{MODULE}.{name}")
-            for name in ("tasks", "backend", "properties", "scene.shot", "rig.pose", "rig.edit")
+            for name in ("tasks", "backend", "properties", "scene.shot", "rig.channels", "rig.read", "rig.edit")
         }
         addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
         addon["tasks"].listeners.append(story.progress)
@@ -120,7 +120,6 @@ def run(job: dict[str, Any], story: Story) -> None:
             press(bpy.ops.chironomy.fit_to_picture, **job["portrait"])
     with story.step("generate"):
         press(bpy.ops.chironomy.generate)
-    pose = addon["rig.pose"]
     frames = scene.frame_end - scene.frame_start + 1
     edits: list[dict[str, Any]] = []
     if job["edits"]:
@@ -146,12 +145,13 @@ def run(job: dict[str, Any], story: Story) -> None:
                 save(bpy, written["blend"])
     elif "shot" in written:
         addon["scene.shot"].make_shot(bpy.context).save(written["shot"])
+    count, dense = addon["rig.read"].hand_key_count(character), addon["rig.channels"].HAND_CHANNELS * frames
     story.tell(
         done=True,
         outputs=written,
         steps=story.steps,
         edits=edits,
-        keys={"total": pose.hand_key_count(character), "dense": pose.HAND_CHANNELS * frames},
+        keys={"total": count, "dense": dense},
     )
 
 

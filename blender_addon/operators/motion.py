@@ -12,7 +12,7 @@ from chironomy.motion import load_motion, save_hands
 
 from .. import sequencer
 from ..properties import character
-from ..rig import pose
+from ..rig import read
 from ..scene.put_on import put_on
 
 
@@ -67,7 +67,7 @@ class CHIRONOMY_OT_export_motion(Operator):
         scene = context.scene
         path = with_suffix(sequencer.absolute(self.filepath), ".npz")
         try:
-            _, hands = pose.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
+            _, hands = read.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
             save_hands(hands, path)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))

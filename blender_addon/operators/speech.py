@@ -8,7 +8,7 @@ from chironomy.errors import ChironomyError
 
 from .. import sequencer
 from ..properties import settings
-from ..rig.pose import scene_fps
+from ..rig.read import scene_fps
 
 
 class CHIRONOMY_OT_load_speech(Operator):

@@ -10,7 +10,7 @@ from bpy.types import Context, Object
 
 from chironomy.files import atomic_path
 
-from ..rig import keys
+from ..rig import actions
 from ..rig.build import body_of
 
 
@@ -61,7 +61,7 @@ def _alone(context: Context, item: Object) -> Iterator[None]:
         animated.append(body.data.shape_keys)
     try:
         override = context.temp_override(scene=alone, view_layer=alone.view_layers[0])
-        with keys.moved_in_time(animated, -scene.frame_start), override:
+        with actions.moved_in_time(animated, -scene.frame_start), override:
             alone.frame_set(0)
             yield
     finally:

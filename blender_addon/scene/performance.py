@@ -12,7 +12,7 @@ from chironomy.shot.camera import portrait_camera
 
 from .. import backend, sequencer
 from ..properties import settings
-from ..rig import pose
+from ..rig import read
 from ..tasks import Cancelled, Report, Work
 from .portrait import remembered
 
@@ -31,7 +31,7 @@ def performing(context: Context) -> Work:
         "style": chosen.style,
         "speed": round(chosen.speed, 4),
         "amplitude": round(chosen.amplitude, 4),
-        "fps": round(pose.scene_fps(scene), 6),
+        "fps": round(read.scene_fps(scene), 6),
         "alive": chosen.accompany,
         "lens_x": x,
         "lens_y": y,

@@ -9,7 +9,7 @@ from chironomy.motion import FaceTrack, HandMotion
 
 from .. import sequencer
 from ..properties import character
-from ..rig import pose
+from ..rig import channels, read, write
 
 
 def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None) -> str:
@@ -23,12 +23,12 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
     """
     scene, rig, item = context.scene, load_rig(), character(context.scene)
     first = sequencer.speech_start(scene)
-    frames = pose.write_motion(item, rig, motion, scene, first)
-    pose.write_accompaniment(item, body, scene, first)
+    frames = write.write_motion(item, rig, motion, scene, first)
+    write.write_accompaniment(item, body, scene, first)
     if face is not None:
-        pose.write_face(item, face, scene, first)
+        write.write_face(item, face, scene, first)
     scene.frame_end = first + frames - 1
     scene.frame_set(scene.frame_current)
-    count = pose.hand_key_count(item)
-    dense = pose.HAND_CHANNELS * frames
+    count = read.hand_key_count(item)
+    dense = channels.HAND_CHANNELS * frames
     return f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"

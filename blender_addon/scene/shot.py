@@ -15,7 +15,7 @@ from chironomy.shot.shot import Media, Shot
 
 from .. import sequencer
 from ..properties import character, settings
-from ..rig import pose
+from ..rig import read
 from .portrait import remembered
 
 
@@ -31,11 +31,11 @@ def make_shot(context: Context) -> Shot:
     scene, rig = context.scene, load_rig()
     chosen, item = settings(scene), character(scene)
     first = min(sequencer.speech_start(scene), scene.frame_start)
-    body, hands = pose.read_pose(item, rig, scene, first, scene.frame_end + 1)
+    body, hands = read.read_pose(item, rig, scene, first, scene.frame_end + 1)
     shot = Shot(
         hands=hands,
         pose=body,
-        face=pose.read_face(item, scene, first, scene.frame_end + 1),
+        face=read.read_face(item, scene, first, scene.frame_end + 1),
         camera=portrait_camera(rig, chosen.width, chosen.height),
         speech=Media.from_file(sequencer.absolute(chosen.speech)) if chosen.speech else None,
         frame_start=scene.frame_start - first,

@@ -23,7 +23,7 @@ PACKAGE = "bl_ext.user_default.chironomy"
 
 
 class Addon:
-    """The installed add-on's modules, by name: `addon["rig.pose"]`."""
+    """The installed add-on's modules, by name: `addon["rig.read"]`."""
 
     def __getitem__(self, name: str) -> ModuleType:
         return importlib.import_module(f"{PACKAGE}.{name}")

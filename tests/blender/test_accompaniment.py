@@ -16,11 +16,11 @@ def take(addon, character, rig):
 
     motion = gestures(rig, 2.0, seed=3)
     made = accompany(rig, motion, ([0.4, 1.1], [0.9, 0.7]), [(0.2, 1.8)], seed=5)
-    pose, scene = addon["rig.pose"], bpy.context.scene
-    pose.write_motion(character, rig, motion, scene, 1)
-    still = pose.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
-    pose.write_accompaniment(character, made, scene, 1)
-    moving = pose.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
+    read, write, scene = addon["rig.read"], addon["rig.write"], bpy.context.scene
+    write.write_motion(character, rig, motion, scene, 1)
+    still = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
+    write.write_accompaniment(character, made, scene, 1)
+    moving = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
     return motion, made, still, moving
 
 
@@ -46,24 +46,26 @@ def test_the_hands_stay_where_they_were(take):
 
 def test_the_keys_are_generated_and_an_animators_key_stays(addon, rig, character, take):
     _, made, _, _ = take
-    keys, pose = addon["rig.keys"], addon["rig.pose"]
-    path = pose.rotation_path("head_control")
-    head = [curve for curve in keys.all_curves(character) if curve.data_path == path]
+    actions, channels, write = addon["rig.actions"], addon["rig.channels"], addon["rig.write"]
+    path = channels.rotation_path("head_control")
+    head = [curve for curve in actions.all_curves(character) if curve.data_path == path]
     assert len(head) == 4
     assert {point.type for curve in head for point in curve.keyframe_points} == {"GENERATED"}
     assert len(head[0].keyframe_points) < made.frame_count
     head[1].keyframe_points.insert(20, 0.2, keyframe_type="KEYFRAME")
-    pose.write_accompaniment(character, made, bpy.context.scene, 1)
-    again = next(c for c in keys.all_curves(character) if c.data_path == path and c.array_index == 1)
+    write.write_accompaniment(character, made, bpy.context.scene, 1)
+    again = next(c for c in actions.all_curves(character) if c.data_path == path and c.array_index == 1)
     assert again.evaluate(20) == pytest.approx(0.2)
 
 
 def test_motion_without_an_accompaniment_takes_the_old_one_away(addon, character, take):
-    keys, pose = addon["rig.keys"], addon["rig.pose"]
-    pose.write_accompaniment(character, None, bpy.context.scene, 1)
-    left = [curve for curve in keys.all_curves(character) if curve.data_path == pose.rotation_path("torso")]
+    actions, channels, write = addon["rig.actions"], addon["rig.channels"], addon["rig.write"]
+    write.write_accompaniment(character, None, bpy.context.scene, 1)
+    left = [curve for curve in actions.all_curves(character) if curve.data_path == channels.rotation_path("torso")]
     assert left == []
-    head = [curve for curve in keys.all_curves(character) if curve.data_path == pose.rotation_path("head_control")]
+    head = [
+        curve for curve in actions.all_curves(character) if curve.data_path == channels.rotation_path("head_control")
+    ]
     # What the animator keyed, and the neighbours whose handles that changed, are the animator's.
     assert "GENERATED" not in {point.type for curve in head for point in curve.keyframe_points}
     assert 20 in {round(point.co.x) for curve in head for point in curve.keyframe_points}

@@ -18,7 +18,7 @@ def hands(addon, rig, character):
     motion = random_hands(rig, POSES, seed=3)
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, POSES
-    addon["rig.pose"].write_motion(character, rig, motion, scene, 1)
+    addon["rig.write"].write_motion(character, rig, motion, scene, 1)
     return motion
 
 
@@ -31,7 +31,7 @@ def solved(rig, hands):
 
 @pytest.fixture(scope="module")
 def read(addon, rig, character, hands):
-    return addon["rig.pose"].read_pose(character, rig, bpy.context.scene, 1, POSES + 1)
+    return addon["rig.read"].read_pose(character, rig, bpy.context.scene, 1, POSES + 1)
 
 
 def test_deform_bones_have_the_names_and_parents_of_the_rig(rig, character):

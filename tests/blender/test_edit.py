@@ -19,18 +19,20 @@ def keyed(addon, rig, character):
         bpy.data.actions.remove(character.animation_data.action)
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, FRAMES
-    addon["rig.pose"].write_motion(character, rig, gestures(rig, SECONDS, seed=2), scene, 1)
+    addon["rig.write"].write_motion(character, rig, gestures(rig, SECONDS, seed=2), scene, 1)
     return character
 
 
 def wrists(addon, rig, character):
-    _, hands = addon["rig.pose"].read_pose(character, rig, bpy.context.scene, 1, FRAMES + 1)
+    _, hands = addon["rig.read"].read_pose(character, rig, bpy.context.scene, 1, FRAMES + 1)
     return hands.wrist_position
 
 
 def places(addon, character, side):
     """Where the keys put a hand control, (frames, 3), whether the arm reaches it or not."""
-    curves = [c for c in addon["rig.keys"].all_curves(character) if c.data_path.endswith(f'["hand.{side}"].location')]
+    curves = [
+        c for c in addon["rig.actions"].all_curves(character) if c.data_path.endswith(f'["hand.{side}"].location')
+    ]
     curves.sort(key=lambda curve: curve.array_index)
     return np.array([[curve.evaluate(frame) for curve in curves] for frame in range(1, FRAMES + 1)])
 
@@ -65,7 +67,7 @@ def test_the_way_up_and_down_is_smooth(addon, keyed):
 
 def test_what_moved_belongs_to_the_animator(addon, keyed):
     edit = addon["rig.edit"].offset_hand(keyed, 1, bpy.context.scene, UP, 0.5, 2.9)
-    for curve in addon["rig.keys"].all_curves(keyed):
+    for curve in addon["rig.actions"].all_curves(keyed):
         for point in curve.keyframe_points:
             near = abs(point.co[0] - edit.frame) <= round(0.5 * FPS)
             own = near and curve.data_path.endswith('["hand.R"].location')
@@ -77,7 +79,7 @@ def test_an_edit_survives_generation(addon, rig, keyed):
 
     edit = addon["rig.edit"].offset_hand(keyed, 1, bpy.context.scene, UP, 0.5, 2.9)
     edited = places(addon, keyed, "R")
-    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=8), bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=8), bpy.context.scene, 1)
     near = np.abs(np.arange(1, FRAMES + 1) - edit.frame) <= round(0.5 * FPS)
     again = places(addon, keyed, "R")
     np.testing.assert_allclose(again[edit.frame - 1], edited[edit.frame - 1], atol=1e-6)
@@ -95,7 +97,7 @@ def test_radius_zero_moves_one_key_alone(addon, keyed):
     edit = addon["rig.edit"].offset_hand(keyed, 0, bpy.context.scene, UP, 0.0, 2.0)
     owned = {
         round(point.co[0])
-        for curve in addon["rig.keys"].all_curves(keyed)
+        for curve in addon["rig.actions"].all_curves(keyed)
         for point in curve.keyframe_points
         if point.type == "KEYFRAME"
     }
@@ -108,17 +110,19 @@ def test_without_a_time_the_middle_of_the_active_hand_is_taken(addon, rig, keyed
     confidence = np.zeros((FRAMES, 2))
     confidence[100:140] = 1.0
     motion = gestures(rig, SECONDS, seed=2).replaced(confidence=confidence)
-    addon["rig.pose"].write_motion(keyed, rig, motion, bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, motion, bpy.context.scene, 1)
     edit = addon["rig.edit"].offset_hand(keyed, 0, bpy.context.scene, UP, 0.3)
     assert 100 <= edit.frame <= 141
 
 
 @pytest.mark.parametrize("frame", [2, 40, 143, 200])
 def test_a_key_put_into_a_curve_does_not_change_it(addon, keyed, frame):
-    keys, edit = addon["rig.keys"], addon["rig.edit"]
-    for curve in list(keys.all_curves(keyed))[:6]:
+    from chironomy.motion.keys import with_key
+
+    actions = addon["rig.actions"]
+    for curve in list(actions.all_curves(keyed))[:6]:
         before = [curve.evaluate(at / 4.0) for at in range(4 * 210)]
-        keys.write_points(curve, edit.with_key(keys.key_columns(curve), frame))
+        actions.write_points(curve, with_key(actions.key_columns(curve), frame))
         assert frame in [round(point.co[0]) for point in curve.keyframe_points]
         np.testing.assert_allclose([curve.evaluate(at / 4.0) for at in range(4 * 210)], before, atol=1e-5)
 

@@ -24,7 +24,7 @@ def test_the_zip_holds_the_manifest_the_add_on_and_the_wheel_it_names(extension_
     with zipfile.ZipFile(extension_zip) as archive:
         names = archive.namelist()
         manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
-    assert {"__init__.py", "headless.py", "LICENSE", "rig/keys.py", "operators/generate.py"} <= set(names)
+    assert {"__init__.py", "headless.py", "LICENSE", "rig/actions.py", "operators/generate.py"} <= set(names)
     assert [f"./{name}" for name in names if name.endswith(".whl")] == manifest["wheels"]
     assert not [name for name in names if "__pycache__" in name]
 

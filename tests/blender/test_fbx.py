@@ -39,15 +39,15 @@ def shown(addon, rig, character):
 
     from chironomy.motion import FACE_ACTIONS, FaceTrack
 
-    scene, pose = bpy.context.scene, addon["rig.pose"]
+    scene, read, write = bpy.context.scene, addon["rig.read"], addon["rig.write"]
     scene.frame_start, scene.frame_end = 5, 5 + FRAMES - 1
-    pose.write_motion(character, rig, gestures(rig, SECONDS, seed=1), scene, 5)
+    write.write_motion(character, rig, gestures(rig, SECONDS, seed=1), scene, 5)
     values = np.zeros((FRAMES, len(FACE_ACTIONS)))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.4 + 0.4 * np.sin(np.arange(FRAMES) / 3.0)
-    pose.write_face(character, FaceTrack(float(FPS), values), scene, 5)
+    write.write_face(character, FaceTrack(float(FPS), values), scene, 5)
     other = character.animation_data.action.copy()
     other.use_fake_user = True
-    body, _ = pose.read_pose(character, rig, scene, 5, 5 + FRAMES)
+    body, _ = read.read_pose(character, rig, scene, 5, 5 + FRAMES)
     return addon["rig.space"].to_armature(rig, body.joint_position)
 
 
@@ -92,7 +92,7 @@ def test_the_mesh_is_skinned_and_its_face_moves(addon, character, played):
     (mesh,) = played["meshes"]
     assert mesh["skinned"]
     assert sorted(mesh["morphs"]) == sorted(FACE_ACTIONS)
-    face = addon["rig.pose"].read_face(character, bpy.context.scene, 5, 5 + FRAMES)
+    face = addon["rig.read"].read_face(character, bpy.context.scene, 5, 5 + FRAMES)
     jaw = np.array(played["morphs"])[:, 0, mesh["morphs"].index("jawOpen")]
     np.testing.assert_allclose(jaw, face.action("jawOpen"), atol=1e-3)
 
@@ -129,4 +129,4 @@ def _export(path):
 def _curves(character):
     from importlib import import_module
 
-    return import_module("bl_ext.user_default.chironomy.rig.keys").all_curves(character)
+    return import_module("bl_ext.user_default.chironomy.rig.actions").all_curves(character)

@@ -156,8 +156,8 @@ def _check_scene(out, job, end):
     assert strips["Chironomy Video"].filepath == "//video.mp4"
     assert bpy.path.abspath(strips["Speech"].sound.filepath) == job["speech"]
     path = 'pose.bones["hand.R"].location'
-    keys = sys.modules["bl_ext.user_default.chironomy.rig.keys"]
-    curves = [curve for curve in keys.all_curves(scene.chironomy.character) if curve.data_path == path]
+    actions = sys.modules["bl_ext.user_default.chironomy.rig.actions"]
+    curves = [curve for curve in actions.all_curves(scene.chironomy.character) if curve.data_path == path]
     kinds = {point.type for curve in curves for point in curve.keyframe_points}
     assert kinds <= {"GENERATED", "KEYFRAME"}
     assert "KEYFRAME" in kinds

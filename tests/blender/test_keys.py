@@ -23,12 +23,12 @@ def keyed(addon, rig, character, motion):
         bpy.data.actions.remove(character.animation_data.action)
     scene = bpy.context.scene
     scene.frame_start, scene.frame_end = 1, motion.frame_count
-    addon["rig.pose"].write_motion(character, rig, motion, scene, 1)
+    addon["rig.write"].write_motion(character, rig, motion, scene, 1)
     return character
 
 
 def curves_of(addon, character, end=""):
-    return [curve for curve in addon["rig.keys"].all_curves(character) if curve.data_path.endswith(end)]
+    return [curve for curve in addon["rig.actions"].all_curves(character) if curve.data_path.endswith(end)]
 
 
 def test_there_are_the_134_channels_of_a_hand_motion(addon, keyed):
@@ -37,7 +37,7 @@ def test_there_are_the_134_channels_of_a_hand_motion(addon, keyed):
 
 
 def test_keys_are_at_most_a_fifth_of_one_a_frame(addon, keyed, motion):
-    count = addon["rig.pose"].hand_key_count(keyed)
+    count = addon["rig.read"].hand_key_count(keyed)
     assert count <= 0.2 * 134 * motion.frame_count
 
 
@@ -57,7 +57,7 @@ def test_fingertips_and_joints_stay_within_the_bounds_as_blender_shows_them(addo
     from chironomy.body.pose import fingertips, solve_pose
     from chironomy.motion import rotation
 
-    pose, hands = addon["rig.pose"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    pose, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
     off = np.linalg.norm(fingertips(rig, pose) - fingertips(rig, solve_pose(rig, motion)), axis=-1)
     assert off.max() <= 0.002
     assert np.degrees(rotation.angle(hands.rotation, motion.rotation)).max() <= 1.0
@@ -66,10 +66,10 @@ def test_fingertips_and_joints_stay_within_the_bounds_as_blender_shows_them(addo
 def test_a_motion_read_from_the_rig_and_put_back_is_the_same(addon, rig, keyed, motion):
     from chironomy.body.pose import fingertips, solve_pose
 
-    pose = addon["rig.pose"]
-    _, once = pose.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
-    pose.write_motion(keyed, rig, once, bpy.context.scene, 1)
-    _, twice = pose.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    read, write = addon["rig.read"], addon["rig.write"]
+    _, once = read.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    write.write_motion(keyed, rig, once, bpy.context.scene, 1)
+    _, twice = read.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
     off = fingertips(rig, solve_pose(rig, twice)) - fingertips(rig, solve_pose(rig, once))
     assert np.linalg.norm(off, axis=-1).max() <= 0.002
     assert twice.source == motion.source
@@ -79,9 +79,9 @@ def test_another_frame_rate_keeps_the_time(addon, rig, keyed, motion):
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 1.001
     try:
-        frames = addon["rig.pose"].write_motion(keyed, rig, motion, scene, 1)
+        frames = addon["rig.write"].write_motion(keyed, rig, motion, scene, 1)
         assert frames == round(motion.duration * 30 / 1.001)
-        _, hands = addon["rig.pose"].read_pose(keyed, rig, scene, 1, frames + 1)
+        _, hands = addon["rig.read"].read_pose(keyed, rig, scene, 1, frames + 1)
     finally:
         scene.render.fps, scene.render.fps_base = 24, 1.0
     wanted = motion.resampled(30 / 1.001, frames)
@@ -91,8 +91,8 @@ def test_another_frame_rate_keeps_the_time(addon, rig, keyed, motion):
 def test_confidence_is_kept_on_the_hand_controls(addon, rig, keyed, motion):
     confidence = np.ones((motion.frame_count, 2))
     confidence[40:80, 1] = 0.0
-    addon["rig.pose"].write_motion(keyed, rig, motion.replaced(confidence=confidence), bpy.context.scene, 1)
-    _, hands = addon["rig.pose"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    addon["rig.write"].write_motion(keyed, rig, motion.replaced(confidence=confidence), bpy.context.scene, 1)
+    _, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
     np.testing.assert_allclose(hands.confidence, confidence, atol=0.05)
 
 
@@ -103,7 +103,7 @@ def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motio
     bone.rotation_quaternion = (0.8, 0.6, 0.0, 0.0)
     bone.keyframe_insert("rotation_quaternion", frame=50, keytype="EXTREME")
     before = keys_at(addon, keyed, "index2.L", 50)
-    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
     after = keys_at(addon, keyed, "index2.L", 50)
     assert [kind for kind, _, _ in after] == ["EXTREME"] * 4
     # The same rotation: a quaternion and its negative are one.
@@ -117,7 +117,7 @@ def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
     from blender_motions import gestures
 
     keyed.pose.bones["hand.R"].keyframe_insert("location", frame=30, keytype="KEYFRAME")
-    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
     kinds = {
         curve.data_path: point.type
         for curve in curves_of(addon, keyed)
@@ -145,7 +145,7 @@ def test_a_generated_key_that_the_animator_changes_becomes_the_animators(addon, 
     curve.update()
     assert curve.keyframe_points[3].type == "GENERATED"
     kept = tuple(curve.keyframe_points[3].co), tuple(curve.keyframe_points[3].handle_right)
-    addon["rig.pose"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
     (curve,) = [c for c in curves_of(addon, keyed, '["hand.R"].location') if c.array_index == 2]
     own = [point for point in curve.keyframe_points if point.type == "KEYFRAME"]
     assert [round(point.co[0]) for point in own] == [frame]
@@ -156,14 +156,14 @@ def test_generating_again_replaces_every_generated_key(addon, rig, keyed):
     from blender_motions import gestures
 
     short = gestures(rig, 2.0, seed=9)
-    addon["rig.pose"].write_motion(keyed, rig, short, bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, short, bpy.context.scene, 1)
     last = max(point.co[0] for curve in curves_of(addon, keyed) for point in curve.keyframe_points)
     assert last <= short.frame_count
 
 
 def test_an_animators_curve_on_another_bone_is_left_alone(addon, rig, keyed, motion):
     keyed.pose.bones["torso"].keyframe_insert("rotation_quaternion", frame=12)
-    addon["rig.pose"].write_motion(keyed, rig, motion, bpy.context.scene, 1)
+    addon["rig.write"].write_motion(keyed, rig, motion, bpy.context.scene, 1)
     assert len(curves_of(addon, keyed, '["torso"].rotation_quaternion')) == 4
 
 
@@ -174,13 +174,14 @@ def test_face_keys_are_sparse_and_share_the_action_where_it_has_slots(addon, key
     values = np.zeros((motion.frame_count, len(FACE_ACTIONS)))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.3 + 0.3 * np.sin(2.0 * np.pi * 1.3 * times)
     track = FaceTrack(24.0, values)
-    pose, scene = addon["rig.pose"], bpy.context.scene
-    pose.write_face(keyed, track, scene, 1)
+    scene = bpy.context.scene
+    addon["rig.write"].write_face(keyed, track, scene, 1)
     shapes = addon["rig.build"].body_of(keyed).data.shape_keys
-    curves = list(addon["rig.keys"].all_curves(shapes))
+    curves = list(addon["rig.actions"].all_curves(shapes))
     assert [curve.data_path for curve in curves] == ['key_blocks["jawOpen"].value']
     assert len(curves[0].keyframe_points) < 0.5 * motion.frame_count
-    np.testing.assert_allclose(pose.read_face(keyed, scene, 1, motion.frame_count + 1).values, values, atol=0.03)
+    read = addon["rig.read"].read_face(keyed, scene, 1, motion.frame_count + 1)
+    np.testing.assert_allclose(read.values, values, atol=0.03)
     shared = shapes.animation_data.action == keyed.animation_data.action
     assert shared == hasattr(keyed.animation_data.action, "slots")
 
@@ -194,3 +195,15 @@ def keys_at(addon, character, bone, frame):
         for point in curve.keyframe_points
         if round(point.co[0]) == frame
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "enumeration"),
+    [("type", "KeyType"), ("interpolation", "Interpolation"), ("handle_left_type", "HandleType")],
+)
+def test_the_numbers_of_enumerations_are_this_blenders(name, enumeration):
+    from chironomy.motion import keys
+
+    items = bpy.types.Keyframe.bl_rna.properties[name].enum_items
+    for member in getattr(keys, enumeration):
+        assert items[member.name].value == member

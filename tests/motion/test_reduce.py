@@ -21,8 +21,8 @@ from chironomy.motion import (
     reduce_rotation,
 )
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.fitting import Track
 from chironomy.motion.hand_shape import NOMINAL_HAND, HandShape
+from chironomy.motion.spline import Track
 
 DEGREE = np.radians(1.0)
 

@@ -132,16 +132,16 @@ def evaluate(keys: SparseKeys, frames: ArrayLike) -> Array:
 
     first, last = point(start), point(stop)
     span = last[..., :1] - first[..., :1]
-    second = first + _shortened(keys.right[start] - first, span)
-    third = last + _shortened(keys.left[stop] - last, span)
+    second = first + shortened(keys.right[start] - first, span)
+    third = last + shortened(keys.left[stop] - last, span)
     # Frames as parts of the interval, so that one tolerance fits all.
     x1, x2 = ((handle - first)[..., 0] / span[..., 0] for handle in (second, third))
     t = _parameter(x1, x2, (inside - first[..., 0]) / span[..., 0])
     return _bezier(first[..., 1], second[..., 1], third[..., 1], last[..., 1], t)
 
 
-def _shortened(handle: Array, span: Array) -> Array:
-    """Scale handles, given from their keys, (..., 2), to be no longer in time than `span` (..., 1)."""
+def shortened(handle: Array, span: Array) -> Array:
+    """Scale handles, given from their keys, (..., 2), to be no longer in time than `span` (..., 1), as Blender does."""
     length = np.abs(handle[..., :1])
     return handle * np.where(length > span, span / np.where(length > 0.0, length, 1.0), 1.0)
 

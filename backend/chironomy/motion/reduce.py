@@ -19,9 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys, evaluate
 from chironomy.motion.errors import MotionError
-from chironomy.motion.fitting import Track, fit_spline, place_knots
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 from chironomy.motion.hand_shape import NOMINAL_HAND, HandShape
+from chironomy.motion.spline import Track, fit_spline, place_knots
 
 Array = NDArray[np.float64]
 Frames = NDArray[np.int64]

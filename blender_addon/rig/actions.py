@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""F-curves of every Blender version: the one file that knows how actions store them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import bpy
+import numpy as np
+from bpy.types import ID, Action, FCurve
+
+from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns
+
+
+def new_action(animated: ID, name: str) -> Action:
+    """Give a data-block an empty action of its own, of that name or, where that is taken, one like it."""
+    data = animated.animation_data or animated.animation_data_create()
+    data.action = bpy.data.actions.new(name)
+    curves(animated, create=True)
+    return data.action
+
+
+def share_action(animated: ID, action: Action) -> bool:
+    """Let a data-block be animated by a slot of its own in an action that animates another one too.
+
+    Returns:
+        False where this Blender's actions have no slots; nothing is changed then.
+    """
+    if not hasattr(action, "slots"):
+        return False
+    data = animated.animation_data or animated.animation_data_create()
+    data.action = action
+    data.action_slot = _slot(action, animated)
+    curves(animated, create=True)
+    return True
+
+
+def curves(animated: ID, create: bool = False) -> Any:
+    """Return the collection of F-curves of a data-block's active action.
+
+    Args:
+        animated: an object, a mesh's shape keys, ...
+        create: make what is missing, but for the action itself.
+
+    Returns:
+        The collection; None where there is none and `create` is False.
+    """
+    data = animated.animation_data
+    action = data.action if data else None
+    if action is None:
+        return None
+    if not hasattr(action, "slots"):
+        return action.fcurves
+    bag = _channelbag(animated, action, create)
+    return bag.fcurves if bag else None
+
+
+def all_curves(animated: ID) -> Iterator[FCurve]:
+    """Yield the F-curves of a data-block's active action."""
+    yield from curves(animated) or ()
+
+
+@contextmanager
+def moved_in_time(animated: Iterable[ID], frames: float) -> Iterator[None]:
+    """Let the actions of some data-blocks play that many frames later, as long as the context lasts.
+
+    Copies of the actions play meanwhile; the actions themselves are not touched.
+    """
+    before: list[tuple[ID, Action, Any]] = []
+    copies: dict[Action, Action] = {}
+    try:
+        for item in animated:
+            data = item.animation_data
+            slot = getattr(data, "action_slot", None)
+            before.append((item, data.action, slot))
+            copy = copies.get(data.action) or copies.setdefault(data.action, data.action.copy())
+            data.action = copy
+            if slot is not None:
+                data.action_slot = copy.slots[slot.identifier]
+            for f_curve in all_curves(item):
+                columns = key_columns(f_curve)
+                for name in COORDINATES:
+                    columns[name][:, 0] += frames
+                write_points(f_curve, columns)
+        yield
+    finally:
+        for item, action, slot in before:
+            item.animation_data.action = action
+            if slot is not None:
+                item.animation_data.action_slot = slot
+        for copy in copies.values():
+            bpy.data.actions.remove(copy)
+
+
+def key_columns(f_curve: FCurve) -> Columns:
+    """Return every property of an F-curve's keys, each as an array over keys."""
+    points = f_curve.keyframe_points
+    columns: Columns = {}
+    for name in COORDINATES:
+        columns[name] = np.empty((len(points), 2), dtype=np.float32)
+    for name in CHOICES:
+        columns[name] = np.empty(len(points), dtype=np.int32)
+    for name in NUMBERS:
+        columns[name] = np.empty(len(points), dtype=np.float32)
+    for name, column in columns.items():
+        points.foreach_get(name, column.reshape(-1))
+    return columns
+
+
+def write_points(f_curve: FCurve, columns: Columns) -> None:
+    """Give an F-curve these keys and no others."""
+    points = f_curve.keyframe_points
+    points.clear()
+    points.add(len(columns["co"]))
+    for name in (*CHOICES, *NUMBERS, *COORDINATES):
+        column = columns[name]
+        points.foreach_set(name, np.ascontiguousarray(column, np.int32 if name in CHOICES else np.float32).reshape(-1))
+    f_curve.update()
+
+
+def count(animated: ID) -> int:
+    """Return how many keys a data-block's action holds for it."""
+    return sum(len(f_curve.keyframe_points) for f_curve in all_curves(animated))
+
+
+def groups(animated: ID) -> Any:
+    """Return the collection of F-curve groups beside `curves(animated)`."""
+    action = animated.animation_data.action
+    return _channelbag(animated, action, create=True).groups if hasattr(action, "slots") else action.groups
+
+
+def _slot(action: Action, animated: ID) -> Any:
+    """Return the slot of an action that animates a data-block; made where it is missing."""
+    data = animated.animation_data
+    if data.action == action and data.action_slot is not None:
+        return data.action_slot
+    identifier = {"OBJECT": "OB", "KEY": "KE"}[animated.id_type] + animated.name
+    return action.slots.get(identifier) or action.slots.new(id_type=animated.id_type, name=animated.name)
+
+
+def _channelbag(animated: ID, action: Action, create: bool) -> Any:
+    data = animated.animation_data
+    if create:
+        # Assigning an action may leave its slot unchosen.
+        data.action_slot = _slot(action, animated)
+        layer = action.layers[0] if len(action.layers) else action.layers.new("Layer")
+        strip = layer.strips[0] if len(layer.strips) else layer.strips.new(type="KEYFRAME")
+        return strip.channelbag(data.action_slot, ensure=True)
+    if data.action_slot is None or not len(action.layers) or not len(action.layers[0].strips):
+        return None
+    return action.layers[0].strips[0].channelbag(data.action_slot)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The channels that carry motion on the character: their data paths, and how joints become bones' channels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from bpy.types import Object
+from numpy.typing import NDArray
+
+from chironomy.body.rig import SIDES, Rig
+from chironomy.motion import rotation as quaternion
+
+from .controls import CONFIDENCE
+from .space import HAND_CONTROLS, TURN
+
+HAND_CHANNELS = 134
+"""Channels of the hands' motion: for each hand 3 of place and 16 times 4 of rotation."""
+
+BODY_BONES = ("torso", "head_control", *(f"shoulder.{side}" for side in SIDES))
+"""The bones that carry what accompanies the hands."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How a joint's rotation becomes its bone's channels: `left * q * right`, linear in q."""
+
+    left: Array
+    right: Array
+
+    @property
+    def matrix(self) -> Array:
+        """The (4, 4) matrix that does it to a quaternion's components."""
+        return quaternion.multiply(quaternion.multiply(self.left, np.eye(4)), self.right).T
+
+
+class RestPose:
+    """Where the bones of an armature rest, in armature space.
+
+    Attributes:
+        heads: name to (3,) metres.
+        axes: name to the unit quaternion (4,) that takes the armature's axes to the bone's.
+    """
+
+    def __init__(self, character: Object) -> None:
+        bones = character.data.bones
+        self.heads: dict[str, Array] = {bone.name: np.array(bone.head_local) for bone in bones}
+        self.axes: dict[str, Array] = {
+            bone.name: np.array(bone.matrix_local.to_quaternion().normalized()) for bone in bones
+        }
+
+    def wrist_turn(self, rig: Rig, hand: int) -> Turn:
+        """Return how a wrist's orientation in the frame of the body becomes the hand control's quaternion."""
+        axes = self.axes[HAND_CONTROLS[hand]]
+        rest = rig.rest_rotation[rig.hand_joints(hand)[0]]
+        right = quaternion.multiply(rest, quaternion.multiply(quaternion.inverse(TURN), axes))
+        return Turn(quaternion.multiply(quaternion.inverse(axes), TURN), right)
+
+    def finger_turn(self, rig: Rig, hand: int, joint: int) -> Turn:
+        """Return how a MANO joint's rotation relative to its parent becomes the finger bone's quaternion."""
+        index = rig.hand_joints(hand)[joint]
+        axes = self.axes[rig.joint_names[index]]
+        right = quaternion.multiply(rig.rest_rotation[index], quaternion.multiply(quaternion.inverse(TURN), axes))
+        return Turn(quaternion.inverse(right), right)
+
+    def body_turn(self, bone: str) -> Turn:
+        """Return how a turn along the axes of the frame of the body becomes a bone's quaternion."""
+        right = quaternion.multiply(quaternion.inverse(TURN), self.axes[bone])
+        return Turn(quaternion.inverse(right), right)
+
+
+def location_path(bone: str) -> str:
+    """Return the data path of a bone's location."""
+    return f'pose.bones["{bone}"].location'
+
+
+def rotation_path(bone: str) -> str:
+    """Return the data path of a bone's quaternion."""
+    return f'pose.bones["{bone}"].rotation_quaternion'
+
+
+def confidence_path(control: str) -> str:
+    """Return the data path of a hand control's confidence."""
+    return f'pose.bones["{control}"]["{CONFIDENCE}"]'
+
+
+def face_path(action: str) -> str:
+    """Return the data path, from a mesh's shape keys, of a face action's value."""
+    return f'key_blocks["{action}"].value'

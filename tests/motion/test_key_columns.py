@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keys as arrays: dividing, moving, merging, and whose they are."""
+
+import numpy as np
+import pytest
+
+from chironomy.motion import SparseKeys, evaluate, keys
+from chironomy.motion.keys import HandleType, Interpolation, KeyType
+
+FRAMES = np.array([1.0, 7.0, 12.0, 30.0])
+VALUES = np.array([0.0, 1.0, -0.5, 0.2])
+
+
+def curve(left=2.0, right=2.0, slope=0.1):
+    """Keys of one curve, whose handles reach so many frames to the left and right."""
+    before = np.stack([FRAMES - left, VALUES - left * slope], axis=-1)
+    after = np.stack([FRAMES + right, VALUES + right * slope], axis=-1)
+    return keys.Channel("location", 0, "hand.R", FRAMES, VALUES, before, after).points()
+
+
+def drawn(columns, at):
+    """What Blender draws of Bezier keys, piece by piece: keys may lie between frames."""
+    times, values = columns["co"].T
+    result = np.interp(at, times, values)
+    for k in range(len(times) - 1):
+        inside = (at > times[k]) & (at < times[k + 1])
+        scale = np.array([1.0 / (times[k + 1] - times[k]), 1.0])
+        left, right = ((columns[name][k : k + 2] - [times[k], 0.0]) * scale for name in ("handle_left", "handle_right"))
+        piece = SparseKeys([0, 1], values[k : k + 2, None], left[:, None], right[:, None])
+        result[inside] = evaluate(piece, (at[inside] - times[k]) * scale[0])[:, 0] if inside.any() else 0.0
+    return result
+
+
+@pytest.mark.parametrize("reach", [0.0, 2.0, 5.0, 11.0, 40.0])
+@pytest.mark.parametrize("frame", [3, 9, 20, 29])
+def test_a_key_put_into_a_curve_changes_nothing_however_long_its_handles(reach, frame):
+    """Each of two handles is shortened to the keys' distance by itself, not both by their sum."""
+    before = curve(left=reach, right=0.7 * reach)
+    after = keys.with_key(before, frame)
+    assert frame in after["co"][:, 0]
+    at = np.linspace(1.0, 30.0, 400)
+    np.testing.assert_allclose(drawn(after, at), drawn(before, at), atol=2e-5)
+
+
+@pytest.mark.parametrize("frame", [-4, 40])
+def test_a_key_beyond_the_last_holds_its_value(frame):
+    before = curve()
+    after = keys.with_key(before, frame)
+    at = np.linspace(-6.0, 42.0, 300)
+    np.testing.assert_allclose(drawn(after, at), drawn(before, at), atol=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Interpolation.LINEAR, 0.25), (Interpolation.CONSTANT, 1.0)])
+def test_straight_and_constant_pieces_are_divided_as_such(kind, value):
+    before = curve()
+    before["interpolation"][:] = kind
+    after = keys.with_key(before, 9.5)
+    assert after["co"][2].tolist() == [9.5, value]
+    assert set(after["interpolation"]) == {kind}
+
+
+def test_an_offset_moves_its_frame_by_all_of_it_and_nothing_beyond_the_reach():
+    before = curve()
+    after = keys.offset_columns(before, 10, 4, 0.3)
+    at = np.linspace(1.0, 30.0, 291)
+    moved = drawn(after, at) - drawn(before, at)
+    assert moved[at == 10.0] == pytest.approx(0.3)
+    np.testing.assert_allclose(moved[np.abs(at - 10) >= 4], 0.0, atol=1e-9)
+    assert [KeyType(kind).name for kind in after["type"]] == ["GENERATED", *["KEYFRAME"] * 5, "GENERATED"][:7]
+
+
+def test_where_two_keys_share_a_frame_the_kept_one_stays():
+    kept = keys.selected(curve(), np.array([False, True, False, False]))
+    kept["co"][0, 1] = 9.0
+    both = keys.merged(kept, curve())
+    assert both["co"].tolist() == [[1.0, 0.0], [7.0, 9.0], [12.0, -0.5], [30.0, 0.2]]
+
+
+@pytest.mark.parametrize("name", ["co", "handle_left", "handle_right"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_generated_key_that_is_not_as_it_was_written_is_told(name, axis):
+    columns = curve()
+    written = keys.shapes(columns)
+    assert not keys.changed(columns, written).any()
+    columns[name][2, axis] += 0.01
+    assert keys.changed(columns, written).tolist() == [False, False, True, False]
+    columns["type"][2] = KeyType.BREAKDOWN
+    assert not keys.changed(columns, written).any()
+
+
+def test_handles_on_one_line_are_aligned():
+    assert set(curve()["handle_left_type"]) == {HandleType.ALIGNED}
+    bent = keys.Channel("location", 0, "", FRAMES, VALUES, *(np.stack([FRAMES + d, VALUES + 1.0], 1) for d in (-2, 2)))
+    assert set(bent.points()["handle_right_type"]) == {HandleType.FREE}
