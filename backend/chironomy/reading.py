@@ -17,12 +17,15 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from chironomy.errors import ChironomyError
 
 LARGEST_ARCHIVE = 2 << 30
 """Bytes that a zip may unpack to, where its reader says nothing else: an hour of motion at 60 frames a second is a
@@ -195,6 +198,10 @@ class Arrays(Mapping[str, NDArray[Any]]):
             raise self.about.error(f"{self.about.name}: {name} {found}")
         return found
 
+    def readable(self, name: str) -> bool:
+        """Whether a field is there and a plain array."""
+        return isinstance(self._fields.get(name), np.ndarray)
+
     @property
     def listing(self) -> str:
         """The names of the first few fields, for a sentence."""
@@ -209,9 +216,8 @@ class Arrays(Mapping[str, NDArray[Any]]):
         """
         array = self[name]
         if array.dtype.kind not in "biuf":
-            raise self.about.error(
-                f"{self.about.name}: {name} holds {_KINDS.get(array.dtype.kind, 'no numbers')}; it must hold real numbers"
-            )
+            held = _KINDS.get(array.dtype.kind, "no numbers")
+            raise self.about.error(f"{self.about.name}: {name} holds {held}; it must hold real numbers")
         return array
 
     def number(self, name: str) -> float:
@@ -260,6 +266,15 @@ class Arrays(Mapping[str, NDArray[Any]]):
         about = self.about
         return parse_json(self.text(name), About(f"{about.name}: {name}", about.error, about.advice))
 
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Say in the errors of the block which file they are about."""
+        try:
+            yield
+        except ChironomyError as error:
+            name = self.about.name
+            raise error if str(error).startswith(name) else self.about.error(f"{name}: {error}") from None
+
     def replaced(self, **fields: NDArray[Any]) -> Arrays:
         """The same with some fields added or changed."""
         return Arrays(self.about, {**self._fields, **fields})
@@ -288,7 +303,7 @@ def read_arrays(
                 continue
             try:
                 fields[field] = _array(archive.read(member))
-            except _Unreadable as fault:
+            except _UnreadableError as fault:
                 fields[field] = f"{fault}; {advice}"
         if not fields:
             archive.about.fail("holds no arrays")
@@ -349,7 +364,7 @@ def parse_json(text: str, about: About) -> Any:
     return values
 
 
-class _Unreadable(Exception):
+class _UnreadableError(Exception):
     """Why one array cannot be read, as what follows its name."""
 
 
@@ -361,17 +376,19 @@ def _array(data: bytes) -> NDArray[Any]:
         reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}[version]
         shape, fortran, dtype = reader(stream)
     except DAMAGE as fault:
-        raise _Unreadable("is no array that can be read: its header is damaged") from fault
+        raise _UnreadableError("is no array that can be read: its header is damaged") from fault
     if dtype.hasobject:
-        raise _Unreadable("holds Python objects, which are never loaded; save it as a plain array")
+        raise _UnreadableError("holds Python objects, which are never loaded; save it as a plain array")
     start = stream.tell()
     if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != len(data) - start:
-        raise _Unreadable(f"says its shape is {shape!r:.60} of {str(dtype)!r:.40}, but holds {len(data) - start} bytes")
+        raise _UnreadableError(
+            f"says its shape is {shape!r:.60} of {str(dtype)!r:.40}, but holds {len(data) - start} bytes"
+        )
     content = bytearray(memoryview(data)[start:])  # no bytes, because arrays are to be written to
     try:
         return np.ndarray(shape, dtype, content, order="F" if fortran else "C")
     except DAMAGE as fault:
-        raise _Unreadable(f"is no array that can be read: its shape is {shape!r:.60}") from fault
+        raise _UnreadableError(f"is no array that can be read: its shape is {shape!r:.60}") from fault
 
 
 def _opened(path: Path, about: About) -> BinaryIO:
@@ -385,7 +402,7 @@ def _opened(path: Path, about: About) -> BinaryIO:
         about.fail(f"cannot be read ({getattr(fault, 'strerror', None) or fault})", fault)
 
 
-class _closed_on_error:  # noqa: N801 - a context manager, used as a function
+class _closed_on_error:
     """Close a stream where the block fails."""
 
     def __init__(self, stream: BinaryIO):

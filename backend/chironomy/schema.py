@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from chironomy.reading import LARGEST_ARCHIVE, LARGEST_JSON, Arrays, Error, read_arrays, read_json
 
 _FORMAT = re.compile(r"(chironomy\.[a-z_]+)/([0-9]{1,6})")
@@ -102,6 +104,10 @@ class Schema:
                 f"{where} was made by an older Chironomy: its format is {found!r}, and this version reads from "
                 f"{self.name}/{self.oldest} on; {self.advice}"
             )
+        if number == self.number:
+            return fields
         for upgrade in self.upgrades[number - self.oldest :]:
             fields = upgrade(fields)
-        return fields
+        if isinstance(fields, Arrays):
+            return fields.replaced(format=np.array(self.format))
+        return {**fields, "format": self.format}

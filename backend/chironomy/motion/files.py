@@ -5,8 +5,6 @@ Nothing is ever half-written: files appear under their name when they are whole.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +25,6 @@ _ADVICE = "choose a motion file, or write it anew"
 
 HANDS_FILE = Schema("chironomy.hands", "a motion of hands", MotionError, _ADVICE)
 FACE_FILE = Schema("chironomy.face", "a face track", MotionError, "choose a face track, or write it anew")
-
 
 
 def save_hands(motion: HandMotion, path: str | Path) -> None:
@@ -76,7 +73,7 @@ def load_face(path: str | Path) -> FaceTrack:
     fields = FACE_FILE.read_arrays(path)
     if fields.texts("actions") != FACE_ACTIONS:
         raise MotionError(f"{path}: actions are not the 52 ARKit actions in alphabetical order; write the file anew")
-    with _about(fields):
+    with fields.named():
         return FaceTrack(fps=fields.number("fps"), values=fields.numbers("values"))
 
 
@@ -113,7 +110,7 @@ def load_smplx(path: str | Path, bones: ArmBones = NOMINAL_ARM, hand_mean: Array
         MotionError: the file is missing, is no such file, or a field is not what it must be; the sentence says which.
     """
     fields = read_arrays(path, MotionError, advice=_ADVICE)
-    with _about(fields):
+    with fields.named():
         return motion_of_fields(fields, Path(path).name, bones, hand_mean)
 
 
@@ -127,7 +124,7 @@ def load_motion(path: str | Path) -> HandMotion:
     if "format" in fields:
         return _hands(HANDS_FILE.newest(fields, fields.about.name))
     if is_smplx(fields):
-        with _about(fields):
+        with fields.named():
             return motion_of_fields(fields, Path(path).name)
     raise MotionError(
         f"{path} is not a motion: it has neither the field format (Chironomy) nor poses or body_pose (SMPL-X), only "
@@ -136,7 +133,7 @@ def load_motion(path: str | Path) -> HandMotion:
 
 
 def _hands(fields: Arrays) -> HandMotion:
-    with _about(fields):
+    with fields.named():
         return HandMotion(
             fps=fields.number("fps"),
             wrist_position=fields.numbers("wrist_position"),
@@ -158,13 +155,3 @@ def _write(path: str | Path, fields: dict[str, Any]) -> None:
         raise ChironomyError(f"{path} does not end in .npz; give the file that ending")
     with atomic_path(path) as temporary:
         np.savez_compressed(temporary, **fields)
-
-
-@contextmanager
-def _about(fields: Arrays) -> Iterator[None]:
-    """Say in a field's error which file it is about."""
-    try:
-        yield
-    except MotionError as error:
-        name = fields.about.name
-        raise error if str(error).startswith(name) else MotionError(f"{name}: {error}") from None

@@ -148,7 +148,7 @@ def motion_of_fields(
     source: dict[str, Any] = {"file": name, "kind": "smplx"}
     if "source" in fields:
         source = fields.json("source")
-    if hand_mean is None and _relative(fields, vectors := _vectors(poses)):
+    if hand_mean is None and _relative(fields, vectors := _vectors(poses), rate):
         source = {**source, "note": STANDS_IN} if isinstance(source, dict) else source
         return motion_of_smplx(vectors, rate, bones, relaxed_hands(), _confidence(fields), source)
     return motion_of_smplx(poses, rate, bones, hand_mean, _confidence(fields), source)
@@ -216,10 +216,11 @@ def _hand_fields(layout: tuple[tuple[str, int, int], ...]) -> list[str]:
     return [name for name, first, _ in layout if first in HAND_STARTS]
 
 
-def _relative(fields: Arrays, vectors: Array) -> bool:
+def _relative(fields: Arrays, vectors: Array, fps: float) -> bool:
     """Whether fingers are relative to the model's mean hand: as the file says, or else as is measured.
 
-    Only fingers that move tell anything: a body without tracked hands has them all at zero, or held.
+    Only fingers that move tell anything, and those of a second at least: a body without tracked hands has them all at
+    zero, or held.
     """
     if "flat_hand_mean" in fields:
         return not fields.number("flat_hand_mean")
@@ -228,7 +229,7 @@ def _relative(fields: Arrays, vectors: Array) -> bool:
         fingers = vectors[:, first : first + _HAND_JOINTS].reshape(len(vectors), -1)
         seen[1:, hand] = np.diff(fingers, axis=0).any(axis=1)
     bend, frames = finger_bend(vectors, seen)
-    return frames > 0 and bend < RELATIVE_BELOW
+    return frames >= fps and bend < RELATIVE_BELOW
 
 
 def _confidence(fields: Arrays) -> NDArray[Any] | None:

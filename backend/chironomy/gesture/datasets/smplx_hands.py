@@ -14,8 +14,8 @@ from chironomy.body.rig import load_rig
 from chironomy.body.smplx_model import SmplxModel
 from chironomy.gesture.datasets.recording import Poses
 from chironomy.gesture.errors import GestureError
-from chironomy.motion.arm import ArmBones
 from chironomy.motion import smplx
+from chironomy.motion.arm import ArmBones
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
