@@ -165,7 +165,7 @@ class Archive:
             self.about.fail(f"is cut short: {member!r:.80} lacks {_size(left)}")
 
 
-class Arrays(Mapping[str, NDArray[Any]]):
+class Arrays:
     """The fields of an `.npz`. A field that cannot be read is worth an error only to whom asks for it.
 
     Attributes:
@@ -342,6 +342,26 @@ def read_json(
     except UnicodeDecodeError as fault:
         about.fail("is no JSON: it is not text in UTF-8", fault)
     return parse_json(text, about)
+
+
+def read_object(
+    source: str | Path | bytes,
+    error: Error,
+    *,
+    name: str = "",
+    advice: str = "write it anew",
+    maximum_bytes: int = LARGEST_JSON,
+) -> dict[str, Any]:
+    """As `read_json`, of a file that holds an object.
+
+    Raises:
+        error: as of `read_json`, or it holds anything else.
+    """
+    values = read_json(source, error, name=name, advice=advice, maximum_bytes=maximum_bytes)
+    if not isinstance(values, dict):
+        about = About(name or ("the text" if isinstance(source, bytes) else str(source)), error, advice)
+        about.fail("holds no JSON object")
+    return values
 
 
 def parse_json(text: str, about: About) -> Any:

@@ -112,6 +112,7 @@ def make_gestures(
 
     `load` gives the model, by default the embedded one.
     """
+    from chironomy.gesture.pins import load_pinned_mask
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.speech.decode import load_speech
 
@@ -125,7 +126,7 @@ def make_gestures(
     work.progress(0.0, "reading the speech")
     speech = load_speech(inputs["speech"])
     controls["pinned"] = load_hands(inputs["pinned"]) if "pinned" in inputs else None
-    controls["pinned_mask"] = _pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
+    controls["pinned_mask"] = load_pinned_mask(inputs["pinned_mask"]) if "pinned_mask" in inputs else None
     work.progress(0.02, "loading the gesture model")
     pipeline = load() if load else gesture_pipeline()
     controls |= {
@@ -144,18 +145,6 @@ def make_gestures(
     else:
         for motion, result in zip(pipeline.variants(speech, len(results), **controls), results, strict=True):
             save_hands(motion, result)
-
-
-def _pinned_mask(path: Path) -> Any:
-    import numpy as np
-
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(archive["mask"], dtype=bool)
-    except (OSError, ValueError, KeyError) as error:
-        raise ServiceError(
-            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) or (frames, 2, 16) booleans"
-        ) from error
 
 
 def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:

@@ -278,7 +278,11 @@ def _read(archive: Archive, maximum_bytes: int) -> Shot:
     )
     fps = tracks.number("fps")
     hands = HandMotion(
-        fps, *(tracks.numbers(name) for name in ("wrist_position", "rotation", "confidence")), tracks.json("source")
+        fps=fps,
+        wrist_position=tracks.numbers("wrist_position"),
+        rotation=tracks.numbers("rotation"),
+        confidence=tracks.numbers("confidence"),
+        source=tracks.json("source"),
     )
     return Shot(
         hands=hands,
