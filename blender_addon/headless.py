@@ -85,7 +85,7 @@ def read_job(path: Path) -> dict[str, Any]:
     """
     try:
         job = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise JobError(f"the job {path} cannot be read: {error}") from error
     if not isinstance(job, dict) or job.get("format") != FORMAT:
         raise JobError(f"{path} is not a job of the format {FORMAT}")

@@ -90,7 +90,7 @@ def read_source(character: Object) -> dict[str, Any]:
     """Return how the character's motion was made; empty where nothing tells."""
     try:
         source = json.loads(character.get(SOURCE_PROPERTY, "{}"))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):  # a person may write what they like there
         return {}
     return source if isinstance(source, dict) else {}
 

@@ -154,7 +154,7 @@ def test_a_file_gives_back_what_was_written(character, tmp_path):
     for name in ("torso", "head", "shoulder"):
         np.testing.assert_allclose(getattr(back, name), getattr(made, name), atol=1e-15)
     np.savez(tmp_path / "other.npz", format="something/1")
-    with pytest.raises(BodyError, match=r"is not a file of format chironomy\.accompaniment/1"):
+    with pytest.raises(BodyError, match=r"has the format 'something/1', not 'chironomy\.accompaniment/1'"):
         load_accompaniment(tmp_path / "other.npz")
 
 

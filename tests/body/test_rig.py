@@ -139,7 +139,7 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.npz").write_text("not a rig")
-    with pytest.raises(BodyError, match=r"text\.npz cannot be read as a rig"):
+    with pytest.raises(BodyError, match=r"text\.npz is no whole zip file"):
         load_rig(tmp_path / "text.npz")
 
 

@@ -8,12 +8,12 @@ import zipfile
 
 import numpy as np
 import pytest
-from takes import FPS
 
 from chironomy.errors import ChironomyError
 from chironomy.motion import FaceTrack
 from chironomy.shot.errors import VideoError
 from chironomy.shot.shot import Media, Shot
+from takes import FPS
 
 
 @pytest.fixture
@@ -119,9 +119,10 @@ def test_every_file_inside_is_named_by_its_hash(saved):
         (tracks(lambda a: a.update(joint_rotation=a["joint_rotation"][:5])), "joint_position|pose has"),
         (tracks(lambda a: a.update(joint_rotation=np.full_like(a["joint_rotation"], np.inf))), "joint_rotation"),
         (tracks(lambda a: a.update(fps=np.float64(0))), "fps"),
-        (tracks(lambda a: a.update(fps=np.array([24.0]))), "fps has the shape"),
+        (tracks(lambda a: a.update(fps=np.array([24.0, 25.0]))), "fps has the shape"),
         (tracks(lambda a: a.update(source=np.array("{"))), "source is not JSON"),
-        (tracks(lambda a: a.update(confidence=a["confidence"].astype(int))), "confidence holds int"),
+        (tracks(lambda a: a.update(confidence=a["confidence"].astype(complex))), "confidence holds complex numbers"),
+        (tracks(lambda a: a.update(face=a["face"].astype(str))), "face holds text"),
     ],
 )
 def test_a_damaged_part_is_named(saved, change, said):
@@ -143,7 +144,7 @@ def test_pickles_are_never_opened(saved):
     def pickled(arrays):
         arrays["face"] = np.array([{"a": 1}], dtype=object)
 
-    with pytest.raises(VideoError, match="face holds object"):
+    with pytest.raises(VideoError, match="face holds Python objects"):
         Shot.load(rewritten(saved, tracks(pickled)))
 
 
@@ -180,7 +181,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused(saved):
 
 def test_what_is_no_zip_or_not_there_is_said(tmp_path):
     (tmp_path / "text.zip").write_text("hello")
-    with pytest.raises(VideoError, match=r"text\.zip is not a shot"):
+    with pytest.raises(VideoError, match=r"text\.zip is no whole zip file"):
         Shot.load(tmp_path / "text.zip")
     with pytest.raises(VideoError, match="does not exist"):
         Shot.load(tmp_path / "none.zip")

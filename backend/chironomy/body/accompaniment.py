@@ -10,11 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.body.errors import BodyError
 from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.files import read_arrays
+from chironomy.motion.hand_motion import checked_fps
+from chironomy.schema import Schema
 
 Array = NDArray[np.float64]
 
-FORMAT = "chironomy.accompaniment/1"
+ACCOMPANIMENT_FILE = Schema(
+    "chironomy.accompaniment", "turns of torso, head and shoulders", BodyError, "choose another, or generate it anew"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,9 @@ def save_accompaniment(accompaniment: Accompaniment, path: str | Path) -> None:
     """
     fields = {name: getattr(accompaniment, name) for name in ("torso", "head", "shoulder")}
     with atomic_path(path) as temporary:
-        np.savez_compressed(temporary, format=np.array(FORMAT), fps=np.float64(accompaniment.fps), **fields)
+        np.savez_compressed(
+            temporary, format=np.array(ACCOMPANIMENT_FILE.format), fps=np.float64(accompaniment.fps), **fields
+        )
 
 
 def load_accompaniment(path: str | Path) -> Accompaniment:
@@ -77,10 +82,7 @@ def load_accompaniment(path: str | Path) -> Accompaniment:
     Raises:
         ChironomyError: the file is missing or damaged, or a field is wrong; the sentence names it.
     """
-    arrays = read_arrays(path)
-    if str(arrays.get("format", "")) != FORMAT:
-        raise BodyError(f"{Path(path).name} is not a file of format {FORMAT}")
-    for name in ("fps", "torso", "head", "shoulder"):
-        if arrays.get(name) is None or arrays[name].dtype.kind != "f":
-            raise BodyError(f"{Path(path).name} has no field {name} of numbers")
-    return Accompaniment(float(arrays["fps"]), arrays["torso"], arrays["head"], arrays["shoulder"])
+    fields = ACCOMPANIMENT_FILE.read_arrays(path)
+    with fields.named():
+        fps = checked_fps(fields.number("fps"))
+        return Accompaniment(fps, *(fields.numbers(name) for name in ("torso", "head", "shoulder")))

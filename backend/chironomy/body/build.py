@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from chironomy.body import build_bind, build_face, build_hair, build_parts
 from chironomy.body.build_source import FINGERS, Source, load_source
 from chironomy.body.build_surface import Part, joined
-from chironomy.body.rig import RIG_FORMAT, load_rig
+from chironomy.body.rig import RIG_FILE, load_rig
 from chironomy.files import atomic_path
 from chironomy.motion.face import FACE_ACTIONS
 
@@ -59,7 +59,7 @@ def build_rig(path: Path) -> None:
     weight_joint, weight = strongest_weights(mesh.weights)
     start, vertex, offset = sparse_actions(mesh)
     arrays = {
-        "format": np.array(RIG_FORMAT),
+        "format": np.array(RIG_FILE.format),
         "joint_names": np.array(source.joint_names),
         "parents": np.array(source.parents, dtype=np.int16),
         "joint_position": source.joint_position,

@@ -20,6 +20,7 @@ from chironomy.body.rig import Rig
 from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
+from chironomy.reading import DAMAGE, read_arrays
 
 Array = NDArray[np.float64]
 
@@ -95,22 +96,39 @@ def read_mano_model(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise BodyError(f"there is no MANO model file {path}; choose MANO_LEFT.pkl or MANO_RIGHT.pkl")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as archive:
-                fields = {name: archive[name] for name in archive.files}
-        else:
-            with path.open("rb") as stream:
-                fields = ArrayUnpickler(stream, encoding="latin1").load()
-    except (pickle.UnpicklingError, ValueError, EOFError, AttributeError, ImportError, IndexError, TypeError) as error:
-        raise BodyError(
-            f"{path.name} cannot be read as a MANO model ({error}); choose the file you were given"
-        ) from error
-    if not isinstance(fields, dict) or "hands_mean" not in fields or "J_regressor" not in fields:
+    fields = read_model(path, "a MANO model")
+    if "hands_mean" not in fields or "J_regressor" not in fields:
         raise BodyError(
             f"{path.name} is not a MANO model: it has no hands_mean; choose MANO_LEFT.pkl or MANO_RIGHT.pkl"
         )
-    return {name: plain_array(value) for name, value in fields.items()}
+    return fields
+
+
+def read_model(path: Path, what: str) -> dict[str, Any]:
+    """The arrays of a body model's file (`.npz`, else a pickle), by name; nothing in it is executed.
+
+    Args:
+        path: of the file, which is there.
+        what: what it is, such as "a MANO model".
+
+    Raises:
+        BodyError: it cannot be read, or holds anything but arrays.
+    """
+    advice = "choose the file you were given"
+    if path.suffix == ".npz":
+        arrays = read_arrays(path, BodyError, name=path.name, advice=advice)
+        # What is no plain array, such as words on where the model is from, moves no hand.
+        return {name: arrays[name] for name in arrays if arrays.readable(name)}
+    try:
+        with path.open("rb") as stream:
+            fields = ArrayUnpickler(stream, encoding="latin1").load()
+        if not isinstance(fields, dict):
+            raise BodyError(f"{path.name} is not {what}: it holds no named arrays; {advice}")
+        return {str(name): plain_array(value) for name, value in fields.items()}
+    except BodyError:
+        raise
+    except (pickle.UnpicklingError, *DAMAGE) as error:
+        raise BodyError(f"{path.name} cannot be read as {what} ({error}); {advice}") from error
 
 
 def motion_of_mano(

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`Rig`: the character as arrays: joints, mesh, weights, face actions, regions of colour."""
 
-import io
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,8 +12,10 @@ from numpy.typing import NDArray
 from chironomy.body.errors import BodyError
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
+from chironomy.reading import Arrays
+from chironomy.schema import Schema
 
-RIG_FORMAT = "chironomy.rig/1"
+RIG_FILE = Schema("chironomy.rig", "a rig file", BodyError, "make it again with make rig")
 
 SIDES = ("L", "R")
 """What a joint's name ends with, in the order of the hands: left, right."""
@@ -45,23 +45,24 @@ REGION_COLOURS: dict[str, tuple[int, int, int]] = {
 REGION_NAMES = tuple(REGION_COLOURS)
 """What a face of the mesh belongs to; `Rig.regions` indexes this."""
 
-_ARRAYS: dict[str, tuple[str, int]] = {
-    "joint_names": ("U", 1),
-    "parents": ("i", 1),
-    "joint_position": ("f", 2),
-    "joint_tail": ("f", 2),
-    "rest_rotation": ("f", 2),
-    "vertices": ("f", 2),
-    "faces": ("i", 2),
-    "weight_joint": ("i", 2),
-    "weight": ("i", 2),
-    "regions": ("i", 1),
-    "action_names": ("U", 1),
-    "action_start": ("i", 1),
-    "action_vertex": ("i", 1),
-    "action_offset": ("i", 2),
-    "action_unit": ("f", 0),
-    "fingertip_vertex": ("i", 2),
+# Kind and shape of each array: J joints, V vertices, F faces, N moved vertices of all face actions, W weights a vertex.
+_ARRAYS: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "joint_names": ("U", ("J",)),
+    "parents": ("iu", ("J",)),
+    "joint_position": ("f", ("J", 3)),
+    "joint_tail": ("f", ("J", 3)),
+    "rest_rotation": ("f", ("J", 4)),
+    "vertices": ("f", ("V", 3)),
+    "faces": ("iu", ("F", "C")),
+    "weight_joint": ("iu", ("V", "W")),
+    "weight": ("iu", ("V", "W")),
+    "regions": ("iu", ("F",)),
+    "action_names": ("U", (len(FACE_ACTIONS),)),
+    "action_start": ("iu", (len(FACE_ACTIONS) + 1,)),
+    "action_vertex": ("iu", ("N",)),
+    "action_offset": ("iu", ("N", 3)),
+    "action_unit": ("f", ()),
+    "fingertip_vertex": ("iu", (len(HANDS), 5)),
 }
 
 
@@ -209,16 +210,12 @@ def load_rig(path: str | Path | None = None) -> Rig:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, _modified: int, _size: int) -> Rig:
-    try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            arrays: dict[str, Any] = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BodyError(f"{path.name} cannot be read as a rig ({error}); make it again with make rig") from error
+    arrays = RIG_FILE.read_arrays(path, name=path.name)
     _check(path.name, arrays)
     weight = arrays["weight"].astype(np.float64)
     weight /= weight.sum(axis=1, keepdims=True)
     return Rig(
-        joint_names=tuple(str(name) for name in arrays["joint_names"]),
+        joint_names=arrays.texts("joint_names"),
         parents=_fixed(arrays["parents"], np.int64),
         joint_position=_fixed(arrays["joint_position"], np.float64),
         joint_tail=_fixed(arrays["joint_tail"], np.float64),
@@ -237,30 +234,45 @@ def _load(path: Path, _modified: int, _size: int) -> Rig:
     )
 
 
-def _check(name: str, arrays: dict[str, Any]) -> None:
+def _check(name: str, arrays: Arrays) -> None:
     """Raise BodyError where the arrays of a file do not make a rig."""
-    if str(arrays.get("format", "")) != RIG_FORMAT:
-        raise BodyError(f"{name} is not a rig file of format {RIG_FORMAT}; make one with make rig")
-    for field, (kind, axes) in _ARRAYS.items():
-        array = arrays.get(field)
-        if array is None:
-            raise BodyError(f"{name} has no {field}; make it again with make rig")
-        kinds = {"i": "iu", "f": "f", "U": "U"}[kind]
-        if array.dtype.kind not in kinds or array.ndim != axes:
+    sizes: dict[str, int] = {}
+    for field, (kinds, shape) in _ARRAYS.items():
+        array = arrays[field]
+        if array.ndim == len(shape):
+            for side, size in zip(array.shape, shape, strict=True):
+                if isinstance(size, str):
+                    sizes.setdefault(size, side)
+        wanted = tuple(sizes.get(size, 0) if isinstance(size, str) else size for size in shape)
+        if array.dtype.kind not in kinds or array.shape != wanted or 0 in array.shape:
             raise BodyError(f"{name} holds {field} as {array.dtype} {array.shape}; make it again with make rig")
-    if tuple(arrays["action_names"]) != FACE_ACTIONS:
+        if "f" in kinds and not np.isfinite(array).all():
+            raise BodyError(f"{name} holds a number in {field} that is not finite; make it again with make rig")
+    if arrays.texts("action_names") != FACE_ACTIONS:
         raise BodyError(f"{name} has other face actions than this version knows; make it again with make rig")
-    joints, vertices = len(arrays["joint_names"]), len(arrays["vertices"])
+    arrays.texts("joint_names")
+    if not np.linalg.norm(arrays["rest_rotation"], axis=1).all() or not arrays["weight"].any(axis=1).all():
+        raise BodyError(f"{name} has a rest_rotation or a weight that is all zero; make it again with make rig")
+    joints, vertices = sizes["J"], sizes["V"]
+    parents = arrays["parents"].astype(np.int64)
+    if (parents < -1).any() or (parents >= np.arange(joints)).any():
+        raise BodyError(f"{name} has a joint in parents that comes before its parent; make it again with make rig")
+    start = arrays["action_start"].astype(np.int64)
+    if start[0] != 0 or start[-1] != sizes["N"] or (np.diff(start) < 0).any():
+        raise BodyError(f"{name} has an action_start that does not go up to its offsets; make it again with make rig")
     ends = {
-        "faces": (arrays["faces"], vertices),
-        "weight_joint": (arrays["weight_joint"], joints),
-        "action_vertex": (arrays["action_vertex"], vertices),
-        "fingertip_vertex": (arrays["fingertip_vertex"], vertices),
-        "regions": (arrays["regions"], len(REGION_NAMES)),
+        "faces": vertices,
+        "weight_joint": joints,
+        "action_vertex": vertices,
+        "fingertip_vertex": vertices,
+        "regions": len(REGION_NAMES),
     }
-    for field, (array, end) in ends.items():
-        if array.size and int(array.max()) >= end:
-            raise BodyError(f"{name} has an index {int(array.max())} in {field}, where {end} is the end; make it again")
+    for field, end in ends.items():
+        array = arrays[field]
+        low, high = int(array.min()), int(array.max())
+        if low < 0 or high >= end:
+            wrong = low if low < 0 else high
+            raise BodyError(f"{name} has an index {wrong} in {field}, where {end} is the end; make it again")
 
 
 def _fixed(array: Any, dtype: Any) -> NDArray[Any]:

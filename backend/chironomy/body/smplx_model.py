@@ -5,19 +5,17 @@ SMPL-X (Pavlakos et al. 2019) has a non-commercial licence and is no part of thi
 read, and nothing of it is kept.
 """
 
-import pickle
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
-from chironomy.body.mano import ArrayUnpickler, plain_array
+from chironomy.body.mano import read_model
 from chironomy.motion.arm import ArmBones
-from chironomy.motion.files import read_arrays
+from chironomy.reading import DAMAGE
 
 Array = NDArray[np.float64]
 
@@ -77,7 +75,7 @@ def load_smplx_model(path: str | Path) -> SmplxModel:
 
 @lru_cache(maxsize=2)
 def _load(path: Path, _modified: int) -> SmplxModel:
-    fields = _fields(path)
+    fields = read_model(path, "an SMPL-X model")
     names = ("v_template", "shapedirs", "J_regressor", "hands_meanl", "hands_meanr")
     missing = [name for name in (*names, "hands_componentsl", "hands_componentsr") if fields.get(name) is None]
     if missing:
@@ -92,20 +90,5 @@ def _load(path: Path, _modified: int) -> SmplxModel:
             hand_mean=np.stack(means).reshape(2, 45),
             hand_components=np.stack(components).reshape(2, 45, 45),
         )
-    except (ValueError, TypeError, IndexError) as error:
+    except DAMAGE as error:
         raise BodyError(f"{path.name} is not an SMPL-X model ({error}); choose SMPLX_NEUTRAL_2020.npz") from error
-
-
-def _fields(path: Path) -> dict[str, Any]:
-    if path.suffix == ".npz":
-        return read_arrays(path)
-    try:
-        with path.open("rb") as stream:
-            fields = ArrayUnpickler(stream, encoding="latin1").load()
-    except (pickle.UnpicklingError, ValueError, EOFError, AttributeError, ImportError, IndexError, TypeError) as error:
-        raise BodyError(
-            f"{path.name} cannot be read as an SMPL-X model ({error}); choose the file you were given"
-        ) from error
-    if not isinstance(fields, dict):
-        raise BodyError(f"{path.name} is not an SMPL-X model; choose SMPLX_NEUTRAL_2020.npz")
-    return {name: plain_array(value) for name, value in fields.items()}

@@ -41,7 +41,7 @@ def read_handshake(path: Path | str) -> Handshake | None:
         return None
     except OSError as error:
         raise ClientError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise ClientError(f"{path} is not a backend's handshake file: delete it and start the backend again") from error
 
 

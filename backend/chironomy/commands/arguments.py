@@ -166,7 +166,7 @@ def setting(text: str) -> tuple[str, Any]:
         raise Error(f"{text!r} is not NAME=VALUE, such as num_inference_steps=20")
     try:
         return name.strip(), json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return name.strip(), value
 
 

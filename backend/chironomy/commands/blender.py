@@ -13,13 +13,13 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chironomy.errors import ChironomyError
+from chironomy.reading import Archive
 
 SCRIPT = "headless.py"
 
@@ -46,12 +46,15 @@ def find_extension(given: Path | None) -> Path:
         named = built[-1]
     if not named.is_file():
         raise BlenderError(f"{named} does not exist; name the extension's zip with --extension")
-    try:
-        with zipfile.ZipFile(named) as archive:
-            archive.getinfo(SCRIPT)
-    except (OSError, zipfile.BadZipFile, KeyError) as error:
-        raise BlenderError(f"{named} is not the zip of the Chironomy extension; make it with make extension") from error
+    _script(named)
     return named.absolute()
+
+
+def _script(extension: Path) -> bytes:
+    """The headless driver in the extension's zip."""
+    advice = "name the zip of the Chironomy extension, which make extension makes"
+    with Archive(extension, BlenderError, advice=advice) as archive:
+        return archive.read(SCRIPT)
 
 
 def find_blender(given: str | None) -> str | None:
@@ -103,8 +106,7 @@ def run_headless(
     Raises:
         BlenderError: with the script's own sentence, or with Blender's last words where it ended early.
     """
-    with zipfile.ZipFile(extension) as archive:
-        (scratch / SCRIPT).write_bytes(archive.read(SCRIPT))
+    (scratch / SCRIPT).write_bytes(_script(extension))
     job_file, log = scratch / "job.json", scratch / "blender.log"
     job_file.write_text(json.dumps(job), encoding="utf-8")
     resources = scratch / "resources"

@@ -28,8 +28,10 @@ from chironomy.evaluation.errors import EvaluationError
 from chironomy.evaluation.keypoints import keypoints
 from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import DAMAGE
+from chironomy.schema import Schema
 
-FORMAT = "chironomy.fgd/1"
+FGD_FILE = Schema("chironomy.fgd", "an extractor for FGD", EvaluationError, "train it again")
 FPS = 24.0
 WINDOW_FRAMES = 48
 LATENT_DIM = 32
@@ -128,7 +130,7 @@ class Extractor:
         with atomic_path(folder / "extractor.safetensors") as temporary:
             save_file(self._tensors(), temporary)
         with atomic_path(folder / "extractor.json") as temporary:
-            record = {"format": FORMAT, "identity": self.identity, **self.description}
+            record = {"format": FGD_FILE.format, "identity": self.identity, **self.description}
             temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
     def _tensors(self) -> dict[str, torch.Tensor]:
@@ -154,9 +156,8 @@ def load_extractor(folder: Path) -> Extractor:
             f"--out {folder}"
         )
     try:
-        record = json.loads(record_file.read_text(encoding="utf-8"))
-        if record.pop("format") != FORMAT:
-            raise EvaluationError(f"{folder} holds an extractor of another version; train it again")
+        record = FGD_FILE.read_json(record_file)
+        del record["format"]
         identity = record.pop("identity")
         tensors = load_file(weights)
         extractor = Extractor(
@@ -166,7 +167,9 @@ def load_extractor(folder: Path) -> Extractor:
             record,
         )
         extractor.network.load_state_dict(tensors)
-    except (KeyError, ValueError, RuntimeError, SafetensorError) as error:
+    except EvaluationError:
+        raise
+    except (*DAMAGE, SafetensorError) as error:
         raise EvaluationError(f"{folder} holds a damaged extractor ({error}); train it again") from None
     if extractor.identity != identity:
         raise EvaluationError(

@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from chironomy.files import atomic_path
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.settings import HANDEDNESS
+from chironomy.reading import DAMAGE, Arrays, read_arrays, read_json
+from chironomy.schema import Schema
 
-CLIPS_FORMAT = "chironomy.clips/2"
+CLIPS_FILE = Schema(
+    "chironomy.clips", "a folder of clips", GestureError, "make it again with the command that made it", oldest=2
+)
 
 
 _MANIFEST = "clips.json"
+_LARGEST_MANIFEST = 64 << 20
+_LARGEST_SHARD = 64 << 30
 # Features wider than this (prosody has 34 columns, wav2vec2-base 9984) stay on disk and are read as they are needed.
 _WIDEST_IN_MEMORY = 256
 
@@ -85,8 +91,9 @@ def read_shard(path: Path) -> Iterator[Clip]:
     """The clips of one file, in order."""
     mapped = _mapped(path, "audio")
     wide = mapped.shape[1] > _WIDEST_IN_MEMORY
-    with np.load(path, allow_pickle=False) as shard:
-        data = {name: shard[name] for name in shard.files if name != "audio" or not wide}
+    left_out = ("audio",) if wide else ()
+    data = read_arrays(path, GestureError, advice=CLIPS_FILE.advice, maximum_bytes=_LARGEST_SHARD, left_out=left_out)
+    _check_shard(path, data, len(mapped))
     audio = mapped if wide else data["audio"].astype(np.float32)
     ends = np.cumsum(data["length"])
     for index, end in enumerate(ends):
@@ -104,6 +111,13 @@ def read_shard(path: Path) -> Iterator[Clip]:
 
 def _mapped(path: Path, name: str) -> NDArray[np.floating]:
     """One array of an uncompressed `.npz`, read from disk as it is used."""
+    try:
+        return _mapped_at(path, name)
+    except DAMAGE as error:
+        raise GestureError(f"{path} is missing or no whole shard of clips; {CLIPS_FILE.advice}") from error
+
+
+def _mapped_at(path: Path, name: str) -> NDArray[np.floating]:
     with zipfile.ZipFile(path) as archive, path.open("rb") as file:
         file.seek(archive.getinfo(f"{name}.npy").header_offset + 26)
         # The local header's last two fields are the lengths of what follows it: the name and the extra field.
@@ -112,7 +126,25 @@ def _mapped(path: Path, name: str) -> NDArray[np.floating]:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, dtype = read(file)
+        if dtype.kind != "f" or len(shape) != 2:
+            raise ValueError(f"{name} is {dtype} {shape}")
         return np.memmap(path, dtype, "r", file.tell(), shape)
+
+
+def _check_shard(path: Path, data: Arrays, frames: int) -> None:
+    """See that every array of a shard is there and as long as its clips say."""
+    length = data.numbers("length")
+    clips = len(length) if length.ndim == 1 and length.dtype.kind in "iu" and (length > 0).all() else 0
+    shapes = {"motion": (frames, None), "confidence": (frames, 2), "style": (clips, None), "speed": (clips,)}
+    shapes |= {"amplitude": (clips,), "handedness": (clips, len(HANDEDNESS))}
+    fit = clips > 0 and int(length.sum(dtype=object)) == frames
+    for name, shape in shapes.items():
+        found = data.numbers(name).shape
+        fit &= len(found) == len(shape) and all(
+            side in (None, there) for side, there in zip(shape, found, strict=False)
+        )
+    if not fit:
+        raise GestureError(f"{path} holds arrays that do not fit each other; {CLIPS_FILE.advice}")
 
 
 def write_description(folder: Path, description: dict[str, Any]) -> None:
@@ -128,9 +160,9 @@ def write_description(folder: Path, description: dict[str, Any]) -> None:
         GestureError: the folder holds clips of another description.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    full = json.loads(json.dumps({"format": CLIPS_FORMAT, **description}))
+    full = json.loads(json.dumps({"format": CLIPS_FILE.format, **description}))
     manifest = folder / _MANIFEST
-    if manifest.exists() and json.loads(manifest.read_text()) != full:
+    if manifest.exists() and read_json(manifest, GestureError, maximum_bytes=_LARGEST_MANIFEST) != full:
         raise GestureError(f"{folder} holds clips made with other settings; give another folder or empty it")
     with atomic_path(manifest) as temporary:
         temporary.write_text(json.dumps(full, indent=2) + "\n")
@@ -147,9 +179,9 @@ def read_description(folder: Path) -> dict[str, Any]:
         raise GestureError(
             f"{folder} holds no clips to learn from; make some with: python -m chironomy.gesture.corpus {folder}"
         )
-    description = json.loads(manifest.read_text())
-    if description.get("format") != CLIPS_FORMAT:
-        raise GestureError(f"{folder} holds {description.get('format')}, not {CLIPS_FORMAT}; make it again")
+    description = CLIPS_FILE.read_json(manifest, maximum_bytes=_LARGEST_MANIFEST)
+    if not isinstance(description.get("shards"), int):
+        raise GestureError(f"{manifest} does not say how many shards there are; make it again")
     there = sum(shard_path(folder, number).exists() for number in range(description["shards"]))
     if there != description["shards"]:
         raise GestureError(

@@ -3,6 +3,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from chironomy.gesture.encoding import encode
 from chironomy.gesture.errors import GestureError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
+from chironomy.reading import read_arrays
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -25,6 +27,29 @@ SAMPLED_EASE_SECONDS = 0.33
 
 EASE_SECONDS = _EASE_AT_MOST
 """Free frames farther than this from every pinned one are as they were sampled."""
+
+
+_LARGEST_MASK = 1 << 28
+"""Bytes: an hour of whole masks at 60 frames a second takes 7 million."""
+
+
+def load_pinned_mask(path: str | Path) -> Mask:
+    """Read which frames of a motion are pinned: an `.npz` whose array `mask` is of booleans.
+
+    Returns:
+        (T, 2) whole hands, or (T, 2, 16) joints of them.
+
+    Raises:
+        GestureError: the file is missing or damaged, or holds no such array; the sentence says which.
+    """
+    wanted = f"'mask' of (frames, 2) or (frames, 2, {len(MANO_JOINTS)}) booleans"
+    fields = read_arrays(
+        path, GestureError, advice=f"give an .npz file with an array {wanted}", maximum_bytes=_LARGEST_MASK
+    )
+    mask = fields["mask"]
+    if mask.dtype.kind not in "biu" or mask.shape[1:] not in ((2,), (2, len(MANO_JOINTS))) or not len(mask):
+        raise GestureError(f"{fields.about.name}: mask is {mask.dtype} of shape {mask.shape}; it must be {wanted}")
+    return mask != 0
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The weights that come with the product: where they lie and what they know, without loading them."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.settings import STYLES
+from chironomy.reading import read_object
 
 
 def embedded_weights() -> Path:
@@ -22,12 +22,12 @@ def saved_styles(folder: Path) -> tuple[str, ...]:
         GestureError: the folder holds no pipeline.
     """
     path = folder / "transformer" / "config.json"
+    advice = "the embedded one is made by: make train-embedded"
+    config = read_object(path, GestureError, name=f"{path}, the configuration of a gesture model,", advice=advice)
     try:
-        return style_names(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError) as error:
-        raise GestureError(
-            f"{path} is not the configuration of a gesture model; the embedded one is made by: make train-embedded"
-        ) from error
+        return style_names(config)
+    except (KeyError, TypeError, ValueError) as error:
+        raise GestureError(f"{path} is not the configuration of a gesture model; {advice}") from error
 
 
 def embedded_styles() -> tuple[str, ...]:

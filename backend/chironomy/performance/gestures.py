@@ -6,9 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
@@ -46,7 +43,7 @@ def make_gestures(
 
     Args:
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask` (see
-            `pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the frames from
+            `gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the frames from
             `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands` names.
         settings: of the pipeline (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them.
@@ -59,6 +56,8 @@ def make_gestures(
         ChironomyError: a file cannot be used or a setting is out of range.
         GestureCancelled: the work was stopped.
     """
+    from chironomy.gesture.pins import load_pinned_mask
+
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
     kept = load_hands(inputs["kept"]) if "kept" in inputs else None
@@ -71,7 +70,7 @@ def make_gestures(
     if "pinned" in inputs:
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
-        controls["pinned_mask"] = pinned_mask(inputs["pinned_mask"])
+        controls["pinned_mask"] = load_pinned_mask(inputs["pinned_mask"])
     work.progress(0.02, "loading the gesture model")
     pipeline = (load or gesture_pipeline)()
     controls["work"] = work.part(0.1, 0.98)
@@ -86,18 +85,3 @@ def make_gestures(
         yield pipeline(speech, **controls)
     else:
         yield from pipeline.variants(speech, count, **controls)
-
-
-def pinned_mask(path: Path) -> NDArray[np.bool_]:
-    """Read which frames are pinned: (T, 2) of each hand, or (T, 2, 16) of each joint.
-
-    Raises:
-        PerformanceError: the file holds no such array.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return np.asarray(archive["mask"], dtype=bool)
-    except (OSError, ValueError, KeyError) as error:
-        raise PerformanceError(
-            "The pinned mask is not an .npz file with an array 'mask' of (frames, 2) or (frames, 2, 16) booleans"
-        ) from error

@@ -211,20 +211,16 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
 
 
 async def _json_object(request: Request) -> dict[str, Any]:
-    import json
+    from chironomy.reading import read_object
 
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LARGEST_REQUEST:
             raise ServiceError("The request is larger than 1 MiB: upload files as blobs", status=413)
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError("The request is not JSON", status=422) from error
-    if not isinstance(value, dict):
-        raise ServiceError(f"The request must be a JSON object, not {type(value).__name__}", status=422)
-    return value
+    return read_object(
+        bytes(body), functools.partial(ServiceError, status=422), name="The request", advice="send a JSON object"
+    )
 
 
 @functools.cache

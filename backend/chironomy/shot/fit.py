@@ -15,10 +15,11 @@ from chironomy.body.errors import BodyError
 from chironomy.body.proportions import Proportions
 from chironomy.files import atomic_path
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
+from chironomy.schema import Schema
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import VideoError
 
-FORMAT = "chironomy.fit/1"
+FIT_FILE = Schema("chironomy.fit", "a fit", VideoError, "make it anew by chironomy fit")
 
 LARGEST_FILE = 1 << 20
 """Bytes that a fit's file may have; one takes a few thousand."""
@@ -130,7 +131,7 @@ class Fit:
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; `from_dict` reads them back exactly."""
         return {
-            "format": FORMAT,
+            "format": FIT_FILE.format,
             "camera": self.camera.to_dict(),
             "proportions": self.proportions.to_dict(),
             "wrist_position": self.wrist_position.tolist(),
@@ -151,9 +152,7 @@ class Fit:
         Raises:
             VideoError: it is of another format, or a field is missing, unknown or out of range.
         """
-        if not isinstance(values, dict) or values.get("format") != FORMAT:
-            found = values.get("format") if isinstance(values, dict) else type(values).__name__
-            raise VideoError(f"a fit has the format {FORMAT!r}, but this is {found!r:.60}; make it by chironomy fit")
+        values = FIT_FILE.newest(values, "this")
         for name in _FIELDS:
             if name not in values:
                 raise VideoError(f"the fit has no field {name}; make it anew by chironomy fit")
@@ -198,11 +197,8 @@ class Fit:
         Raises:
             VideoError: it is no JSON or no fit.
         """
-        try:
-            values = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise VideoError(f"the fit is not JSON ({error}); make it by chironomy fit") from error
-        return cls.from_dict(values)
+        data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+        return cls.from_dict(FIT_FILE.read_json(data, name="the fit", maximum_bytes=LARGEST_FILE))
 
     def save(self, path: str | Path) -> None:
         """Write it as JSON; whole or not at all."""
@@ -216,17 +212,12 @@ class Fit:
         Raises:
             VideoError: the file is missing or no fit; the sentence names the file and the field.
         """
-        path = Path(path)
+        name = Path(path).name
+        values = FIT_FILE.read_json(path, name=name, maximum_bytes=LARGEST_FILE)
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise VideoError(
-                    f"{path.name} has {path.stat().st_size} bytes, more than any fit; give a fit's JSON file"
-                )
-            return cls.from_json(path.read_bytes())
-        except OSError as error:
-            raise VideoError(f"the fit {path} cannot be read: {error.strerror or error}") from error
+            return cls.from_dict(values)
         except VideoError as error:
-            raise VideoError(f"{path.name}: {error}") from error
+            raise VideoError(f"{name}: {error}") from error
 
 
 def hand_names(name: str) -> tuple[str, str]:

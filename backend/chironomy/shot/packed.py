@@ -17,12 +17,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chironomy.files import FULL_DISK
+from chironomy.reading import Archive
 from chironomy.shot.errors import VideoError
 
 MEDIA_TYPE = "application/zip"
 
 ABOUT = "about.json"
 """The one file of a folder of pictures that is not named after it."""
+
+LARGEST_ARCHIVE = 1 << 40
+"""Bytes that pictures may unpack to: those of a long take in OpenEXR have hundreds of gigabytes."""
 
 _ENTRY = re.compile(r"\.\d{5,9}\.(png|exr)|\.wav|about\.json")
 
@@ -81,23 +85,22 @@ def unpack_pictures(archive: Path, folder: Path) -> None:
     check_folder(folder)
     arriving = folder.with_name(f".{folder.name[:60]}-{secrets.token_hex(6)}")
     try:
-        with zipfile.ZipFile(archive) as packed:
-            names = packed.namelist()
-            strange = [name for name in names if not _ENTRY.fullmatch(name)]
-            if strange or not names:
+        with Archive(
+            archive, VideoError, name=archive.name, advice="render again", maximum_bytes=LARGEST_ARCHIVE
+        ) as packed:
+            strange = [name for name in packed.names if not _ENTRY.fullmatch(name)]
+            if strange or not packed.names:
                 raise VideoError(
                     f"{archive.name} is no folder of pictures" + (f": it has {strange[0]!r:.60}" if strange else "")
                 )
             arriving.mkdir()
-            for name in names:
+            for name in packed.names:
                 target = arriving / (folder.name + name if name.startswith(".") else name)
-                with packed.open(name) as source, target.open("wb") as stream:
-                    shutil.copyfileobj(source, stream, 1 << 20)
+                with target.open("wb") as stream:
+                    packed.copy(name, stream, LARGEST_ARCHIVE)
         if folder.is_dir():
             folder.rmdir()
         arriving.replace(folder)
-    except zipfile.BadZipFile as error:
-        raise VideoError(f"{archive.name} is damaged: render again") from error
     except OSError as error:
         help_ = "free some space" if error.errno in FULL_DISK else "choose a folder that you may write to"
         raise VideoError(f"{folder} could not be written ({error.strerror or error}); {help_}") from error

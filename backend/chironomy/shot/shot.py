@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chironomy import __version__
 from chironomy.body.pose import BodyPose
@@ -27,16 +26,18 @@ from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
 from chironomy.motion.face import FaceTrack
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import LARGEST_JSON, Archive, read_arrays
+from chironomy.schema import Schema
 from chironomy.shot.camera import Camera
 from chironomy.shot.errors import VideoError
 
-FORMAT = "chironomy.shot/1"
+SHOT_FILE = Schema("chironomy.shot", "a shot", VideoError, "save it anew from Blender or by chironomy animate")
 
 LARGEST_FILE = 2 << 30
 """Bytes that a shot may unpack to: an hour of tracks at 24 frames a second takes 0.4 GB, its speech up to 0.7 GB."""
 
-LARGEST_DESCRIPTION = 1 << 20
-"""Bytes that `shot.json` may have."""
+MOST_MEMBERS = 8
+"""Files that a shot may hold."""
 
 _MEMBER = re.compile(r"(tracks|media)/([0-9a-f]{64})(\.[a-z0-9]{1,8})?")
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
@@ -184,7 +185,7 @@ class Shot:
         tracks_name = f"tracks/{hashlib.sha256(tracks).hexdigest()}.npz"
         members = {tracks_name: tracks}
         described: dict[str, Any] = {
-            "format": FORMAT,
+            "format": SHOT_FILE.format,
             "version": __version__,
             "camera": self.camera.to_dict(),
             "proportions": self.proportions.to_dict(),
@@ -230,17 +231,13 @@ class Shot:
             VideoError: the file is missing, damaged, too large, or a field is wrong; the message says which.
         """
         path = Path(path)
-        try:
-            with zipfile.ZipFile(path) as archive:
+        with Archive(path, VideoError, advice=SHOT_FILE.advice, maximum_bytes=maximum_bytes) as archive:
+            try:
                 return _read(archive, maximum_bytes)
-        except FileNotFoundError as error:
-            raise VideoError(f"the shot {path} does not exist") from error
-        except OSError as error:
-            raise VideoError(f"the shot {path} cannot be read: {error.strerror or error}") from error
-        except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
-            raise VideoError(f"{path.name} is not a shot that can be read: {error}") from error
-        except ChironomyError as error:
-            raise VideoError(f"{path.name} is not a shot that can be used: {error}") from error
+            except ChironomyError as error:
+                if str(error).startswith(archive.about.name):
+                    raise
+                raise VideoError(f"{path.name} is not a shot that can be used: {error}") from error
 
 
 def _pack_tracks(shot: Shot) -> bytes:
@@ -260,41 +257,37 @@ def _pack_tracks(shot: Shot) -> bytes:
     return stream.getvalue()
 
 
-def _read(archive: zipfile.ZipFile, maximum_bytes: int) -> Shot:
-    infos = archive.infolist()
-    total = sum(info.file_size for info in infos)
-    if total > maximum_bytes:
-        raise VideoError(f"it unpacks to {total} bytes, but {maximum_bytes} are allowed")
-    names = [info.filename for info in infos]
-    if len(set(names)) != len(names) or len(names) > 8:
-        raise VideoError(f"it holds {len(names)} files, some twice or too many")
-    if "shot.json" not in names:
+def _read(archive: Archive, maximum_bytes: int) -> Shot:
+    if len(archive.names) > MOST_MEMBERS:
+        raise VideoError(f"it holds {len(archive.names)} files, too many")
+    if "shot.json" not in archive.names:
         raise VideoError("it holds no shot.json")
-    try:
-        described = json.loads(_member(archive, "shot.json", LARGEST_DESCRIPTION))
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, VideoError):
-            raise
-        raise VideoError(f"shot.json is not JSON: {error}") from error
-    if not isinstance(described, dict) or described.get("format") != FORMAT:
-        found = described.get("format") if isinstance(described, dict) else None
-        raise VideoError(f"shot.json has the format {found!r}, but this version reads {FORMAT!r}")
+    described = SHOT_FILE.read_json(archive.read("shot.json", LARGEST_JSON), name="shot.json")
     for name in ("camera", "engine", "settings", "frame_start", "frame_stop", "tracks", "speech", "reference"):
         if name not in described:
             raise VideoError(f"shot.json has no field {name}")
     for name in ("frame_start", "frame_stop"):
         if not isinstance(described[name], int) or isinstance(described[name], bool):
-            raise VideoError(f"{name} is {described[name]!r}, but must be a whole number")
-    tracks = _unpack_tracks(_named_member(archive, "tracks", described["tracks"], maximum_bytes))
-    try:
-        source = json.loads(str(tracks["source"]))
-    except ValueError as error:
-        raise VideoError(f"tracks field source is not JSON: {error}") from error
-    fps = float(tracks["fps"])
+            raise VideoError(f"{name} is {described[name]!r:.60}, but must be a whole number")
+    tracks = read_arrays(
+        _named_member(archive, "tracks", described["tracks"], maximum_bytes),
+        VideoError,
+        name="tracks",
+        advice=SHOT_FILE.advice,
+        maximum_bytes=maximum_bytes,
+    )
+    fps = tracks.number("fps")
+    hands = HandMotion(
+        fps=fps,
+        wrist_position=tracks.numbers("wrist_position"),
+        rotation=tracks.numbers("rotation"),
+        confidence=tracks.numbers("confidence"),
+        source=tracks.json("source"),
+    )
     return Shot(
-        hands=HandMotion(fps, tracks["wrist_position"], tracks["rotation"], tracks["confidence"], source),
-        pose=BodyPose(fps, tracks["joint_rotation"], tracks["joint_position"]),
-        face=FaceTrack(fps, tracks["face"]),
+        hands=hands,
+        pose=BodyPose(fps, tracks.numbers("joint_rotation"), tracks.numbers("joint_position")),
+        face=FaceTrack(fps, tracks.numbers("face")),
         camera=Camera.from_dict(described["camera"]),
         speech=_media(archive, "speech", described["speech"], maximum_bytes),
         reference=_media(archive, "reference", described["reference"], maximum_bytes),
@@ -307,67 +300,22 @@ def _read(archive: zipfile.ZipFile, maximum_bytes: int) -> Shot:
     )
 
 
-def _member(archive: zipfile.ZipFile, name: str, maximum_bytes: int) -> bytes:
-    """One member's bytes, never more than it declared: a zip that lies about sizes is cut short and refused."""
-    with archive.open(name) as stream:
-        data = stream.read(maximum_bytes + 1)
-    if len(data) > maximum_bytes:
-        raise VideoError(f"{name} is larger than {maximum_bytes} bytes")
-    return data
-
-
-def _named_member(archive: zipfile.ZipFile, field_name: str, member: Any, maximum_bytes: int) -> bytes:
+def _named_member(archive: Archive, field_name: str, member: Any, maximum_bytes: int) -> bytes:
     match = _MEMBER.fullmatch(member) if isinstance(member, str) else None
     if match is None:
-        raise VideoError(f"{field_name} names the file {member!r}, but files are named by folder and SHA-256")
-    if member not in archive.namelist():
+        raise VideoError(f"{field_name} names the file {member!r:.90}, but files are named by folder and SHA-256")
+    if member not in archive.names:
         raise VideoError(f"{field_name} names the file {member}, which is not there")
-    data = _member(archive, member, min(maximum_bytes, archive.getinfo(member).file_size))
+    data = archive.read(member, maximum_bytes)
     if hashlib.sha256(data).hexdigest() != match.group(2):
         raise VideoError(f"{field_name} was changed or damaged: its SHA-256 is not the one it is named by")
     return data
 
 
-def _media(archive: zipfile.ZipFile, field_name: str, described: Any, maximum_bytes: int) -> Media | None:
+def _media(archive: Archive, field_name: str, described: Any, maximum_bytes: int) -> Media | None:
     if described is None:
         return None
     if not isinstance(described, dict) or not isinstance(described.get("name"), str) or "file" not in described:
         raise VideoError(f"{field_name} must be null or an object with file and name")
     name = Path(described["name"].replace("\\", "/")).name or field_name
     return Media(name, _named_member(archive, field_name, described["file"], maximum_bytes))
-
-
-_TRACKS = ("fps", "wrist_position", "rotation", "confidence", "source", "joint_rotation", "joint_position", "face")
-
-
-def _unpack_tracks(data: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays of the tracks; a header that promises more than its bytes hold is refused before memory is taken."""
-    arrays: dict[str, NDArray[Any]] = {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        names = archive.namelist()
-        for name in _TRACKS:
-            if f"{name}.npy" not in names:
-                raise VideoError(f"tracks has no field {name}")
-            info = archive.getinfo(f"{name}.npy")
-            if info.compress_type != zipfile.ZIP_STORED:
-                raise VideoError(f"tracks field {name} is compressed, but tracks are stored as they are")
-            stream = io.BytesIO(_member(archive, info.filename, len(data)))
-            try:
-                version = np.lib.format.read_magic(stream)
-                reader = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-                shape, fortran, dtype = reader[version](stream)
-            except (ValueError, KeyError) as error:
-                raise VideoError(f"tracks field {name} is not an array that can be read") from error
-            wanted = "U" if name == "source" else "f"
-            if dtype.kind != wanted or fortran:
-                raise VideoError(
-                    f"tracks field {name} holds {dtype}, but must hold {'text' if wanted == 'U' else 'floats'}"
-                )
-            content = stream.read()
-            if any(size < 0 for size in shape) or int(np.prod(shape, dtype=object)) * dtype.itemsize != len(content):
-                raise VideoError(f"tracks field {name} says its shape is {shape}, but holds {len(content)} bytes")
-            arrays[name] = np.frombuffer(content, dtype).reshape(shape)
-    for name in ("fps", "source"):
-        if arrays[name].shape != ():
-            raise VideoError(f"tracks field {name} has the shape {arrays[name].shape}, but must be a single value")
-    return arrays

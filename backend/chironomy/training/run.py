@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The loop of a training run: steps, validations, checkpoints, and its end."""
 
+import pickle
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 
+from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
+from chironomy.reading import DAMAGE
 from chironomy.training.devices import agreed, say
 from chironomy.training.trainer import Trainer
 
@@ -36,7 +39,7 @@ def run(trainer: Trainer, checkpoints: Path, minutes: float | None, log: RunLog)
     path, best = checkpoints / "checkpoint.pt", checkpoints / "best.pt"
     accelerator = trainer.accelerator
     if path.exists():
-        trainer.resume(torch.load(path, map_location="cpu", weights_only=True))
+        trainer.resume(load(path))
         say(accelerator, f"goes on from step {trainer.step}")
     else:
         say(accelerator, f"validation {trainer.validate():.4f} before the first step")
@@ -65,7 +68,7 @@ def run(trainer: Trainer, checkpoints: Path, minutes: float | None, log: RunLog)
     accelerator.wait_for_everyone()
     finished = trainer.step >= settings.steps or trainer.exhausted()
     if finished and settings.patience and trainer.best is not None and best.exists():
-        kept = torch.load(best, map_location="cpu", weights_only=True)
+        kept = load(best)
         trainer.average = {name: value.to(trainer.device) for name, value in kept.items()}
         say(accelerator, f"keeps the weights of step {trainer.best[0]}, validation {trainer.best[1]:.4f}")
     return finished
@@ -75,3 +78,17 @@ def save(value: Any, path: Path) -> None:
     """Write a checkpoint whole or not at all."""
     with atomic_path(path) as temporary:
         torch.save(value, temporary)
+
+
+def load(path: Path) -> Any:
+    """Read a checkpoint of `save`; nothing but tensors and plain values is unpickled.
+
+    Raises:
+        ChironomyError: it is damaged.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, *DAMAGE) as error:
+        raise ChironomyError(
+            f"{path} is damaged or no checkpoint; remove it to train from the start, or copy it again"
+        ) from error

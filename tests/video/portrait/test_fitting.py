@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 from portraits import Sitter, file_of, landscape, png, sit
-from takes import FPS, hands_before_the_chest
 
 from chironomy.body.pose import hand_keypoints, hand_local_keypoints, solve_pose
 from chironomy.body.proportions import Proportions, proportioned
@@ -26,6 +25,7 @@ from chironomy.shot.placement import in_portrait, place, posed, refitted, rest_m
 from chironomy.shot.shot import Media, Shot
 from chironomy.video import maps
 from chironomy.video.portrait.hand_pose import MANO_ORDER, hand_rotation
+from takes import FPS, hands_before_the_chest
 
 ONE_PERSON = Proportions(head=0.92, arms=1.0, hands=0.9, head_offset=(0.0, 0.01, 0.0))
 
@@ -190,7 +190,7 @@ def test_a_fit_is_read_back_exactly(known: Fit, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("format", "chironomy.fit/9", "a fit has the format 'chironomy.fit/1', but this is 'chironomy.fit/9'"),
+        ("format", "fit", "not a fit: it has the format 'fit', not 'chironomy.fit/1'"),
         ("camera", {"width": 10}, "camera has no field height"),
         ("wrist_position", [[0, 0, 0]], r"fit wrist_position must be finite numbers of shape \(2, 3\)"),
         ("wrist_position", [[0, 0, 9], [0, 0, 0]], "fit wrist_position is .* within 2 metres"),
@@ -206,7 +206,7 @@ def test_a_fit_is_read_back_exactly(known: Fit, tmp_path: Path) -> None:
 )
 def test_a_wrong_field_is_named(known: Fit, tmp_path: Path, field: str, value: Any, sentence: str) -> None:
     (tmp_path / "fit.json").write_text(json.dumps({**known.to_dict(), field: value}))
-    with pytest.raises(VideoError, match=f"fit.json: {sentence}"):
+    with pytest.raises(VideoError, match=f"fit.json.* {sentence}"):
         Fit.load(tmp_path / "fit.json")
 
 
@@ -220,7 +220,7 @@ def test_a_missing_field_is_named(known: Fit, field: str) -> None:
 
 def test_what_is_no_fit_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "fit.json").write_text("{ not json")
-    for path, sentence in ((tmp_path / "fit.json", "is not JSON"), (tmp_path / "none.json", "cannot be read")):
+    for path, sentence in ((tmp_path / "fit.json", "is not JSON"), (tmp_path / "none.json", "does not exist")):
         with pytest.raises(VideoError, match=sentence):
             Fit.load(path)
 

@@ -14,8 +14,8 @@ from chironomy.body.smplx_model import SmplxModel
 from chironomy.gesture.datasets.recording import Format, Poses, Recording, part_of
 from chironomy.gesture.datasets.smplx_hands import hands_of_poses, seen_hands
 from chironomy.gesture.errors import GestureError
-from chironomy.motion.files import read_arrays
 from chironomy.motion.hand_motion import HandMotion, checked_fps
+from chironomy.reading import read_arrays
 
 _MOTION, _SPEECH, _SPLIT = "smplxflame_30", "wave16k", "train_test_split.csv"
 # "additional" recordings are those that the benchmark leaves aside; they are there to learn from.
@@ -51,19 +51,20 @@ def poses(recording: Recording, _: SmplxModel | None = None) -> Poses:
     """The rotations of a recording.
 
     Raises:
-        MotionError: the file cannot be read.
-        GestureError: it is not SMPL-X motion.
+        GestureError: the file cannot be read, or is not SMPL-X motion.
+        MotionError: its frame rate is none.
     """
-    fields = read_arrays(recording.motion)
-    rotation = fields.get("poses")
-    if rotation is None or rotation.shape[1:] not in ((165,), (55, 3)) or len(rotation) == 0:
+    fields = read_arrays(recording.motion, GestureError, advice="copy it again")
+    rotation = fields.numbers("poses")
+    if rotation.shape[1:] not in ((165,), (55, 3)) or len(rotation) == 0:
         raise GestureError(f"{recording.motion} has no poses of 165 numbers a frame; it is not BEAT2's motion")
-    fps = checked_fps(fields.get("mocap_frame_rate", fields.get("mocap_framerate", 30.0)))
-    filled, confidence = seen_hands(np.asarray(rotation, np.float64).reshape(-1, 55, 3), fps)
-    if fields.get("confidence") is not None:
-        confidence = np.asarray(fields["confidence"], np.float64)
-    betas = fields.get("betas")
-    return Poses(fps, filled, np.zeros(0) if betas is None else np.asarray(betas, np.float64).reshape(-1), confidence)
+    rates = [name for name in ("mocap_frame_rate", "mocap_framerate") if name in fields]
+    fps = checked_fps(fields.number(rates[0]) if rates else 30.0)
+    filled, confidence = seen_hands(rotation.astype(np.float64).reshape(-1, 55, 3), fps)
+    if "confidence" in fields:
+        confidence = fields.numbers("confidence").astype(np.float64)
+    betas = fields.numbers("betas").astype(np.float64).reshape(-1) if "betas" in fields else np.zeros(0)
+    return Poses(fps, filled, betas, confidence)
 
 
 def read(recording: Recording, model: SmplxModel | None, relative: bool) -> HandMotion:

@@ -28,6 +28,7 @@ from chironomy.gesture.datasets.smplx_hands import finger_bend, relative_to_mean
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.errors import GestureError
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import read_json
 
 FORMATS: dict[str, Format] = {"beat2": beat2.FORMAT, "show": show.FORMAT, "hands": hands.FORMAT}
 HAND_MEANS = ("auto", "flat", "mean")
@@ -154,7 +155,7 @@ def wrist_measures(motion: HandMotion) -> tuple[NDArray[np.float64], NDArray[np.
 def _survey_group(settings: PrepareSettings, recordings: Sequence[Recording], path: Path) -> list[dict[str, Any]]:
     """Measure recordings, or read what was measured."""
     if path.exists():
-        return json.loads(path.read_text())
+        return read_json(path, GestureError, advice="remove it", maximum_bytes=64 << 20)
     items = [_survey(settings, recording) for recording in recordings]
     if any("error" in item for item in items):
         return items  # tried again next time

@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 
 from chironomy.body.mano import ArrayUnpickler
 from chironomy.body.smplx_model import SmplxModel
+from chironomy.errors import ChironomyError
 from chironomy.gesture.datasets.recording import Format, Poses, Recording, part_of
 from chironomy.gesture.datasets.smplx_hands import hands_of_poses, seen_hands
 from chironomy.gesture.errors import GestureError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import DAMAGE
 
 Array = NDArray[np.float64]
 
@@ -65,6 +67,15 @@ def poses(recording: Recording, model: SmplxModel | None) -> Poses:
         GestureError: the file is not SHOW's, or holds hand coefficients and there is no model file to read them by.
     """
     fields = _fields(recording.motion)
+    try:
+        return _poses(recording, fields, model)
+    except ChironomyError:
+        raise
+    except DAMAGE as error:
+        raise GestureError(f"{recording.motion} holds arrays that are not SHOW's ({error}); copy it again") from error
+
+
+def _poses(recording: Recording, fields: dict[str, Any], model: SmplxModel | None) -> Poses:
     body = _array(recording, fields, "body_pose_axis", "body_pose").reshape(-1, 63)
     frames = len(body)
     rotation = np.zeros((frames, 55, 3))
@@ -115,16 +126,7 @@ def _fields(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as stream:
             fields = _ShowUnpickler(stream).load()
-    except (
-        pickle.UnpicklingError,
-        ValueError,
-        EOFError,
-        AttributeError,
-        ImportError,
-        IndexError,
-        TypeError,
-        RuntimeError,
-    ) as error:
+    except (pickle.UnpicklingError, *DAMAGE) as error:
         raise GestureError(f"{path} cannot be read as SHOW's motion ({error}); copy it again") from error
     if isinstance(fields, list | tuple) and len(fields) == 1:
         fields = fields[0]

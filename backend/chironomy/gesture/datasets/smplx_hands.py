@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """SMPL-X joint rotations of a dataset as hand motion of this project's character.
 
-Which hand a file's fingers are relative to is a convention that files do not name: the flat hand (MoSh++ and AMASS
-store so), or the model's mean hand (smplx's `flat_hand_mean=False`: SHOW's own description, and all of EMAGE's code
-evaluates BEAT2 so). It is measured: talking people's middle finger joints are bent by 30 to 45 degrees, those of the
-mean hand by 30 to 43, so that numbers relative to the mean hand lie about zero.
+Which hand a file's fingers are relative to is measured over all of a dataset's recordings, by
+`chironomy.motion.smplx.finger_bend`.
 """
 
 from collections.abc import Iterable
@@ -16,17 +14,12 @@ from chironomy.body.rig import load_rig
 from chironomy.body.smplx_model import SmplxModel
 from chironomy.gesture.datasets.recording import Poses
 from chironomy.gesture.errors import GestureError
+from chironomy.motion import smplx
 from chironomy.motion.arm import ArmBones
-from chironomy.motion.files import motion_of_smplx
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
 
-_HANDS = (25, 40)
-# The middle joints of the four fingers among a hand's 15, in MANO's order, and the way a hand's fingers bend: about z.
-_MIDDLE_JOINTS = (1, 4, 7, 10)
-_BEND = np.array([-1.0, 1.0])
-_RELATIVE_BELOW = np.deg2rad(15.0)
 _HELD_SECONDS = 1.0
 
 
@@ -63,7 +56,7 @@ def hands_of_poses(poses: Poses, model: SmplxModel | None, relative: bool, sourc
         )
     mean = model.hand_mean if relative and model is not None else None
     bones, ours = character_bones() if model is None else model.arm_bones(poses.betas), character_bones()
-    motion = motion_of_smplx(poses.rotation, poses.fps, bones, mean, poses.confidence, source)
+    motion = smplx.motion_of_smplx(poses.rotation, poses.fps, bones, mean, poses.confidence, source)
     scale = _length(ours) / _length(bones)
     return motion if model is None else motion.replaced(wrist_position=motion.wrist_position * scale)
 
@@ -80,7 +73,7 @@ def seen_hands(rotation: Array, fps: float) -> tuple[Array, Array]:
     frames = len(rotation)
     confidence = np.ones((frames, 2))
     finite = np.isfinite(rotation).all(axis=-1)
-    for hand, first in enumerate(_HANDS):
+    for hand, first in enumerate(smplx.HAND_STARTS):
         fingers = np.nan_to_num(rotation[:, first : first + 15]).reshape(frames, -1)
         arm = [13 + hand, 16 + hand, 18 + hand, 20 + hand, *range(first, first + 15)]
         confidence[~finite[:, arm].all(axis=1) | ~fingers.any(axis=1), hand] = 0
@@ -96,13 +89,7 @@ def seen_hands(rotation: Array, fps: float) -> tuple[Array, Array]:
 
 def finger_bend(poses: Poses) -> tuple[float, int]:
     """Mean bend of the middle joints of the four fingers where hands are seen, radians, and how many frames that is."""
-    total, count = 0.0, 0
-    for hand, first in enumerate(_HANDS):
-        seen = poses.confidence[:, hand] > 0
-        joints = [first + joint for joint in _MIDDLE_JOINTS]
-        total += float((poses.rotation[seen][:, joints, 2] * _BEND[hand]).mean(axis=1).sum())
-        count += int(seen.sum())
-    return (total / count if count else 0.0), count
+    return smplx.finger_bend(poses.rotation, poses.confidence > 0)
 
 
 def relative_to_mean(bends: Iterable[tuple[float, int]]) -> tuple[bool, float]:
@@ -110,7 +97,7 @@ def relative_to_mean(bends: Iterable[tuple[float, int]]) -> tuple[bool, float]:
     values = list(bends)
     frames = sum(count for _, count in values)
     mean = sum(bend * count for bend, count in values) / frames if frames else 0.0
-    return frames > 0 and mean < _RELATIVE_BELOW, mean
+    return frames > 0 and mean < smplx.RELATIVE_BELOW, mean
 
 
 def _held(fingers: Array, frames: int) -> NDArray[np.bool_]:

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import time
-import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 
 from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
+from chironomy.reading import read_arrays
 from chironomy.shot.errors import VideoError
 
 if TYPE_CHECKING:
@@ -107,10 +107,10 @@ class FinishedParts:
             return None
         path = self._path(number, key)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in self._names}
+            found = read_arrays(path, VideoError)
+            arrays = {name: found[name] for name in self._names}
             path.touch()
-        except (OSError, ValueError, KeyError, RuntimeError, EOFError, zipfile.BadZipFile):
+        except (VideoError, OSError):
             return None
         return arrays
 

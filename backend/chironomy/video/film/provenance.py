@@ -52,6 +52,6 @@ def told(comment: str) -> dict[str, Any]:
     """The JSON of a comment that `note` wrote; empty where there is none."""
     try:
         found = json.loads(comment[comment.index("{") :])
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

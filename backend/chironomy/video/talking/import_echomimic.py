@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from chironomy.reading import DAMAGE
 from chironomy.shot.errors import VideoError
 from chironomy.video.talking import echomimic
 from chironomy.video.talking.configs import CONFIGS, SCHEDULER, reference_config
@@ -245,7 +246,7 @@ def _load(path: Path) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         raise VideoError(f"{path} holds more than tensors and was not loaded; get the published file") from error
-    except (OSError, RuntimeError, EOFError, ValueError) as error:
+    except DAMAGE as error:
         raise VideoError(f"{path} is damaged or no checkpoint of torch; copy it again") from error
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from chironomy.reading import read_object
 from chironomy.shot.errors import VideoError
 from chironomy.video.weights.memory import Alive, FusedAttention, dtype_named
 
@@ -96,10 +97,7 @@ def saved_configuration(config: str | Path | Mapping[str, Mapping[str, Any]]) ->
     for part in PARTS:
         path = folder / part / "config.json"
         if path.is_file():
-            try:
-                values = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise VideoError(f"{path} is not JSON; copy the weights again") from error
+            values = read_object(path, VideoError, advice="copy the weights again")
             found[part] = {key: value for key, value in values.items() if not key.startswith("_")}
     if missing := [part for part in PARTS if part not in found and part != "audio_projector"]:
         raise VideoError(f"{folder} is no video model: it has no {missing[0]}/config.json")

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Looking at a saved pipeline before any of its weights are read."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from chironomy.reading import read_object
 from chironomy.shot.errors import VideoError
 from chironomy.video.weights.shapes import compare_shapes, saved_shapes
 
@@ -29,17 +29,16 @@ def saved_index(folder: str | Path) -> dict[str, Any]:
             f"{folder} holds no video model; train one, or make it with: chironomy weights import-echomimic-v2 "
             "FOLDER OUT"
         )
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise VideoError(f"{path} cannot be read as JSON; copy the weights again") from error
-    found = index.get("_class_name") if isinstance(index, dict) else None
+    index = read_object(path, VideoError, advice="copy the weights again")
+    found = index.get("_class_name")
     if found != "TalkingPipeline":
-        raise VideoError(f"{folder} holds a model of another kind, {found}; this engine reads TalkingPipeline")
+        raise VideoError(f"{folder} holds a model of another kind, {found!r:.60}; this engine reads TalkingPipeline")
     for part, kind in _OURS.items():
         entry = index.get(part)
-        if not isinstance(entry, list) or entry[-1] != kind:
-            raise VideoError(f"{folder} names {entry!r} as its {part}, which must be a {kind}; copy the weights again")
+        if not isinstance(entry, list) or not entry or entry[-1] != kind:
+            raise VideoError(
+                f"{folder} names {entry!r:.60} as its {part}, which must be a {kind}; copy the weights again"
+            )
     if absent := [name for name in _NEEDED if name not in index]:
         raise VideoError(f"{path} does not say {absent[0]}; copy the weights again")
     return index

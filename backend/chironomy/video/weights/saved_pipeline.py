@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from chironomy.reading import read_object
 from chironomy.shot.errors import VideoError
 
 _FOLDER_OF_GGUF = "transformer"
@@ -190,12 +190,4 @@ def _gguf(folder: Path, name: object) -> Path | None:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise VideoError(f"{path} is missing; copy the weights again") from error
-    except (OSError, ValueError) as error:
-        raise VideoError(f"{path} cannot be read as JSON; copy the weights again") from error
-    if not isinstance(values, dict):
-        raise VideoError(f"{path} holds no JSON object; copy the weights again")
-    return values
+    return read_object(path, VideoError, advice="copy the weights again", maximum_bytes=64 << 20)

@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is known of hands and body in an item's video: a shot, or points that were seen in the picture."""
 
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.files import atomic_path
+from chironomy.schema import Schema
 from chironomy.shot.errors import VideoError
 from chironomy.shot.shot import Media, Shot
 from chironomy.video.maps.keypoints import BODY_POINTS, draw_keypoints, keypoints
 from chironomy.video.talking.training.framing import Framing
 
-FORMAT = "chironomy.keypoints/1"
+KEYPOINTS_FILE = Schema("chironomy.keypoints", "keypoints of a video", VideoError, "prepare the video again")
 
 HAND_MARGIN = 0.25
 """Part of a hand's size by which its box is wider than its points, which lie inside the skin."""
@@ -165,7 +165,7 @@ class KeypointTracks:
             np.savez_compressed(
                 stream,
                 allow_pickle=False,
-                format=np.array(FORMAT),
+                format=np.array(KEYPOINTS_FILE.format),
                 fps=np.float64(self.fps),
                 size=np.array(self.size, np.int64),
                 body=self.body.astype(np.float32),
@@ -181,16 +181,7 @@ class KeypointTracks:
         Raises:
             VideoError: the file is damaged or a field is wrong; the sentence names it.
         """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                found: dict[str, Any] = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise VideoError(f"{path} cannot be read as .npz ({error}); prepare the video again") from error
-        if (said := str(found.get("format"))) != FORMAT:
-            raise VideoError(f"{path} has the format {said!r:.60}, but this version reads {FORMAT!r}")
-        for name in ("fps", "size", "body", "hands", "confidence", "face"):
-            if name not in found:
-                raise VideoError(f"{path} has no field {name}; prepare the video again")
+        found = KEYPOINTS_FILE.read_arrays(path)
         count = len(found["body"]) if found["body"].ndim else 0
         shapes = {
             "fps": (), "size": (2,), "body": (count, len(BODY_POINTS), 2), "hands": (count, 2, 21, 2),
