@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A skipped test is counted, explained, and a failure where nobody expects it."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,10 @@ def test_that_nobody_runs():
 
 
 @pytest.fixture
-def run(pytester, monkeypatch):
+def run(pytester):
     """Run tests with the plugin in the folder of the test."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
-    return lambda *arguments: pytester.runpytest_inprocess("-p", "skips", "-p", "no:cacheprovider", *arguments)
+    pytester.makeconftest(f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\npytest_plugins = ['skips']")
+    return lambda *arguments: pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
 
 
 def test_a_run_says_how_many_were_skipped_and_why(pytester, run):

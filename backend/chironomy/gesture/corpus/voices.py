@@ -3,7 +3,6 @@
 
 import importlib.util
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy import processes
 from chironomy.gesture.errors import GestureError
 
 RATE = 16000
@@ -77,7 +77,7 @@ class Voice:
         """Mono samples at 16 kHz, without the silence at either end."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "speech.wav"
-            subprocess.run(self._command(text, path), check=True, stdin=subprocess.DEVNULL, capture_output=True)
+            processes.run(self._command(text, path), check=True, capture_output=True)
             import soundfile
             import soxr
 
