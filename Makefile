@@ -73,7 +73,7 @@ blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.
 $(VENV)/.run: pyproject.toml constraints.txt
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(PIP) "setuptools>=77" build
-	$(PIP) -e ".[backend,blender]"
+	$(PIP) -e ".[backend,blender,exr,vision]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

@@ -13,6 +13,7 @@ from pathlib import Path
 import bpy
 from bpy.types import Context
 
+from chironomy import processes
 from chironomy.client import BackendProcess, Client, ClientError, JobCancelled, start_backend
 
 from .preferences import ADDON, preferences
@@ -184,18 +185,15 @@ def _run(command: list[str], on_line: Callable[[str], None], cancelled: Cancelle
         JobCancelled: it was stopped.
     """
     variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
-    hidden = {"creationflags": subprocess.CREATE_NO_WINDOW} if os.name == "nt" else {}
     try:
-        process = subprocess.Popen(
+        process = processes.start(
             command,
-            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             encoding="utf-8",
             errors="replace",
             env=variables,
-            **hidden,
         )
     except OSError as error:
         raise ClientError(f"{command[0]} cannot be run: {error.strerror or error}") from error

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["skips"]
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):

@@ -11,33 +11,11 @@ from PIL import Image
 
 pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
 
-from chironomy.body.pose import solve_pose
-from chironomy.body.rig import load_rig
-from chironomy.body.skinning import skin
-from chironomy.motion import rotation as quaternion
 from chironomy.motion.files import save_hands
 from chironomy.service.kinds import KINDS
-from chironomy.shot.camera import portrait_camera
 from chironomy.shot.fit import Fit
-from chironomy.video.engines.previz import Studio
 from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.work import Work
-
-
-@pytest.fixture(scope="module")
-def portrait(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The character with its palms towards the body."""
-    rig, motion = load_rig(), still_hands(1)
-    rotation = motion.rotation.copy()
-    for hand, side in enumerate((1, -1)):
-        forward = quaternion.from_rotation_vector([0, -side * 1.9, 0])
-        rotation[:, hand, 0] = quaternion.multiply(forward, quaternion.from_rotation_vector([-1.2, 0, 0]))
-    position = np.array([[[0.18, -0.22, 0.32], [-0.2, -0.16, 0.32]]])
-    pose = solve_pose(rig, motion.replaced(wrist_position=position, rotation=rotation))
-    mesh = skin(rig, pose.joint_rotation[0], pose.joint_position[0])
-    path = tmp_path_factory.mktemp("portrait") / "sitter.png"
-    Image.fromarray(Studio(rig, portrait_camera(rig, 384, 528)).draw(mesh)).save(path)
-    return path
 
 
 def test_a_portrait_becomes_a_fit_and_an_overlay(chironomy_command: Command, portrait: Path, tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import importlib.util
 import itertools
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from chironomy.evaluation.beats import beat_alignment, stroke_apexes, wrist_spee
 from chironomy.gesture import STYLES, GestureError
 from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.clips import load_clips
-from chironomy.gesture.corpus import build, voices
+from chironomy.gesture.corpus import build, espeak, voices
 from chironomy.gesture.corpus.manners import MANNERS, manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.score import Phase, Score
@@ -26,10 +30,6 @@ from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.space import clear_of_body, neutral_of
 from chironomy.motion.hand_motion import HandMotion
-
-needs_voices = pytest.mark.skipif(
-    not (shutil.which("flite") or shutil.which("espeak-ng")), reason="no text-to-speech program here"
-)
 
 ACCENTS = np.array([0.6, 1.2, 1.9, 2.3, 3.0, 5.2, 5.9, 6.8])
 STRENGTHS = np.array([0.9, 0.5, 0.7, 0.4, 0.8, 0.9, 0.6, 0.7])
@@ -226,7 +226,6 @@ def test_what_touches_nothing_is_left_alone() -> None:
     assert clear_of_body(cleared) is cleared
 
 
-@needs_voices
 def test_over_other_sounds_hands_rest() -> None:
     recordings = [build.make_recording(np.random.default_rng([0, seed])) for seed in range(40)]
     silent = [recording for recording in recordings if recording.spoken is None]
@@ -246,7 +245,6 @@ def test_sentences_are_whole() -> None:
         assert "{" not in text
 
 
-@needs_voices
 def test_an_item_is_the_same_whenever_it_is_made() -> None:
     settings = build.CorpusSettings(items=2, variants=1, seed=5)
     first, second = (build.make_item(settings, 1)[0] for _ in range(2))
@@ -254,7 +252,6 @@ def test_an_item_is_the_same_whenever_it_is_made() -> None:
     assert np.array_equal(first.motion, second.motion)
 
 
-@needs_voices
 def test_a_corpus_is_made_once_and_read_back(tmp_path: Path) -> None:
     settings = build.CorpusSettings(items=1, variants=2, items_per_shard=1)
     build.build_corpus(tmp_path, settings, workers=1)
@@ -267,7 +264,6 @@ def test_a_corpus_is_made_once_and_read_back(tmp_path: Path) -> None:
     assert clips[0].motion.shape == (len(clips[0].audio), 198)
 
 
-@needs_voices
 def test_a_corpus_of_other_settings_is_not_mixed_in(tmp_path: Path) -> None:
     build.build_corpus(tmp_path, build.CorpusSettings(items=1, variants=1, items_per_shard=1), workers=1)
     with pytest.raises(GestureError, match="other settings"):
@@ -276,5 +272,43 @@ def test_a_corpus_of_other_settings_is_not_mixed_in(tmp_path: Path) -> None:
 
 def test_without_a_voice_one_sentence_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(GestureError, match="apt install flite espeak-ng"):
         voices.available_voices()
+
+
+@pytest.fixture
+def bundled_voice(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], np.ndarray]:
+    """Speak with a voice of the package that the project brings, whatever programs the machine has."""
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+
+    def speak(name: str, text: str) -> np.ndarray:
+        voice = voices.Voice(np.random.default_rng(0))
+        assert voice.program == "espeak-ng"
+        voice.name, voice.stretch, voice.pitch = name, 1.0, 0.0
+        return voice.speak(text)
+
+    return speak
+
+
+def test_without_programs_the_package_speaks(bundled_voice: Callable[[str, str], np.ndarray]) -> None:
+    short, long = (bundled_voice("en-us+f3", text) for text in ("Good morning.", "Good morning, and welcome to you."))
+    assert 0.4 < len(short) / voices.RATE < len(long) / voices.RATE < 3.5
+    assert np.sqrt(np.mean(long**2)) == pytest.approx(0.1, abs=0.01)
+    assert np.array_equal(short, bundled_voice("en-us+f3", "Good morning."))
+
+
+@pytest.mark.parametrize("name", voices.ESPEAK_VOICES)
+def test_the_package_has_the_voices_and_their_variants(
+    name: str, bundled_voice: Callable[[str, str], np.ndarray]
+) -> None:
+    plain, other = (bundled_voice(f"{name}{variant}", "Good morning.") for variant in ("", "+klatt4"))
+    assert len(plain) != len(other) or np.abs(plain - other).max() > 0.1
+
+
+def test_a_voice_that_is_not_there_is_named(tmp_path: Path) -> None:
+    command = [sys.executable, "-P", espeak.__file__, "-v", "xx-none", "-w", str(tmp_path / "a.wav"), "Good morning."]
+    said = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert said.stderr == "espeak-ng has no voice xx-none\n"
+    assert not (tmp_path / "a.wav").exists()

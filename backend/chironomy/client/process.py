@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A backend of one's own: started beside this process, stopped with it."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import chironomy
+from chironomy import processes
 from chironomy.client.errors import ClientError, JobCancelled, VersionMismatch
 from chironomy.client.http import Client
 
@@ -71,7 +71,7 @@ class BackendProcess:
 
     def stop(self, timeout: float = 10.0) -> None:
         """End the process, kindly and then not, and remove its private folder."""
-        _end(self._process, timeout)
+        processes.end(self._process, timeout)
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
@@ -117,14 +117,9 @@ def start_backend(
     variables["PYTHONUNBUFFERED"] = "1"
     try:
         with log_file.open("wb") as log:
-            process = subprocess.Popen(
-                command,
-                cwd=folder.name,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                **_detached(),
+            # A Ctrl+C is meant for its parent, which stops it.
+            process = processes.start(
+                command, apart=True, cwd=folder.name, env=variables, stdout=log, stderr=subprocess.STDOUT
             )
     except OSError as error:
         folder.cleanup()
@@ -150,28 +145,10 @@ def start_backend(
             )
             raise VersionMismatch(message)
     except BaseException:
-        _end(process, 5.0)
+        processes.end(process, 5.0)
         folder.cleanup()
         raise
     return BackendProcess(process, handshake, folder)
-
-
-def _detached() -> dict[str, Any]:
-    """A backend gets no Ctrl+C meant for its parent (the parent stops it), and no console window on Windows."""
-    if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined]
-    return {"start_new_session": True}
-
-
-def _end(process: "subprocess.Popen[Any]", timeout: float) -> None:
-    if process.poll() is None:
-        with contextlib.suppress(OSError):
-            process.terminate()
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _tail(path: Path, lines: int) -> str:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from chironomy import processes
 from chironomy.errors import ChironomyError
 from chironomy.reading import Archive
 
@@ -130,9 +131,7 @@ def run_headless(
     with contextlib.ExitStack() as stack:
         errors = None if verbose else stack.enter_context(log.open("wb"))
         try:
-            process = subprocess.Popen(
-                command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
-            )
+            process = processes.start(command, cwd=scratch, env=environment, stdout=subprocess.PIPE, stderr=errors)
         except OSError as error:
             raise BlenderError(f"{command[0]} cannot be run ({error.strerror or error})") from error
         stack.callback(_end, process)
@@ -172,13 +171,7 @@ def _follow(
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(5.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    processes.end(process, 5.0)
     if process.stdout is not None:
         process.stdout.close()
 

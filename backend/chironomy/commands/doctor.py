@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import chironomy
+from chironomy import processes
 from chironomy.commands.blender import find_blender, find_extension
 from chironomy.errors import ChironomyError
 
@@ -163,7 +163,7 @@ def _ffmpeg() -> str:
 
     program = imageio_ffmpeg.get_ffmpeg_exe()
     # Starting it shows that it runs on this machine, not only that the file is there.
-    said = subprocess.run([program, "-hide_banner", "-version"], capture_output=True, text=True, timeout=30, check=True)
+    said = processes.run([program, "-hide_banner", "-version"], capture_output=True, text=True, timeout=30, check=True)
     return f"{said.stdout.split(' Copyright')[0].splitlines()[0]} at {program}"
 
 
@@ -214,5 +214,5 @@ def _blender() -> str:
     program = find_blender(None)
     if program is None:
         return f"bpy {importlib.metadata.version('bpy')} in this Python"
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True)
+    said = processes.run([program, "--version"], capture_output=True, text=True, timeout=60, check=True)
     return f"{said.stdout.splitlines()[0]} at {program}"

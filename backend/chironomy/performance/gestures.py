@@ -42,9 +42,10 @@ def make_gestures(
     """Yield performances of the hands; the seed goes up by 1 from each to the next.
 
     Args:
-        inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask` (see
-            `gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the frames from
-            `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands` names.
+        inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
+            (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
+            frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
+            names.
         settings: of the pipeline (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them.
         count: how many performances.
@@ -52,7 +53,7 @@ def make_gestures(
         load: gives the model, by default the embedded one.
 
     Raises:
-        PerformanceError: a range without its motion, a motion without its range, or a mask that is none.
+        PerformanceError: a range without its motion, or a motion without its range.
         ChironomyError: a file cannot be used or a setting is out of range.
         GestureCancelled: the work was stopped.
     """

@@ -19,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy import processes
 from chironomy.speech.errors import SpeechError
 
 SAMPLE_RATE = 16000
@@ -222,7 +223,7 @@ def _read_with_ffmpeg(path: Path, sample_rate: int, maximum_seconds: float) -> N
     program = imageio_ffmpeg.get_ffmpeg_exe()
     # A name is never taken for a protocol, and a playlist cannot reach past local files.
     source = ["-nostdin", "-hide_banner", "-protocol_whitelist", "file", "-i", f"file:{path}"]
-    probe = subprocess.run([program, *source], capture_output=True, check=False)
+    probe = processes.run([program, *source], capture_output=True)
     _check_probe(probe.stderr.decode("utf-8", "replace"), path.name, maximum_seconds)
     # Time zero of the sound stays time zero of the file: a stream that starts late is led in by silence.
     audio = ["-map", "0:a:0", "-vn", "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(sample_rate)]
@@ -231,7 +232,7 @@ def _read_with_ffmpeg(path: Path, sample_rate: int, maximum_seconds: float) -> N
     count = 0
     with tempfile.TemporaryFile() as log:
         command = [program, "-v", "error", *source, *audio, *limit, "-f", "f32le", "pipe:1"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log) as process:
+        with processes.start(command, stdout=subprocess.PIPE, stderr=log) as process:
             try:
                 assert process.stdout is not None
                 for block in _float_blocks(process.stdout):

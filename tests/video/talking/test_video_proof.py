@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The measures of the proof on drawn people, where it is known what they must say."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -24,11 +23,6 @@ from chironomy.video.talking.proof.rendering import Asked, made_pictures, shorte
 from chironomy.video.talking.proof.scenes import HEIGHT, REGIONS, WIDTH, Scene, SceneSettings, make_scene
 
 SETTINGS = SceneSettings(people=3, held_out=0, frames=8)
-
-
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("flite") or shutil.which("espeak-ng")), reason="no voice to speak with (flite or espeak-ng)"
-)
 
 
 @pytest.fixture(scope="module")

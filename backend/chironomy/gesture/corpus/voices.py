@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Speech for the corpus: text-to-speech voices, pauses, and the wear that recordings have."""
 
+import importlib.util
 import shutil
-import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy import processes
 from chironomy.gesture.errors import GestureError
 
 RATE = 16000
@@ -25,18 +27,31 @@ _VARIANTS = (
 _FLITE_PITCH = {"slt": 175, "rms": 105, "awb": 130, "kal16": 105, "kal": 105}
 
 
+def program(name: str) -> list[str] | None:
+    """The start of a command that runs "flite" or "espeak-ng"; None where the machine has no such program.
+
+    The package espeakng-loader, which the extra `train` brings, goes before an espeak-ng that is installed: that one
+    seeds a voice's breath by the clock (1.52), and a corpus is to be the same whenever it is made.
+    """
+    if name == "espeak-ng" and importlib.util.find_spec("espeakng_loader") is not None:
+        return [sys.executable, "-P", str(Path(__file__).with_name("espeak.py"))]
+    found = shutil.which(name)
+    return [found] if found else None
+
+
 def available_voices() -> list[tuple[str, str]]:
     """(program, voice) pairs that this machine can speak with.
 
     Raises:
         GestureError: neither program is installed.
     """
-    voices = [("flite", voice) for voice in FLITE_VOICES if shutil.which("flite")]
-    voices += [("espeak-ng", voice) for voice in ESPEAK_VOICES if shutil.which("espeak-ng")]
+    voices = [("flite", voice) for voice in FLITE_VOICES if program("flite")]
+    voices += [("espeak-ng", voice) for voice in ESPEAK_VOICES if program("espeak-ng")]
     if not voices:
         raise GestureError(
-            "the corpus needs a text-to-speech program and finds neither flite nor espeak-ng; install both with "
-            "'apt install flite espeak-ng', 'brew install flite espeak-ng' or from their project pages"
+            "the corpus needs a text-to-speech program and finds neither flite nor espeak-ng; install espeak-ng's "
+            "package with \"pip install 'chironomy[train]'\", or both with 'apt install flite espeak-ng' or 'brew "
+            "install flite espeak-ng'"
         )
     return voices
 
@@ -62,7 +77,7 @@ class Voice:
         """Mono samples at 16 kHz, without the silence at either end."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "speech.wav"
-            subprocess.run(self._command(text, path), check=True, stdin=subprocess.DEVNULL, capture_output=True)
+            processes.run(self._command(text, path), check=True, capture_output=True)
             import soundfile
             import soxr
 
@@ -73,16 +88,18 @@ class Voice:
         return (samples * (0.1 / (np.sqrt(np.mean(samples**2)) + 1e-6))).astype(np.float32)
 
     def _command(self, text: str, path: Path) -> list[str]:
+        start = program(self.program)
+        assert start is not None
         if self.program == "flite":
             mean = _FLITE_PITCH[self.name] * 2 ** (self.pitch / 12)
             return [
-                *("flite", "-voice", self.name),
+                *(*start, "-voice", self.name),
                 *("--setf", f"duration_stretch={self.stretch:.3f}"),
                 *("--setf", f"int_f0_target_mean={mean:.1f}"),
                 *("--setf", f"int_f0_target_stddev={mean * 0.12 * self.liveliness:.1f}"),
                 *("-t", text, "-o", str(path)),
             ]
         return [
-            *("espeak-ng", "-v", self.name, "-s", str(round(165 / self.stretch))),
+            *(*start, "-v", self.name, "-s", str(round(165 / self.stretch))),
             *("-p", str(round(np.clip(50 + 9 * self.pitch, 8, 95))), "-w", str(path), "--", text),
         ]

@@ -14,10 +14,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy import processes
 from chironomy.shot.errors import RenderCancelled, VideoError
-
-NO_WINDOW = getattr(subprocess, "CREATENO_WINDOW", 0)
-"""Keeps Windows from opening a console for each run."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +91,7 @@ def feed(
         VideoError: a frame has another shape, or ffmpeg failed; one sentence.
         RenderCancelled: `cancelled` said so.
     """
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, creationflags=NO_WINDOW
-    )
+    process = processes.start(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stdin is not None
     assert process.stderr is not None
     messages: list[bytes] = []
@@ -172,25 +168,8 @@ def probe(path: str | Path) -> VideoInfo:
     path = Path(path)
     if not path.is_file():
         raise VideoError(f"the video {path} does not exist")
-    run = subprocess.run(
-        [
-            ffmpeg_program(),
-            "-hide_banner",
-            "-nostdin",
-            "-i",
-            str(path),
-            "-map",
-            "0:v:0",
-            "-c",
-            "copy",
-            "-f",
-            "null",
-            "-",
-        ],
-        capture_output=True,
-        check=False,
-        creationflags=NO_WINDOW,
-    )
+    command = [ffmpeg_program(), "-hide_banner", "-nostdin", "-i", str(path)]
+    run = processes.run([*command, "-map", "0:v:0", "-c", "copy", "-f", "null", "-"], capture_output=True)
     report = run.stderr.decode("utf-8", "replace")
     source = report.split("Output #0", maxsplit=1)[0]
     picture = re.search(
@@ -227,13 +206,7 @@ def read_video_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     info = probe(path)
     command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-i", str(path), "-map", "0:v:0"]
     command += ["-vf", f"scale=in_color_matrix={'bt709' if 'bt709' in info.colour else 'auto'}", "-pix_fmt", "rgb24"]
-    process = subprocess.Popen(
-        [*command, "-f", "rawvideo", "pipe:1"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        creationflags=NO_WINDOW,
-    )
+    process = processes.start([*command, "-f", "rawvideo", "pipe:1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
     messages: list[bytes] = []
@@ -263,9 +236,7 @@ def read_comment(path: str | Path) -> str:
     if not path.is_file():
         raise VideoError(f"the video {path} does not exist")
     command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-i", str(path)]
-    run = subprocess.run(
-        [*command, "-f", "ffmetadata", "pipe:1"], capture_output=True, check=False, creationflags=NO_WINDOW
-    )
+    run = processes.run([*command, "-f", "ffmetadata", "pipe:1"], capture_output=True)
     if run.returncode != 0:
         raise VideoError(f"{path} is not a video that can be read")
     # In an ffmetadata file "=", ";", "#", "\" and line ends follow a "\".
