@@ -6,6 +6,7 @@ It is decoded in blocks (`chironomy.speech.sound`), so that only the mono result
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +18,9 @@ from numpy.typing import NDArray
 
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
-from chironomy.speech.sound import SILENT, check_finite, first_heard, open_sound
+from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, check_finite, first_heard, open_sound
 
 SAMPLE_RATE = 16000
-MINIMUM_SECONDS = 0.2
 MAXIMUM_SECONDS = 3600.0
 
 # Dialogue is mixed to the centre; the low-frequency channel is left out (ITU-R BS.775 gives the others -3 dB).
@@ -64,6 +64,23 @@ class Speech:
     def silent(self) -> bool:
         """Whether nothing is heard in it."""
         return float(np.ptp(self.samples)) / 2 < SILENT
+
+    def heard_from(self, seconds: float) -> "Speech":
+        """The same speech with another moment as second 0.
+
+        Args:
+            seconds: into this speech; negative, so much silence leads in to it. After its end there is silence.
+        """
+        shift = round(seconds * self.sample_rate)
+        if shift == 0:
+            return self
+        lead = np.zeros(max(-shift, 0), np.float32)
+        moved = np.concatenate([lead, self.samples[max(shift, 0) :]])
+        rest = np.zeros(max(math.ceil(MINIMUM_SECONDS * self.sample_rate) - len(moved), 0), np.float32)
+        moved = np.concatenate([moved, rest])
+        moved.setflags(write=False)
+        digest = hashlib.sha256(f"{self.sha256} from sample {shift}".encode()).hexdigest()
+        return Speech(moved, self.sample_rate, digest, self.name, self.path)
 
     @classmethod
     def from_samples(cls, samples: NDArray[Any], sample_rate: int, name: str = "speech") -> "Speech":

@@ -9,7 +9,9 @@ pipe, chunks that were joined byte by byte, and a film whose sound begins late l
 from __future__ import annotations
 
 import re
+import struct
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,11 +21,12 @@ from typing import IO, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.files import atomic_path
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
 
 SILENT = 1e-4
-"""Half the range of samples under which nothing is heard, full scale being 1: 80 dB under it, three steps of 16 bits."""
+"""Half the range of samples that are not heard, full scale being 1: 80 dB under it, or three steps of 16 bits."""
 
 # Containers of sound and film alone. Playlists (hls, concat, dash, sdp, …) would open files and addresses of their own.
 _CONTAINERS = (
@@ -32,6 +35,9 @@ _CONTAINERS = (
 )
 _PLAYLIST = re.compile(rb"\s*(#EXTM3U|ffconcat|\[playlist\]|<\?xml|<MPD|<smil|<playlist|<asx|v=0\s)", re.I)
 _READ = 1 << 20
+
+MINIMUM_SECONDS = 0.2
+"""Of speech."""
 
 T = TypeVar("T")
 
@@ -136,60 +142,72 @@ def first_heard(attempt: Callable[[int], tuple[T, float]]) -> T:
     return first
 
 
-def write_excerpt(source: Path, path: Path, start: float, seconds: float) -> None:
-    """Write what is heard of a file in a stretch of time as WAV, its channels, rate and level kept.
+def write_excerpt(source: Path, path: Path, start: float = 0.0, seconds: float | None = None) -> None:
+    """Write what is heard of a file in a stretch of time as WAV of 32-bit floats: channels, rate and level are kept.
 
     Args:
         source: any file of sound.
-        path: the file to write: 32-bit floats, so that nothing is rounded or cut off.
+        path: the file to write.
         start: seconds into the sound; negative, the stretch begins before the sound does, with silence.
-        seconds: of the stretch; what is left after the sound's end is silence.
+        seconds: of the stretch; what follows the sound's end is left out. To that end where it is None. A stretch that
+            holds nothing of the sound is silent for its whole length.
 
     Raises:
         SpeechError: the sound cannot be read.
         OSError: the file cannot be written.
     """
-    first_heard(lambda track: (None, _write_excerpt(source, path, start, seconds, track)))
+    with atomic_path(path) as partial:
+        first_heard(lambda track: (None, _write_excerpt(source, partial, start, seconds, track)))
 
 
-def _write_excerpt(source: Path, path: Path, start: float, seconds: float, track: int) -> float:
-    import soundfile
-
+def _write_excerpt(source: Path, path: Path, start: float, seconds: float | None, track: int) -> float:
     rate = channels = None
-    writer: Any = None
-    place = wanted = 0
-    low, high = np.inf, -np.inf
-    try:
+    place, wanted, written = 0, sys.maxsize, 0
+    low, high = np.float32(np.inf), np.float32(-np.inf)
+    with path.open("wb") as file:
         for part in parts_of(source):
             with open_sound(source, track, part, rate=rate, channels=channels) as sound:
                 if sound is None:
                     continue
-                if writer is None:
+                if rate is None:
                     rate, channels = sound.rate, sound.channels
-                    # WAV's own header ends at 4 GiB.
-                    writer = soundfile.SoundFile(
-                        str(path), "w", rate, channels, subtype="FLOAT", format="RF64", endian="FILE"
-                    )
-                    place, wanted = -round(start * rate), round(seconds * rate)
-                    _write_silence(writer, min(max(place, 0), wanted))
+                    place = -round(start * rate)
+                    wanted = sys.maxsize if seconds is None else round(seconds * rate)
+                    file.write(_wave_head(rate, channels, 0))
+                    written = _write_silence(file, min(max(place, 0), wanted), channels)
                 for block in sound.blocks():
                     low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
-                    writer.write(block[min(max(-place, 0), len(block)) : max(min(wanted - place, len(block)), 0)])
-                    place += len(block)
+                    kept = block[min(max(-place, 0), len(block)) : max(min(wanted - place, len(block)), 0)]
+                    file.write(np.ascontiguousarray(kept, "<f4").data)
+                    written, place = written + len(kept), place + len(block)
                     if place >= wanted and np.max(high - low) / 2 >= SILENT:
                         break
-        if writer is None:
+        if rate is None or channels is None:
             raise SpeechError(f"{source.name} holds no samples; export the recording again")
-        _write_silence(writer, wanted - max(place, 0) if place < wanted else 0)
-    finally:
-        if writer is not None:
-            writer.close()
+        if not written:
+            written = _write_silence(file, round((seconds or MINIMUM_SECONDS) * rate), channels)
+        file.seek(0)
+        file.write(_wave_head(rate, channels, written))
     return float(np.max(high - low) / 2)
 
 
-def _write_silence(writer: Any, count: int) -> None:
+def _write_silence(file: IO[bytes], count: int, channels: int) -> int:
     for done in range(0, count, _READ):
-        writer.write(np.zeros((min(_READ, count - done), writer.channels), np.float32))
+        file.write(bytes(4 * channels * min(_READ, count - done)))
+    return count
+
+
+def _wave_head(rate: int, channels: int, count: int) -> bytes:
+    """The 44 bytes before the samples; of more than 4 GiB the length is left open."""
+    size = count * channels * 4
+    told = (size + 36, size) if size < 0xFFFFFFFF - 36 else (0xFFFFFFFF, 0xFFFFFFFF)
+    layout = struct.pack("<HHIIHH", 3, channels, rate, rate * channels * 4, channels * 4, 32)
+    return b"RIFF" + struct.pack("<I", told[0]) + b"WAVEfmt \x10\0\0\0" + layout + b"data" + struct.pack("<I", told[1])
+
+
+def is_playlist(head: bytes) -> bool:
+    """Whether a file that begins so names other files to play, and is no recording itself."""
+    return _PLAYLIST.match(head) is not None
 
 
 def check_finite(block: NDArray[Any], start: int, sample_rate: float, name: str) -> None:
@@ -235,7 +253,7 @@ def _judge(report: str, code: int, path: Path, track: int) -> None:
     if code == 0:
         return
     with path.open("rb") as file:
-        if _PLAYLIST.match(file.read(200)):
+        if is_playlist(file.read(200)):
             raise SpeechError(f"{name} is a playlist, which names recordings and is none; give the recording itself")
     if "rror opening input" in report or "Invalid data" in report:
         raise SpeechError(
