@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A plugin of pytest: a run says how many tests it skipped and why, and with `--fail-on-skip` fails if that surprises."""
+"""A plugin of pytest: a run says how many tests it skipped and why, and with `--fail-on-skip` fails on a surprise."""
 
 import re
 from collections import Counter

@@ -64,6 +64,34 @@ def tracks(change):
     return apply
 
 
+@pytest.mark.parametrize("start", [0.0, 1.25, -2.0])
+def test_where_the_sound_lies_is_kept(speaking_shot, tmp_path, start):
+    path = tmp_path / "take.zip"
+    speaking_shot.replaced(speech_start=start).save(path)
+    again = Shot.load(path)
+    assert again.speech_start == start
+    assert again.seconds_into_speech(FPS) == start + 1.0
+
+
+def test_the_sound_of_an_older_shot_begins_at_frame_0(saved):
+    older = rewritten(saved, described(lambda fields: fields.pop("speech_start")))
+    assert Shot.load(older).speech_start == 0.0
+
+
+@pytest.mark.parametrize("start", ["1", None, True, 1e9, float("nan"), float("-inf"), [0]])
+def test_sound_lies_at_no_impossible_time(saved, start):
+    with pytest.raises(VideoError, match="speech_start is"):
+        Shot.load(rewritten(saved, described(lambda fields: fields.update(speech_start=start))))
+
+
+@pytest.mark.parametrize("text", [b"#EXTM3U\n/etc/hostname\n", b"ffconcat version 1.0\nfile 'other.wav'\n"])
+def test_speech_may_not_be_a_playlist(speaking_shot, tmp_path, text):
+    path = tmp_path / "take.zip"
+    speaking_shot.replaced(speech=Media("speech.wav", text)).save(path)
+    with pytest.raises(VideoError, match=r"speech speech\.wav is a playlist"):
+        Shot.load(path)
+
+
 def test_a_shot_comes_back_as_it_was(saved, speaking_shot):
     shot = Shot.load(saved)
     for before, after in (

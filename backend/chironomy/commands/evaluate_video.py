@@ -109,7 +109,7 @@ def _speech(video: Path, given: Path | None) -> "Speech | None":
 
     if given is not None:
         return load_speech(_of_video(video, given, SOUNDS, "recording"))
-    return load_speech(video) if probe(video).audio_codec else None
+    return load_speech(video, film_time=True) if probe(video).audio_codec else None
 
 
 def _asked(video: Path, options: argparse.Namespace) -> "Asked | None":

@@ -43,5 +43,6 @@ def retimed(shot: Shot, rate: float) -> tuple[Shot, NDArray[np.intp]]:
         face=shot.face.replaced(fps=rate, values=values),
         frame_start=0,
         frame_stop=None,
+        speech_start=shot.seconds_into_speech(start),
     )
     return again, np.minimum(np.floor(times * rate + 0.5 + 1e-6), len(new_times) - 1).astype(np.intp)

@@ -39,6 +39,9 @@ LARGEST_FILE = 2 << 30
 MOST_MEMBERS = 8
 """Files that a shot may hold."""
 
+LONGEST_LEAD = 86400.0
+"""Seconds that sound may begin before or after the first frame: a day, to which a timeline may be set."""
+
 _MEMBER = re.compile(r"(tracks|media)/([0-9a-f]{64})(\.[a-z0-9]{1,8})?")
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -86,7 +89,9 @@ class Shot:
         pose: every joint of the character as evaluated on the rig, (T, J, …).
         face: the face actions, (T, 52).
         camera: where from, and the size of the picture.
-        speech: the sound; its start is frame 0. None for a silent shot.
+        speech: the sound; None for a silent shot.
+        speech_start: seconds into the sound at frame 0; negative where the sound begins later, by that much. The one
+            place that says where the sound lies beside hands, pose and face.
         reference: the portrait that an engine may take the person's looks from.
         frame_start: the first frame to render.
         frame_stop: the frame after the last one to render; None means T.
@@ -109,6 +114,7 @@ class Shot:
     engine: str = "previz"
     settings: dict[str, Any] = field(default_factory=dict)
     proportions: Proportions = field(default_factory=Proportions)
+    speech_start: float = 0.0
 
     def __post_init__(self) -> None:
         frames = self.hands.frame_count
@@ -125,6 +131,10 @@ class Shot:
             array = getattr(self.pose, name)
             if array.shape != shape or not np.isfinite(array).all():
                 raise VideoError(f"pose {name} is {array.shape}, but must be finite numbers of shape {shape}")
+        start = self.speech_start
+        if isinstance(start, bool) or not isinstance(start, int | float) or not abs(start) <= LONGEST_LEAD:
+            raise VideoError(f"speech_start is {start!r}, but must be seconds, at most {LONGEST_LEAD:g} either way")
+        object.__setattr__(self, "speech_start", float(start))
         stop = frames if self.frame_stop is None else int(self.frame_stop)
         start = int(self.frame_start)
         if not 0 <= start < stop <= frames:
@@ -166,6 +176,10 @@ class Shot:
         assert self.frame_stop is not None
         return range(self.frame_start, self.frame_stop)
 
+    def seconds_into_speech(self, frame: int) -> float:
+        """Where in the sound a frame is, in seconds; negative before the sound begins."""
+        return self.speech_start + frame / self.fps
+
     @property
     def tracks_sha256(self) -> str:
         """The hash of hands, pose and face, in hexadecimal: it names their file in `save`."""
@@ -193,6 +207,7 @@ class Shot:
             "settings": self.settings,
             "frame_start": self.frame_start,
             "frame_stop": self.frame_stop,
+            "speech_start": self.speech_start,
             "tracks": tracks_name,
         }
         for name in ("speech", "reference"):
@@ -289,14 +304,15 @@ def _read(archive: Archive, maximum_bytes: int) -> Shot:
         pose=BodyPose(fps, tracks.numbers("joint_rotation"), tracks.numbers("joint_position")),
         face=FaceTrack(fps, tracks.numbers("face")),
         camera=Camera.from_dict(described["camera"]),
-        speech=_media(archive, "speech", described["speech"], maximum_bytes),
+        speech=_sound(_media(archive, "speech", described["speech"], maximum_bytes)),
         reference=_media(archive, "reference", described["reference"], maximum_bytes),
         frame_start=described["frame_start"],
         frame_stop=described["frame_stop"],
         engine=described["engine"],
         settings=described["settings"],
-        # Shots that were written before people had proportions of their own have none.
+        # In shots of older versions people have no proportions of their own, and the sound begins at frame 0.
         proportions=Proportions.from_dict(described["proportions"]) if "proportions" in described else Proportions(),
+        speech_start=described.get("speech_start", 0.0),
     )
 
 
@@ -319,3 +335,13 @@ def _media(archive: Archive, field_name: str, described: Any, maximum_bytes: int
         raise VideoError(f"{field_name} must be null or an object with file and name")
     name = Path(described["name"].replace("\\", "/")).name or field_name
     return Media(name, _named_member(archive, field_name, described["file"], maximum_bytes))
+
+
+def _sound(media: Media | None) -> Media | None:
+    """The speech, unless it is a list of other files to open."""
+    if media is not None:
+        from chironomy.speech.sound import is_playlist
+
+        if is_playlist(media.data[:200]):
+            raise VideoError(f"speech {media.name} is a playlist, but must be a recording itself")
+    return media

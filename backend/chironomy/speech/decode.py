@@ -1,29 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading any sound file into one channel of float samples, in bounded memory.
 
-libsndfile reads wav, flac, ogg and mp3; whatever it refuses (m4a, mp4, …) goes to the ffmpeg program that comes with
-imageio-ffmpeg. Both ways run in blocks, so that only the mono result at the wanted rate is ever held whole
+It is decoded in blocks (`chironomy.speech.sound`), so that only the mono result at the wanted rate is ever held whole
 (230 MB for an hour at 16 kHz).
 """
 
 import hashlib
-import re
-import subprocess
-import tempfile
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy import processes
 from chironomy.speech.errors import SpeechError
+from chironomy.speech.joined import Part, parts_of
+from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, check_finite, first_heard, open_sound
 
 SAMPLE_RATE = 16000
-MINIMUM_SECONDS = 0.2
 MAXIMUM_SECONDS = 3600.0
 
 # Dialogue is mixed to the centre; the low-frequency channel is left out (ITU-R BS.775 gives the others -3 dB).
@@ -32,7 +29,8 @@ _SURROUND_WEIGHTS = {
     6: (0.707, 0.707, 1.0, 0.0, 0.5, 0.5),
     8: (0.707, 0.707, 1.0, 0.0, 0.5, 0.5, 0.5, 0.5),
 }
-_BLOCK_SECONDS = 4.0
+_CANCELLED = 0.25
+"""Of the power that its channels have together, the share of its square root that a mix keeps where they cancel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +60,28 @@ class Speech:
         """Frames that a track beside this speech has at `fps`: its duration rounded to whole frames, at least one."""
         return max(1, round(self.duration * fps))
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing is heard in it."""
+        return float(np.ptp(self.samples)) / 2 < SILENT
+
+    def heard_from(self, seconds: float) -> "Speech":
+        """The same speech with another moment as second 0.
+
+        Args:
+            seconds: into this speech; negative, so much silence leads in to it. After its end there is silence.
+        """
+        shift = round(seconds * self.sample_rate)
+        if shift == 0:
+            return self
+        lead = np.zeros(max(-shift, 0), np.float32)
+        moved = np.concatenate([lead, self.samples[max(shift, 0) :]])
+        rest = np.zeros(max(math.ceil(MINIMUM_SECONDS * self.sample_rate) - len(moved), 0), np.float32)
+        moved = np.concatenate([moved, rest])
+        moved.setflags(write=False)
+        digest = hashlib.sha256(f"{self.sha256} from sample {shift}".encode()).hexdigest()
+        return Speech(moved, self.sample_rate, digest, self.name, self.path)
+
     @classmethod
     def from_samples(cls, samples: NDArray[Any], sample_rate: int, name: str = "speech") -> "Speech":
         """Wrap samples that are already in memory: (N,) or (N, channels), floats with full scale 1.
@@ -76,22 +96,36 @@ class Speech:
             )
         if sample_rate < 1000:
             raise SpeechError(f"{name}: a sample rate of {sample_rate} Hz is too low for speech; give 8000 Hz or more")
-        _check_finite(samples, 0, sample_rate, name)
-        mono = np.array(_mix_down(samples) if samples.ndim == 2 else samples, dtype=np.float32)
+        check_finite(samples, 0, sample_rate, name)
+        mono = np.array(_mixed_down(samples) if samples.ndim == 2 else samples, dtype=np.float32)
         _check_length(len(mono), sample_rate, name)
         digest = hashlib.sha256(mono.tobytes() + str(sample_rate).encode()).hexdigest()
         return cls(_levelled(mono), sample_rate, digest, name)
 
 
-def load_speech(path: str | Path, sample_rate: int = SAMPLE_RATE, maximum_seconds: float = MAXIMUM_SECONDS) -> Speech:
-    """Read the first sound stream of any file that libsndfile or ffmpeg knows.
+def load_speech(
+    path: str | Path,
+    sample_rate: int = SAMPLE_RATE,
+    maximum_seconds: float = MAXIMUM_SECONDS,
+    *,
+    film_time: bool = False,
+) -> Speech:
+    """Read the speech in any file of sound that ffmpeg knows: the first track in which anything is heard, to its end.
 
-    Channels are mixed to one, the constant offset is removed, and the rate is changed to `sample_rate`. A file whose
-    peak is over full scale is scaled to it; otherwise the level is kept.
+    Channels are mixed to one, but of those that cancel each other the loudest is taken; the constant offset is removed,
+    and the rate is changed to `sample_rate`. A file whose peak is over full scale is scaled to it; otherwise the level
+    is kept.
+
+    Args:
+        path: the file.
+        sample_rate: samples a second of the result.
+        maximum_seconds: how long it may last.
+        film_time: second 0 is that of the film's pictures; sound that begins late is led in by silence. Otherwise it is
+            the sound's own first sample, as in Blender's sequencer.
 
     Raises:
-        SpeechError: the file is missing, a folder, not sound, without a sound stream, empty, shorter than 0.2 s,
-            longer than `maximum_seconds`, or has samples that are not finite numbers.
+        SpeechError: the file is missing, a folder, not sound, a playlist, without a sound stream, empty, shorter than
+            0.2 s, longer than `maximum_seconds`, or has samples that are not finite numbers.
     """
     path = Path(path)
     if path.is_dir():
@@ -102,13 +136,33 @@ def load_speech(path: str | Path, sample_rate: int = SAMPLE_RATE, maximum_second
         if path.stat().st_size == 0:
             raise SpeechError(f"{path} is an empty file; export the recording again")
         digest = _file_digest(path)
+        parts = parts_of(path)
     except OSError as error:
         raise SpeechError(f"{path} cannot be read ({error.strerror or error}); check its permissions") from error
-    samples = _read_with_soundfile(path, sample_rate, maximum_seconds)
-    if samples is None:
-        samples = _read_with_ffmpeg(path, sample_rate, maximum_seconds)
+
+    def decoded(track: int) -> tuple[NDArray[np.float32], float]:
+        blocks: list[NDArray[np.float32]] = []
+        room = round(maximum_seconds * sample_rate)
+        for part in parts:
+            blocks += _read_part(path, track, part, sample_rate, room - sum(map(len, blocks)), film_time)
+        samples = np.concatenate([*blocks, np.zeros(0, np.float32)])
+        return samples, float(np.ptp(samples)) / 2 if len(samples) else 0.0
+
+    try:
+        samples = first_heard(decoded)
+    except _TooLongError as error:
+        raise SpeechError(
+            f"{path.name} is longer than the {maximum_seconds / 60:g} minutes accepted; cut it into parts"
+        ) from error
     _check_length(len(samples), sample_rate, path.name)
     return Speech(_levelled(samples), sample_rate, digest, path.name, path)
+
+
+def silence_told(speech: Speech) -> str:
+    """What to tell the person of speech in which nothing is heard; "" where something is."""
+    if not speech.silent:
+        return ""
+    return f"nothing is heard in {speech.name}: the hands rest and the lips stay shut; check the recording's level"
 
 
 def write_wav(speech: Speech, path: str | Path) -> Path:
@@ -150,24 +204,44 @@ def _levelled(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return samples
 
 
-def _mix_down(block: NDArray[Any]) -> NDArray[np.float32]:
-    """(N, channels) to (N,)."""
-    channels = block.shape[1]
-    if channels == 1:
-        return block[:, 0].astype(np.float32)
+def _weights(channels: int) -> NDArray[np.float64]:
     weights = np.array(_SURROUND_WEIGHTS.get(channels, (1.0,) * channels))
-    return (block @ (weights / weights.sum())).astype(np.float32)
+    return weights / weights.sum()
 
 
-def _check_finite(block: NDArray[Any], start: int, sample_rate: float, name: str) -> None:
-    finite = np.isfinite(block)
-    if finite.all():
-        return
-    frame = start + int(np.argmin(finite.reshape(len(block), -1).all(axis=1)))
-    raise SpeechError(
-        f"{name} has samples that are not numbers (NaN or infinite), the first at {frame / sample_rate:.3f} s; "
-        "export it again as 16-bit or 24-bit PCM, or cut that stretch out in an audio editor"
-    )
+class _Powers:
+    """How loud channels and their mix are, to tell channels that cancel each other (a cable with two wires swapped)."""
+
+    def __init__(self, weights: NDArray[np.float64]):
+        self._weights = weights
+        # Sums of samples and of their squares; the last column is the mix.
+        self._sums = np.zeros((2, len(weights) + 1))
+        self._count = 0
+
+    def add(self, block: NDArray[Any], mix: NDArray[Any]) -> None:
+        both = np.column_stack([block, mix]).astype(np.float64)
+        self._sums += [both.sum(axis=0), np.square(both).sum(axis=0)]
+        self._count += len(both)
+
+    def loudest_of_cancelled(self) -> int | None:
+        """The loudest channel where the mix is far weaker than its channels; None where it may be used."""
+        count = max(self._count, 1)
+        # Without the constant offset, which is no sound.
+        power = self._sums[1] / count - np.square(self._sums[0] / count)
+        together = float(power[:-1] @ np.square(self._weights))
+        if power[-1] >= _CANCELLED**2 * together:
+            return None
+        return int(np.argmax(power[:-1] * (self._weights > 0)))
+
+
+def _mixed_down(samples: NDArray[Any]) -> NDArray[np.float32]:
+    """(N, channels) to (N,)."""
+    weights = _weights(samples.shape[1])
+    mix = samples @ weights
+    powers = _Powers(weights)
+    powers.add(samples, mix)
+    loudest = powers.loudest_of_cancelled()
+    return (mix if loudest is None else samples[:, loudest]).astype(np.float32)
 
 
 def _check_length(count: int, sample_rate: int, name: str) -> None:
@@ -179,95 +253,41 @@ def _check_length(count: int, sample_rate: int, name: str) -> None:
         )
 
 
-def _too_long(name: str, seconds: float | None, maximum_seconds: float) -> SpeechError:
-    length = f"lasts {seconds / 60:.1f} minutes" if seconds is not None else "goes on"
-    return SpeechError(f"{name} {length}, longer than the {maximum_seconds / 60:g} minutes accepted; cut it into parts")
+class _TooLongError(Exception):
+    """There are more samples than there is room for."""
 
 
-def _read_with_soundfile(path: Path, sample_rate: int, maximum_seconds: float) -> NDArray[np.float32] | None:
-    """Mono samples, or None where libsndfile does not know the file."""
-    import soundfile
+def _read_part(
+    path: Path, track: int, part: Part, sample_rate: int, room: int, film_time: bool, channel: int | None = None
+) -> list[NDArray[np.float32]]:
+    """Blocks of mono samples: of a channel, or mixed where they do not cancel each other."""
     import soxr
 
-    try:
-        file = soundfile.SoundFile(str(path))
-    except (soundfile.LibsndfileError, TypeError):  # TypeError: headerless formats want their layout told
-        return None
-    with file:
-        seconds = file.frames / file.samplerate
-        if seconds > maximum_seconds:
-            raise _too_long(path.name, seconds, maximum_seconds)
-        resampler = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32")
-        blocks: list[NDArray[np.float32]] = []
-        start = 0
-        try:
-            # Blocks are bounded in samples as well: a header may claim any number of channels.
-            size = max(1024, min(int(_BLOCK_SECONDS * file.samplerate), (1 << 23) // file.channels))
-            while len(block := file.read(size, dtype="float32", always_2d=True)):
-                _check_finite(block, start, file.samplerate, path.name)
-                start += len(block)
-                if start > maximum_seconds * file.samplerate:  # the header may claim less than there is
-                    raise _too_long(path.name, None, maximum_seconds)
-                blocks.append(resampler.resample_chunk(_mix_down(block)))
-        except soundfile.LibsndfileError as error:
-            raise SpeechError(
-                f"{path.name} is damaged: it cannot be decoded after {start / file.samplerate:.2f} s; export it again"
-            ) from error
-        blocks.append(resampler.resample_chunk(np.zeros(0, np.float32), last=True))
-        return np.concatenate(blocks)
-
-
-def _read_with_ffmpeg(path: Path, sample_rate: int, maximum_seconds: float) -> NDArray[np.float32]:
-    import imageio_ffmpeg
-
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    # A name is never taken for a protocol, and a playlist cannot reach past local files.
-    source = ["-nostdin", "-hide_banner", "-protocol_whitelist", "file", "-i", f"file:{path}"]
-    probe = processes.run([program, *source], capture_output=True)
-    _check_probe(probe.stderr.decode("utf-8", "replace"), path.name, maximum_seconds)
-    # Time zero of the sound stays time zero of the file: a stream that starts late is led in by silence.
-    audio = ["-map", "0:a:0", "-vn", "-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", str(sample_rate)]
-    limit = ["-t", f"{maximum_seconds + 1.0:.3f}"]
-    blocks: list[NDArray[np.float32]] = []
+    found: list[NDArray[np.float32]] = []
     count = 0
-    with tempfile.TemporaryFile() as log:
-        command = [program, "-v", "error", *source, *audio, *limit, "-f", "f32le", "pipe:1"]
-        with processes.start(command, stdout=subprocess.PIPE, stderr=log) as process:
-            try:
-                assert process.stdout is not None
-                for block in _float_blocks(process.stdout):
-                    _check_finite(block, count, sample_rate, path.name)
-                    count += len(block)
-                    if count > maximum_seconds * sample_rate:
-                        raise _too_long(path.name, None, maximum_seconds)
-                    blocks.append(block)
-            except SpeechError:
-                process.kill()
-                raise
-        log.seek(0)
-        reason = log.read(4000).decode("utf-8", "replace").strip().splitlines()
-    if process.returncode != 0 and not blocks:
-        raise SpeechError(
-            f"{path.name} has a sound stream that cannot be decoded ({reason[-1] if reason else 'ffmpeg failed'}); "
-            "export the sound as WAV"
-        )
-    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+    with open_sound(path, track, part, film_time=film_time) as sound:
+        if sound is None:
+            return []
+        weights = _weights(sound.channels)
+        powers = _Powers(weights)
+        resampler = soxr.ResampleStream(sound.rate, sample_rate, 1, dtype="float32")
 
+        def mono() -> Iterator[NDArray[np.float32]]:
+            for block in sound.blocks():
+                if sound.channels == 1 or channel is not None:
+                    yield np.ascontiguousarray(block[:, channel or 0])
+                else:
+                    mix = (block @ weights).astype(np.float32)
+                    powers.add(block, mix)
+                    yield mix
+            yield np.zeros(0, np.float32)
 
-def _float_blocks(stream: IO[bytes]) -> Iterator[NDArray[np.float32]]:
-    while data := stream.read(1 << 20):
-        yield np.frombuffer(data[: len(data) // 4 * 4], dtype="<f4").astype(np.float32)
-
-
-def _check_probe(report: str, name: str, maximum_seconds: float) -> None:
-    """Judge by what `ffmpeg -i` prints whether the file has sound, and how long it is, before decoding any of it."""
-    if "Input #0" not in report:
-        raise SpeechError(
-            f"{name} is not a sound file that can be read; give a recording as wav, flac, mp3, ogg, m4a or mp4"
-        )
-    if not re.search(r"Stream #\S+.*: Audio:", report):
-        raise SpeechError(f"{name} has no sound stream; give a file with sound, or export the sound separately")
-    if found := re.search(r"Duration: (\d+):(\d+):(\d+(?:\.\d+)?)", report):
-        seconds = int(found[1]) * 3600 + int(found[2]) * 60 + float(found[3])
-        if seconds > maximum_seconds:
-            raise _too_long(name, seconds, maximum_seconds)
+        for block in mono():
+            found.append(resampler.resample_chunk(block, last=len(block) == 0))
+            count += len(found[-1])
+            if count > room:
+                raise _TooLongError
+        loudest = powers.loudest_of_cancelled() if sound.channels > 1 and channel is None else None
+    if loudest is not None:
+        return _read_part(path, track, part, sample_rate, room, film_time, loudest)
+    return found

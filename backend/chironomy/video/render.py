@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from chironomy.shot.errors import VideoError
 from chironomy.shot.formats import Format, format_of
+from chironomy.shot.heard import speech_file
 from chironomy.shot.shot import Shot
 from chironomy.shot.take import take_name
 from chironomy.video.engines.registry import get_engine
@@ -39,9 +39,9 @@ def render_video(
 ) -> int:
     """Render a shot with its engine into a film with its speech, or into a folder of pictures.
 
-    The speech is cut to the frames that are rendered. At the end of the tracks a frame of time is added, because their
-    length is rounded to whole frames: speech as long as its tracks is kept to its last sample. The file says that it is
-    machine-generated and with what (`chironomy.video.film.provenance`).
+    The sound lies where the shot says, and is cut to the frames that are rendered. At the end of the tracks a frame of
+    time is added, because their length is rounded to whole frames: speech as long as its tracks is kept to its last
+    sample. The file says that it is machine-generated and with what (`chironomy.video.film.provenance`).
 
     Frames are made one after another and none is kept: a long shot takes no more memory than a short one.
 
@@ -78,17 +78,8 @@ def render_video(
         return made if on_preview is None else _shown(made, on_preview, preview_seconds)
 
     rounding = 1 if shot.frames.stop == shot.hands.frame_count else 0
-    start, duration = shot.frames.start / shot.fps, (len(shot.frames) + rounding) / shot.fps
-    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-        speech = None
-        if shot.speech is not None:
-            speech = Path(folder) / f"speech{shot.speech.suffix}"
-            try:
-                speech.write_bytes(shot.speech.data)
-            except OSError as error:
-                raise VideoError(
-                    f"the speech could not be kept in {folder} while rendering ({error.strerror}); free space there"
-                ) from error
+    start, duration = shot.seconds_into_speech(shot.frames.start), (len(shot.frames) + rounding) / shot.fps
+    with speech_file(shot) as speech:
         if not chosen.sequence:
             return encode_film(
                 frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,

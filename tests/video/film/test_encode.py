@@ -118,7 +118,7 @@ def test_speech_that_is_no_sound_is_said(tmp_path):
     text, silent = tmp_path / "words.wav", tmp_path / "silent.mp4"
     text.write_text("these are words")
     encode_mp4(flat_frames(3), silent, FPS, WIDTH, HEIGHT)
-    for speech, said in ((text, "cannot be read as sound"), (silent, "no sound track")):
+    for speech, said in ((text, "not a sound file that can be read"), (silent, "has no sound stream")):
         with pytest.raises(VideoError, match=said):
             encode_mp4(flat_frames(3), tmp_path / "take.mp4", FPS, WIDTH, HEIGHT, speech)
     assert not (tmp_path / "take.mp4").exists()

@@ -6,13 +6,13 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image
-from takes import FPS, hands_before_the_chest, write_tone
 
 from chironomy.motion.edit import offset_wrist
 from chironomy.shot.errors import VideoError
 from chironomy.speech.decode import load_speech
 from chironomy.video.film.encode import encode_mp4
 from chironomy.video.film.sheet import HAND_COLOURS, MARGIN, WIDTH, contact_sheet, wrist_speed
+from takes import FPS, hands_before_the_chest, write_tone
 
 PLOT = (120, WIDTH - MARGIN)
 """Columns where the plots begin and end."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.shot.errors import VideoError
+from chironomy.shot.heard import heard_speech
 from chironomy.shot.shot import Shot
 from chironomy.video.engines.engine import Requirements
 from chironomy.video.engines.finished import forget_old
@@ -197,7 +197,7 @@ class Emo2Engine:
             forget_old(self._finished)
         pipeline = load_pipeline(folder, running)
         frames = len(shot.frames)
-        heard = pipeline.hear(_speech(shot), shot.fps, shot.frames.stop)[shot.frames.start :]
+        heard = pipeline.hear(heard_speech(shot), shot.fps, shot.frames.stop)[shot.frames.start :]
         parts = pipeline.stream(
             picture,
             ShotMaps(shot, str(index["maps"])),
@@ -273,18 +273,6 @@ def checked_running(settings: dict[str, Any]) -> Running:
         for name, default in (("vae_tiling", False), ("vae_slicing", False), ("keep_finished", True))
     }
     return Running(device=device, dtype=dtype, offload=offload, attention_slicing=slicing, **switches)
-
-
-def _speech(shot: Shot) -> Any:
-    """The shot's speech, decoded, or None."""
-    from chironomy.speech.decode import load_speech
-
-    if shot.speech is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-        path = Path(folder) / f"speech{shot.speech.suffix}"
-        path.write_bytes(shot.speech.data)
-        return load_speech(path)
 
 
 def _scale(folder: Path) -> int:

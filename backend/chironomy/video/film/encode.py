@@ -80,7 +80,7 @@ def encode_film(
         width: pixels.
         height: pixels.
         speech: the sound file, or speech in memory; no sound track when None.
-        speech_start: seconds into the speech where the first frame is.
+        speech_start: seconds into the speech where the first frame is; negative, it begins so much later.
         speech_duration: seconds of speech to keep; all that follows when None.
         cancelled: asked before every frame.
         chosen: the format; by default that of the file's suffix.
@@ -99,7 +99,7 @@ def encode_film(
     check_format(chosen, fps, width, height)
     frames = iter(frames)
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder, atomic_path(path) as partial:
-        sound = _sound_file(speech, Path(folder))
+        sound = None if speech is None else _excerpt(speech, Path(folder), speech_start, speech_duration)
         first = next(frames, None)
         channels = 4 if first is not None and first.ndim == 3 and first.shape[-1] == 4 else 3
         if channels == 4 and not chosen.alpha:
@@ -110,8 +110,7 @@ def encode_film(
             "-r", f"{fps:.10g}", "-i", "pipe:0",
         ]  # fmt: skip
         if sound is not None:
-            command += _sound_input(sound, speech_start, speech_duration)
-            command += ["-map", "0:v:0", "-map", "1:a:0", *chosen.audio]
+            command += ["-i", str(sound), "-map", "0:v:0", "-map", "1:a:0", *chosen.audio]
         command += [
             *chosen.video,
             *([] if chosen.exact else _as_bt709(chosen.alpha_pixels if channels == 4 else chosen.pixels)),
@@ -140,33 +139,40 @@ def check_format(chosen: Format, fps: float, width: int, height: int) -> None:
         raise VideoError(f"{fps} frames a second cannot be encoded; give 1 to 240")
 
 
-def _sound_file(speech: Path | str | Speech | None, folder: Path) -> Path | None:
-    """The speech as a file that ffmpeg can open; speech in memory is written into `folder`."""
-    if speech is None:
-        return None
-    if isinstance(speech, str | Path):
-        sound = Path(speech)
-        if not sound.is_file():
-            raise VideoError(f"the speech {sound} does not exist")
-        return sound
+def _excerpt(speech: Path | str | Speech, folder: Path, start: float, seconds: float | None) -> Path:
+    """The part of the speech that is heard, as a file that begins with it; see `write_excerpt`."""
     from chironomy.speech.decode import write_wav
+    from chironomy.speech.errors import SpeechError
+    from chironomy.speech.sound import write_excerpt
 
-    return write_wav(speech, folder / "speech.wav")
-
-
-def _sound_input(sound: Path, start: float, duration: float | None) -> list[str]:
-    """Arguments of ffmpeg for a part of a sound file."""
-    arguments = ["-ss", f"{start:.6f}"] if start > 0 else []
-    arguments += ["-t", f"{duration:.6f}"] if duration is not None else []
-    return [*arguments, "-i", str(sound)]
+    if not isinstance(speech, str | Path):
+        speech = write_wav(speech, folder / "memory.wav")
+    source, path = Path(speech), folder / "excerpt.wav"
+    if not source.is_file():
+        raise VideoError(f"the speech {source} does not exist")
+    try:
+        write_excerpt(source, path, start, seconds)
+    except SpeechError as error:
+        raise VideoError(str(error)) from error
+    except OSError as error:
+        raise VideoError(f"the sound could not be kept in {folder} ({error.strerror}); free space there") from error
+    return path
 
 
 def write_sound(speech: Path, path: Path, start: float, duration: float) -> None:
-    """The part of the speech that goes with a sequence, as WAV."""
-    command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
-    command += _sound_input(speech, start, duration)
-    command += ["-map", "0:a:0", "-map_metadata", "-1", "-c:a", "pcm_s24le", "-ar", str(AUDIO_RATE), str(path)]
-    feed(command, (), (0, 0, 0), path, None, frameless=True)
+    """Write the part of the speech that goes with a sequence, as WAV.
+
+    Args:
+        speech: the sound file.
+        path: the file to write.
+        start: seconds into the speech where the first picture is; negative before it begins.
+        duration: seconds of all pictures.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
+        command += ["-i", str(_excerpt(speech, Path(folder), start, duration)), "-map", "0:a:0", "-map_metadata", "-1"]
+        command += ["-c:a", "pcm_s24le", "-ar", str(AUDIO_RATE), str(path)]
+        feed(command, (), (0, 0, 0), path, None, frameless=True)
 
 
 def no_alpha(chosen: Format) -> VideoError:

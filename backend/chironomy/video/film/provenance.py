@@ -36,6 +36,7 @@ def provenance(shot: Shot, chosen: Format, weights: tuple[str, ...] = ()) -> dic
         "camera": shot.camera.to_dict(),
         "tracks": shot.tracks_sha256,
         "speech": None if shot.speech is None else shot.speech.sha256,
+        "speech_start": round(shot.speech_start, 6),
         "reference": None if shot.reference is None else shot.reference.sha256,
         "motion": shot.hands.source,
     }

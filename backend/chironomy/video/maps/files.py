@@ -146,6 +146,7 @@ def describe(shot: Shot, names: Sequence[str], file_format: str) -> dict[str, An
         "fps": shot.fps,
         "frame_count": len(shot.frames),
         "frame_start": shot.frames.start,
+        "seconds_into_speech": None if shot.speech is None else shot.seconds_into_speech(shot.frames.start),
         "files": file_format,
         "encoding": _VIDEO_CONVENTION if file_format == "mp4" else "PNG, 8 bits a channel, named by frame from 00000",
         "camera": {

@@ -159,15 +159,7 @@ def speech_of(folder: Path, tracks: Tracks) -> "Speech | None":
     from chironomy.speech.decode import load_speech
 
     path = _only(folder, "speech", SOUNDS)
-    if path is not None:
-        return load_speech(path)
-    media = tracks.speech
-    if media is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="chironomy-") as temporary:
-        path = Path(temporary) / f"speech{media.suffix}"
-        path.write_bytes(media.data)
-        return load_speech(path)
+    return tracks.speech if path is None else load_speech(path)
 
 
 def portrait_of(folder: Path, tracks: Tracks) -> NDArray[np.uint8] | None:

@@ -244,7 +244,7 @@ def _write_speech(video: Path, path: Path) -> None:
     from chironomy.speech.decode import load_speech, write_wav
 
     try:
-        write_wav(load_speech(video), path)
+        write_wav(load_speech(video, film_time=True), path)
     except ChironomyError as error:
         raise VideoError(f"the sound of {video} cannot be read: {error}") from error
 

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from chironomy.files import atomic_path
 from chironomy.schema import Schema
 from chironomy.shot.errors import VideoError
+from chironomy.shot.heard import heard_speech
 from chironomy.shot.shot import Media, Shot
+from chironomy.speech.decode import Speech
 from chironomy.video.maps.keypoints import BODY_POINTS, draw_keypoints, keypoints
 from chironomy.video.talking.training.framing import Framing
 
@@ -35,8 +37,8 @@ class Tracks(Protocol):
         confidence: (T, 2).
         face: (T, 4) left, top, right, bottom; NaN where it is not known.
         hands: (T, 2, 4) likewise.
-        speech: the sound that comes with them, if any.
-        portrait: likewise.
+        speech: the sound that comes with them, if any; its second 0 is the first frame's.
+        portrait: the picture, likewise.
     """
 
     path: Path
@@ -60,8 +62,8 @@ class Tracks(Protocol):
         ...
 
     @property
-    def speech(self) -> Media | None:
-        """The sound that comes with them, if any."""
+    def speech(self) -> Speech | None:
+        """The sound that comes with them, if any: its second 0 is the first frame's."""
         ...
 
     @property
@@ -85,12 +87,17 @@ class ShotTracks:
         self.path, self.shot = path, Shot.load(path)
         self.fps, self.size = self.shot.fps, (self.shot.width, self.shot.height)
         self.confidence = self.shot.hands.confidence[self.shot.frames.start : self.shot.frames.stop]
-        self.speech, self.portrait = self.shot.speech, self.shot.reference
+        self.portrait = self.shot.reference
 
     @property
     def frame_count(self) -> int:
         """How many frames."""
         return len(self.shot.frames)
+
+    @property
+    def speech(self) -> Speech | None:
+        """As heard from the first frame to be rendered on."""
+        return heard_speech(self.shot, self.shot.frames.start)
 
     @cached_property
     def _points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -135,7 +142,7 @@ class KeypointTracks:
     hand_points: NDArray[np.float64]
     confidence: NDArray[np.float64]
     face: NDArray[np.float64]
-    speech: Media | None = None
+    speech: Speech | None = None
     portrait: Media | None = None
 
     @property
