@@ -37,14 +37,17 @@ class CHIRONOMY_OT_export_fbx(Operator):
     def execute(self, context: Context) -> set[str]:
         path = with_suffix(sequencer.absolute(self.filepath), ".fbx")
         try:
-            export_fbx(context, character(context.scene), path)
+            left_out = export_fbx(context, character(context.scene), path)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         except (OSError, RuntimeError) as error:
             self.report({"ERROR"}, f"{path} cannot be written: {getattr(error, 'strerror', None) or error}")
             return {"CANCELLED"}
-        self.report({"INFO"}, f"wrote {path}")
+        if left_out:
+            self.report({"WARNING"}, f"wrote {path}, without {left_out}")
+        else:
+            self.report({"INFO"}, f"wrote {path}")
         return {"FINISHED"}
 
 

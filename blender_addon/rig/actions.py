@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import Any
 
 import bpy
 import numpy as np
-from bpy.types import ID, Action, FCurve
+from bpy.types import ID, Action, AnimData, FCurve
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns
 
@@ -60,36 +59,21 @@ def all_curves(animated: ID) -> Iterator[FCurve]:
     yield from curves(animated) or ()
 
 
-@contextmanager
-def moved_in_time(animated: Iterable[ID], frames: float) -> Iterator[None]:
-    """Let the actions of some data-blocks play that many frames later, as long as the context lasts.
-
-    Copies of the actions play meanwhile; the actions themselves are not touched.
-    """
-    before: list[tuple[ID, Action, Any]] = []
-    copies: dict[Action, Action] = {}
-    try:
-        for item in animated:
-            data = item.animation_data
-            slot = getattr(data, "action_slot", None)
-            before.append((item, data.action, slot))
-            copy = copies.get(data.action) or copies.setdefault(data.action, data.action.copy())
-            data.action = copy
-            if slot is not None:
-                data.action_slot = copy.slots[slot.identifier]
-            for f_curve in all_curves(item):
-                columns = key_columns(f_curve)
-                for name in COORDINATES:
-                    columns[name][:, 0] += frames
-                write_points(f_curve, columns)
-        yield
-    finally:
-        for item, action, slot in before:
-            item.animation_data.action = action
-            if slot is not None:
-                item.animation_data.action_slot = slot
-        for copy in copies.values():
-            bpy.data.actions.remove(copy)
+def played_curves(data: AnimData) -> Iterator[FCurve]:
+    """Yield the F-curves of every action that plays a part in a data-block's animation, of all their slots."""
+    strips = [strip for track in data.nla_tracks for strip in track.strips]
+    played = {data.action}
+    while strips:
+        strip = strips.pop()
+        strips += strip.strips
+        played.add(strip.action)
+    for action in played - {None}:
+        if hasattr(action, "slots"):
+            bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags)
+        else:
+            bags = (action,)
+        for bag in bags:
+            yield from bag.fcurves
 
 
 def key_columns(f_curve: FCurve) -> Columns:

@@ -1,33 +1,77 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The character with its animation as FBX."""
+"""The character with its animation as FBX: what Blender shows, frame by frame, on a plain skeleton.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+The exporter is given copies that nothing moves but their own keys: bones, face and place are sampled from the person's
+scene and keyed at every frame from 0 on. So it does not matter how the motion came about, and the person's own data
+stays as it is. Lengths are centimetres, as other programs count them, with a scale of 1 on every node: Unreal takes a
+node over the hips for a bone, and would scale the skeleton by what else stood there.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
-from bpy.types import Context, Object
+import numpy as np
+from bpy.types import ID, Context, Object, Scene, ViewLayer
+from mathutils import Matrix
+from numpy.typing import NDArray
 
 from chironomy.files import atomic_path
+from chironomy.motion import MotionError
+from chironomy.motion.keys import Interpolation
 
 from ..rig import actions
 from ..rig.build import body_of
+from ..rig.seen import check_frames, evaluated, shape_values
+
+Array = NDArray[np.float64]
+
+CENTIMETRES = 100.0
 
 
-def export_fbx(context: Context, item: Object, path: Path) -> None:
+@dataclass(frozen=True)
+class Performance:
+    """What a scene shows of a character.
+
+    Attributes:
+        bones: the bones that are exported, parents first.
+        pose: (T, bones, 4, 4) each bone in armature space.
+        place: by object, the armature and its meshes: (T, 4, 4) where it is in the world.
+        shapes: by mesh object that has shape keys: (T, K) their values.
+    """
+
+    bones: list[str]
+    pose: Array
+    place: dict[Object, Array]
+    shapes: dict[Object, Array]
+
+
+def export_fbx(context: Context, item: Object, path: Path) -> str:
     """Write a character and the scene's frames of its motion.
 
+    Returns:
+        What the file lacks, to tell the person; empty where it has everything.
+
     Raises:
+        MotionError: the scene has no frames, or the armature is in edit mode or scaled to nothing.
         OSError, RuntimeError: the file cannot be written.
     """
-    if item.mode == "EDIT":
-        bpy.ops.object.mode_set(mode="OBJECT")
-    with _alone(context, item), atomic_path(path) as temporary:
+    scene = context.scene
+    meshes, left_out = _parts(scene, item)
+    seen = _watch(scene, item, meshes)
+    with (
+        _staged(context, item, seen) as (stage, lost),
+        atomic_path(path) as temporary,
+        context.temp_override(scene=stage, view_layer=stage.view_layers[0]),
+    ):
         # One key for every joint and frame, none dropped: what other programs play is what Blender shows. The animation
         # is the scene's own, so that no other action of the file becomes a second one.
         bpy.ops.export_scene.fbx(
             filepath=str(temporary),
             object_types={"ARMATURE", "MESH"},
+            apply_scale_options="FBX_SCALE_UNITS",
             use_armature_deform_only=True,
             add_leaf_bones=False,
             bake_anim=True,
@@ -38,32 +82,321 @@ def export_fbx(context: Context, item: Object, path: Path) -> None:
             bake_anim_use_all_actions=False,
             bake_anim_simplify_factor=0.0,
         )
+    return ", ".join(sorted(left_out) + lost)
+
+
+def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:
+    """Return the meshes that belong to a character, and the names of what FBX is not given of it.
+
+    A mesh belongs to it that hangs on it or is moved by its bones; the body always, another one unless it is switched
+    off in viewports and renders alike.
+    """
+    hanging, body = set(item.children_recursive), body_of(item)
+    meshes, left_out = [], []
+    for other in scene.objects:
+        moved = any(modifier.type == "ARMATURE" and modifier.object == item for modifier in other.modifiers)
+        if other not in hanging and not moved:
+            continue
+        if other.type == "MESH" and (other == body or not (other.hide_viewport and other.hide_render)):
+            meshes.append(other)
+        else:
+            left_out.append(other.name)
+    return meshes, left_out
+
+
+def _watch(scene: Scene, item: Object, meshes: list[Object]) -> Performance:
+    """Return what the scene's frames show of a character and its meshes."""
+    start, stop = scene.frame_start, scene.frame_end + 1
+    check_frames(start, stop)
+    bones = _exported_bones(item)
+    count = stop - start
+    pose = np.empty((count, len(bones), 4, 4))
+    place = {part: np.empty((count, 4, 4)) for part in (item, *meshes)}
+    faces = [mesh for mesh in meshes if mesh.data.shape_keys]
+    shapes = {mesh: np.empty((count, len(mesh.data.shape_keys.key_blocks))) for mesh in faces}
+    with evaluated(scene, [item, *meshes]) as at:
+        for frame in range(count):
+            graph = at(start + frame)
+            shown = item.evaluated_get(graph).pose.bones
+            for number, name in enumerate(bones):
+                pose[frame, number] = shown[name].matrix
+            for part, matrices in place.items():
+                matrices[frame] = part.evaluated_get(graph).matrix_world
+            for mesh, values in shapes.items():
+                values[frame] = shape_values(mesh, graph)
+    return Performance(bones, pose, place, shapes)
+
+
+def _exported_bones(item: Object) -> list[str]:
+    """Return the names of the bones that deform and of those above them, parents first."""
+    wanted = set()
+    for bone in item.data.bones:
+        if bone.use_deform:
+            wanted.update((bone, *bone.parent_recursive))
+    return [bone.name for bone in sorted(wanted, key=lambda bone: len(bone.parent_recursive))]
 
 
 @contextmanager
-def _alone(context: Context, item: Object) -> Iterator[None]:
-    """Work in a temporary scene that holds the character and its meshes, its motion starting at frame 0.
-
-    An animation that is the scene's is written with the scene's own frame numbers; only from 0 on is its first frame
-    at time 0 in every program.
-    """
+def _staged(context: Context, item: Object, seen: Performance) -> Iterator[tuple[Scene, list[str]]]:
+    """Yield a temporary scene in which copies play a performance from frame 0 on, and what the copies had to leave."""
     scene = context.scene
-    alone = bpy.data.scenes.new(item.name)
-    alone.frame_start, alone.frame_end = 0, scene.frame_end - scene.frame_start
-    alone.render.fps, alone.render.fps_base = scene.render.fps, scene.render.fps_base
-    alone.unit_settings.scale_length = scene.unit_settings.scale_length
-    parts = [item, *(child for child in item.children_recursive if child.type == "MESH")]
-    for part in parts:
-        alone.collection.objects.link(part)
-    animated = [part for part in parts if part.animation_data and part.animation_data.action]
-    body = body_of(item)
-    if body is not None and body.data.shape_keys.animation_data and body.data.shape_keys.animation_data.action:
-        animated.append(body.data.shape_keys)
-    try:
-        override = context.temp_override(scene=alone, view_layer=alone.view_layers[0])
-        with actions.moved_in_time(animated, -scene.frame_start), override:
-            alone.frame_set(0)
-            yield
-    finally:
-        bpy.data.scenes.remove(alone)
-        scene.frame_set(scene.frame_current)
+    units = scene.unit_settings
+    metres = 1.0 if units.system == "NONE" else units.scale_length
+    size = abs(np.linalg.det(seen.place[item][0, :3, :3])) ** (1.0 / 3.0)
+    if size < 1e-9:
+        raise MotionError(f"{item.name} is scaled to nothing; give it a scale of 1")
+    stage = bpy.data.scenes.new("Chironomy Export")
+    # Its unit is the centimetre, so that the exporter has nothing to scale.
+    stage.unit_settings.system, stage.unit_settings.scale_length = "METRIC", 1.0 / CENTIMETRES
+    stage.frame_start, stage.frame_end = 0, len(seen.pose) - 1
+    stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
+    with ExitStack() as undo:
+        undo.callback(bpy.data.scenes.remove, stage)
+        staging = _Staging(context, stage, CENTIMETRES * metres, size, undo)
+        armature = staging.add_armature(item, seen)
+        lost: list[str] = []
+        for mesh in seen.place:
+            if mesh != item:
+                lost += staging.add_mesh(mesh, item, armature, seen)
+        stage.frame_set(0)
+        yield stage, lost
+
+
+@dataclass(frozen=True)
+class _Staging:
+    """Puts copies on a stage.
+
+    Attributes:
+        context: of the person.
+        stage: the temporary scene.
+        unit: how many centimetres a unit of length of the person's scene is.
+        size: the character's scale, which its copy has in its bones instead.
+        undo: takes back what is made and renamed.
+    """
+
+    context: Context
+    stage: Scene
+    unit: float
+    size: float
+    undo: ExitStack
+
+    @property
+    def layer(self) -> ViewLayer:
+        return self.stage.view_layers[0]
+
+    @property
+    def growth(self) -> Matrix:
+        """What makes the inside of the character, bones and vertices, as large as it is to be in the file."""
+        return Matrix.Scale(self.unit * self.size, 4)
+
+    def add_armature(self, item: Object, seen: Performance) -> Object:
+        """Add a copy of the armature that goes through the performance by its own keys alone."""
+        skeleton = item.data.copy()
+        armature = self._enter(item, bpy.data.objects.new(item.name, skeleton))
+        skeleton.animation_data_clear()
+        skeleton.pose_position = "POSE"
+        skeleton.transform(self.growth)
+        for bone in skeleton.bones:
+            bone.use_inherit_rotation, bone.inherit_scale, bone.use_local_location = True, "FULL", True
+            bone.use_relative_parent = False
+        # The node keeps where it is, and its own scale only as far as that changes.
+        place = seen.place[item].copy()
+        place[:, :3, :3] /= self.size
+        place[:, :3, 3] *= self.unit
+        written = _Keys(armature)
+        written.transform(armature, "", place)
+        # The pose's bones are there only now.
+        self.layer.update()
+        pose = seen.pose.copy()
+        pose[..., :3, 3] *= self.unit * self.size
+        basis = _basis(armature, seen.bones, pose)
+        bones = skeleton.bones
+        moved = [name for number, name in enumerate(seen.bones) if np.abs(basis[:, number, :3, 3]).max() > 1e-4]
+        if any(bones[name].use_connect for name in moved):
+            self._disconnect(armature)
+        for number, name in enumerate(seen.bones):
+            bone = armature.pose.bones[name]
+            written.transform(bone, f'pose.bones["{bpy.utils.escape_identifier(name)}"].', basis[:, number])
+        written.write()
+        return armature
+
+    def add_mesh(self, mesh: Object, item: Object, armature: Object, seen: Performance) -> list[str]:
+        """Add a copy of a mesh that hangs on the copied armature; return what it had to leave."""
+        if mesh.mode == "EDIT":
+            mesh.update_from_editmode()
+        copy = mesh.copy()
+        copy.data = mesh.data.copy()
+        self._enter(mesh, copy)
+        copy.animation_data_clear()
+        copy.data.animation_data_clear()
+        copy.constraints.clear()
+        copy.hide_viewport = copy.hide_render = False
+        lost = self._apply_modifiers(copy, item, armature)
+        shapes = copy.data.shape_keys
+        if shapes is not None:
+            shapes.animation_data_clear()
+        copy.data.transform(self.growth, shape_keys=True)
+        self._hang(mesh, copy, item, armature, seen)
+        if shapes is not None:
+            copy.show_only_shape_key = False
+            written = _Keys(shapes)
+            for block, values in zip(shapes.key_blocks, seen.shapes[mesh].T, strict=True):
+                block.mute = False
+                block.slider_min, block.slider_max = min(0.0, values.min()), max(1.0, values.max())
+                written.channel(block, "value", block.path_from_id("value"), values)
+            written.write()
+        return lost
+
+    def _apply_modifiers(self, copy: Object, item: Object, armature: Object) -> list[str]:
+        """Leave a mesh the modifiers of the character's bones alone; return the names of those that were lost.
+
+        The others are applied where the mesh has no shape keys: with them FBX holds no modifiers.
+        """
+        lost = []
+        for modifier in list(copy.modifiers):
+            if modifier.type == "ARMATURE" and modifier.object == item:
+                modifier.object = armature
+                modifier.show_viewport = False
+            elif not modifier.show_viewport:
+                copy.modifiers.remove(modifier)
+            elif copy.data.shape_keys:
+                lost.append(f"{modifier.name} of {copy.name}")
+                copy.modifiers.remove(modifier)
+        if any(modifier.show_viewport for modifier in copy.modifiers):
+            self.layer.update()
+            graph = self.layer.depsgraph
+            made = bpy.data.meshes.new_from_object(
+                copy.evaluated_get(graph), preserve_all_data_layers=True, depsgraph=graph
+            )
+            plain, copy.data = copy.data, made
+            name = plain.name
+            bpy.data.meshes.remove(plain)
+            made.name = name
+            for modifier in list(copy.modifiers):
+                if modifier.show_viewport:
+                    copy.modifiers.remove(modifier)
+        for modifier in copy.modifiers:
+            modifier.show_viewport = modifier.show_render = True
+        return lost
+
+    def _hang(self, mesh: Object, copy: Object, item: Object, armature: Object, seen: Performance) -> None:
+        """Hang a copy on the copied armature, on the same bone where that is exported, where the mesh was seen."""
+        above = seen.place[item]
+        on_bone = mesh.parent == item and mesh.parent_type == "BONE" and mesh.parent_bone in seen.bones
+        copy.parent, copy.parent_type = armature, "BONE" if on_bone else "OBJECT"
+        if on_bone:
+            copy.parent_bone = mesh.parent_bone
+            tail = np.eye(4)
+            tail[1, 3] = item.data.bones[mesh.parent_bone].length
+            above = above @ seen.pose[:, seen.bones.index(mesh.parent_bone)] @ tail
+        local = np.linalg.inv(above) @ seen.place[mesh]
+        local[:, :3, 3] *= self.unit * self.size
+        copy.matrix_parent_inverse.identity()
+        copy.delta_location, copy.delta_rotation_euler, copy.delta_scale = (0, 0, 0), (0, 0, 0), (1, 1, 1)
+        copy.delta_rotation_quaternion = (1, 0, 0, 0)
+        written = _Keys(copy)
+        written.transform(copy, "", local)
+        written.write()
+
+    def _disconnect(self, armature: Object) -> None:
+        """Let bones move away from their parents' tails, as a constraint had them do."""
+        self.layer.objects.active = armature
+        with self.context.temp_override(
+            scene=self.stage, view_layer=self.layer, active_object=armature, object=armature
+        ):
+            bpy.ops.object.mode_set(mode="EDIT")
+            for bone in armature.data.edit_bones:
+                bone.use_connect = False
+            bpy.ops.object.mode_set(mode="OBJECT")
+
+    def _enter(self, original: Object, copy: Object) -> Object:
+        """Link a copy to the stage; it and its data have their originals' names while it stands."""
+        pairs = ((bpy.data.objects, original, copy), (_collection_of(copy.data), original.data, copy.data))
+        for collection, named, new in pairs:
+            name = named.name
+            holder = collection.get((name, None))
+            if holder is not None:
+                holder.name = "Chironomy Original"
+                self.undo.callback(setattr, holder, "name", name)
+            new.name = name
+        self.undo.callback(_remove, copy)
+        self.stage.collection.objects.link(copy)
+        return copy
+
+
+def _collection_of(data: ID) -> "bpy.types.bpy_prop_collection[ID]":
+    return bpy.data.armatures if data.id_type == "ARMATURE" else bpy.data.meshes
+
+
+def _remove(item: Object) -> None:
+    """Remove an object with its data and the actions of both."""
+    data = item.data
+    blocks = (item, getattr(data, "shape_keys", None))
+    made = [block.animation_data.action for block in blocks if block is not None and block.animation_data]
+    bpy.data.objects.remove(item)
+    _collection_of(data).remove(data)
+    for action in made:
+        if action is not None:
+            bpy.data.actions.remove(action)
+
+
+def _basis(armature: Object, names: list[str], pose: Array) -> Array:
+    """Return (T, bones, 4, 4) what turns each bone's rest into its pose, relative to its parent."""
+    index = {name: number for number, name in enumerate(names)}
+    basis = np.empty_like(pose)
+    for name, number in index.items():
+        bone = armature.data.bones[name]
+        rest = np.array(bone.matrix_local)
+        if bone.parent is None:
+            basis[:, number] = np.linalg.inv(rest) @ pose[:, number]
+        else:
+            from_parent = np.linalg.inv(np.array(bone.parent.matrix_local)) @ rest
+            basis[:, number] = np.linalg.inv(pose[:, index[bone.parent.name]] @ from_parent) @ pose[:, number]
+    return basis
+
+
+class _Keys:
+    """Keys at every frame from 0 on, for the properties of one data-block; one that never changes is set instead."""
+
+    def __init__(self, animated: ID) -> None:
+        self._animated = animated
+        self._channels: list[tuple[str, int, Array]] = []
+
+    def transform(self, owner: "Object | bpy.types.PoseBone", prefix: str, matrices: Array) -> None:
+        """Take (T, 4, 4) for the location, rotation and scale of an object or a pose bone."""
+        owner.rotation_mode = "QUATERNION"
+        parts = [Matrix(matrix).decompose() for matrix in matrices]
+        for name, number in (("location", 0), ("rotation_quaternion", 1), ("scale", 2)):
+            values = np.array([part[number] for part in parts])
+            for index, column in enumerate(values.T):
+                self._take(prefix + name, index, column, _setter(owner, name, index))
+
+    def channel(self, owner: "bpy.types.ShapeKey", name: str, path: str, values: Array) -> None:
+        """Take (T,) for a property that is one number."""
+        self._take(path, 0, values, lambda value: setattr(owner, name, value))
+
+    def _take(self, path: str, index: int, values: Array, put: Callable[[float], None]) -> None:
+        put(float(values[0]))
+        if np.ptp(values) > 0.0:
+            self._channels.append((path, index, values))
+
+    def write(self) -> None:
+        """Write what was taken as an action of its own."""
+        if not self._channels:
+            return
+        actions.new_action(self._animated, "Chironomy Export")
+        collection = actions.curves(self._animated, create=True)
+        for path, index, values in self._channels:
+            curve = collection.new(path, index=index)
+            points = curve.keyframe_points
+            points.add(len(values))
+            points.foreach_set("co", np.column_stack([np.arange(len(values)), values]).astype(np.float32).reshape(-1))
+            points.foreach_set("interpolation", np.full(len(values), Interpolation.LINEAR, dtype=np.int32))
+            curve.update()
+
+
+def _setter(owner: "Object | bpy.types.PoseBone", name: str, index: int) -> Callable[[float], None]:
+    def put(value: float) -> None:
+        getattr(owner, name)[index] = value
+
+    return put
