@@ -65,7 +65,7 @@ def test_a_check_says_what_is_missing(chironomy_command: Command, folder: Path) 
     assert said == f"{other} holds a model of another kind, WanPipeline; this engine reads WanVACEPipeline"
     assert "is not there" in chironomy_command("weights", "check", "vace", "--weights", "wan2.1-vace-1.3b").refuses()
     assert chironomy_command("weights", "check", "previz").out == "the engine previz needs no weights\n"
-    assert "there are no weights in" in chironomy_command("weights", "check", "emo2").refuses()
+    assert "the engine emo2 needs weights in" in chironomy_command("weights", "check", "emo2").refuses()
 
 
 def test_a_prompt_needs_an_engine_that_reads_one(chironomy_command: Command, folder: Path) -> None:

@@ -90,7 +90,6 @@ def test_the_figures_of_a_comparison_are_as_defined() -> None:
     difference = own - other  # 0.4, 0.3, 0.2, -0.1: mean 0.2, squared deviations 0.04, 0.01, 0, 0.09
     assert result.effect == pytest.approx(0.2 / np.sqrt(0.14 / 3))
     assert difference.mean() == pytest.approx(0.2)
-    assert result.share_higher == pytest.approx(0.75)
     assert result.distance_ratio == pytest.approx(0.05 / 0.2)
     for figure, value in zip(result.intervals(), (result.effect, 0.75, 0.25), strict=True):
         assert figure.value == pytest.approx(value)

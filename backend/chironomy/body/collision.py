@@ -108,11 +108,6 @@ def signed_depth(rig: Rig, points: ArrayLike) -> tuple[Array, Array]:
     return best, way
 
 
-def torso_penetration(rig: Rig, points: ArrayLike) -> Array:
-    """Return how deep points (..., 3) are inside torso, head or thighs, in metres, 0 outside."""
-    return np.maximum(signed_depth(rig, points)[0], 0.0)
-
-
 def arm_balls(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
     """Return (T, 2, n, 3) the middles, in metres, and (n,) the radii of balls that fill each hand and forearm."""
     hands = hand_keypoints(rig, pose)

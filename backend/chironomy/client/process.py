@@ -65,10 +65,6 @@ class BackendProcess:
         """Whether the process lives."""
         return self._process.poll() is None
 
-    def log_tail(self, lines: int = 20) -> str:
-        """The last lines that it wrote."""
-        return _tail(Path(self._folder.name) / "backend.log", lines)
-
     def stop(self, timeout: float = 10.0) -> None:
         """End the process, kindly and then not, and remove its private folder."""
         processes.end(self._process, timeout)

@@ -9,6 +9,7 @@ from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
+    from chironomy.video.engines.engine import Engine
     from chironomy.video.weights.published import Published
 
 
@@ -130,21 +131,22 @@ def _path(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    check = getattr(_engine(options.engine), "check", None)
-    print(f"the engine {options.engine} needs no weights" if check is None else check(options.weights))
+    print(_engine(options.engine).check(options.weights))
     return 0
 
 
 def _prompt(options: argparse.Namespace) -> int:
-    save = getattr(_engine(options.engine), "save_prompt", None)
-    if save is None:
+    from chironomy.video.engines.engine import PromptedEngine
+
+    engine = _engine(options.engine)
+    if not isinstance(engine, PromptedEngine):
         raise ChironomyError(f"the engine {options.engine} reads no prompt")
-    path = save(options.name, options.text, options.negative, options.weights)
+    path = engine.save_prompt(options.name, options.text, options.negative, options.weights)
     print(f"{path}  {file_size(path)}")
     return 0
 
 
-def _engine(name: str) -> Any:
+def _engine(name: str) -> "Engine":
     from chironomy.video.engines.registry import get_engine
 
     return get_engine(name)

@@ -63,11 +63,6 @@ class Alignment:
         return _effect(self._table())
 
     @property
-    def share_higher(self) -> float:
-        """Share of motions whose own score is the higher one, 0..1."""
-        return _share(self._table())
-
-    @property
     def distance_ratio(self) -> float:
         """Median distance to own beats as a part of that to others'."""
         return _ratio(self._table())

@@ -16,6 +16,7 @@ from chironomy.shot.formats import Format, format_of
 from chironomy.shot.heard import speech_file
 from chironomy.shot.shot import Shot
 from chironomy.shot.take import take_name
+from chironomy.video.engines.engine import Engine
 from chironomy.video.engines.registry import get_engine
 from chironomy.video.film.burn_in import burned_in
 from chironomy.video.film.encode import check_format, encode_film, no_alpha, write_sound
@@ -85,7 +86,7 @@ def render_video(
                 frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,
                 speech_start=start, speech_duration=duration, cancelled=cancelled, chosen=chosen, comment=note(told),
             )  # fmt: skip
-        resumable = going_on and getattr(engine, "frames_independent", False)
+        resumable = going_on and engine.frames_independent
         sequence = Sequence(path, chosen, told, resumable)
         count, first = 0, sequence.first_missing(shot.frames)
         if first < shot.frames.stop:
@@ -99,13 +100,13 @@ def render_video(
         return count
 
 
-def _for_engine(shot: Shot, chosen: Format, engine: Any) -> Shot:
+def _for_engine(shot: Shot, chosen: Format, engine: Engine) -> Shot:
     """The shot with the engine's settings alone, and light rather than display values where the file holds light."""
     settings = {name: value for name, value in shot.settings.items() if name not in REVIEW_SETTINGS}
     if not isinstance(shot.settings.get("burn_in", False), bool):
         raise VideoError(f"setting burn_in is {shot.settings['burn_in']!r}, but must be true or false")
     take_name(shot.settings.get("take", ""))
-    if chosen.name == "exr" and getattr(engine, "makes_linear", False):
+    if chosen.name == "exr" and engine.makes_linear:
         settings["pixels"] = "linear"
     return shot.replaced(settings=settings)
 

@@ -90,7 +90,7 @@ def test_it_renders_a_shot(engine, talking_shot) -> None:
 
 
 def test_it_makes_a_video_with_its_speech(engine, talking_shot, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("chironomy.video.engines.registry.get_engine", lambda name: engine)
+    monkeypatch.setattr("chironomy.video.render.get_engine", lambda name: engine)
     assert render_video(talking_shot, tmp_path / "video.mp4") == FRAMES
     found = probe(tmp_path / "video.mp4")
     assert (found.width, found.height, found.frame_count) == (48, 64, FRAMES)
@@ -197,7 +197,10 @@ def test_weights_lie_in_the_users_folder_unless_told_otherwise(monkeypatch, tmp_
     assert weights_folder() == tmp_path / "chironomy" / "weights"
     assert unfinished_folder() == tmp_path / "chironomy" / "unfinished"
     monkeypatch.setenv("CHIRONOMY_WEIGHTS", str(tmp_path / "models"))
-    with pytest.raises(VideoError, match="looked for emo2, echomimic_v2"):
+    with pytest.raises(
+        VideoError,
+        match=r"echomimic_v2, which is not there; BadToBest/EchoMimicV2 .*: chironomy weights import-echomimic-v2",
+    ):
         find_weights(("emo2", "echomimic_v2"))
     (tmp_path / "models" / "echomimic_v2").mkdir(parents=True)
     assert find_weights(("emo2", "echomimic_v2")) == tmp_path / "models" / "echomimic_v2"

@@ -24,15 +24,13 @@ from chironomy.video.engines.running import (
     checked_offload,
     checked_switch,
 )
-from chironomy.video.weights.folder import find_weights, unfinished_folder
+from chironomy.video.weights.folder import unfinished_folder
+from chironomy.video.weights.published import engine_weights, published_for
 
 if TYPE_CHECKING:
     from chironomy.video.talking.memory import MemoryEstimate
     from chironomy.video.talking.pipeline import TalkingPipeline
     from chironomy.video.talking.request import Sampling, Settings
-
-WEIGHTS = ("emo2", "echomimic_v2")
-"""Folders among the weights that this engine renders with, the first that is there."""
 
 LICENCE = "that of the weights: EchoMimicV2's are for academic research, those you train have the terms of your data"
 
@@ -84,6 +82,8 @@ class Emo2Engine:
     """
 
     name = "emo2"
+    frames_independent = False
+    makes_linear = False
 
     def __init__(self, weights: str | Path | None = None, finished: str | Path | None = None):
         self._weights = None if weights is None else Path(weights)
@@ -99,7 +99,7 @@ class Emo2Engine:
             try:
                 folder = self._folder(None)
             except VideoError:
-                return Requirements(_USUAL_BYTES, "cuda", WEIGHTS[:1], LICENCE)
+                return Requirements(_USUAL_BYTES, "cuda", (published_for(self.name)[0].folder,), LICENCE)
             device = "cpu" if _weights_bytes(folder) < 4 * _SMALL_NETWORK else "cuda"
             return Requirements(_USUAL_BYTES, device, (folder.name,), LICENCE)
         from chironomy.video.talking.request import checked_sampling
@@ -157,14 +157,14 @@ class Emo2Engine:
         """
         from chironomy.video.talking.saved import check_saved
 
-        folder = self._weights or find_weights(WEIGHTS, wanted)
+        folder = self._weights or engine_weights(self.name, wanted)
         index = check_saved(folder)
         return f"{folder}  {index['_class_name']}, maps {index['maps']}, hears {index['audio_features']}, all there"
 
     def _folder(self, shot: Shot | None) -> Path:
         if self._weights is not None:
             return self._weights
-        return find_weights(WEIGHTS, None if shot is None else shot.settings.get("weights"))
+        return engine_weights(self.name, None if shot is None else shot.settings.get("weights"))
 
     def _estimate(self, shot: Shot, folder: Path, running: Running, sampling: Sampling) -> MemoryEstimate:
         from chironomy.video.talking.memory import memory_estimate

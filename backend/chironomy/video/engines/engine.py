@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +36,33 @@ class Requirements:
 class Engine(Protocol):
     """Renders shots.
 
-    An engine whose frames are the same whatever was made before them may say so by an attribute `frames_independent`,
-    so that a sequence can be taken up again; one with a setting `pixels` that may be "linear" by `makes_linear`.
+    Attributes:
+        name: as a shot asks for it.
+        frames_independent: its frames are the same whatever was made before them, so that a sequence of pictures can be
+            taken up again at any of them.
+        makes_linear: it has a setting `pixels` that may be "linear": light instead of display values.
     """
 
     name: str
+    frames_independent: bool
+    makes_linear: bool
 
     def requirements(self, shot: Shot | None = None) -> Requirements:
         """What it needs for this shot, or for a usual one."""
+        ...
+
+    def check(self, wanted: str | None = None) -> str:
+        """See that what it renders with is whole and of the right kind, without reading it all.
+
+        Args:
+            wanted: the name of a folder among the weights; the preferred one that is there when None.
+
+        Returns:
+            what was found and where, for people.
+
+        Raises:
+            VideoError: something is missing or damaged; the sentence says what.
+        """
         ...
 
     def render(
@@ -58,4 +78,13 @@ class Engine(Protocol):
             on_progress: called with 0 to 1 after every frame.
             cancelled: asked between frames; where it says so the render ends with `RenderCancelled`.
         """
+        ...
+
+
+@runtime_checkable
+class PromptedEngine(Protocol):
+    """An engine that reads a prompt, whose numbers can be saved beside its weights."""
+
+    def save_prompt(self, name: str, text: str, negative: str | None = None, wanted: str | None = None) -> Path:
+        """Save a prompt; see `PipelineEngine.save_prompt`."""
         ...

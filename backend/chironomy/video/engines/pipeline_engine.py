@@ -68,6 +68,8 @@ class PipelineEngine(ABC):
     """
 
     name: str
+    frames_independent = False
+    makes_linear = False
     kind: ClassVar[str]
     """The pipeline's class."""
     parts: ClassVar[Mapping[str, str]]

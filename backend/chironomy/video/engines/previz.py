@@ -44,6 +44,10 @@ class PrevizEngine:
         licence = "the pictures are yours: code GPL-3.0-or-later, character CC0"
         return Requirements(memory, "cpu", (), licence)
 
+    def check(self, wanted: str | None = None) -> str:
+        """It needs no weights."""
+        return f"the engine {self.name} needs no weights"
+
     def render(
         self,
         shot: Shot,

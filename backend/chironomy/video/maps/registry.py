@@ -46,14 +46,12 @@ class Map:
         draw: makes it of a frame.
         description: what it shows, for people.
         convention: how to read its colours.
-        shows_hands: whether the fingers are in it.
     """
 
     name: str
     draw: Draw
     description: str
     convention: str
-    shows_hands: bool = True
 
 
 _ALL = (
@@ -86,7 +84,6 @@ _ALL = (
         vace_pose_map,
         "body and face as VACE draws them",
         "red and blue exchanged against ControlNet's, so the nose is blue; widths for a shorter side of 1024; no hands",
-        shows_hands=False,
     ),
     Map(
         "vace_pose_hands",
@@ -123,7 +120,6 @@ _ALL = (
         face_map,
         "the speaking face as lines",
         "RGB; iBUG's 68 points as contours in Wan-Animate's colours, pupils white; black elsewhere",
-        shows_hands=False,
     ),
 )
 

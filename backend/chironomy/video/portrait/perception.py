@@ -36,7 +36,7 @@ FACE_POINTS = 478
 MOST_FACES = 4
 """Faces that are looked for; more than one is enough to know a group."""
 
-NOSE, SHOULDERS, ELBOWS, WRISTS, HIPS = 0, (11, 12), (13, 14), (15, 16), (23, 24)
+NOSE, SHOULDERS, ELBOWS, WRISTS = 0, (11, 12), (13, 14), (15, 16)
 """Places in the pose, left before right."""
 
 _FACE_NOSE_TIP = 1

@@ -25,8 +25,3 @@ def keypoints_moved_in_time(
     for sample, row in enumerate(rows):
         moved[sample, first:last] = maps[sample, first:last, row]
     return moved
-
-
-def random_offsets(batch: int, most: int, generator: torch.Generator | None = None) -> torch.Tensor:
-    """(batch,) offsets from -`most` to `most` frames, all equally likely."""
-    return torch.randint(-most, most + 1, (batch,), generator=generator)

@@ -4,7 +4,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,24 @@ from chironomy.shot.errors import VideoError
 from chironomy.video.talking.sampling import Guidance, check_scheduler
 from chironomy.video.weights.sizes import check_size
 
-if TYPE_CHECKING:
-    from chironomy.video.talking.pipeline import TalkingPipeline
+
+class Parts(Protocol):
+    """What of a pipeline decides what it can be asked for; a `TalkingPipeline` has it."""
+
+    scheduler: Any
+    denoiser: Any
+    pose_encoder: Any
+    audio_projector: Any
+
+    @property
+    def config(self) -> Any:
+        """The pipeline's configuration."""
+        ...
+
+    @property
+    def scale(self) -> int:
+        """Pixels on a side of a latent."""
+        ...
 
 
 class Maps(Protocol):
@@ -136,7 +152,7 @@ def checked_sampling(settings: Settings, config: Mapping[str, Any], positions: i
 
 
 def checked_request(
-    pipeline: "TalkingPipeline",
+    pipeline: Parts,
     reference: NDArray[np.uint8],
     maps: Maps,
     audio: NDArray[np.float32],
@@ -176,7 +192,7 @@ def _check_maps(maps: Maps, wanted: tuple[int, ...]) -> None:
         )
 
 
-def _heard_shape(pipeline: "TalkingPipeline") -> tuple[int | None, ...]:
+def _heard_shape(pipeline: Parts) -> tuple[int | None, ...]:
     """What is heard in a frame; None for any number of tokens."""
     if pipeline.audio_projector is None:
         return (None, int(pipeline.denoiser.config["cross_attention_dim"]))

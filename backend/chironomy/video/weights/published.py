@@ -115,12 +115,13 @@ def engine_weights(engine: str, wanted: object = None) -> Path:
     try:
         return find_weights([entry.folder for entry in known], wanted)
     except VideoError as error:
-        # The one that takes the least room is the one to begin with.
+        # The one that can be had and takes the least room is the one to begin with.
         named = [entry for entry in known if entry.folder == wanted]
         if wanted is not None and not named:
             raise
-        entry = (named or sorted(known, key=lambda entry: entry.gigabytes))[0]
+        entry = (named or sorted(known, key=lambda entry: (not entry.source, entry.gigabytes)))[0]
         raise VideoError(
             f"the engine {engine} needs weights in {weights_folder() / entry.folder}, which is not there; "
-            f"{entry.source} ({entry.licence}, {entry.gigabytes:g} GB) belongs there: {how_to_obtain(entry)}"
+            f"{entry.source or 'a model of your own'} ({entry.licence}, {entry.gigabytes:g} GB) belongs there: "
+            f"{how_to_obtain(entry)}"
         ) from error
