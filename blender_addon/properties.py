@@ -56,6 +56,12 @@ class ChironomySettings(PropertyGroup):
         description="The recording that the hands follow",
         subtype="FILE_PATH",
     )
+    given_end: IntProperty(
+        name="Given End",
+        description="The scene's last frame as it came or was given to it here, not chosen by anybody",
+        default=250,
+        options={"HIDDEN"},
+    )
     character: PointerProperty(
         name="Character",
         description="The character that gets the motion",

@@ -9,6 +9,7 @@ import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 
+from .. import sequencer
 from ..properties import character, settings
 from ..rig import build
 from ..scene.performance import performing
@@ -62,7 +63,12 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         item = character(context.scene)
         if item is None:
             raise ChironomyError("the character was deleted meanwhile; add it again and generate once more")
-        return put_on(context, result.hands, result.face, result.body)
+        said = put_on(context, result.hands, result.face, result.body)
+        if result.hands.source.get("speech_silent"):
+            # The backend heard the tracks and channels one by one.
+            speech = sequencer.absolute(settings(context.scene).speech).name
+            said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
+        return said
 
 
 CLASSES = (CHIRONOMY_OT_add_character, CHIRONOMY_OT_generate)

@@ -7,12 +7,11 @@ from bpy.types import Context, Event, Operator
 from chironomy.errors import ChironomyError
 
 from .. import sequencer
-from ..properties import settings
-from ..rig.read import scene_fps
+from ..scene.speech import load_speech
 
 
 class CHIRONOMY_OT_load_speech(Operator):
-    """Lay a recording in the sequencer and set the scene to its length"""
+    """Lay a recording in the sequencer, and let the scene be as long"""
 
     bl_idname = "chironomy.load_speech"
     bl_label = "Load Speech"
@@ -30,16 +29,13 @@ class CHIRONOMY_OT_load_speech(Operator):
 
     def execute(self, context: Context) -> set[str]:
         scene = context.scene
-        path = sequencer.absolute(self.filepath)
         try:
-            seconds = sequencer.sound_seconds(path)
+            warning = load_speech(context, sequencer.absolute(self.filepath))
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        sequencer.lay_speech(context, path)
-        settings(scene).speech = str(path)
-        if seconds is not None:
-            scene.frame_end = scene.frame_start + max(1, round(seconds * scene_fps(scene))) - 1
+        if warning:
+            self.report({"WARNING"}, warning)
         scene.frame_set(scene.frame_start)
         return {"FINISHED"}
 

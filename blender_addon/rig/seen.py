@@ -50,7 +50,8 @@ def evaluated(scene: Scene, items: Sequence[Object]) -> Iterator[Callable[[int],
             alone.collection.objects.link(watcher)
         layer = alone.view_layers[0]
         layer.update()
-        kept = [(block.original, _animated_values(block.original)) for block in layer.depsgraph.ids]
+        seen = [block.original for block in layer.depsgraph.ids]
+        kept = [(block, _animated_values(block)) for block in seen if block not in (alone, *watchers)]
 
         def at(frame: int) -> Depsgraph:
             alone.frame_set(frame)

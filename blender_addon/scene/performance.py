@@ -10,11 +10,12 @@ from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import load_rig
 from chironomy.shot.camera import portrait_camera
 
-from .. import backend, sequencer
+from .. import backend
 from ..properties import settings
 from ..rig import read
 from ..tasks import Cancelled, Report, Work
 from .portrait import remembered
+from .speech import scene_speech
 
 
 def performing(context: Context) -> Work:
@@ -22,7 +23,8 @@ def performing(context: Context) -> Work:
     scene = context.scene
     chosen = settings(scene)
     where = backend.address(context)
-    speech = sequencer.absolute(chosen.speech)
+    speech = scene_speech(scene)
+    assert speech is not None
     fit = remembered(scene)
     camera = portrait_camera(load_rig(), chosen.width, chosen.height) if fit is None else fit.camera
     x, y, z = camera.position.tolist()
@@ -40,7 +42,7 @@ def performing(context: Context) -> Work:
 
     def make(report: Report, cancelled: Cancelled) -> Performance:
         client = backend.connect(where, report, cancelled)
-        inputs = {"speech": client.upload(speech)}
+        inputs = {"speech": client.upload(speech.path)}
         if fit is not None:
             inputs["fit"] = client.upload(fit.to_json().encode())
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:

@@ -7,9 +7,9 @@ from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 
-from .. import sequencer
 from ..properties import character
 from ..rig import channels, read, write
+from .speech import give_length, speech_start
 
 
 def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None) -> str:
@@ -22,12 +22,12 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
         body: what torso, head and shoulders do; None takes what was generated for them away.
     """
     scene, rig, item = context.scene, load_rig(), character(context.scene)
-    first = sequencer.speech_start(scene)
+    first = speech_start(scene)
     frames = write.write_motion(item, rig, motion, scene, first)
     write.write_accompaniment(item, body, scene, first)
     if face is not None:
         write.write_face(item, face, scene, first)
-    scene.frame_end = first + frames - 1
+    give_length(scene, first + frames - 1)
     scene.frame_set(scene.frame_current)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames

@@ -17,6 +17,7 @@ from .. import sequencer
 from ..properties import character, settings
 from ..rig import read
 from .portrait import remembered
+from .speech import scene_speech
 
 
 def make_shot(context: Context) -> Shot:
@@ -30,15 +31,15 @@ def make_shot(context: Context) -> Shot:
     """
     scene, rig = context.scene, load_rig()
     chosen, item = settings(scene), character(scene)
-    first = min(sequencer.speech_start(scene), scene.frame_start)
+    first, speech = scene.frame_start, scene_speech(scene)
     body, hands = read.read_pose(item, rig, scene, first, scene.frame_end + 1)
     shot = Shot(
         hands=hands,
         pose=body,
         face=read.read_face(item, scene, first, scene.frame_end + 1),
         camera=portrait_camera(rig, chosen.width, chosen.height),
-        speech=Media.from_file(sequencer.absolute(chosen.speech)) if chosen.speech else None,
-        frame_start=scene.frame_start - first,
+        speech=None if speech is None else Media.from_file(speech.path),
+        speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),
         engine=chosen.engine,
         settings=engine_settings(chosen),
     )

@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import functools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -133,12 +134,17 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 def check_speech(path: Path) -> float:
     """Decode the whole recording once, so that one that cannot be used is known before anything else starts.
 
+    Of one in which nothing is heard a sentence is said on standard error.
+
     Returns:
         Its length in seconds.
 
     Raises:
         SpeechError: by its sentence.
     """
-    from chironomy.speech.decode import load_speech
+    from chironomy.speech.decode import load_speech, silence_told
 
-    return load_speech(path).duration
+    speech = load_speech(path)
+    if told := silence_told(speech):
+        print(told, file=sys.stderr)
+    return speech.duration

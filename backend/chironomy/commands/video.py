@@ -109,11 +109,12 @@ def shot_of_files(
     """
     from chironomy.motion.files import load_motion
     from chironomy.performance.shots import length_note, make_shot
-    from chironomy.speech.decode import load_speech
+    from chironomy.speech.decode import load_speech, silence_told
     from chironomy.video.engines.registry import get_engine
 
     get_engine(engine)
     hands, speech = load_motion(motion), load_speech(recording)
-    if note := length_note(motion.name, hands, speech):
-        print(note, file=sys.stderr)
+    for note in (length_note(motion.name, hands, speech), silence_told(speech)):
+        if note:
+            print(note, file=sys.stderr)
     return make_shot(hands, speech, recording, engine, size, fps, fit, portrait, settings=settings, alive=alive)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
-from chironomy.speech.decode import load_speech
+from chironomy.speech.decode import Speech, load_speech
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
@@ -81,8 +81,13 @@ def make_gestures(
         chosen = ("left", "right") if hands in (None, "both") else (hands,)
         for number in range(count):
             again = {**controls, "seed": controls.get("seed", 0) + number}
-            yield pipeline.regenerate(speech, kept, start, end, hands=chosen, **again)
+            yield _noted(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), speech)
     elif count == 1:
-        yield pipeline(speech, **controls)
+        yield _noted(pipeline(speech, **controls), speech)
     else:
-        yield from pipeline.variants(speech, count, **controls)
+        yield from (_noted(motion, speech) for motion in pipeline.variants(speech, count, **controls))
+
+
+def _noted(motion: HandMotion, speech: Speech) -> HandMotion:
+    """The motion; where nothing is heard in the speech its source says so, for the person to be told."""
+    return motion.replaced(source={**motion.source, "speech_silent": True}) if speech.silent else motion

@@ -174,7 +174,7 @@ def _write_excerpt(source: Path, path: Path, start: float, seconds: float | None
                     rate, channels = sound.rate, sound.channels
                     place = -round(start * rate)
                     wanted = sys.maxsize if seconds is None else round(seconds * rate)
-                    file.write(_wave_head(rate, channels, 0))
+                    file.write(wave_head(rate, channels, 0))
                     written = _write_silence(file, min(max(place, 0), wanted), channels)
                 for block in sound.blocks():
                     low, high = np.minimum(low, block.min(axis=0)), np.maximum(high, block.max(axis=0))
@@ -188,7 +188,7 @@ def _write_excerpt(source: Path, path: Path, start: float, seconds: float | None
         if not written:
             written = _write_silence(file, round((seconds or MINIMUM_SECONDS) * rate), channels)
         file.seek(0)
-        file.write(_wave_head(rate, channels, written))
+        file.write(wave_head(rate, channels, written))
     return float(np.max(high - low) / 2)
 
 
@@ -198,8 +198,8 @@ def _write_silence(file: IO[bytes], count: int, channels: int) -> int:
     return count
 
 
-def _wave_head(rate: int, channels: int, count: int) -> bytes:
-    """The 44 bytes before the samples; of more than 4 GiB the length is left open."""
+def wave_head(rate: int, channels: int, count: int) -> bytes:
+    """What a WAV of `count` 32-bit float samples a channel begins with; of more than 4 GiB its length is left open."""
     size = count * channels * 4
     told = (size + 36, size) if size < 0xFFFFFFFF - 36 else (0xFFFFFFFF, 0xFFFFFFFF)
     layout = struct.pack("<HHIIHH", 3, channels, rate, rate * channels * 4, channels * 4, 32)
