@@ -9,6 +9,7 @@ from bpy.types import Armature, Context, EditBone, LayerCollection, Material, Me
 from mathutils import Color, Vector
 from numpy.typing import NDArray
 
+from chironomy.body.hand_anatomy import bending_directions
 from chironomy.body.outfits import outfit_colours
 from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig
 from chironomy.motion import rotation as quaternion
@@ -112,16 +113,12 @@ def flexion_directions(rig: Rig) -> dict[str, NDArray[np.float64]]:
         shoulder_point, elbow_point, wrist_point = rig.joint_position[[upper, fore, wrist]]
         # Bending the elbow takes the forearm on in the direction in which the bind pose has it bent already.
         bent = np.cross(np.cross(elbow_point - shoulder_point, wrist_point - elbow_point), wrist_point - shoulder_point)
-        palm = quaternion.apply(quaternion.inverse(rig.rest_rotation[wrist]), [0.0, -1.0, 0.0])
-        hand = rig.hand_joints(side)
         for joint in (upper, fore, twist):
             facing[rig.joint_names[joint]] = turned(bent)
-        for joint in hand:
-            facing[rig.joint_names[joint]] = turned(palm)
-        # A thumb closes across the palm, towards the root of the little finger.
-        across = rig.joint_position[hand[7]] + 0.02 * palm - rig.joint_position[hand[14]]
-        for joint in hand[13:16]:
-            facing[rig.joint_names[joint]] = turned(across)
+        hand = rig.hand_joints(side)
+        bending = quaternion.apply(quaternion.inverse(rig.rest_rotation[hand]), bending_directions(side))
+        for joint, direction in zip(hand, bending, strict=True):
+            facing[rig.joint_names[joint]] = turned(direction)
     return facing
 
 

@@ -7,15 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chironomy.body import BodyError, Rig
-from chironomy.body.joint_limits import (
-    ABDUCTION,
-    FLEXION,
-    HAND_LIMITS,
-    clamp_hand_rotation,
-    joint_angles,
-    limit_violation,
-    rotation_of_angles,
-)
+from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, HAND_LIMITS, joint_angles, rotation_of_angles
+from chironomy.body.joint_limits import clamp_hand_rotation, limit_violation
 from chironomy.body.pose import hand_local_keypoints
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS

@@ -154,7 +154,7 @@ def test_flat_hands_are_within_the_limits() -> None:
 def test_a_finger_bent_too_far_is_counted_with_its_degrees() -> None:
     rotation = np.array(hands(frames=10).rotation)
     joint = MANO_JOINTS.index("index2")  # bends to 108 degrees; the left hand's fingers bend by turning about -z
-    from chironomy.body.joint_limits import rotation_of_angles
+    from chironomy.body.hand_anatomy import rotation_of_angles
 
     angles = np.zeros((16, 3))
     angles[joint, 0] = 118.0

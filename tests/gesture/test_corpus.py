@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from chironomy.body.collision import arm_penetration, hands_penetration
-from chironomy.body.joint_limits import joint_angles, limit_violation
+from chironomy.body.hand_anatomy import angles_of_wrist, joint_angles
+from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.evaluation.beats import beat_alignment, stroke_apexes, wrist_speed
 from chironomy.gesture import STYLES, GestureError
-from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.clips import load_clips
 from chironomy.gesture.corpus import build, espeak, voices
 from chironomy.gesture.corpus.manners import MANNERS, manner_of

@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chironomy.body.collision import arm_penetration
+from chironomy.body.hand_anatomy import angles_of_wrist
 from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.evaluation.beats import stroke_apexes, wrist_speed
 from chironomy.gesture import GestureCancelled, GestureError, GesturePipeline, embedded_weights
-from chironomy.gesture.anatomy import angles_of_wrist
 from chironomy.gesture.shipped import embedded_styles
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion

@@ -4,7 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.joint_limits import joint_angles
+from chironomy.body.hand_anatomy import joint_angles
 from chironomy.evaluation.beats import stroke_apexes
 from chironomy.evaluation.bootstrap import interval
 from chironomy.evaluation.rhythm import rhythm, speaking_seconds

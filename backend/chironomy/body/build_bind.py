@@ -7,20 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.build_source import FINGERS, Source
+from chironomy.body.hand_anatomy import BONE_DIRECTIONS
 from chironomy.motion import rotation as quaternion
 
 Array = NDArray[np.float64]
-
-# Where the bones of a flat hand point, in degrees: towards the thumb's side from the line wrist to middle knuckle, and
-# out of the palm's plane to the palm's side. Fingers are straight and slightly fanned, as in MANO's template; the thumb
-# lies out beside the palm and a little before it.
-_FLAT_HAND: dict[str, tuple[tuple[float, float], ...]] = {
-    "index": ((6.0, 0.0),) * 3,
-    "middle": ((0.0, 0.0),) * 3,
-    "ring": ((-7.0, 0.0),) * 3,
-    "pinky": ((-15.0, 0.0),) * 3,
-    "thumb": ((48.0, 25.0), (36.0, 17.0), (31.0, 14.0)),
-}
 
 # anny stands with its feet 0.36 m apart; turned in at the hips by this many degrees, it stands as a speaker does.
 _LEGS_CLOSER = 4.0
@@ -55,7 +45,7 @@ def flatten_hands(source: Source) -> Source:
         axes = hand_axes(source, side)
         for finger in FINGERS:
             turn = np.eye(3)
-            for joint, (outwards, palmar) in enumerate(_FLAT_HAND[finger], start=1):
+            for joint, (outwards, palmar) in enumerate(BONE_DIRECTIONS[finger], start=1):
                 here = source.index(f"{finger}{joint}.{side}")
                 if joint < 3:
                     bone = source.joint_position[source.index(f"{finger}{joint + 1}.{side}")]

@@ -4,7 +4,7 @@
     rate = share of frames x hands x 15 finger joints with v > 2°,
 
 v being the degrees by which a joint's worst angle (flexion, abduction or twist) lies beyond its range, as
-`chironomy.body.joint_limits` has the ranges and their sources. The wrist's orientation is free.
+`chironomy.body.hand_anatomy` has the ranges and their sources. The wrist's orientation is free.
 """
 
 from dataclasses import dataclass

@@ -4,8 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.joint_limits import clamp_hand_rotation
-from chironomy.gesture.anatomy import clamp_wrist
+from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import rotation as quaternion

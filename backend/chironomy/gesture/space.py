@@ -5,10 +5,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.collision import arm_balls, push_out, signed_depth
+from chironomy.body.hand_anatomy import neutral_wrist
 from chironomy.body.ik import elbow_position
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
-from chironomy.gesture.anatomy import neutral_wrist
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]

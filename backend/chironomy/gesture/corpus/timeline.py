@@ -4,10 +4,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.hand_anatomy import WRIST_LIMITS, wrist_of_angles
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.body.rig import load_rig
-from chironomy.gesture.anatomy import fingers_of_shape, wrist_of_angles
 from chironomy.gesture.corpus.score import Move, Phase, Score
+from chironomy.gesture.repertoire.hand_shapes import fingers_of_shape
 from chironomy.gesture.repertoire.kinds import POSE_SIZE
 from chironomy.gesture.space import clear_of_body, neutral_of, shoulders, within_reach
 from chironomy.motion.hand_motion import HandMotion
@@ -20,7 +21,7 @@ WRIST_LAG, FINGER_LAG = 0.035, 0.06
 WRIST_DRAG, KNUCKLE_DRAG = 16.0, 10.0
 _OVERSAMPLING = 2
 _WIDEST = 0.345  # metres from the midline that a wrist keeps to, so that hands stay in a half-body picture
-_WRIST_LIMIT = np.array([76.0, 56.0, 20.0])
+_WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
 
 
 def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, random: np.random.Generator) -> HandMotion:

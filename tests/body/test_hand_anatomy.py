@@ -4,17 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chironomy.gesture.anatomy import (
-    FINGER_AXES,
+from chironomy.body import Rig
+from chironomy.body.hand_anatomy import (
+    FLEXION,
     angles_of_wrist,
-    clamp_wrist,
-    fingers_of_shape,
+    bending_directions,
     neutral_wrist,
+    rotation_of_angles,
     wrist_of_angles,
 )
-from chironomy.gesture.encoding import MOTION_DIM, decode, encode
-from chironomy.gesture.repertoire.hand_shapes import SHAPES
+from chironomy.body.joint_limits import clamp_wrist
+from chironomy.body.pose import hand_local_keypoints
+from chironomy.body.rig import REGION_NAMES
 from chironomy.motion import rotation as quaternion
+from chironomy.motion.hand_motion import HANDS, MANO_JOINTS
 
 # Upper arms hang, forearms point forward.
 SHOULDER = np.array([[0.16, 0.0, 0.0], [-0.16, 0.0, 0.0]])
@@ -63,21 +66,37 @@ def test_a_wrist_within_limits_is_left_alone_and_one_beyond_is_brought_back() ->
     assert np.degrees(angles_of_wrist(neutral, clamped))[1] == pytest.approx([80, -60, 25])
 
 
-@pytest.mark.parametrize("name", SHAPES)
-def test_every_shape_bends_fingers_to_the_palm_on_both_hands_alike(name: str) -> None:
-    fingers = fingers_of_shape(np.stack([SHAPES[name], SHAPES[name]]))
-    bend = np.sum(quaternion.to_rotation_vector(fingers) * FINGER_AXES.flexion, axis=-1)[:, :12]
-    assert bend.min() > np.radians(-5)
-    mirrored = fingers[0] * [1, 1, -1, -1]
-    assert fingers[1] == pytest.approx(mirrored, abs=1e-9)
+def nail_normal(rig: Rig, hand: str, finger: str) -> np.ndarray:
+    """(3,) the way a nail of the character faces in the rest pose: the mean of the outer faces of its mesh."""
+    joint = rig.hand_joints(hand)[MANO_JOINTS.index(f"{finger}3")]
+    mover = rig.weight_joint[np.arange(rig.vertex_count), rig.weight.argmax(axis=1)]
+    faces = rig.faces[rig.regions == REGION_NAMES.index("nails")]
+    a, b, c = np.moveaxis(rig.vertices[faces[(mover[faces] == joint).all(axis=1)]].astype(np.float64), 1, 0)
+    areas = quaternion.apply(rig.rest_rotation[joint], np.cross(b - a, c - a))
+    outer = areas[areas @ areas.sum(axis=0) > 0.5 * np.linalg.norm(areas, axis=1) * np.linalg.norm(areas.sum(axis=0))]
+    normal = outer.sum(axis=0)
+    return normal / np.linalg.norm(normal)
 
 
-def test_encoding_is_undone_by_decoding() -> None:
-    random = np.random.default_rng(0)
-    position = random.normal(size=(7, 2, 3))
-    rotation = quaternion.normalize(random.normal(size=(7, 2, 16, 4)))
-    encoded = encode(position, rotation)
-    assert encoded.shape == (7, MOTION_DIM)
-    back_position, back_rotation = decode(encoded)
-    assert back_position == pytest.approx(position, abs=1e-6)
-    assert np.degrees(quaternion.angle(back_rotation, rotation)).max() < 1e-3
+@pytest.mark.parametrize("hand", HANDS)
+@pytest.mark.parametrize(("finger", "within"), [("thumb", 2), ("index", 12), ("middle", 5), ("ring", 5), ("pinky", 5)])
+def test_a_finger_bends_in_the_plane_that_stands_on_its_nail(rig: Rig, hand: str, finger: str, within: float) -> None:
+    joint = MANO_JOINTS.index(f"{finger}3")
+    angles = np.zeros((16, 3))
+    angles[joint, FLEXION] = 30.0
+    axis = quaternion.to_rotation_vector(rotation_of_angles(angles, hand)[joint])
+    sine = axis @ nail_normal(rig, hand, finger) / np.linalg.norm(axis)
+    assert abs(np.degrees(np.arcsin(sine))) < within
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_a_flexed_bone_s_end_sets_off_in_its_bending_direction(rig: Rig, hand: str) -> None:
+    flat = np.zeros((16, 3))
+    ends = {"thumb": 16, "index": 17, "middle": 18, "ring": 19, "pinky": 20}
+    for finger, tip in ends.items():
+        joint = MANO_JOINTS.index(f"{finger}3")
+        angles = flat.copy()
+        angles[joint, FLEXION] = 1.0
+        before, after = (hand_local_keypoints(rig, hand, rotation_of_angles(a, hand))[tip] for a in (flat, angles))
+        moved = (after - before) / np.linalg.norm(after - before)
+        assert moved @ bending_directions(hand)[joint] > np.cos(np.radians(1.0))
