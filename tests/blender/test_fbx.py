@@ -2,8 +2,10 @@
 """The exported FBX, played by three.js: what another program sees is what Blender shows."""
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +22,15 @@ MILLIMETRE = 1e-3
 @pytest.fixture(scope="module")
 def node():
     """Run the reader on an FBX."""
-    if shutil.which("node") is None:
+    beside = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    program = shutil.which("node", path=os.pathsep.join(beside))
+    if program is None:
         pytest.skip("there is no Node.js to read the FBX with")
     if not (READER / "node_modules" / "three").is_dir():
         pytest.skip(f"three.js is not installed; run npm ci in {READER}")
 
     def read(path, fps=FPS):
-        command = ["node", str(READER / "read_fbx.mjs"), str(path), str(fps)]
+        command = [program, str(READER / "read_fbx.mjs"), str(path), str(fps)]
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     return read

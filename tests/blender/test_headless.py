@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`headless.py`: the whole job in a Blender of its own, told line by line."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -71,16 +70,14 @@ def job(extension_zip, tmp_path):
 
 @pytest.fixture
 def backend(addon, tmp_path):
-    """The real backend in a process of its own, with the weights that ship."""
-    for package in ("torch", "diffusers", "fastapi"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip(f"this environment has no {package} to run a backend with")
-    import chironomy
+    """The real backend in a process of its own, with the weights that ship.
+
+    CHIRONOMY_BACKEND_PYTHON names another environment's interpreter to run it, as a person's Blender does.
+    """
+    python = os.environ.get("CHIRONOMY_BACKEND_PYTHON", sys.executable)
     from chironomy.client import start_backend
 
-    if not list(Path(chironomy.__file__).parent.glob("gesture/weights/**/*.safetensors")):
-        pytest.skip("there are no gesture weights; make them with make train-embedded")
-    with start_backend(sys.executable, data=tmp_path / "data") as process:
+    with start_backend(python, data=tmp_path / "data") as process:
         yield process
 
 
@@ -176,7 +173,7 @@ def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job):
     ("settings", "sentence"),
     [
         ({"style": "baroque"}, "the setting style is 'baroque'; choose one of neutral, "),
-        ({"speed": 40.0}, "the setting speed is 40.0, outside what is possible; the nearest is 4.0"),
+        ({"speed": 40.0}, "the setting speed is 40.0, outside what is possible; the nearest is 2.5"),
     ],
 )
 def test_a_setting_that_cannot_be_taken_is_named(do, job, settings, sentence):
@@ -199,7 +196,8 @@ def test_an_extension_that_is_not_there_is_named(do, job):
 
 
 def _excerpt(recording, path):
-    soundfile = pytest.importorskip("soundfile")
+    import soundfile
+
     samples, rate = soundfile.read(recording)
     soundfile.write(path, samples[rate : rate + round(SECONDS * rate)], rate)
     return path
