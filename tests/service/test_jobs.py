@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tiny_backend import PATIENCE, Gate, add_blob, ended
 
+from chironomy.client.protocol import CANCELLED, DONE, FAILED, QUEUED
 from chironomy.service.errors import ServiceError
-from chironomy.service.jobs import CANCELLED, DONE, FAILED, QUEUED, Jobs
+from chironomy.service.jobs import Jobs
 
 
 def test_a_job_makes_a_blob(jobs: Jobs) -> None:

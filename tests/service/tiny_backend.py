@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from chironomy.client import Client
+from chironomy.client.protocol import FINAL
 from chironomy.errors import ChironomyError
-from chironomy.service.jobs import FINAL, Job, Jobs
+from chironomy.service.jobs import Job, Jobs
 from chironomy.service.kinds import Kind
 from chironomy.service.settings import Choice, Integer, Number
 from chironomy.work import Work

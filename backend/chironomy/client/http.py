@@ -13,15 +13,13 @@ from typing import IO, Any, Self
 import requests
 
 import chironomy
+from chironomy.client import protocol
 from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed, VersionMismatch, WrongToken
 from chironomy.files import atomic_path
 
 CONNECT_SECONDS = 2.0
 PREVIEW_SECONDS = 1.0
 _CHUNK = 1 << 20
-_VERSION_HEADER = "Chironomy-Version"
-_UPLOAD_LIMIT_HEADER = "Chironomy-Upload-Limit"
-_FINAL = frozenset({"done", "failed", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Job:
     @property
     def ended(self) -> bool:
         """Whether the state is final."""
-        return self.state in _FINAL
+        return self.state in protocol.FINAL
 
 
 class Client:
@@ -79,7 +77,7 @@ class Client:
         Raises:
             ClientError: it is not there, refuses the token or runs another version.
         """
-        return self._json("GET", "/v1/health")
+        return self._json("GET", protocol.HEALTH)
 
     def upload(self, data: Path | str | bytes) -> str:
         """Send a file, or bytes, unless the backend has them already; returns the SHA-256 to name them by.
@@ -109,7 +107,7 @@ class Client:
         """Ask for a job; returns its id.
 
         Args:
-            kind: "gesture", "lips" or "video".
+            kind: of those that `health` names, such as "perform" or "video".
             inputs: from input name to the SHA-256 that `upload` gave.
             settings: of the job; what is left out has the backend's default.
             key: idempotency key; asking twice with one key makes one job. By default every call is a new job.
@@ -123,16 +121,16 @@ class Client:
             "settings": dict(settings or {}),
             "names": {name: self._names[sha] for name, sha in inputs.items() if sha in self._names},
         }
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-        return str(self._json("POST", "/v1/jobs", json=body, headers=headers)["id"])
+        headers = {protocol.KEY_HEADER: key or uuid.uuid4().hex}
+        return str(self._json("POST", protocol.JOBS, json=body, headers=headers)["id"])
 
     def job(self, identifier: str) -> Job:
         """The job's record now."""
-        return _job(self._json("GET", f"/v1/jobs/{identifier}"))
+        return _job(self._json("GET", protocol.job(identifier)))
 
     def cancel(self, identifier: str) -> Job:
         """Ask the job to stop; it does at its next step."""
-        return _job(self._json("POST", f"/v1/jobs/{identifier}/cancel"))
+        return _job(self._json("POST", protocol.cancel(identifier)))
 
     def wait(
         self,
@@ -164,11 +162,11 @@ class Client:
             if on_progress is not None and (job.progress, job.message) != told:
                 told = (job.progress, job.message)
                 on_progress(*told)
-            if job.state == "done":
+            if job.state == protocol.DONE:
                 return job
-            if job.state == "failed":
+            if job.state == protocol.FAILED:
                 raise JobFailed(job.error or f"The {job.kind} job failed without saying why: see the backend's log")
-            if job.state == "cancelled":
+            if job.state == protocol.CANCELLED:
                 raise JobCancelled(f"The {job.kind} job was cancelled")
             if on_preview is not None and time.monotonic() - seen_at >= PREVIEW_SECONDS:
                 picture, seen_at = self.preview(identifier), time.monotonic()
@@ -186,7 +184,7 @@ class Client:
         Raises:
             ClientError: there is no such job, or the backend went away.
         """
-        return self._request("GET", f"/v1/jobs/{identifier}/preview").content
+        return self._request("GET", protocol.preview(identifier)).content
 
     def download(self, identifier: str, path: Path | str) -> Path:
         """Fetch a done job's result into a file, whole and with the right hash or not at all.
@@ -196,7 +194,7 @@ class Client:
         """
         path = Path(path)
         expected = self.job(identifier).result
-        with self._request("GET", f"/v1/jobs/{identifier}/result", stream=True) as response:
+        with self._request("GET", protocol.result(identifier), stream=True) as response:
             digest = hashlib.sha256()
             try:
                 with atomic_path(path) as temporary:
@@ -238,8 +236,8 @@ class Client:
         self.close()
 
     def _upload(self, sha: str, size: int, data: bytes | IO[bytes]) -> str:
-        here = self._request("HEAD", f"/v1/blobs/{sha}", allowed=(404,))
-        limit = int(here.headers.get(_UPLOAD_LIMIT_HEADER, size))
+        here = self._request("HEAD", protocol.blob(sha), allowed=(404,))
+        limit = int(here.headers.get(protocol.UPLOAD_LIMIT_HEADER, size))
         if here.status_code == 404:
             if size > limit:
                 message = (
@@ -248,7 +246,7 @@ class Client:
                 )
                 raise ClientError(message)
             # An empty stream would be sent without a length.
-            self._request("PUT", f"/v1/blobs/{sha}", data=data if size else b"")
+            self._request("PUT", protocol.blob(sha), data=data if size else b"")
         return sha
 
     def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
@@ -269,7 +267,7 @@ class Client:
             raise self._missing() from error
         except (requests.RequestException, UnicodeError) as error:
             raise ClientError(f"The request to {self.url} could not be made: {error}") from error
-        version = response.headers.get(_VERSION_HEADER)
+        version = response.headers.get(protocol.VERSION_HEADER)
         if version is None:
             message = f"What answers at {self.url} is not a Chironomy backend: check the address, or start one there"
             raise BackendMissing(message)
@@ -286,7 +284,7 @@ class Client:
             )
             raise WrongToken(message)
         if response.status_code >= 300 and response.status_code not in allowed:
-            sentence = (_json_object(response) or {}).get("error")
+            sentence = (_json_object(response) or {}).get(protocol.ERROR)
             message = f"The backend at {self.url} answered {method} {path} with status {response.status_code}"
             raise ClientError(sentence if isinstance(sentence, str) else message)
         return response

@@ -1,16 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP interface, version 1.
+"""The HTTP interface; its paths, headers and states are those of `chironomy.client.protocol`.
 
-    PUT  /v1/blobs/{sha256}      bytes in, checked against their name
-    HEAD /v1/blobs/{sha256}      is it here? (and how large an upload may be)
-    POST /v1/jobs                {"kind", "inputs": {name: sha256}, "settings": {}, "names": {name: file name}}
-    GET  /v1/jobs/{id}           the job's record
-    POST /v1/jobs/{id}/cancel
-    GET  /v1/jobs/{id}/preview   a JPEG of what the job is making, 204 where there is none yet
-    GET  /v1/jobs/{id}/result    bytes out
-    GET  /v1/health              version, kinds, engines, styles
-
-Every answer carries `Chironomy-Version`; every refusal is `{"error": sentence}`. GET and HEAD change nothing.
+GET and HEAD change nothing.
 """
 
 import functools
@@ -27,15 +18,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 import chironomy
+from chironomy.client import protocol
+from chironomy.client.protocol import DONE, FINAL, LONGEST_KEY, UPLOAD_LIMIT_HEADER, VERSION_HEADER
 from chironomy.errors import ChironomyError
 from chironomy.service.blobs import too_large
 from chironomy.service.errors import ServiceError
-from chironomy.service.jobs import DONE, FINAL, Jobs
+from chironomy.service.jobs import Jobs
 
 logger = logging.getLogger(__name__)
 
-VERSION_HEADER = "Chironomy-Version"
-UPLOAD_LIMIT_HEADER = "Chironomy-Upload-Limit"
 _LARGEST_REQUEST = 1 << 20
 
 Scope = MutableMapping[str, Any]
@@ -89,7 +80,7 @@ class Guard:
 
 def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """A refusal as it goes over the wire."""
-    return JSONResponse({"error": sentence}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})})
+    return JSONResponse({protocol.ERROR: sentence}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})})
 
 
 def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
@@ -134,16 +125,16 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
     def answer(content: Any, status: int = 200) -> JSONResponse:
         return JSONResponse(content, status, {VERSION_HEADER: chironomy.__version__})
 
-    @app.get("/v1/health")
+    @app.get(protocol.HEALTH)
     def health() -> Response:
         return answer({"version": chironomy.__version__, "pid": os.getpid(), "kinds": list(jobs.kinds), **abilities()})
 
-    @app.head("/v1/blobs/{sha}")
+    @app.head(protocol.blob("{sha}"))
     def has_blob(sha: str) -> Response:
         headers = {VERSION_HEADER: chironomy.__version__, UPLOAD_LIMIT_HEADER: str(blobs.limit)}
         return Response(status_code=200 if blobs.has(sha) else 404, headers=headers)
 
-    @app.put("/v1/blobs/{sha}")
+    @app.put(protocol.blob("{sha}"))
     async def put_blob(sha: str, request: Request) -> Response:
         blobs.path(sha)
         announced = request.headers.get("content-length", "")
@@ -163,29 +154,29 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
             raise ServiceError(message, status=507) from error
         return answer({"sha256": sha}, 201)
 
-    @app.post("/v1/jobs")
+    @app.post(protocol.JOBS)
     async def post_job(request: Request) -> Response:
         body = await _json_object(request)
-        if unknown := set(body) - {"kind", "inputs", "settings", "names"}:
+        if unknown := set(body) - set(protocol.REQUEST_FIELDS):
             message = f"A job has no field {min(unknown)[:80]!r}: it takes kind, inputs, settings and names"
             raise ServiceError(message, status=422)
-        key = request.headers.get("idempotency-key")
-        if key is not None and len(key) > 200:
-            raise ServiceError("The idempotency key is longer than 200 characters", status=422)
+        key = request.headers.get(protocol.KEY_HEADER)
+        if key is not None and len(key) > LONGEST_KEY:
+            raise ServiceError(f"The idempotency key is longer than {LONGEST_KEY} characters", status=422)
         job = await run_in_threadpool(
             jobs.submit, body.get("kind"), body.get("inputs"), body.get("settings"), body.get("names"), key
         )
         return answer(job.as_json(), 201)
 
-    @app.get("/v1/jobs/{identifier}")
+    @app.get(protocol.job("{identifier}"))
     def get_job(identifier: str) -> Response:
         return answer(jobs.get(identifier).as_json())
 
-    @app.post("/v1/jobs/{identifier}/cancel")
+    @app.post(protocol.cancel("{identifier}"))
     def cancel_job(identifier: str) -> Response:
         return answer(jobs.cancel(identifier).as_json())
 
-    @app.get("/v1/jobs/{identifier}/preview")
+    @app.get(protocol.preview("{identifier}"))
     def get_preview(identifier: str) -> Response:
         picture = jobs.preview(identifier)
         headers = {VERSION_HEADER: chironomy.__version__, "Cache-Control": "no-store"}
@@ -193,7 +184,7 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
             return Response(status_code=204, headers=headers)
         return Response(picture, media_type="image/jpeg", headers=headers)
 
-    @app.get("/v1/jobs/{identifier}/result")
+    @app.get(protocol.result("{identifier}"))
     def get_result(identifier: str) -> Response:
         job = jobs.get(identifier)
         if job.state != DONE or job.result is None:

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from chironomy.client.protocol import CANCELLED, DONE, FAILED, FINAL, QUEUED, RUNNING
 from chironomy.errors import ChironomyError
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
@@ -26,9 +27,6 @@ from chironomy.service.settings import check_settings
 from chironomy.work import Work
 
 logger = logging.getLogger(__name__)
-
-QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
-FINAL = frozenset({DONE, FAILED, CANCELLED})
 
 
 @dataclass
