@@ -134,10 +134,10 @@ def test_the_same_idempotency_key_makes_one_job(http: TestClient, jobs: Jobs) ->
     ("content", "sentence"),
     [
         (b"not json", "The request is not JSON"),
-        (b"[1]", "The request must be a JSON object, not list"),
+        (b"[1]", "The request holds no JSON object; send a JSON object"),
         (b'{"kind": "copy", "path": "/etc"}', "A job has no field 'path': it takes kind, inputs, settings and names"),
         (b'{"kind": "copy", "inputs": null}', "The inputs of a job must be a JSON object"),
-        (b"[" * 200_000, "The request is not JSON"),
+        (b"[" * 200_000, "The request is nested deeper than"),
         (b" " * 2_000_000, "The request is larger than 1 MiB"),
     ],
 )
