@@ -23,9 +23,10 @@ demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into 
 test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --fail-on-skip $(PYTEST_ARGUMENTS)
 
-lint: $(VENV)/.dev  ## formatting and lint
+lint: $(VENV)/.dev  ## formatting, lint and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 
 types: $(VENV)/.dev  ## pyright on the backend
 	$(BIN)/pyright
@@ -46,7 +47,7 @@ train-embedded: $(VENV)/.train  ## make the synthetic corpus (flite adds its voi
 	$(BIN)/python -m chironomy.gesture.training --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
 
 proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more) and write docs/proof-video.md; resumes
-	$(BIN)/python -m chironomy.video.talking.proof $(PROOF) --write docs
+	$(BIN)/python tools/prove_video.py $(PROOF) --write docs
 
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")

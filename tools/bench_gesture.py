@@ -15,6 +15,9 @@ import time
 from pathlib import Path
 
 import torch
+
+from chironomy.gesture import embedded_weights
+from chironomy.gesture.training.card import with_measured
 from gesture_benchmarks.alignment import measure_alignment
 from gesture_benchmarks.bench import HEADINGS, Bench, Figure, Section, Table, weights_identity
 from gesture_benchmarks.controls import measure_pins, measure_speed_control
@@ -22,9 +25,6 @@ from gesture_benchmarks.cost import measure_length, measure_speed
 from gesture_benchmarks.styles import measure_strokes, measure_styles
 from gesture_benchmarks.synthetic import measure_distance, measure_diversity, measure_smoothness, measure_steps
 from gesture_benchmarks.validity import measure_limits, measure_robustness
-
-from chironomy.gesture import embedded_weights
-from chironomy.gesture.training.card import with_measured
 
 SECTIONS: dict[str, tuple[str, Section]] = {
     "speed": ("Speed", measure_speed),

@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from make_map_picture import SIZE, save_map_picture, telling_frame
 from PIL import Image
 
 from chironomy.commands.video import make_shot
+from make_map_picture import SIZE, save_map_picture, telling_frame
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PICTURES = REPOSITORY / "docs" / "pictures"

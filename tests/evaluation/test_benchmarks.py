@@ -60,9 +60,8 @@ def test_a_row_says_pass_or_short() -> None:
 
 
 def test_recordings_are_joined_to_any_length() -> None:
-    from gesture_benchmarks.bench import joined
-
     from chironomy.speech import Speech
+    from gesture_benchmarks.bench import joined
 
     second = Speech.from_samples(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)
     assert joined([second, second], 7.25).duration == pytest.approx(7.25)

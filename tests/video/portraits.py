@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
-from takes import hands_before_the_chest
 
 from chironomy.body.proportions import Proportions, proportioned
 from chironomy.body.rig import load_rig
@@ -18,6 +17,7 @@ from chironomy.shot.camera import portrait_camera
 from chironomy.shot.fit import Fit
 from chironomy.shot.placement import rest_pose
 from chironomy.video.engines.previz import Studio
+from takes import hands_before_the_chest
 
 
 @dataclass(frozen=True)

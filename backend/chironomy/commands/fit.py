@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
             fit = fit_picture(options.portrait)
         if drawn is not None:
             with steps.step("overlay"):
-                from chironomy.video.portrait.overlay import save_overlay
+                from chironomy.video.maps.overlay import save_overlay
 
                 save_overlay(fit, options.portrait, drawn)
         (fit if options.size is None else fit.resized(*options.size)).save(out)

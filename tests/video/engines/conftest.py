@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from engine_samples import portrait_bytes
-from takes import FPS, hands_before_the_chest
 from tiny_pipelines import save, tiny_animate, tiny_vace
 
 from chironomy.body.pose import solve_pose
@@ -16,6 +15,7 @@ from chironomy.motion import FaceTrack
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.shot.camera import portrait_camera
 from chironomy.shot.shot import Media, Shot
+from takes import FPS, hands_before_the_chest
 
 
 @pytest.fixture(scope="session", autouse=True)

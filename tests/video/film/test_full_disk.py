@@ -9,8 +9,8 @@ import pytest
 
 from chironomy.errors import ChironomyError
 from chironomy.shot.formats import FORMATS
-from chironomy.video.engines.finished import FinishedParts
 from chironomy.video.film.encode import encode_film, probe
+from chironomy.video.film.finished import FinishedParts
 from chironomy.video.render import render_video
 
 WIDTH, HEIGHT = 256, 192

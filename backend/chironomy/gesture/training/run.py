@@ -136,7 +136,7 @@ def export(trainer: Trainer, description: dict[str, Any], options: argparse.Name
     if description.get("corpus") == "synthetic":
         from chironomy.gesture.training.card import write_card
     else:
-        from chironomy.gesture.datasets.card import write_card
+        from chironomy.gesture.training.dataset_card import write_card
     write_card(folder, trainer, description)
 
 

@@ -15,7 +15,6 @@ from chironomy.shot.errors import VideoError
 from chironomy.shot.heard import heard_speech
 from chironomy.shot.shot import Shot
 from chironomy.video.engines.engine import Requirements
-from chironomy.video.engines.finished import forget_old
 from chironomy.video.engines.portrait import portrait
 from chironomy.video.engines.running import (
     check_names,
@@ -24,6 +23,7 @@ from chironomy.video.engines.running import (
     checked_offload,
     checked_switch,
 )
+from chironomy.video.film.finished import forget_old
 from chironomy.video.weights.folder import unfinished_folder
 from chironomy.video.weights.published import engine_weights, published_for
 

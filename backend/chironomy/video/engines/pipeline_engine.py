@@ -20,7 +20,6 @@ from chironomy.shot.retimed import retimed
 from chironomy.shot.shot import Shot
 from chironomy.video.engines import prompt as prompts
 from chironomy.video.engines.engine import Requirements
-from chironomy.video.engines.finished import FinishedParts, digest, forget_old
 from chironomy.video.engines.pipeline_loading import Loading, load_pipeline
 from chironomy.video.engines.pipeline_memory import (
     OFFLOADS,
@@ -41,6 +40,7 @@ from chironomy.video.engines.running import (
     checked_whole,
 )
 from chironomy.video.engines.segments import Segment, blended, model_rate, segments
+from chironomy.video.film.finished import FinishedParts, digest, forget_old
 from chironomy.video.weights.folder import unfinished_folder
 from chironomy.video.weights.published import engine_weights, published_for
 from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights, read_pipeline

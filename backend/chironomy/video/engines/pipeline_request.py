@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.shot.shot import Shot
-from chironomy.video.engines.finished import digest
 from chironomy.video.engines.pipeline_loading import Loading
 from chironomy.video.engines.pipeline_memory import Placement
 from chironomy.video.engines.prompt import Prompt
 from chironomy.video.engines.segments import Segment
+from chironomy.video.film.finished import digest
 from chironomy.video.weights.saved_pipeline import SavedPipeline
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.speech.decode import Speech
-from chironomy.video.engines.finished import FinishedParts, digest, fingerprint
+from chironomy.video.film.finished import FinishedParts, digest, fingerprint
 from chironomy.video.talking.audio_projector import AudioProjector
 from chironomy.video.talking.denoiser import TalkingUNet
 from chironomy.video.talking.hearing import AUDIO_FEATURES, heard, silence

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.proof.measures import (
+from video_proof.measures import (
     Interval,
     Pictures,
     hand_agreement,
@@ -17,8 +17,8 @@ from chironomy.video.talking.proof.measures import (
     lip_correlation,
     region_colours,
 )
-from chironomy.video.talking.proof.rendering import ASKED, made_pictures, shortened
-from chironomy.video.talking.proof.scenes import Scene
+from video_proof.rendering import ASKED, made_pictures, shortened
+from video_proof.scenes import Scene
 
 CLIPS = 3
 """Clips of each held-out person that are made."""

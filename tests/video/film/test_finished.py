@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.engines.finished import KEPT_SECONDS, FinishedParts, digest, forget_old
+from chironomy.video.film.finished import KEPT_SECONDS, FinishedParts, digest, forget_old
 
 SHOT, KEY = digest("shot"), digest("part")
 ARRAYS = {"frames": np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3), "tail": np.zeros((0, 2), np.float32)}
@@ -79,9 +79,7 @@ def test_of_too_many_those_go_that_were_not_used_for_longest(tmp_path) -> None:
 
 
 def test_it_is_known_without_the_libraries_of_networks() -> None:
-    code = (
-        "import sys, chironomy.video.engines.finished; sys.exit(any(n in sys.modules for n in ('torch', 'diffusers')))"
-    )
+    code = "import sys, chironomy.video.film.finished; sys.exit(any(n in sys.modules for n in ('torch', 'diffusers')))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

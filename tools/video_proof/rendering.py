@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from chironomy.video.talking.network import Conditions
 from chironomy.video.talking.noise import frame_noise
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.proof.scenes import Scene
+from video_proof.scenes import Scene
 
 STEPS = 8
 UNSURE = 0.1

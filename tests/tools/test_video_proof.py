@@ -8,8 +8,8 @@ import pytest
 import torch
 from scipy.ndimage import binary_dilation, gaussian_filter
 
-from chironomy.video.talking.proof.lesson import small_pipeline
-from chironomy.video.talking.proof.measures import (
+from video_proof.lesson import small_pipeline
+from video_proof.measures import (
     Interval,
     found_hands,
     hand_agreement,
@@ -19,8 +19,8 @@ from chironomy.video.talking.proof.measures import (
     lip_correlation,
     region_colours,
 )
-from chironomy.video.talking.proof.rendering import Asked, made_pictures, shortened
-from chironomy.video.talking.proof.scenes import HEIGHT, REGIONS, WIDTH, Scene, SceneSettings, make_scene
+from video_proof.rendering import Asked, made_pictures, shortened
+from video_proof.scenes import HEIGHT, REGIONS, WIDTH, Scene, SceneSettings, make_scene
 
 SETTINGS = SceneSettings(people=3, held_out=0, frames=8)
 

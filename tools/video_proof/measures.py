@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, laplace
 
-from chironomy.video.talking.proof.scenes import REGIONS, Scene
+from video_proof.scenes import REGIONS, Scene
 
 NEAR = 2
 """Pixels within which a point is found: 2.5 % of the picture's height."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m chironomy.video.talking.proof FOLDER`: draw people, train on them, measure held-out ones, write it down.
+"""`python tools/prove_video.py FOLDER`: draw people, train on them, measure held-out ones, write it down.
 
 What is done is kept in the folder; the same command goes on. Voices are needed as for the synthetic corpus (flite or
 espeak-ng).
@@ -12,15 +12,15 @@ from pathlib import Path
 import torch
 
 from chironomy.errors import ChironomyError
-from chironomy.video.talking.proof.ablations import ablate
-from chironomy.video.talking.proof.lesson import CLIP_FRAMES, STEPS, learn, small_pipeline, validations
-from chironomy.video.talking.proof.report import PICTURE, shows, write_picture, write_report
-from chironomy.video.talking.proof.scenes import SceneSettings, load_scenes
+from video_proof.ablations import ablate
+from video_proof.lesson import CLIP_FRAMES, STEPS, learn, small_pipeline, validations
+from video_proof.report import PICTURE, shows, write_picture, write_report
+from video_proof.scenes import SceneSettings, load_scenes
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the proof; 0 if every condition shows, 1 otherwise."""
-    parser = argparse.ArgumentParser(prog="python -m chironomy.video.talking.proof", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python tools/prove_video.py", description=__doc__)
     parser.add_argument("folder", type=Path, help="for the drawn people, the checkpoints and the trained model")
     parser.add_argument(
         "--write", type=Path, metavar="DOCS", help="write proof-video.md and its picture to this folder"

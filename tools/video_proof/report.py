@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from chironomy.files import atomic_path
-from chironomy.video.talking.proof.ablations import Findings
-from chironomy.video.talking.proof.measures import Interval, Pictures
-from chironomy.video.talking.proof.scenes import HEIGHT, WIDTH, Scene, SceneSettings
 from chironomy.video.talking.training.trainer import TrainSettings
+from video_proof.ablations import Findings
+from video_proof.measures import Interval, Pictures
+from video_proof.scenes import HEIGHT, WIDTH, Scene, SceneSettings
 
 PICTURE = "proof-video.jpg"
 _SHOWN_PEOPLE, _SHOWN_FRAMES, _TIMES = 6, 2, 2

@@ -13,12 +13,12 @@ from chironomy.training.run import run
 from chironomy.video.talking.configs import CONFIGS, reference_config
 from chironomy.video.talking.fresh import fresh_pipeline
 from chironomy.video.talking.pipeline import TalkingPipeline
-from chironomy.video.talking.proof.scenes import Scene
 from chironomy.video.talking.training.batches import Clips, MemoryItem
 from chironomy.video.talking.training.log import Log
 from chironomy.video.talking.training.shapes import shape_of
 from chironomy.video.talking.training.stages import STAGES
 from chironomy.video.talking.training.trainer import Trainer, TrainSettings, make_accelerator
+from video_proof.scenes import Scene
 
 CLIP_FRAMES = 6
 WIDTHS = (32, 64)
@@ -51,7 +51,7 @@ def small_pipeline() -> TalkingPipeline:
         denoiser=denoiser,
         reference_net=reference_config(denoiser, 1),
         pose_encoder={"block_out_channels": (12, 16, 24), "out_channels": WIDTHS[0]},
-        pipeline={"motion_frames": 0, "window_frames": 8, "trained_on": "drawn people (chironomy.video.talking.proof)"},
+        pipeline={"motion_frames": 0, "window_frames": 8, "trained_on": "drawn people (video_proof)"},
     )
     scheduler = DDIMScheduler.from_config(pipeline.scheduler.config, prediction_type="sample")
     pipeline.register_modules(scheduler=scheduler)
