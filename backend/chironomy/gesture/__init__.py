@@ -33,4 +33,9 @@ def __getattr__(name: str) -> Any:
         from chironomy.gesture.model import GestureTransformer
 
         return GestureTransformer
+    if name == "ModelMixin":
+        # A saved folder names this package; diffusers looks there for the base class that tells how a part is loaded.
+        from diffusers.models.modeling_utils import ModelMixin
+
+        return ModelMixin
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -168,6 +168,9 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         prediction_type: "sample", clean motion. A diffusers scheduler that wants a velocity gets it by conversion.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.gesture"
+
     config_name = "config.json"
 
     @register_to_config

@@ -20,6 +20,9 @@ class AudioProjector(ModelMixin, ConfigMixin):
         token_dim: the denoiser's `cross_attention_dim`.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.video.talking"
+
     _supports_gradient_checkpointing = False
 
     @register_to_config

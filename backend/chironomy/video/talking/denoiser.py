@@ -46,6 +46,9 @@ class TalkingUNet(UNetMotionModel):
     Its configuration is `UNetMotionModel`'s; `cross_attention_dim` is the width of a token of speech.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.video.talking"
+
     @functools.wraps(UNetMotionModel.__init__)
     def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, **options)

@@ -21,6 +21,9 @@ class PixelAutoencoder(ModelMixin, ConfigMixin):
         scaling_factor: latents are multiplied by it, so that their spread is about 1.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.video.talking"
+
     @register_to_config
     def __init__(self, factor: int = 4, scaling_factor: float = 2.0):
         super().__init__()

@@ -25,6 +25,9 @@ class PoseEncoder(ModelMixin, ConfigMixin):
         confidence_dim: width of the confidence's hidden layer; 0 for none.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.video.talking"
+
     _supports_gradient_checkpointing = False
 
     @register_to_config

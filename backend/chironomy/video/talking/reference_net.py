@@ -24,6 +24,9 @@ class ReferenceNet(UNet2DConditionModel):
     are alike.
     """
 
+    # Saved folders name this module; the class may move, the name may not.
+    __module__ = "chironomy.video.talking"
+
     @functools.wraps(UNet2DConditionModel.__init__)
     def __init__(self, *arguments: Any, **options: Any):
         super().__init__(*arguments, **options)
