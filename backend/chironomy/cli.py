@@ -15,6 +15,7 @@ from typing import NoReturn
 
 import chironomy
 from chironomy.errors import ChironomyError
+from chironomy.packages import explained
 
 FAILED = 2
 INTERRUPTED = 130
@@ -53,9 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _say("stopped before it was done", INTERRUPTED)
     except ChironomyError as error:
         return _say(str(error))
-    except ModuleNotFoundError as error:
-        extra = "train" if error.name in ("accelerate", "tensorboard") else "backend"
-        return _say(f"the Python package {error.name!r} is missing: install it with pip install 'chironomy[{extra}]'")
+    except ImportError as error:
+        return _say(explained(error))
     except MemoryError:
         return _say("there was not enough memory: try a shorter clip or a smaller size")
     except OSError as error:

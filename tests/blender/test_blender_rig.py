@@ -141,6 +141,18 @@ def test_a_positive_turn_about_x_closes_the_hand(rig, character, bone, side):
         assert np.dot(moved - end, palm) > 0.0
 
 
+@pytest.mark.parametrize("hand", [0, 1])
+def test_fingers_and_thumbs_turn_about_the_axes_of_the_one_anatomy(addon, rig, character, hand):
+    from chironomy.body.hand_anatomy import bending_directions
+    from chironomy.motion import rotation
+
+    joints = rig.hand_joints(hand)[1:]
+    bending = rotation.apply(rotation.inverse(rig.rest_rotation[joints]), bending_directions(hand)[1:])
+    for joint, direction in zip(joints, addon["rig.space"].turned(bending), strict=True):
+        z_axis = np.array(character.data.bones[rig.joint_names[joint]].matrix_local)[:3, 2]
+        assert z_axis @ direction > np.cos(np.radians(1.0)), rig.joint_names[joint]
+
+
 def test_torso_and_head_controls_turn_what_they_hold(character):
     bones = character.pose.bones
     for control, last in (("torso", "upper_chest"), ("head_control", "head")):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`chironomy fit`, and videos in a portrait: the portrait is a picture of the character."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,20 @@ def test_a_portrait_becomes_a_fit_and_an_overlay(chironomy_command: Command, por
     with Image.open(overlay) as drawn:
         assert drawn.width == 384
         assert drawn.height > 528
+
+
+def test_without_mediapipe_one_sentence_says_what_to_run(
+    chironomy_command: Command, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "mediapipe"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    said = chironomy_command("fit", portrait, "--out", tmp_path / "fit.json").refuses()
+    assert said == (
+        "looking at pictures needs mediapipe, and the Python package 'mediapipe' is missing: "
+        "pip install 'chironomy[vision]' (Python 3.11 or 3.12)"
+    )
+    assert not (tmp_path / "fit.json").exists()
 
 
 def test_the_camera_can_be_made_for_a_size(chironomy_command: Command, portrait: Path, tmp_path: Path) -> None:

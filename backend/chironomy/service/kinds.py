@@ -63,12 +63,18 @@ def handednesses() -> Sequence[str]:
 
 def engines() -> list[dict[str, Any]]:
     """The video engines: name, whether they can run here, and the reason where not."""
+    from chironomy.shot.errors import VideoError
     from chironomy.video.engines.registry import engine_names, get_engine
+    from chironomy.video.engines.running import require_packages
 
     found: list[dict[str, Any]] = []
     for name in engine_names():
         requirements = get_engine(name).requirements()
         reason = "" if requirements.device == "cpu" or _has_cuda() else "it needs an NVIDIA GPU that torch can use"
+        try:
+            require_packages(name, requirements.packages)
+        except VideoError as error:
+            reason = reason or str(error)
         found.append({"name": name, "available": not reason, "reason": reason, "licence": requirements.licence})
     return found
 

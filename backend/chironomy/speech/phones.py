@@ -10,6 +10,7 @@ Three ways, from surest to most general, chosen anew for each stretch of speech:
    speech in which the recogniser hears silence, and where pocketsphinx is not installed.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,11 +18,14 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.packages import explained
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import RATE, smooth, speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.phone import SILENCE, Phone
+
+logger = logging.getLogger(__name__)
 
 Method = Literal["words", "phones", "acoustic"]
 METHODS: tuple[Method, ...] = ("words", "phones", "acoustic")
@@ -113,7 +117,8 @@ class _Recogniser:
     def build(cls, *, words: bool) -> "_Recogniser | None":
         try:
             import pocketsphinx
-        except ImportError:
+        except ImportError as error:
+            logger.warning("lips move by loudness and spectral shape alone: %s", explained(error))
             return None
         models = pocketsphinx.get_model_path()
         free = pocketsphinx.Decoder(

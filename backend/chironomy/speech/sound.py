@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from chironomy import processes
 from chironomy.files import atomic_path
+from chironomy.packages import ffmpeg_program
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
 
@@ -96,14 +97,12 @@ def open_sound(
         NoSuchTrackError: the file has fewer.
         SpeechError: the file is no sound, or a playlist, or cannot be decoded.
     """
-    import imageio_ffmpeg
-
     part = part or Part()
     url = f"file:{path}"
     if part.start or part.stop is not None:
         stop = path.stat().st_size if part.stop is None else part.stop
         url = f"subfile,,start,{part.start},end,{stop},,:{url}"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-hide_banner", *part.options]
+    command = [ffmpeg_program(SpeechError), "-v", "error", "-nostdin", "-hide_banner", *part.options]
     command += ["-protocol_whitelist", "file,subfile", "-format_whitelist", _CONTAINERS, "-i", url]
     command += ["-map", f"0:a:{track}", *(["-af", "aresample=async=1:first_pts=0"] if film_time else [])]
     command += [*(["-ar", str(rate)] if rate else []), *(["-ac", str(channels)] if channels else [])]

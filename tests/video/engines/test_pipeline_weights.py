@@ -3,6 +3,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from chironomy.shot.errors import VideoError
+from chironomy.video.engines.animate import AnimateEngine
 from chironomy.video.engines.pipeline_loading import load_pipeline
 from chironomy.video.engines.pipeline_memory import Placement, placed, placements, weight_bytes, working_memory
 from chironomy.video.engines.registry import get_engine
@@ -158,3 +160,54 @@ def test_a_prompt_is_saved_once_and_used_without_the_encoder(folder, silent_shot
     assert (saved[3] != other[3]).any()
     with pytest.raises(VideoError, match="has no text encoder; copy text_encoder and tokenizer there"):
         engine.save_prompt("sitting", "a person sits")
+
+
+@pytest.mark.parametrize(("package", "extra"), [("accelerate", "diffusion"), ("transformers", "backend")])
+@pytest.mark.parametrize("engine", [VaceEngine, AnimateEngine])
+def test_a_missing_package_is_found_before_weights_are_read(
+    weights, silent_shot, monkeypatch, engine, package, extra
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.setattr("chironomy.video.engines.pipeline_engine.load_pipeline", None)
+    sentence = rf"^the engine {engine.name} needs the Python package {package}: pip install 'chironomy\[{extra}\]'$"
+    with pytest.raises(VideoError, match=sentence):
+        engine().render(silent_shot)
+    with pytest.raises(VideoError, match=sentence):
+        engine().check()
+    assert package in engine().requirements().packages
+
+
+def test_quantised_weights_and_text_need_their_own_packages(folder, silent_shot, monkeypatch) -> None:
+    from tiny_pipelines import add_text_encoder
+
+    add_text_encoder(folder)
+    (folder / "small-Q8_0.gguf").write_bytes(b"GGUF")
+    for weights_file in (folder / "transformer").glob("*.safetensors"):
+        weights_file.unlink()
+    assert VaceEngine().requirements().packages == ("accelerate", "transformers", "gguf", "ftfy")
+    for package in ("gguf", "ftfy"):
+        sentence = rf"needs the Python package {package}: pip install 'chironomy\[diffusion\]'"
+        with monkeypatch.context() as here:
+            here.setitem(sys.modules, package, None)
+            with pytest.raises(VideoError, match=sentence):
+                VaceEngine().check()
+
+
+def test_the_service_says_of_an_engine_what_it_lacks(weights, monkeypatch) -> None:
+    from chironomy.service.kinds import engines
+
+    monkeypatch.setattr("chironomy.service.kinds._has_cuda", lambda: True)
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    found = {engine["name"]: engine for engine in engines()}
+    assert found["previz"]["available"]
+    assert not found["vace"]["available"]
+    assert found["vace"]["reason"].endswith("pip install 'chironomy[diffusion]'")
+
+
+def test_the_doctor_finds_what_weights_lack(weights, monkeypatch) -> None:
+    from chironomy.commands.doctor import examine
+
+    monkeypatch.setitem(sys.modules, "accelerate", None)
+    found = next(finding for finding in examine() if finding.name == "video weights")
+    assert not found.ok
+    assert found.detail == "the engine animate needs the Python package accelerate: pip install 'chironomy[diffusion]'"

@@ -32,6 +32,7 @@ from chironomy.evaluation.video.face_shape import (
     RIGHT_LIP_CORNER,
     similarity_to,
 )
+from chironomy.packages import require
 
 SIDE = 112
 PLACES = np.array([[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]])
@@ -92,10 +93,9 @@ def load_face_network(path: Path) -> FaceNetwork:
         return FaceNetwork(_torch_embedding(load_script(path, "--face-extractor")), file_identity(path))
     if not path.is_file():
         raise EvaluationError(f"{path} does not exist; give --face-extractor an ONNX or TorchScript file")
-    try:
-        import cv2
-    except ImportError as error:
-        raise EvaluationError("an ONNX file needs OpenCV: pip install 'chironomy[vision]'") from error
+    require("cv2", "an ONNX file", EvaluationError)
+    import cv2
+
     try:
         network = cv2.dnn.readNetFromONNX(str(path))
     except cv2.error as error:

@@ -2,7 +2,6 @@
 """What a training run shows of itself: the loss curve, TensorBoard, and drawings of sampled motion."""
 
 import csv
-import importlib.util
 import math
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +20,7 @@ from chironomy.gesture.noise_path import NOISE_SHIFT
 from chironomy.gesture.training.trainer import Averaged, Trainer
 from chironomy.gesture.training.windows import EVERYTHING_GIVEN
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.packages import install, lacking
 
 _STEPS = 8
 _WINDOWS, _FRAMES, _CELL = 3, 8, 128
@@ -37,8 +37,8 @@ class Log:
         self.writer: Any = None
         if folder is None:
             return
-        if importlib.util.find_spec("tensorboard") is None:
-            print("no log is kept: TensorBoard is not installed (pip install 'chironomy[train]')", flush=True)
+        if lacking(["tensorboard"]):
+            print(f"no log is kept: TensorBoard is not installed ({install('tensorboard')})", flush=True)
             return
         from torch.utils.tensorboard import SummaryWriter
 

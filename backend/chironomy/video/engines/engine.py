@@ -23,6 +23,7 @@ class Requirements:
         device: "cpu" or "cuda".
         weights: names of the weights it must find; none for an engine that needs none.
         licence: under which its pictures may be used, in one sentence.
+        packages: names of the Python packages that it needs beyond those of the backend.
         plan: how it will render this shot, for people to read before it starts; "" where there is nothing to say.
     """
 
@@ -31,6 +32,7 @@ class Requirements:
     weights: tuple[str, ...]
     licence: str
     plan: str = ""
+    packages: tuple[str, ...] = ()
 
 
 class Engine(Protocol):

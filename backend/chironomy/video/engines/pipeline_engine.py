@@ -38,6 +38,7 @@ from chironomy.video.engines.running import (
     checked_offload,
     checked_switch,
     checked_whole,
+    require_packages,
 )
 from chironomy.video.engines.segments import Segment, blended, model_rate, segments
 from chironomy.video.film.finished import FinishedParts, digest, forget_old
@@ -47,6 +48,9 @@ from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights,
 
 if TYPE_CHECKING:
     import torch
+
+_PACKAGES = ("accelerate", "transformers")
+"""What loading a pipeline needs: diffusers puts some of Wan's weights into 32 bits with accelerate's help."""
 
 _SMALL_NETWORK = 50_000_000  # parameters that a processor runs in reasonable time
 
@@ -99,15 +103,23 @@ class PipelineEngine(ABC):
         if shot is None:
             try:
                 folder = self._folder(None)
-                small = sum(read_pipeline(folder, self.kind, self.parts).parameter_counts().values()) < _SMALL_NETWORK
+                saved = read_pipeline(folder, self.kind, self.parts)
+                small = sum(saved.parameter_counts().values()) < _SMALL_NETWORK
             except VideoError:
-                return Requirements(bytes_of_it, "cuda", (usual.folder,), self._licence(None))
-            return Requirements(bytes_of_it, "cpu" if small else "cuda", (folder.name,), self._licence(folder))
+                licence = self._licence(None)
+                return Requirements(bytes_of_it, "cuda", (usual.folder,), licence, packages=_PACKAGES)
+            device, licence = "cpu" if small else "cuda", self._licence(folder)
+            return Requirements(bytes_of_it, device, (folder.name,), licence, packages=_packages(saved))
         request = self._request(shot)
         device = "cuda" if request.loading.device == "cuda" else "cpu"
         folder = request.saved.folder
         return Requirements(
-            request.placement.device_bytes, device, (folder.name,), self._licence(folder), self._plan(request)
+            request.placement.device_bytes,
+            device,
+            (folder.name,),
+            self._licence(folder),
+            self._plan(request),
+            _packages(request.saved),
         )
 
     def render(
@@ -144,6 +156,7 @@ class PipelineEngine(ABC):
         """
         folder = self._weights or engine_weights(self.name, wanted)
         saved = read_pipeline(folder, self.kind, self.parts)
+        require_packages(self.name, _packages(saved))
         tensors = check_weights(saved)
         count = sum(saved.parameter_counts().values())
         billions = f"{count / 1e9:.2f} billion" if count > 1e8 else f"{count:,}"
@@ -170,6 +183,7 @@ class PipelineEngine(ABC):
             VideoError: there is no text encoder, or a name is none.
         """
         saved = read_pipeline(self._weights or engine_weights(self.name, wanted), self.kind, self.parts)
+        require_packages(self.name, _PACKAGES)
         return prompts.save_prompt(saved, name, text, negative)
 
     @staticmethod
@@ -249,6 +263,7 @@ class PipelineEngine(ABC):
         rate = checked_number(settings, "model_fps", usual, 1, 120)
 
         saved = read_pipeline(self._folder(shot), self.kind, self.parts, settings.get("gguf"))
+        require_packages(self.name, _packages(saved, text=False))
         if float8 and saved.gguf is not None:
             raise VideoError("setting float8 is for weights of 16 bits; GGUF weights are small already")
         prompt = prompts.checked_prompt(settings, saved, guidance > 1)
@@ -390,3 +405,9 @@ def _usual_dtype(device: str) -> str:
     if device != "cuda":
         return "float32"
     return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+
+
+def _packages(saved: SavedPipeline, text: bool = True) -> tuple[str, ...]:
+    """What rendering with a pipeline needs; with `text`, what its prompts need, too."""
+    own = ("gguf",) if saved.gguf is not None else ()
+    return (*_PACKAGES, *own, *(("ftfy",) if text and prompts.has_text_encoder(saved) else ()))

@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from chironomy.files import atomic_path
+from chironomy.packages import require
 from chironomy.shot.errors import VideoError
 from chironomy.video.engines.running import checked_text
 from chironomy.video.weights.saved_pipeline import SavedPipeline
@@ -63,11 +63,7 @@ def checked_prompt(settings: Mapping[str, Any], saved: SavedPipeline, guided: bo
     name = settings.get("prompt_embeds")
     encoder = has_text_encoder(saved)
     if name is None and encoder:
-        if find_spec("ftfy") is None:
-            raise VideoError(
-                "a prompt needs the Python package ftfy: pip install 'chironomy[diffusion]'; or give saved numbers of "
-                "one in the setting prompt_embeds"
-            )
+        require("ftfy", "a prompt", VideoError, instead="or give saved numbers of one in the setting prompt_embeds")
         return Prompt(text, negative, None)
     if settings.get("prompt") is not None:
         why = (

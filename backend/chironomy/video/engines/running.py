@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
+from chironomy.packages import require
 from chironomy.shot.errors import VideoError
 
 DTYPES = ("float32", "float16", "bfloat16")
@@ -21,6 +21,16 @@ def check_names(engine: str, settings: Mapping[str, Any], known: Sequence[str]) 
     """
     if unknown := [name for name in settings if name not in known]:
         raise VideoError(f"the engine {engine} has no setting {unknown[0]!r}; there are {', '.join(known)}")
+
+
+def require_packages(engine: str, packages: Sequence[str]) -> None:
+    """See that an engine has the Python packages that it needs, before anything is loaded.
+
+    Raises:
+        VideoError: one is missing; the sentence says what brings it.
+    """
+    for package in packages:
+        require(package, f"the engine {engine}", VideoError, "diffusion" if package != "transformers" else None)
 
 
 def checked_device(settings: Mapping[str, Any]) -> str:
@@ -61,8 +71,8 @@ def checked_offload(settings: Mapping[str, Any], device: str, kinds: Sequence[st
         raise VideoError(f"setting offload is {offload!r}; choose {', '.join(kinds[:-1])} or {kinds[-1]}")
     if offload not in ("none", "auto") and device != "cuda":
         raise VideoError(f"setting offload is {offload!r}, which moves weights to and from a GPU; here there is none")
-    if offload not in ("none", "auto") and find_spec("accelerate") is None:
-        raise VideoError("setting offload needs the Python package accelerate: pip install 'chironomy[diffusion]'")
+    if offload not in ("none", "auto"):
+        require("accelerate", "setting offload", VideoError, "diffusion")
     return offload
 
 

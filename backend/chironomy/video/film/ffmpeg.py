@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy import processes
+from chironomy import packages, processes
 from chironomy.shot.errors import RenderCancelled, VideoError
 
 
@@ -55,15 +55,7 @@ def ffmpeg_program() -> str:
     Raises:
         VideoError: there is none.
     """
-    try:
-        import imageio_ffmpeg
-
-        return imageio_ffmpeg.get_ffmpeg_exe()
-    except (ImportError, RuntimeError) as error:
-        raise VideoError(
-            "no ffmpeg program was found; install the package imageio-ffmpeg, which brings one, "
-            "or name one in the variable IMAGEIO_FFMPEG_EXE"
-        ) from error
+    return packages.ffmpeg_program(VideoError)
 
 
 def feed(

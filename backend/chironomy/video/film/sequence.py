@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.files import FULL_DISK
+from chironomy.packages import require
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.formats import Format
 from chironomy.shot.packed import ABOUT, check_folder
@@ -146,10 +147,9 @@ def _save_png(path: Path, picture: NDArray[Any], comment: str) -> None:
 
 
 def _open_exr() -> Any:
-    try:
-        import OpenEXR  # pyright: ignore[reportMissingImports]
-    except ImportError as error:
-        raise VideoError("OpenEXR files need the package OpenEXR: pip install 'chironomy[exr]'") from error
+    require("OpenEXR", "a folder of OpenEXR files", VideoError)
+    import OpenEXR  # pyright: ignore[reportMissingImports]
+
     return OpenEXR
 
 

@@ -18,6 +18,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.packages import install
 from chironomy.shot.errors import VideoError
 from chironomy.video.portrait.picture import SMALLEST_SIDE, read_picture
 
@@ -359,14 +360,15 @@ def _solutions() -> Any:
         try:
             from mediapipe.python import solutions
         except ModuleNotFoundError as error:
+            package = (error.name or "mediapipe").partition(".")[0]
             raise VideoError(
-                f"looking at pictures needs mediapipe, and the Python package {error.name!r} is missing: "
-                "pip install 'chironomy[vision]' (Python 3.11 or 3.12)"
+                f"looking at pictures needs mediapipe, and the Python package {package!r} is missing: "
+                f"{install('mediapipe')}"
             ) from error
         except ImportError as error:
             raise VideoError(
-                f"mediapipe is installed, but cannot be loaded ({error}): pip install "
-                "'chironomy[vision]' again, and on Linux see that libGL and libglib are there"
+                f"mediapipe is installed, but cannot be loaded ({error}): {install('mediapipe')} again, and on Linux "
+                "see that libGL and libglib are there"
             ) from error
     return solutions
 

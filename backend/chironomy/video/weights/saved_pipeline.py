@@ -6,7 +6,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -184,8 +183,6 @@ def _gguf(folder: Path, name: object) -> Path | None:
             there = ", ".join(sorted(path.name for path in folder.glob("*.gguf"))) or "none"
             raise VideoError(f"setting gguf is {name!r:.80}; give the name of a GGUF file in {folder} ({there})")
         path = files[0]
-    if find_spec("gguf") is None:
-        raise VideoError(f"{path.name} needs the Python package gguf: pip install 'chironomy[diffusion]'")
     return path
 
 
