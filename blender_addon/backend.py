@@ -15,10 +15,10 @@ from bpy.types import Context
 
 from chironomy import processes
 from chironomy.client import BackendProcess, Client, ClientError, JobCancelled, start_backend
+from chironomy.work import Work
 
 from .preferences import ADDON, preferences
 from .sequencer import absolute
-from .tasks import Cancelled, Report
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def running() -> bool:
     return _state.process is not None and _state.process.running()
 
 
-def connect(where: Address, report: Report, cancelled: Cancelled) -> Client:
+def connect(where: Address, work: Work) -> Client:
     """Return a client of the backend, which is started where that is needed. Safe in a worker thread.
 
     Raises:
@@ -89,13 +89,13 @@ def connect(where: Address, report: Report, cancelled: Cancelled) -> Client:
         client = Client(where.url, where.token)
     else:
         if not running():
-            start(where, report, cancelled)
+            start(where, work)
         client = _state.process.client()
     client.health()
     return client
 
 
-def start(where: Address, report: Report, cancelled: Cancelled) -> None:
+def start(where: Address, work: Work) -> None:
     """Start a backend that ends with Blender. Safe in a worker thread.
 
     Raises:
@@ -103,8 +103,8 @@ def start(where: Address, report: Report, cancelled: Cancelled) -> None:
     """
     if not where.python:
         raise ClientError("no backend is set up; press Set Up Backend in the add-on's preferences")
-    report(0.0, "starting the backend")
-    _state.process = start_backend(where.python, cancelled=cancelled)
+    work.progress(0.0, "starting the backend")
+    _state.process = start_backend(where.python, work=work)
 
 
 def stop() -> None:
@@ -139,8 +139,7 @@ def environment_python(environment: Path) -> Path:
 def set_up(
     environment: Path,
     wheel: Path,
-    report: Report,
-    cancelled: Cancelled,
+    work: Work,
     extras: str = "[backend,exr,vision]",
     arguments: tuple[str, ...] = (),
     trial: str = "import chironomy.service.app",
@@ -150,8 +149,7 @@ def set_up(
     Args:
         environment: its folder, emptied first.
         wheel: of the project.
-        report: is told the progress.
-        cancelled: asked between steps and while they last.
+        work: told the progress, and asked between steps and while they last.
         extras: what to install beside the wheel.
         arguments: more of pip's.
         trial: Python that must run in the environment afterwards.
@@ -172,12 +170,12 @@ def set_up(
     )
     for number, (message, command) in enumerate(steps):
         done = number / len(steps)
-        report(done, message)
-        _run(command, lambda line, done=done, message=message: report(done, f"{message}: {line[:60]}"), cancelled)
+        work.progress(done, message)
+        _run(command, lambda line, done=done, message=message: work.progress(done, f"{message}: {line[:60]}"), work)
     return str(python)
 
 
-def _run(command: list[str], on_line: Callable[[str], None], cancelled: Cancelled) -> None:
+def _run(command: list[str], on_line: Callable[[str], None], work: Work) -> None:
     """Run a command and pass on what it prints.
 
     Raises:
@@ -198,21 +196,21 @@ def _run(command: list[str], on_line: Callable[[str], None], cancelled: Cancelle
     except OSError as error:
         raise ClientError(f"{command[0]} cannot be run: {error.strerror or error}") from error
     # A download may print nothing for minutes, and is to be stopped all the same.
-    threading.Thread(target=_end_when, args=(process, cancelled), daemon=True).start()
+    threading.Thread(target=_end_when, args=(process, work), daemon=True).start()
     last = "it said nothing"
     with process:
         for line in process.stdout:
             last = line.strip() or last
             on_line(last)
-    if cancelled():
+    if work.cancelled():
         raise JobCancelled("Setting up the backend was cancelled")
     if process.returncode:
         raise ClientError(f"setting up the backend failed: {last}")
 
 
-def _end_when(process: "subprocess.Popen[str]", cancelled: Cancelled) -> None:
+def _end_when(process: "subprocess.Popen[str]", work: Work) -> None:
     while process.poll() is None:
-        if cancelled():
+        if work.cancelled():
             process.terminate()
             return
         time.sleep(0.2)

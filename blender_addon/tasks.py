@@ -17,34 +17,16 @@ from bpy.types import Context, Event
 
 from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
+from chironomy.work import Progress, Work
 
 TICK = 0.1
 """Seconds between looks at the work."""
 
-Tell = Callable[[float, str], None]
-Cancelled = Callable[[], bool]
+Job = Callable[[Work], Any]
+"""What a thread does, without touching Blender."""
 
-
-@dataclass(frozen=True)
-class Report:
-    """What the work tells while it goes on; called with (progress 0..1, message).
-
-    Attributes:
-        tell: takes both.
-        picture: takes a JPEG of what is being made.
-    """
-
-    tell: Tell
-    picture: Callable[[bytes], None]
-
-    def __call__(self, progress: float, message: str = "") -> None:
-        self.tell(progress, message)
-
-
-Work = Callable[[Report, Cancelled], Any]
-
-listeners: list[Tell] = []
-"""Called on the main thread with (progress 0..1, message) of the work that runs."""
+listeners: list[Progress] = []
+"""Told on the main thread of the job that runs."""
 
 
 class Task:
@@ -55,12 +37,12 @@ class Task:
         progress: 0..1.
         message: what it does now.
         picture: the last JPEG of what it makes; empty before the first.
-        result: what the work returned, once it is done.
+        result: what the job returned, once it is done.
         error: a sentence, where it failed.
         cancelled: whether it was asked to stop.
     """
 
-    def __init__(self, label: str, work: Work) -> None:
+    def __init__(self, label: str, job: Job) -> None:
         self.label = label
         self.progress = 0.0
         self.message = ""
@@ -69,7 +51,7 @@ class Task:
         self.error: str | None = None
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, args=(work,), name=f"chironomy {label}", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {label}", daemon=True)
         self._thread.start()
 
     @property
@@ -92,10 +74,9 @@ class Task:
                 listener(self.progress, self.message)
         return ended
 
-    def _run(self, work: Work) -> None:
+    def _run(self, job: Job) -> None:
         try:
-            report = Report(lambda progress, message: self._reports.put((progress, message)), self._show)
-            self.result = work(report, self._stop.is_set)
+            self.result = job(Work(self._tell, self._stop.is_set, self._show))
         except JobCancelled:
             self._stop.set()
         except ChironomyError as error:
@@ -103,6 +84,9 @@ class Task:
         except Exception as error:
             traceback.print_exc()
             self.error = f"{self.label} stopped by a fault of its own ({error!r}); Blender's console tells more"
+
+    def _tell(self, fraction: float, message: str = "") -> None:
+        self._reports.put((fraction, message))
 
     def _show(self, jpeg: bytes) -> None:
         self.picture = jpeg
@@ -141,7 +125,7 @@ class JobOperator:
             cls.poll_message_set(reason)
         return not reason
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         raise NotImplementedError
 
     def finish(self, context: Context, result: Any) -> str:
@@ -190,11 +174,11 @@ class JobOperator:
 
     def _start(self, context: Context) -> bool:
         try:
-            work = self.work(context)
+            job = self.work(context)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return False
-        _running.task = Task(self.bl_label, work)
+        _running.task = Task(self.bl_label, job)
         return True
 
     def _end(self, context: Context) -> set[str]:
@@ -217,11 +201,6 @@ class JobOperator:
     def _remove_timer(self, context: Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.progress_end()
-
-
-def part(report: Report, start: float, stop: float) -> Report:
-    """Return a report for a piece of the work: its 0..1 become `start`..`stop` of the whole."""
-    return Report(lambda progress, message: report(start + (stop - start) * progress, message), report.picture)
 
 
 def _redraw(context: Context) -> None:

@@ -36,11 +36,15 @@ class Work:
     cancelled: Callable[[], bool] = _never
     preview: Callable[[bytes], None] | None = None
 
-    def part(self, start: float, stop: float) -> Self:
-        """The same for a piece of the work: its 0 to 1 become `start` to `stop` of the whole."""
+    def part(self, start: float, stop: float, doing: str = "") -> Self:
+        """The same for a piece of the work: its 0 to 1 become `start` to `stop` of the whole.
+
+        `doing` is the message where the piece gives none of its own.
+        """
 
         def progress(fraction: float, message: str = "") -> None:
-            self.progress(start + (stop - start) * fraction, message)
+            # Exact at both ends, as 1 is what tells that all is done.
+            self.progress(start * (1 - fraction) + stop * fraction, message or doing)
 
         return replace(self, progress=progress)
 

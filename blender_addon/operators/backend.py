@@ -6,9 +6,11 @@ from typing import Any
 import bpy
 from bpy.types import Context, Operator
 
+from chironomy.work import Work
+
 from .. import backend
 from ..preferences import preferences
-from ..tasks import Cancelled, JobOperator, Report, Work
+from ..tasks import Job, JobOperator
 
 
 class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
@@ -23,11 +25,11 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
             return "Allow Online Access in the System preferences first"
         return "Stop the backend first" if backend.running() else ""
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         environment, wheel = backend.folder() / "backend", backend.bundled_wheel()
 
-        def install(report: Report, cancelled: Cancelled) -> str:
-            return backend.set_up(environment, wheel, report, cancelled)
+        def install(work: Work) -> str:
+            return backend.set_up(environment, wheel, work)
 
         return install
 
@@ -53,11 +55,11 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
             return f"The preferences name a backend at {chosen.address}"
         return "" if chosen.python else "Set up the backend first, or choose its Python in the preferences"
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         where = backend.address(context)
 
-        def start(report: Report, cancelled: Cancelled) -> str:
-            return backend.connect(where, report, cancelled).url
+        def start(work: Work) -> str:
+            return backend.connect(where, work).url
 
         return start
 

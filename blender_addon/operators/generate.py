@@ -14,7 +14,7 @@ from ..properties import character, settings
 from ..rig import build
 from ..scene.performance import performing
 from ..scene.put_on import put_on
-from ..tasks import JobOperator, Work
+from ..tasks import Job, JobOperator
 
 
 class CHIRONOMY_OT_add_character(Operator):
@@ -56,7 +56,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             return "Load a speech first"
         return "" if character(context.scene) else "Add a character first"
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         return performing(context)
 
     def finish(self, context: Context, result: Any) -> str:

@@ -11,7 +11,7 @@ from chironomy.errors import ChironomyError
 from .. import sequencer
 from ..properties import character, settings
 from ..scene.portrait import fitting, look_through, remember
-from ..tasks import JobOperator, Work
+from ..tasks import Job, JobOperator
 
 
 class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
@@ -37,7 +37,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
     def disabled_reason(cls, context: Context) -> str:
         return "" if character(context.scene) else "Add a character first"
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         chosen = settings(context.scene)
         if not (self.filepath or chosen.portrait):
             raise ChironomyError("choose a portrait first")

@@ -9,7 +9,7 @@ from bpy.types import Context, Operator
 from .. import sequencer
 from ..properties import character
 from ..scene.renders import rendering
-from ..tasks import JobOperator, Work
+from ..tasks import Job, JobOperator
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -36,7 +36,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
     def disabled_reason(cls, context: Context) -> str:
         return "" if character(context.scene) else "Add a character first"
 
-    def work(self, context: Context) -> Work:
+    def work(self, context: Context) -> Job:
         return rendering(context, self.filepath, self.shot)
 
     def finish(self, context: Context, result: Any) -> str:

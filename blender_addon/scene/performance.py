@@ -9,16 +9,17 @@ from bpy.types import Context
 from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import load_rig
 from chironomy.shot.camera import portrait_camera
+from chironomy.work import Work
 
 from .. import backend
 from ..properties import settings
 from ..rig import read
-from ..tasks import Cancelled, Report, Work
+from ..tasks import Job
 from .portrait import remembered
 from .speech import scene_speech
 
 
-def performing(context: Context) -> Work:
+def performing(context: Context) -> Job:
     """Return the work that makes a `Performance` for the scene's speech, with its settings of now."""
     scene = context.scene
     chosen = settings(scene)
@@ -40,13 +41,13 @@ def performing(context: Context) -> Work:
         "lens_z": z,
     }
 
-    def make(report: Report, cancelled: Cancelled) -> Performance:
-        client = backend.connect(where, report, cancelled)
+    def make(work: Work) -> Performance:
+        client = backend.connect(where, work)
         inputs = {"speech": client.upload(speech.path)}
         if fit is not None:
             inputs["fit"] = client.upload(fit.to_json().encode())
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-            made = client.run("perform", inputs, wanted, Path(folder, "performance.zip"), report, cancelled)
+            made = client.run("perform", inputs, wanted, Path(folder, "performance.zip"), work)
             return load_performance(made)
 
     return make

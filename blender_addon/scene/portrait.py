@@ -13,24 +13,25 @@ from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
+from chironomy.work import Work
 
 from .. import backend
 from ..properties import settings, shape_of
 from ..rig.space import TURN, to_armature
-from ..tasks import Cancelled, Report, Work
+from ..tasks import Job
 
 CAMERA = "Portrait Camera"
 
 
-def fitting(context: Context, portrait: Path) -> Work:
+def fitting(context: Context, portrait: Path) -> Job:
     """Return the work that finds the person in a portrait: it makes the portrait's path and its `Fit`."""
     where = backend.address(context)
 
-    def fit(report: Report, cancelled: Cancelled) -> tuple[Path, Fit]:
-        client = backend.connect(where, report, cancelled)
+    def fit(work: Work) -> tuple[Path, Fit]:
+        client = backend.connect(where, work)
         inputs = {"picture": client.upload(portrait)}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), report, cancelled)
+            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), work)
             return portrait, Fit.load(found)
 
     return fit

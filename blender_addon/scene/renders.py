@@ -11,15 +11,16 @@ from bpy.types import Context
 from chironomy.shot.formats import FORMATS, format_of
 from chironomy.shot.packed import check_folder, room_beside, unpack_pictures
 from chironomy.shot.take import LONGEST_TAKE
+from chironomy.work import Work
 
 from .. import backend, sequencer
 from ..preferences import preferences
 from ..properties import settings
-from ..tasks import Cancelled, Report, Work
+from ..tasks import Job
 from .shot import make_shot
 
 
-def rendering(context: Context, filepath: str, keep_shot: str) -> Work:
+def rendering(context: Context, filepath: str, keep_shot: str) -> Job:
     """Return the work that renders the scene as it is now.
 
     Args:
@@ -47,17 +48,17 @@ def rendering(context: Context, filepath: str, keep_shot: str) -> Work:
         )
     kept = sequencer.absolute(keep_shot) if keep_shot else None
 
-    def render(report: Report, cancelled: Cancelled) -> Path:
-        client = backend.connect(where, report, cancelled)
+    def render(work: Work) -> Path:
+        client = backend.connect(where, work)
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
             path = kept or Path(folder, "shot.zip")
             shot.save(path)
             inputs = {"shot": client.upload(path)}
         wanted = {"format": chosen.name}
         if not chosen.sequence:
-            return client.run("video", inputs, wanted, video, report, cancelled, report.picture)
+            return client.run("video", inputs, wanted, video, work)
         with room_beside(video) as folder:
-            packed = client.run("video", inputs, wanted, Path(folder, video.name), report, cancelled, report.picture)
+            packed = client.run("video", inputs, wanted, Path(folder, video.name), work)
             unpack_pictures(packed, video)
         return video
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from chironomy.work import Work
+
 bpy = pytest.importorskip("bpy")
 
 HAS_SOUND = bpy.app.build_options.audaspace
@@ -206,8 +208,7 @@ def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon,
     python = backend.set_up(
         tmp_path / "backend",
         backend.bundled_wheel(),
-        lambda progress, message="": told.append((progress, message)),
-        lambda: False,
+        Work(lambda progress, message="": told.append((progress, message))),
         arguments=("--no-deps", "--no-index"),
         extras="",
         trial="import importlib.metadata; importlib.metadata.version('chironomy')",
@@ -241,7 +242,7 @@ def test_a_picture_of_running_work_reaches_the_panel(addon, tmp_path):
     image.filepath_raw, image.file_format = str(tmp_path / "made.jpg"), "JPEG"
     image.save()
     jpeg = (tmp_path / "made.jpg").read_bytes()
-    task = addon["tasks"].Task("Draw", lambda report, cancelled: report.picture(jpeg))
+    task = addon["tasks"].Task("Draw", lambda work: work.preview(jpeg))
     while not task.ended(0.1):
         pass
     layout, thumbnail = Layout(), addon["thumbnail"]

@@ -23,6 +23,7 @@ from chironomy.client import (
     WrongToken,
     read_handshake,
 )
+from chironomy.work import Work
 
 
 @pytest.fixture
@@ -73,7 +74,7 @@ def test_a_job_goes_from_file_to_file(backend: Backend, tmp_path: Path) -> None:
     with backend.client() as client:
         sha = client.upload(tmp_path / "speech.wav")
         result = client.run(
-            "copy", {"speech": sha}, {"times": 2}, tmp_path / "result.bin", lambda *news: told.append(news)
+            "copy", {"speech": sha}, {"times": 2}, tmp_path / "result.bin", Work(lambda *news: told.append(news))
         )
     assert result.read_bytes() == b"haha"
     assert told[-1][0] == 1.0
@@ -94,7 +95,7 @@ def test_a_failed_job_raises_the_backends_sentence_about_the_users_file(backend:
 
 def test_a_job_is_cancelled_by_the_one_who_waits(backend: Backend, gate: Gate) -> None:
     with backend.client() as client, pytest.raises(JobCancelled, match="The gate job was cancelled"):
-        client.wait(client.submit("gate", {}), cancelled=gate.started.is_set)
+        client.wait(client.submit("gate", {}), Work(cancelled=gate.started.is_set))
 
 
 def test_a_preview_can_be_looked_at_while_a_job_runs(backend: Backend, gate: Gate) -> None:
@@ -115,7 +116,7 @@ def test_whoever_waits_is_shown_each_preview_once(backend: Backend, gate: Gate) 
         gate.open.set()
 
     with backend.client() as client:
-        client.wait(client.submit("gate", {}), on_preview=look)
+        client.wait(client.submit("gate", {}), Work(preview=look))
     assert seen == [b"a picture"]
 
 

@@ -19,6 +19,7 @@ from chironomy.files import data_folder
 from chironomy.service.errors import ServiceError
 from chironomy.service.parent import Parent
 from chironomy.service.server import read_or_make_token, serve
+from chironomy.work import Work
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and signals of POSIX")
 
@@ -160,7 +161,7 @@ def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_starting_can_be_cancelled() -> None:
     with pytest.raises(ClientError, match="Starting the backend was cancelled"):
-        start_backend(sys.executable, cancelled=lambda: True)
+        start_backend(sys.executable, work=Work(cancelled=lambda: True))
 
 
 @posix

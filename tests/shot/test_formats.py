@@ -2,12 +2,14 @@
 """Films of every format: colours, sound in step, and what they say of themselves."""
 
 import gc
+import io
 import subprocess
 import wave
 import weakref
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chironomy.shot.errors import VideoError
 from chironomy.shot.formats import FORMATS, format_of
@@ -17,6 +19,7 @@ from chironomy.video.film.encode import encode_film, probe, read_video_frames
 from chironomy.video.film.ffmpeg import ffmpeg_program, read_comment
 from chironomy.video.film.provenance import told
 from chironomy.video.render import render_video
+from chironomy.work import Work
 from takes import FPS, write_tone
 
 WIDTH, HEIGHT = 64, 48
@@ -157,10 +160,9 @@ def test_the_engine_keeps_no_more_frames_than_it_draws_at_a_time(shot):
 
 def test_previews_come_while_it_renders(speaking_shot, tmp_path):
     seen, rarely = [], []
-    render_video(speaking_shot, tmp_path / "a.mp4", on_preview=seen.append, preview_seconds=0.0)
-    render_video(speaking_shot, tmp_path / "b.mp4", on_preview=rarely.append, preview_seconds=3600.0)
-    assert [frame.shape for frame in seen] == [(352, 256, 3)] * 6
-    assert seen[0].dtype == np.uint8
+    render_video(speaking_shot, tmp_path / "a.mp4", Work(preview=seen.append), preview_seconds=0.0)
+    render_video(speaking_shot, tmp_path / "b.mp4", Work(preview=rarely.append), preview_seconds=3600.0)
+    assert [Image.open(io.BytesIO(jpeg)).size for jpeg in seen] == [(256, 352)] * 6
     assert len(rarely) == 1
 
 

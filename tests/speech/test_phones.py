@@ -15,6 +15,7 @@ from chironomy.speech.contours import speech_contours
 from chironomy.speech.phone import VOWELS
 from chironomy.speech.phones import METHODS
 from chironomy.speech.visemes import VISEMES
+from chironomy.work import Work
 
 RATE = 16000
 BILABIALS = {"P", "B", "M"}
@@ -46,7 +47,11 @@ def test_silence_has_no_phones(silence):
 
 def test_progress_ends_at_one(voice, silence):
     shares = []
-    recognise_phones(speech_of(voice("a", 0.5), silence(0.6), voice("i", 0.5)), "acoustic", shares.append)
+    recognise_phones(
+        speech_of(voice("a", 0.5), silence(0.6), voice("i", 0.5)),
+        "acoustic",
+        Work(lambda done, *_: shares.append(done)),
+    )
     assert shares == [0.5, 1.0]
 
 

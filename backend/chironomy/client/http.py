@@ -5,7 +5,7 @@ import hashlib
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -16,6 +16,7 @@ import chironomy
 from chironomy.client import protocol
 from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed, VersionMismatch, WrongToken
 from chironomy.files import atomic_path
+from chironomy.work import QUIET, Work
 
 CONNECT_SECONDS = 2.0
 PREVIEW_SECONDS = 1.0
@@ -135,23 +136,20 @@ class Client:
     def wait(
         self,
         identifier: str,
-        on_progress: Callable[[float, str], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        work: Work = QUIET,
         poll: float = 0.1,
-        on_preview: Callable[[bytes], None] | None = None,
     ) -> Job:
         """Wait until the job is done.
 
         Args:
             identifier: of the job.
-            on_progress: called with (progress 0..1, message) whenever they change.
-            cancelled: asked between polls; once it is true the job is cancelled.
+            work: told how far the job is whenever that changes, and shown each other preview, at most one in
+                `PREVIEW_SECONDS`; asked between polls, and once it says so the job is cancelled.
             poll: seconds between looks.
-            on_preview: called with a JPEG of what is being made, at most once in `PREVIEW_SECONDS`, when it is another.
 
         Raises:
             JobFailed: with the backend's sentence.
-            JobCancelled: by `cancelled` or by anyone else.
+            JobCancelled: by `work` or by anyone else.
             ClientError: the backend went away.
         """
         told: tuple[float, str] | None = None
@@ -159,21 +157,21 @@ class Client:
         seen, seen_at = b"", 0.0
         while True:
             job = self.job(identifier)
-            if on_progress is not None and (job.progress, job.message) != told:
+            if (job.progress, job.message) != told:
                 told = (job.progress, job.message)
-                on_progress(*told)
+                work.progress(*told)
             if job.state == protocol.DONE:
                 return job
             if job.state == protocol.FAILED:
                 raise JobFailed(job.error or f"The {job.kind} job failed without saying why: see the backend's log")
             if job.state == protocol.CANCELLED:
                 raise JobCancelled(f"The {job.kind} job was cancelled")
-            if on_preview is not None and time.monotonic() - seen_at >= PREVIEW_SECONDS:
+            if work.preview is not None and time.monotonic() - seen_at >= PREVIEW_SECONDS:
                 picture, seen_at = self.preview(identifier), time.monotonic()
                 if picture and picture != seen:
                     seen = picture
-                    on_preview(picture)
-            if cancelled is not None and not asked and cancelled():
+                    work.preview(picture)
+            if not asked and work.cancelled():
                 self.cancel(identifier)
                 asked = True
             time.sleep(poll)
@@ -216,13 +214,11 @@ class Client:
         inputs: Mapping[str, str],
         settings: Mapping[str, Any] | None,
         path: Path | str,
-        on_progress: Callable[[float, str], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-        on_preview: Callable[[bytes], None] | None = None,
+        work: Work = QUIET,
     ) -> Path:
         """`submit`, `wait` and `download` in one."""
         identifier = self.submit(kind, inputs, settings)
-        self.wait(identifier, on_progress, cancelled, on_preview=on_preview)
+        self.wait(identifier, work)
         return self.download(identifier, path)
 
     def close(self) -> None:

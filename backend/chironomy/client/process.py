@@ -6,7 +6,7 @@ import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -15,6 +15,7 @@ import chironomy
 from chironomy import processes
 from chironomy.client.errors import ClientError, JobCancelled, VersionMismatch
 from chironomy.client.http import Client
+from chironomy.work import QUIET, Work
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def start_backend(
     parent_pid: int | None = None,
     timeout: float = 60.0,
     environment: Mapping[str, str] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> BackendProcess:
     """Start a backend beside this process and wait until it listens.
 
@@ -96,7 +97,7 @@ def start_backend(
         parent_pid: by default this process.
         timeout: seconds until it must listen.
         environment: of the process; by default this one's, without Python's own variables.
-        cancelled: asked while waiting; true gives up.
+        work: asked while waiting whether to give up.
 
     Raises:
         ClientError: it did not come up; the sentence ends with the last line of its log.
@@ -131,7 +132,7 @@ def start_backend(
             if time.monotonic() > deadline:
                 message = f"The backend did not listen within {timeout:g} s: {_reason(log_file)}"
                 raise ClientError(message)
-            if cancelled is not None and cancelled():
+            if work.cancelled():
                 raise JobCancelled("Starting the backend was cancelled")
             time.sleep(0.05)
         if handshake.version != chironomy.__version__:

@@ -93,7 +93,7 @@ def run_gesture(options: argparse.Namespace) -> int:
             samples,
             list(reference.values()),
             extractor,
-            on_progress=lambda fraction: steps.update("measure", fraction, "measuring"),
+            steps.work("measure", "measuring"),
         )
     if options.json is not None:
         with atomic_path(options.json) as temporary:

@@ -82,7 +82,7 @@ def run_video(options: argparse.Namespace) -> int:
             references,
             options.portrait,
             networks,
-            on_progress=lambda fraction: steps.update("measure", fraction, "looking"),
+            steps.work("measure", "looking"),
         )
     if options.json is not None:
         with atomic_path(options.json) as temporary:

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
                 work,
                 names,
                 options.format,
-                on_progress=lambda fraction, name: steps.update("maps", fraction, name),
+                steps.work("maps"),
             )
     for result in (*results, DESCRIPTION):
         path = options.out.absolute() / result

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from chironomy.work import Work
+
 
 class Steps:
     """The steps of a command, one after the other; each has a bar while it runs and a line in the table.
@@ -32,6 +34,10 @@ class Steps:
             self._bar = tqdm(total=1.0, desc=name, bar_format=shape, file=sys.stderr, disable=None, leave=False)
         self._bar.set_description_str(f"{name}: {message}"[:36] if message else name, refresh=False)
         self._bar.update(max(0.0, min(1.0, fraction) - self._bar.n))
+
+    def work(self, name: str, doing: str = "") -> Work:
+        """Work that is step `name`; `doing` is the message where it gives none of its own."""
+        return Work(lambda fraction, message="": self.update(name, fraction, message or doing))
 
     def end(self, completed: bool = True) -> None:
         """End the step that runs, if any."""

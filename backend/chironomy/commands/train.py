@@ -136,7 +136,7 @@ def _prepare_video(options: argparse.Namespace) -> int:
                 out,
                 options.fps,
                 options.height,
-                on_progress=lambda done, name=video.name: progress.update(name, done),
+                work=progress.work(video.name),
             )
         except ChironomyError as error:
             progress.end(completed=False)

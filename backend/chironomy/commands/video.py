@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             render_video(
                 shot,
                 out,
-                on_progress=lambda fraction: steps.update("video", fraction, "rendering"),
+                steps.work("video", "rendering"),
                 format_name=chosen.name,
             )
         print(f"{out}  {shot.hands.frame_count} frames at {shot.fps:g} a second, {file_size(out)}")

@@ -187,7 +187,7 @@ def _import(options: argparse.Namespace) -> int:
             dtype=options.dtype,
             vae=options.vae,
             whisper=options.whisper,
-            on_progress=lambda fraction, message: steps.update("import", fraction, message),
+            work=steps.work("import"),
         )
     print(f"{out}  {options.dtype}, {sum(path.stat().st_size for path in out.rglob('*.safetensors')) / 2**30:.1f} GiB")
     return 0

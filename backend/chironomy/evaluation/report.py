@@ -6,7 +6,7 @@ allows FGD and, where it has a motion of the same name, PCK.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from chironomy.evaluation.rhythm import rhythm
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.evaluation.extractor import Extractor
@@ -143,7 +144,7 @@ def evaluate(
     samples: Sequence[Sample],
     reference: Sequence[HandMotion] = (),
     extractor: "Extractor | None" = None,
-    on_progress: Callable[[float], None] | None = None,
+    work: Work = QUIET,
 ) -> Report:
     """Measure motions.
 
@@ -151,7 +152,7 @@ def evaluate(
         samples: one at least.
         reference: motions whose distribution FGD compares with.
         extractor: FGD's auto-encoder; without it there is no FGD.
-        on_progress: called with 0..1.
+        work: told after every sample.
 
     Raises:
         EvaluationError: FGD is asked of motions of which none lasts 2 s.
@@ -159,8 +160,7 @@ def evaluate(
     rows = []
     for number, sample in enumerate(samples):
         rows.append(measure(sample))
-        if on_progress:
-            on_progress((number + 1) / len(samples))
+        work.progress((number + 1) / len(samples))
     clips = np.array([sample.clip for sample in samples])
     figures: dict[str, Interval] = {}
     for name in METRICS:

@@ -276,16 +276,12 @@ class GesturePipeline(DiffusionPipeline):
         """Sampled motion (n, 198) from the recording's beginning on, block by block, and whether it is the last."""
         transformer, controls = self.transformer, task.controls
         plan = list(self._blocks(begin, end))
-        total, done = controls.steps * sum(block.layout.count for block in plan), 0
-
-        def on_windows(count: int) -> None:
-            nonlocal done
-            done += count
-            task.work.progress(min(0.95 * done / total, 0.95), _MESSAGE)
-
+        total, done = sum(block.layout.count for block in plan), 0
         noise = Noise(controls.seed, transformer.latent_dim)
         carried = torch.empty(0, transformer.latent_dim)
         for block in plan:
+            part = 0.95 * done / total, 0.95 * (done + block.layout.count) / total
+            done += block.layout.count
             size = block.layout.padded_frames
             state = denoise(
                 transformer,
@@ -295,8 +291,7 @@ class GesturePipeline(DiffusionPipeline):
                 self._conditions(task, block, carried),
                 controls,
                 torch.Generator().manual_seed((controls.seed + 7919 * block.start) % 2**63),
-                on_windows,
-                task.work.cancelled,
+                task.work.part(*part, _MESSAGE),
             )
             shared = 2 * min(_CARRIED_FRAMES, int(transformer.config["window_frames"]) // 4)
             made = block.layout.frames

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Denoising one block of windows."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.noise_path import noise_path
 from chironomy.gesture.windows import Blend, Layout
+from chironomy.work import Work
 
 _WINDOWS_AT_ONCE = 24
 _NOISE_ROWS = 24
@@ -113,8 +113,7 @@ def denoise(
     conditions: Conditions,
     controls: Controls,
     generator: torch.Generator,
-    on_windows: Callable[[int], None],
-    cancelled: Callable[[], bool],
+    work: Work,
 ) -> torch.Tensor:
     """Denoise the windows of `layout` together.
 
@@ -126,14 +125,13 @@ def denoise(
         conditions: padded as the layout is.
         controls: of the whole performance.
         generator: for schedulers that add noise on the way.
-        on_windows: told how many more windows have been through one step.
-        cancelled: asked before every batch of windows.
+        work: told after every batch of windows, and asked before it.
 
     Returns:
         (padded frames, latent_dim) normalised clean motion.
 
     Raises:
-        GestureCancelled: `cancelled` said so.
+        GestureCancelled: `work` said so.
         GestureError: the scheduler cannot be used, or the network's numbers are not finite.
     """
     device = transformer.motion_out.weight.device
@@ -142,18 +140,18 @@ def denoise(
     keep = transformer.per_number(conditions.pinned_mask) > 0
     calm = _REST_TEMPERATURE + (1 - _REST_TEMPERATURE) * conditions.spoken
     state = noise.to(device) * calm * path.initial_scale
-    for t in path.timesteps:
+    for step, t in enumerate(path.timesteps):
         straight, level = path.straight(state, t)
         # Pinned frames are known, so they are shown as they are, without noise.
         shown = torch.where(keep, conditions.pinned, straight)
         blend = Blend(layout, transformer.latent_dim, device)
         for first in range(0, layout.count, _WINDOWS_AT_ONCE):
-            if cancelled():
+            if work.cancelled():
                 raise GestureCancelled("making gestures was cancelled")
             last = min(first + _WINDOWS_AT_ONCE, layout.count)
             rows = layout.rows(first, last).to(device)
             blend.add(first, _predict(transformer, rows, shown, level, conditions, controls))
-            on_windows(last - first)
+            work.progress((step + last / layout.count) / len(path.timesteps))
         clean = _kept(transformer, blend.timeline(), conditions)
         state = path.step(torch.where(keep, conditions.pinned, clean), t, state)
     if not torch.isfinite(state).all():

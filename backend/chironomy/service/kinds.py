@@ -139,22 +139,18 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     from chironomy.shot.packed import pack_pictures
     from chironomy.shot.shot import Shot
     from chironomy.video.engines.registry import get_engine
-    from chironomy.video.film.preview import preview_jpeg
     from chironomy.video.render import render_video
 
     work.progress(0.0, "reading the shot")
     shot = Shot.load(inputs["shot"])
     chosen = FORMATS[settings["format"]]
     made = result.with_name("pictures") if chosen.sequence else result.with_suffix(chosen.suffix)
-    show = work.preview
     work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
     render_video(
         shot,
         made,
-        on_progress=lambda fraction: work.progress(fraction, "rendering"),
-        cancelled=work.cancelled,
+        work.part(0.0, 1.0, "rendering"),
         format_name=chosen.name,
-        on_preview=None if show is None else lambda frame: show(preview_jpeg(frame)),
         going_on=False,
     )
     if chosen.sequence:

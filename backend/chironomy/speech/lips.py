@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The face that goes with a recording: lips from its phones, brows from its accents, blinks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from chironomy.speech.expression import add_blinks, add_brows
 from chironomy.speech.phone import SILENCE, VOWELS, Phone
 from chironomy.speech.phones import recognise_phones
 from chironomy.speech.visemes import ACTIONS, APERTURE, BILABIALS, DIPHTHONGS, ROUNDING, VISEMES
+from chironomy.work import QUIET, Work
 
 # Shapes come before their sounds: the mouth forms a sound before it is heard, and viewers forgive pictures that lead by
 # up to 0.1 s but not ones that lag.
@@ -51,7 +52,7 @@ def lip_track(
     fps: float,
     frame_count: int | None = None,
     phones: Sequence[Phone] | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    work: Work = QUIET,
 ) -> FaceTrack:
     """Face actions that speak the recording.
 
@@ -63,7 +64,7 @@ def lip_track(
         fps: frames a second.
         frame_count: by default the duration in whole frames.
         phones: what is spoken, if known better than by recognition.
-        on_progress: called with the share done, 0..1.
+        work: told after every stretch of speech that is recognised.
 
     Raises:
         SpeechError: `fps` or `frame_count` is not positive.
@@ -74,7 +75,7 @@ def lip_track(
     if count < 1:
         raise SpeechError(f"frame_count is {count}; give 1 or more")
     if phones is None:
-        phones = recognise_phones(speech, on_progress=on_progress)
+        phones = recognise_phones(speech, work=work)
     contours = speech_contours(speech)
     times = np.arange(count) / fps
     length = max(len(contours.loudness_db), int(np.ceil(times[-1] * RATE)) + 1)

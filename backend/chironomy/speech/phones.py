@@ -11,7 +11,6 @@ Three ways, from surest to most general, chosen anew for each stretch of speech:
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,6 +23,7 @@ from chironomy.speech.contours import RATE, smooth, speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.phone import SILENCE, Phone
+from chironomy.work import QUIET, Work
 
 logger = logging.getLogger(__name__)
 
@@ -43,15 +43,13 @@ _CLOSURE_RIVALS = frozenset({"T", "D", "N", "NG", "K", "G", "DH", "TH", "V"})
 _BILABIALS = frozenset({"P", "B", "M"})
 
 
-def recognise_phones(
-    speech: Speech, method: Method = "words", on_progress: Callable[[float], None] | None = None
-) -> list[Phone]:
+def recognise_phones(speech: Speech, method: Method = "words", work: Work = QUIET) -> list[Phone]:
     """Phones of the recording in order, without overlaps; what lies between phrases is left out.
 
     Args:
         speech: any rate; recognition hears it at 16 kHz.
         method: the surest way that may be used; each stretch falls back to the next where this one fails.
-        on_progress: called with the share done, 0..1, after every stretch.
+        work: told after every stretch.
 
     Raises:
         SpeechError: `method` is unknown.
@@ -67,8 +65,7 @@ def recognise_phones(
         if _silent_share(found, begin, end) > _MOSTLY_SILENT:
             found = acoustic_phones(contours, begin, end)
         phones += _in_order(found, phones[-1].end if phones else 0.0, speech.duration)
-        if on_progress is not None:
-            on_progress((index + 1) / len(stretches))
+        work.progress((index + 1) / len(stretches))
     return phones
 
 

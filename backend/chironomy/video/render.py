@@ -20,8 +20,10 @@ from chironomy.video.engines.engine import Engine
 from chironomy.video.engines.registry import get_engine
 from chironomy.video.film.burn_in import burned_in
 from chironomy.video.film.encode import check_format, encode_film, no_alpha, write_sound
+from chironomy.video.film.preview import preview_jpeg
 from chironomy.video.film.provenance import note, provenance
 from chironomy.video.film.sequence import Sequence, displayed
+from chironomy.work import QUIET, Work
 
 REVIEW_SETTINGS = ("burn_in", "take")
 """Settings of a shot that are no engine's: whether timecode is burnt in, and the take's name beside it."""
@@ -30,11 +32,9 @@ REVIEW_SETTINGS = ("burn_in", "take")
 def render_video(
     shot: Shot,
     path: str | Path,
-    on_progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
     *,
     format_name: str | None = None,
-    on_preview: Callable[[NDArray[np.uint8]], None] | None = None,
     preview_seconds: float = 2.0,
     going_on: bool = True,
 ) -> int:
@@ -50,11 +50,9 @@ def render_video(
         shot: what to render. Its settings `burn_in` (timecode and frame number in the picture) and `take` (a name
             beside them) work with every engine; the rest is the engine's.
         path: the film's file, or the folder of a sequence; there is none unless the render succeeds.
-        on_progress: called with 0 to 1.
-        cancelled: asked between frames.
+        work: told after every frame, asked between frames, and shown one now and then.
         format_name: one of `chironomy.shot.formats.FORMATS`; by default what the suffix of `path` asks for.
-        on_preview: given a frame, (height, width, 3) uint8 RGB, now and then while the render runs.
-        preview_seconds: how often, at most.
+        preview_seconds: how often a frame is shown, at most.
         going_on: the same call may come again after one that ended early, and goes on with its pictures.
 
     Returns:
@@ -62,7 +60,7 @@ def render_video(
 
     Raises:
         VideoError: the engine or the encoder cannot do it.
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
     """
     path = Path(path)
     chosen = format_of(path, format_name)
@@ -73,27 +71,26 @@ def render_video(
     told = provenance(shot, chosen, tuple(engine.requirements(shot).weights))
     asked = _for_engine(shot, chosen, engine)
 
-    def frames(part: Shot, progress: Callable[[float], None] | None) -> Iterator[NDArray[Any]]:
-        made = engine.render(part, progress, cancelled)
+    def frames(part: Shot, work: Work) -> Iterator[NDArray[Any]]:
+        made = engine.render(part, work)
         made = _burned(made, shot, part.frames.start)
-        return made if on_preview is None else _shown(made, on_preview, preview_seconds)
+        return made if work.preview is None else _shown(made, work.preview, preview_seconds)
 
     rounding = 1 if shot.frames.stop == shot.hands.frame_count else 0
     start, duration = shot.seconds_into_speech(shot.frames.start), (len(shot.frames) + rounding) / shot.fps
     with speech_file(shot) as speech:
         if not chosen.sequence:
             return encode_film(
-                frames(asked, on_progress), path, shot.fps, shot.width, shot.height, speech,
-                speech_start=start, speech_duration=duration, cancelled=cancelled, chosen=chosen, comment=note(told),
+                frames(asked, work), path, shot.fps, shot.width, shot.height, speech,
+                speech_start=start, speech_duration=duration, work=work, chosen=chosen, comment=note(told),
             )  # fmt: skip
         resumable = going_on and engine.frames_independent
         sequence = Sequence(path, chosen, told, resumable)
         count, first = 0, sequence.first_missing(shot.frames)
         if first < shot.frames.stop:
             done = (first - shot.frames.start) / len(shot.frames)
-            progress = None if on_progress is None else lambda part: on_progress(done + (1 - done) * part)
-            pictures = frames(asked.replaced(frame_start=first), progress)
-            count = sequence.write(pictures, first, cancelled, note(told))
+            pictures = frames(asked.replaced(frame_start=first), work.part(done, 1.0))
+            count = sequence.write(pictures, first, work, note(told))
         if speech is not None:
             write_sound(speech, sequence.unfinished / f"{path.name}.wav", start, duration)
         sequence.finish()
@@ -117,9 +114,7 @@ def _burned(frames: Iterator[NDArray[Any]], shot: Shot, first: int) -> Iterator[
     return burned_in(frames, first, shot.fps, take_name(shot.settings.get("take", "")))
 
 
-def _shown(
-    frames: Iterator[NDArray[Any]], on_preview: Callable[[NDArray[np.uint8]], None], seconds: float
-) -> Iterator[NDArray[Any]]:
+def _shown(frames: Iterator[NDArray[Any]], preview: Callable[[bytes], None], seconds: float) -> Iterator[NDArray[Any]]:
     """The same frames; some are shown as they pass."""
     last = -np.inf
     for frame in frames:
@@ -127,5 +122,5 @@ def _shown(
         if now - last >= seconds:
             last = now
             display = frame if frame.dtype == np.uint8 else displayed(frame)
-            on_preview(np.ascontiguousarray(display[..., :3]))
+            preview(preview_jpeg(np.ascontiguousarray(display[..., :3])))
         yield frame

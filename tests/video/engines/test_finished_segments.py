@@ -18,6 +18,7 @@ from chironomy.shot.shot import Media, Shot
 from chironomy.video.engines.animate import AnimateEngine
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.vace import VaceEngine
+from chironomy.work import Work
 
 LOAD = "chironomy.video.engines.pipeline_engine.load_pipeline"
 
@@ -93,14 +94,14 @@ def test_nothing_is_loaded_for_a_shot_that_is_finished(engine, long, monkeypatch
     rendered(engine, long.shot)
     monkeypatch.setattr(LOAD, lambda *a: pytest.fail("weights were read"))
     told = []
-    again = np.stack(list(engine.render(long.shot, on_progress=told.append)))
+    again = np.stack(list(engine.render(long.shot, Work(lambda done, *_: told.append(done)))))
     np.testing.assert_array_equal(again, long.whole)
     assert told[-1] == 1
 
 
 def test_a_cancelled_render_keeps_what_was_finished(engine, long, fed, unfinished) -> None:
     with pytest.raises(RenderCancelled):
-        list(engine.render(long.shot, cancelled=lambda: len(fed.calls) == 2))
+        list(engine.render(long.shot, Work(cancelled=lambda: len(fed.calls) == 2)))
     assert len(parts(unfinished)) == 1
     np.testing.assert_array_equal(rendered(engine, long.shot), long.whole)
 

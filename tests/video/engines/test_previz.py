@@ -16,6 +16,7 @@ from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.drawing.studio import Buffers, Mouth, Studio
 from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.engines.registry import engine_names, get_engine
+from chironomy.work import Work
 
 
 @pytest.fixture(scope="module")
@@ -151,18 +152,18 @@ def test_hands_stand_out_from_the_clothes_behind_them(shot, rig, studio):
 
 def test_frames_come_one_by_one_and_progress_with_them(shot):
     progress = []
-    frames = PrevizEngine().render(shot, progress.append)
+    frames = PrevizEngine().render(shot, Work(lambda done, *_: progress.append(done)))
     assert progress == []
     next(frames)
     frames.close()
-    list(PrevizEngine().render(shot, progress.append))
+    list(PrevizEngine().render(shot, Work(lambda done, *_: progress.append(done))))
     assert progress[-1] == 1
     assert progress == sorted(progress)
 
 
 def test_a_render_stops_between_frames(shot):
     answers = iter([False, False, False, True, True, True, True])
-    frames = PrevizEngine().render(shot.replaced(settings={"threads": 1}), cancelled=lambda: next(answers))
+    frames = PrevizEngine().render(shot.replaced(settings={"threads": 1}), Work(cancelled=lambda: next(answers)))
     with pytest.raises(RenderCancelled):
         list(frames)
 

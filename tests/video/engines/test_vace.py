@@ -14,6 +14,7 @@ from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.engines.registry import engine_names, get_engine
 from chironomy.video.engines.vace import VaceEngine
 from chironomy.video.maps import get_map
+from chironomy.work import Work
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def test_it_is_among_the_engines() -> None:
 
 def test_it_gives_back_the_frames_of_the_shot(engine, silent_shot) -> None:
     told = []
-    frames = list(engine.render(silent_shot, on_progress=told.append))
+    frames = list(engine.render(silent_shot, Work(lambda done, *_: told.append(done))))
     assert len(frames) == 7
     assert all(frame.shape == (64, 48, 3) and frame.dtype == np.uint8 for frame in frames)
     assert told == sorted(told)
@@ -164,7 +165,7 @@ def test_it_stops_between_steps(engine, silent_shot, monkeypatch) -> None:
 
     monkeypatch.setattr(WanVACEPipeline, "__call__", counted)
     with pytest.raises(RenderCancelled):
-        list(engine.render(with_settings(silent_shot, num_inference_steps=4), cancelled=lambda: len(steps) >= 2))
+        list(engine.render(with_settings(silent_shot, num_inference_steps=4), Work(cancelled=lambda: len(steps) >= 2)))
     assert steps == [0, 1]
 
 

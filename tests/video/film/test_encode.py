@@ -13,6 +13,7 @@ from chironomy.shot.shot import Media
 from chironomy.video.film import ffmpeg
 from chironomy.video.film.encode import encode_mp4, ffmpeg_program, probe, read_video_frames
 from chironomy.video.render import render_video
+from chironomy.work import Work
 from takes import FPS, write_tone
 
 WIDTH, HEIGHT = 64, 48
@@ -167,13 +168,13 @@ def test_a_full_disk_is_said(shot):
     command = [ffmpeg_program(), "-loglevel", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24"]
     command += ["-s", f"{WIDTH}x{HEIGHT}", "-r", "24", "-i", "pipe:0", "-f", "matroska", str(full)]
     with pytest.raises(VideoError, match="the disk is full"):
-        ffmpeg.feed(command, flat_frames(5), (HEIGHT, WIDTH, 3), full, None)
+        ffmpeg.feed(command, flat_frames(5), (HEIGHT, WIDTH, 3), full)
 
 
 def test_a_cancelled_encoding_leaves_nothing(tmp_path):
     asked = iter([False] * 5 + [True] * 100)
     with pytest.raises(RenderCancelled):
-        encode_mp4(flat_frames(50), tmp_path / "take.mp4", FPS, WIDTH, HEIGHT, cancelled=lambda: next(asked))
+        encode_mp4(flat_frames(50), tmp_path / "take.mp4", FPS, WIDTH, HEIGHT, work=Work(cancelled=lambda: next(asked)))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -189,7 +190,7 @@ def test_an_older_file_stays_when_a_new_one_fails(tmp_path):
 def test_a_shot_becomes_a_video_with_its_speech(speaking_shot, tmp_path):
     path = tmp_path / "take.mp4"
     progress = []
-    assert render_video(speaking_shot, path, progress.append) == 6
+    assert render_video(speaking_shot, path, Work(lambda done, *_: progress.append(done))) == 6
     assert progress == sorted(progress)
     assert progress[-1] == 1
     info = probe(path)
@@ -223,7 +224,7 @@ def test_a_range_of_a_shot_takes_its_part_of_the_speech(speaking_shot, tmp_path)
 
 def test_a_cancelled_render_leaves_nothing(speaking_shot, tmp_path):
     with pytest.raises(RenderCancelled):
-        render_video(speaking_shot, tmp_path / "take.mp4", cancelled=lambda: True)
+        render_video(speaking_shot, tmp_path / "take.mp4", Work(cancelled=lambda: True))
     assert list(tmp_path.iterdir()) == []
 
 

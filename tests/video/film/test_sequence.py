@@ -13,6 +13,7 @@ from chironomy.video.engines.previz import PrevizEngine
 from chironomy.video.film import sequence
 from chironomy.video.film.provenance import told
 from chironomy.video.render import render_video
+from chironomy.work import Work
 
 
 def pictures(folder):
@@ -53,7 +54,7 @@ def test_a_full_disk_loses_nothing_and_the_render_goes_on(shot, tmp_path, monkey
     assert len(list((tmp_path / ".take-unfinished").glob("*.png"))) == 3
     monkeypatch.setattr(sequence, "_save_png", save)
     progress = []
-    assert render_video(shot, tmp_path / "take", progress.append) == 3
+    assert render_video(shot, tmp_path / "take", Work(lambda done, *_: progress.append(done))) == 3
     assert progress[0] > 0.5
     assert all(
         np.array_equal(a, b)
@@ -64,7 +65,7 @@ def test_a_full_disk_loses_nothing_and_the_render_goes_on(shot, tmp_path, monkey
 def test_a_stopped_render_is_taken_up_again_only_for_the_same_shot(shot, tmp_path):
     asked = iter([False] * 6 + [True] * 100)
     with pytest.raises(RenderCancelled):
-        render_video(shot.replaced(settings={"threads": 1}), tmp_path / "take", cancelled=lambda: next(asked))
+        render_video(shot.replaced(settings={"threads": 1}), tmp_path / "take", Work(cancelled=lambda: next(asked)))
     kept = len(list((tmp_path / ".take-unfinished").glob("*.png")))
     assert 0 < kept < 6
     other = shot.replaced(settings={"outfit": "navy", "threads": 1})

@@ -19,6 +19,7 @@ from chironomy.video.maps import (
     mano_map,
     write_maps,
 )
+from chironomy.work import Work
 
 
 def with_hands(shot, rig, **fields):
@@ -194,7 +195,7 @@ def test_a_map_comes_back_from_its_video_to_the_bit(shot, tmp_path, name):
 
 def test_a_render_that_is_stopped_leaves_no_description(shot, tmp_path):
     with pytest.raises(RenderCancelled):
-        write_maps(shot, tmp_path / "maps", ["mask"], cancelled=lambda: True)
+        write_maps(shot, tmp_path / "maps", ["mask"], work=Work(cancelled=lambda: True))
     assert list((tmp_path / "maps").iterdir()) == []
 
 

@@ -24,6 +24,7 @@ from chironomy.video.render import render_video
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.saved import check_saved
 from chironomy.video.weights.folder import find_weights, unfinished_folder, weights_folder
+from chironomy.work import Work
 from takes import hands_before_the_chest, write_tone
 
 FRAMES = 12
@@ -80,7 +81,7 @@ def test_it_is_among_the_engines() -> None:
 
 def test_it_renders_a_shot(engine, talking_shot) -> None:
     told = []
-    frames = list(engine.render(talking_shot, on_progress=told.append))
+    frames = list(engine.render(talking_shot, Work(lambda done, *_: told.append(done))))
     assert len(frames) == FRAMES
     assert all(frame.shape == (64, 48, 3) and frame.dtype == np.uint8 for frame in frames)
     assert told == sorted(told)
@@ -127,7 +128,7 @@ def test_without_weights_it_still_says_what_it_needs(monkeypatch, tmp_path) -> N
 def test_it_stops_when_it_is_told_to_and_goes_on_later(engine, talking_shot, tmp_path) -> None:
     asked = []
     with pytest.raises(RenderCancelled):
-        list(engine.render(talking_shot, cancelled=lambda: asked.append(1) or len(asked) > 9))
+        list(engine.render(talking_shot, Work(cancelled=lambda: asked.append(1) or len(asked) > 9)))
     assert len(list((tmp_path / "unfinished").rglob("part-*"))) == 1
     resumed = list(engine.render(talking_shot))
     plain = list(engine.render(talking_shot.replaced(settings={**talking_shot.settings, "keep_finished": False})))

@@ -13,6 +13,7 @@ from talking_samples import HEIGHT, WIDTH, filled_pipeline, render_inputs
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.talking.request import Settings
+from chironomy.work import Work
 
 FRAMES = 14
 QUICK = Settings(seed=3, num_inference_steps=2)
@@ -41,7 +42,7 @@ def test_the_seed_decides(pipeline, inputs, frames) -> None:
 
 def test_blocks_arrive_as_they_are_finished(pipeline, inputs, frames) -> None:
     parts, told = [], []
-    for part in pipeline.stream(**inputs, settings=QUICK, on_progress=told.append):
+    for part in pipeline.stream(**inputs, settings=QUICK, work=Work(lambda done, *_: told.append(done))):
         parts.append(part)
         assert told[-1] < 1 or len(np.concatenate(parts)) == FRAMES
     assert len(parts) > 1
@@ -142,7 +143,7 @@ def test_it_stops_between_two_steps_when_it_is_told_to(pipeline, inputs, tmp_pat
         return len(asked) > 3
 
     with pytest.raises(RenderCancelled):
-        pipeline(**inputs, settings=Settings(num_inference_steps=8), cancelled=cancelled, finished=tmp_path)
+        pipeline(**inputs, settings=Settings(num_inference_steps=8), work=Work(cancelled=cancelled), finished=tmp_path)
     assert len(asked) == 4
     assert not list(tmp_path.rglob("part-*"))
 

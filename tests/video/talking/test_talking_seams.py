@@ -17,6 +17,7 @@ from chironomy.video.talking.network import Encoded
 from chironomy.video.talking.noise import frame_noise
 from chironomy.video.talking.sampling import Guidance, Held, denoise_block
 from chironomy.video.talking.windows import step_windows
+from chironomy.work import QUIET
 
 FRAMES, STEPS, SHAPE = 30, 30, (4, 12, 12)
 
@@ -49,7 +50,7 @@ def rendered(size: int, overlap: int, block_windows: int, linked: bool = True) -
         noise = frame_noise(5, frames, SHAPE)
         made = denoise_block(
             network, scheduler, noise, silence, held, STEPS, Guidance(), (size, overlap), torch.float32,
-            lambda done: None, None,
+            QUIET,
         )  # fmt: skip
         parts.append(made[:, (0 if before is None else kept) : (None if block.final else kept - overlap)])
         before = made

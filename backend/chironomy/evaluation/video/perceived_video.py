@@ -17,6 +17,7 @@ from chironomy.evaluation.errors import EvaluationError
 from chironomy.shot.errors import VideoError
 from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.portrait.perception import FACE_POINTS, Perceiver
+from chironomy.work import QUIET, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +82,7 @@ class Watcher:
 
     Args:
         paths: all videos that will be looked at.
-        on_progress: called with 0..1 over the frames of all of them.
+        work: told how many of the frames of all of them are looked at.
 
     Attributes:
         perceiver: None where mediapipe cannot be loaded; then no video is looked at.
@@ -91,10 +92,10 @@ class Watcher:
         VideoError: one of them is no video.
     """
 
-    def __init__(self, paths: Iterable[Path], on_progress: Callable[[float], None] | None = None):
+    def __init__(self, paths: Iterable[Path], work: Work = QUIET):
         self._total = max(1, sum(probe(path).frame_count for path in set(paths)))
         self._done = 0
-        self._report = on_progress
+        self._work = work
         self._kept: dict[Path, PerceivedVideo] = {}
         self.perceiver: Perceiver | None = None
         self.missing = ""
@@ -117,8 +118,7 @@ class Watcher:
         if path not in self._kept:
 
             def tell(frames: int) -> None:
-                if self._report:
-                    self._report(min((self._done + frames) / self._total, 1.0))
+                self._work.progress(min((self._done + frames) / self._total, 1.0))
 
             fps = probe(path).fps
             self._kept[path] = perceive_video(self.perceiver, read_video_frames(path), fps, tell)

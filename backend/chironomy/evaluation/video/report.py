@@ -32,6 +32,7 @@ from chironomy.speech.decode import Speech
 from chironomy.speech.lips import lip_opening, lip_track
 from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.portrait.picture import read_picture
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.evaluation.video.identity import FaceNetwork
@@ -129,7 +130,7 @@ def evaluate_videos(
     references: Sequence[Path] = (),
     portrait: Path | None = None,
     networks: Networks | None = None,
-    on_progress: Callable[[float], None] | None = None,
+    work: Work = QUIET,
 ) -> VideoReport:
     """Measure videos.
 
@@ -138,7 +139,7 @@ def evaluate_videos(
         references: videos whose look is the aim; FID, FVD and E-FID compare with all of them together.
         portrait: picture of the person, for CSIM.
         networks: the stand-ins by default.
-        on_progress: called with 0..1.
+        work: told after every frame that is looked at.
 
     Raises:
         ChironomyError: a video or picture cannot be read, or a network does not work.
@@ -146,7 +147,7 @@ def evaluate_videos(
     networks = networks or Networks()
     notes: list[str] = []
     _check(samples)
-    with Watcher([*(sample.path for sample in samples), *references], on_progress) as watcher:
+    with Watcher([*(sample.path for sample in samples), *references], work) as watcher:
         embedding = _portrait_embedding(portrait, networks, watcher, notes)
         rows = [_measured(sample, watcher, embedding, networks, notes) for sample in samples]
         figures: dict[str, Interval] = {}

@@ -7,18 +7,19 @@ from which it reads expression and lips. It hears nothing itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.shot.errors import VideoError
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.engines.face_crop import face_crop
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.segments import Segment
 from chironomy.video.maps.dwpose import animate_pose_map
+from chironomy.work import Work
 
 if TYPE_CHECKING:
     import torch
@@ -76,11 +77,12 @@ class AnimateEngine(PipelineEngine):
 
         return {"image": Image.fromarray(request.picture)}
 
-    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
+    def _control(self, request: Request, segment: Segment, work: Work) -> list[NDArray[np.uint8]]:
         shot, face_size = request.shot, int(request.saved.config("transformer")["motion_encoder_size"])
         poses, faces, rig = [], [], shot.rig
         for frame in shot.frames[segment.start : segment.stop]:
-            asked()
+            if work.cancelled():
+                raise RenderCancelled
             poses.append(animate_pose_map(shot, frame, rig))
             faces.append(face_crop(shot, frame, face_size, rig))
         return [np.stack(poses), np.stack(faces)]

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ from chironomy.video.engines.running import (
 from chironomy.video.film.finished import forget_old
 from chironomy.video.weights.folder import unfinished_folder
 from chironomy.video.weights.published import engine_weights, published_for
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.video.talking.memory import MemoryEstimate
@@ -112,12 +113,7 @@ class Emo2Engine:
         device = "cuda" if running.device == "cuda" else "cpu"
         return Requirements(estimate.total, device, (folder.name,), LICENCE)
 
-    def render(
-        self,
-        shot: Shot,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    def render(self, shot: Shot, work: Work = QUIET) -> Iterator[NDArray[np.uint8]]:
         """Yield the shot's frames in order, as blocks of windows are finished; see `Engine.render`.
 
         A render that was stopped goes on from the blocks that it had finished, when the same shot is rendered again.
@@ -125,7 +121,7 @@ class Emo2Engine:
         Raises:
             VideoError: the shot has no portrait, weights are missing or another model's, a setting is out of range, or
                 there is too little memory: all found out before weights are read.
-            RenderCancelled: `cancelled` said so.
+            RenderCancelled: `work` said so.
         """
         from chironomy.video.talking.request import checked_sampling
         from chironomy.video.talking.saved import check_saved, saved_index
@@ -141,7 +137,7 @@ class Emo2Engine:
         check_saved(folder)
         check_size(shot.width, shot.height, _scale(folder))
         check_memory(self._estimate(shot, folder, running, sampling).total, running.device)
-        return self._frames(shot, folder, index, running, settings, picture, on_progress, cancelled)
+        return self._frames(shot, folder, index, running, settings, picture, work)
 
     def check(self, wanted: str | None = None) -> str:
         """See that weights are whole and of the right kind; only configurations and headers are read.
@@ -188,8 +184,7 @@ class Emo2Engine:
         running: Running,
         settings: Settings,
         picture: NDArray[np.uint8],
-        on_progress: Callable[[float], None] | None,
-        cancelled: Callable[[], bool] | None,
+        work: Work,
     ) -> Iterator[NDArray[np.uint8]]:
         from chironomy.video.talking.control_maps import ShotMaps
 
@@ -204,8 +199,7 @@ class Emo2Engine:
             heard,
             shot.hands.confidence[shot.frames.start : shot.frames.stop],
             settings,
-            on_progress=on_progress,
-            cancelled=cancelled,
+            work=work,
             finished=self._finished if running.keep_finished else None,
         )
         made = 0

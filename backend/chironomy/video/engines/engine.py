@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.shot.shot import Shot
+from chironomy.work import QUIET, Work
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,13 @@ class Engine(Protocol):
         """
         ...
 
-    def render(
-        self,
-        shot: Shot,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    def render(self, shot: Shot, work: Work = QUIET) -> Iterator[NDArray[np.uint8]]:
         """Yield the shot's frames in order, (height, width, 3) uint8 RGB, made as they are asked for.
 
         Args:
             shot: what to render.
-            on_progress: called with 0 to 1 after every frame.
-            cancelled: asked between frames; where it says so the render ends with `RenderCancelled`.
+            work: told after every frame; asked between frames, and where it says so the render ends with
+                `RenderCancelled`.
         """
         ...
 

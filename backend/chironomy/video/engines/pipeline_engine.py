@@ -8,7 +8,7 @@ makes where the shot's rate allows it (`segments.model_rate`), so the video is i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,6 +45,7 @@ from chironomy.video.film.finished import FinishedParts, digest, forget_old
 from chironomy.video.weights.folder import unfinished_folder
 from chironomy.video.weights.published import engine_weights, published_for
 from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights, read_pipeline
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     import torch
@@ -122,25 +123,20 @@ class PipelineEngine(ABC):
             _packages(request.saved),
         )
 
-    def render(
-        self,
-        shot: Shot,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    def render(self, shot: Shot, work: Work = QUIET) -> Iterator[NDArray[np.uint8]]:
         """Yield the shot's frames in order, as segments are finished; see `Engine.render`.
 
-        `cancelled` is asked after every denoising step. A render that was stopped goes on from the segments that it had
+        `work` is asked after every denoising step. A render that was stopped goes on from the segments that it had
         finished, when the same shot is rendered again.
 
         Raises:
             VideoError: the shot has no portrait, weights are missing or another model's, a setting is out of range, or
                 there is too little memory: all found out before weights are read.
-            RenderCancelled: `cancelled` said so.
+            RenderCancelled: `work` said so.
         """
         request = self._request(shot)
         check_weights(request.saved)
-        return self._frames(request, on_progress or (lambda fraction: None), cancelled or (lambda: False))
+        return self._frames(request, work)
 
     def check(self, wanted: str | None = None) -> str:
         """See that weights are whole and of the right kind; only configurations and headers are read.
@@ -198,13 +194,16 @@ class PipelineEngine(ABC):
         """What every segment is fed with alike."""
 
     @abstractmethod
-    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
+    def _control(self, request: Request, segment: Segment, work: Work) -> list[NDArray[np.uint8]]:
         """The maps that control this segment, (frames, height, width, 3) each.
 
         Args:
             request: the render.
             segment: which frames.
-            asked: raises `RenderCancelled` when the person stopped the render.
+            work: asked before every frame.
+
+        Raises:
+            RenderCancelled: `work` said so.
         """
 
     @abstractmethod
@@ -295,16 +294,11 @@ class PipelineEngine(ABC):
             f"{len(request.shot.frames)} frames at {request.shot.fps:g} a second{pieces}"
         )
 
-    def _frames(
-        self, request: Request, on_progress: Callable[[float], None], cancelled: Callable[[], bool]
-    ) -> Iterator[NDArray[np.uint8]]:
+    def _frames(self, request: Request, work: Work) -> Iterator[NDArray[np.uint8]]:
         import torch
 
-        def asked() -> None:
-            if cancelled():
-                raise RenderCancelled
-
-        asked()
+        if work.cancelled():
+            raise RenderCancelled
         if request.keep_finished:
             forget_old(self._finished)
         key = request.digest()
@@ -317,7 +311,7 @@ class PipelineEngine(ABC):
         for number, segment in enumerate(request.plan):
             following = request.plan[number + 1].start if number + 1 < len(request.plan) else segment.stop
             fresh = following - segment.start
-            control = self._control(request, segment, asked)
+            control = self._control(request, segment, work)
             key = digest(key, [segment.length, segment.kept, segment.stop - segment.start, fresh], *control)
             part = finished.load(number, key)
             if part is None:
@@ -329,9 +323,10 @@ class PipelineEngine(ABC):
                 def after_step(
                     _pipeline: Any, step: int, _time: Any, _tensors: dict[str, Any], number: int = number
                 ) -> dict[str, Any]:
-                    asked()
+                    if work.cancelled():
+                        raise RenderCancelled
                     # The last part is said when the frames are there.
-                    on_progress((number + (step + 1) / (request.steps + 1)) / len(request.plan))
+                    work.progress((number + (step + 1) / (request.steps + 1)) / len(request.plan))
                     return {}
 
                 made = pipeline(
@@ -352,7 +347,7 @@ class PipelineEngine(ABC):
             # One generator draws the noise of all segments, as in the pipelines' own loops over segments.
             generator.set_state(torch.from_numpy(part["generator"]))
             tail = part["tail"]
-            on_progress((number + 1) / len(request.plan))
+            work.progress((number + 1) / len(request.plan))
             while model_frame < following:
                 yield part["frames"][model_frame - segment.start]
                 frame, model_frame = next(wanted, (frame, len(request.shot.frames)))

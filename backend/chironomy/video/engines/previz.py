@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -18,6 +18,7 @@ from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.shot import Shot
 from chironomy.video.drawing.studio import SAMPLES, SHADOW_SIZE, Buffers, Studio
 from chironomy.video.engines.engine import Requirements
+from chironomy.work import QUIET, Work
 
 SETTINGS = ("outfit", "backdrop", "pixels", "threads")
 """Names of the settings that a shot may give."""
@@ -48,12 +49,7 @@ class PrevizEngine:
         """It needs no weights."""
         return f"the engine {self.name} needs no weights"
 
-    def render(
-        self,
-        shot: Shot,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> Iterator[NDArray[Any]]:
+    def render(self, shot: Shot, work: Work = QUIET) -> Iterator[NDArray[Any]]:
         """Yield the shot's frames in order; see `Engine.render`.
 
         A few frames are drawn at a time, one a thread; no more are kept than are being drawn. The shot's settings may
@@ -67,21 +63,15 @@ class PrevizEngine:
 
         Raises:
             VideoError: the shot's pose has other joints than the character, or a setting is unknown or wrong.
-            RenderCancelled: `cancelled` said so.
+            RenderCancelled: `work` said so.
         """
         rig = self._rig or shot.rig
         joints = shot.pose.joint_rotation.shape[1]
         if joints != rig.joint_count:
             raise VideoError(f"the shot's pose has {joints} joints, but the character has {rig.joint_count}")
-        return self._frames(shot, _studio(shot, rig), on_progress, cancelled)
+        return self._frames(shot, _studio(shot, rig), work)
 
-    def _frames(
-        self,
-        shot: Shot,
-        studio: Studio,
-        on_progress: Callable[[float], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> Iterator[NDArray[Any]]:
+    def _frames(self, shot: Shot, studio: Studio, work: Work) -> Iterator[NDArray[Any]]:
         workers = worker_count(shot)
         free = deque(Buffers(shot.camera) for _ in range(workers))
         look = studio.draw_linear if shot.settings.get("pixels") == "linear" else studio.draw
@@ -102,21 +92,19 @@ class PrevizEngine:
         done = 0
         try:
             for frame in shot.frames:
-                if cancelled is not None and cancelled():
+                if work.cancelled():
                     raise RenderCancelled
                 waiting.append(pool.submit(draw, frame))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
                     done += 1
-                    if on_progress is not None:
-                        on_progress(done / len(shot.frames))
+                    work.progress(done / len(shot.frames))
             while waiting:
-                if cancelled is not None and cancelled():
+                if work.cancelled():
                     raise RenderCancelled
                 yield waiting.popleft().result()
                 done += 1
-                if on_progress is not None:
-                    on_progress(done / len(shot.frames))
+                work.progress(done / len(shot.frames))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -7,18 +7,19 @@ reference pictures. It hears nothing: lips follow the drawn face.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.shot.errors import VideoError
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.engines.pipeline_engine import PipelineEngine
 from chironomy.video.engines.pipeline_request import Request
 from chironomy.video.engines.running import checked_number
 from chironomy.video.engines.segments import Segment
 from chironomy.video.maps.registry import get_map
+from chironomy.work import Work
 
 if TYPE_CHECKING:
     import torch
@@ -80,11 +81,12 @@ class VaceEngine(PipelineEngine):
             "conditioning_scale": request.extra["scale"],
         }
 
-    def _control(self, request: Request, segment: Segment, asked: Callable[[], None]) -> list[NDArray[np.uint8]]:
+    def _control(self, request: Request, segment: Segment, work: Work) -> list[NDArray[np.uint8]]:
         draw = get_map(CONTROLS[request.extra["control"]]).draw
         drawn = []
         for frame in request.shot.frames[segment.start + segment.kept : segment.stop]:
-            asked()
+            if work.cancelled():
+                raise RenderCancelled
             drawn.append(draw(request.shot, frame, request.shot.rig))
         return [np.stack(drawn)]
 

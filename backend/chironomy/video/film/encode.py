@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from chironomy.files import atomic_path
 from chironomy.shot.errors import VideoError
 from chironomy.shot.formats import AUDIO_RATE, FORMATS, QUALITY, Format, format_of
 from chironomy.video.film.ffmpeg import VideoInfo, feed, ffmpeg_program, probe, read_video_frames
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.speech.decode import Speech
@@ -42,7 +43,7 @@ def encode_mp4(
     *,
     speech_start: float = 0.0,
     speech_duration: float | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> int:
     """Write H.264 (yuv420p, BT.709) with the speech as AAC; see `encode_film`, of which this is the usual case."""
     path = Path(path)
@@ -50,7 +51,7 @@ def encode_mp4(
         raise VideoError(f"{path.name} must end in .mp4")
     return encode_film(
         frames, path, fps, width, height, speech,
-        speech_start=speech_start, speech_duration=speech_duration, cancelled=cancelled,
+        speech_start=speech_start, speech_duration=speech_duration, work=work,
     )  # fmt: skip
 
 
@@ -64,7 +65,7 @@ def encode_film(
     *,
     speech_start: float = 0.0,
     speech_duration: float | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
     chosen: Format | None = None,
     comment: str = "",
 ) -> int:
@@ -82,7 +83,7 @@ def encode_film(
         speech: the sound file, or speech in memory; no sound track when None.
         speech_start: seconds into the speech where the first frame is; negative, it begins so much later.
         speech_duration: seconds of speech to keep; all that follows when None.
-        cancelled: asked before every frame.
+        work: asked before every frame.
         chosen: the format; by default that of the file's suffix.
         comment: kept in the file; nothing of the speech's own metadata is.
 
@@ -92,7 +93,7 @@ def encode_film(
     Raises:
         VideoError: the format cannot hold frames of this size or alpha, a frame has another shape, the speech has no
             sound, or the file cannot be written.
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
     """
     path = Path(path)
     chosen = format_of(path) if chosen is None else chosen
@@ -119,7 +120,7 @@ def encode_film(
         ]  # fmt: skip
         given = frames if first is None else itertools.chain([first], frames)
         del first
-        return feed(command, given, (height, width, channels), path, cancelled)
+        return feed(command, given, (height, width, channels), path, work)
 
 
 def _as_bt709(pixels: str) -> list[str]:
@@ -172,7 +173,7 @@ def write_sound(speech: Path, path: Path, start: float, duration: float) -> None
         command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
         command += ["-i", str(_excerpt(speech, Path(folder), start, duration)), "-map", "0:a:0", "-map_metadata", "-1"]
         command += ["-c:a", "pcm_s24le", "-ar", str(AUDIO_RATE), str(path)]
-        feed(command, (), (0, 0, 0), path, None, frameless=True)
+        feed(command, (), (0, 0, 0), path, frameless=True)
 
 
 def no_alpha(chosen: Format) -> VideoError:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chironomy import packages, processes
 from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.work import QUIET, Work
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def feed(
     frames: Iterable[NDArray[np.uint8]],
     shape: tuple[int, int, int],
     path: Path,
-    cancelled: Callable[[], bool] | None,
+    work: Work = QUIET,
     frameless: bool = False,
 ) -> int:
     """Run ffmpeg and feed it frames; end it whatever happens.
@@ -73,7 +74,7 @@ def feed(
         frames: each of this shape, uint8.
         shape: height, width, channels.
         path: the file's name in messages.
-        cancelled: asked before every frame.
+        work: asked before every frame.
         frameless: no frames are its business.
 
     Returns:
@@ -81,7 +82,7 @@ def feed(
 
     Raises:
         VideoError: a frame has another shape, or ffmpeg failed; one sentence.
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
     """
     process = processes.start(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert process.stdin is not None
@@ -93,7 +94,7 @@ def feed(
     broken = False
     try:
         for frame in frames:
-            if cancelled is not None and cancelled():
+            if work.cancelled():
                 raise RenderCancelled
             if frame.dtype != np.uint8 or frame.shape != shape:
                 raise VideoError(f"frame {count} is {frame.dtype} {frame.shape}, but must be uint8 {shape}")
@@ -103,7 +104,7 @@ def feed(
                 broken = True
                 break
             count += 1
-        if cancelled is not None and cancelled():
+        if work.cancelled():
             raise RenderCancelled
         try:
             process.stdin.close()

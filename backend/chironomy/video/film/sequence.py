@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from chironomy.packages import require
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.formats import Format
 from chironomy.shot.packed import ABOUT, check_folder
+from chironomy.work import Work
 
 _REC_709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 
@@ -71,16 +72,14 @@ class Sequence:
         """The first frame that is not made yet; the end of `frames` where all are."""
         return next((frame for frame in frames if not self.path(frame).is_file()), frames.stop)
 
-    def write(
-        self, pictures: Iterable[NDArray[Any]], first: int, cancelled: Callable[[], bool] | None, comment: str
-    ) -> int:
+    def write(self, pictures: Iterable[NDArray[Any]], first: int, work: Work, comment: str) -> int:
         """Write pictures from the frame `first` on.
 
         Args:
             pictures: (height, width, 3 or 4) uint8 sRGB with straight alpha, or float32 linear with its colours
                 multiplied by alpha.
             first: number of the first.
-            cancelled: asked before each.
+            work: asked before each.
             comment: kept in each file.
 
         Returns:
@@ -88,12 +87,12 @@ class Sequence:
 
         Raises:
             VideoError: the disk is full or a file cannot be written; what is made stays for the next try.
-            RenderCancelled: `cancelled` said so; what is made stays.
+            RenderCancelled: `work` said so; what is made stays.
         """
         save = _save_exr if self.chosen.name == "exr" else _save_png
         count = 0
         for frame, picture in enumerate(pictures, first):
-            if cancelled is not None and cancelled():
+            if work.cancelled():
                 raise RenderCancelled
             path = self.path(frame)
             partial = path.with_name(f".{path.name}")

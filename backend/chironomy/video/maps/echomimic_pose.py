@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import io
 import pickle
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +30,7 @@ from chironomy.files import atomic_path
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.maps.echomimic import draw_hands
 from chironomy.video.maps.skeleton import skeleton
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
@@ -134,8 +134,7 @@ def write_pose_folder(
     folder: str | Path,
     rig: Rig | None = None,
     canvas: int = CANVAS,
-    on_progress: Callable[[float], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
 ) -> int:
     """Write the shot's frames as `0.npy`, `1.npy` … into a folder that is made for them.
 
@@ -144,27 +143,25 @@ def write_pose_folder(
         folder: must not be there yet, or be empty.
         rig: the character; the shot's when None.
         canvas: pixels of the model's square picture.
-        on_progress: called with 0 to 1.
-        cancelled: asked before every frame.
+        work: told after every frame, and asked before it.
 
     Returns:
         how many files were written.
 
     Raises:
         VideoError: the folder holds files already.
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise VideoError(f"{folder} is not empty; give an empty folder, so that no frames of two shots mix")
     for number, frame in enumerate(shot.frames):
-        if cancelled is not None and cancelled():
+        if work.cancelled():
             raise RenderCancelled
         with atomic_path(folder / f"{number}.npy") as partial:
             partial.write_bytes(pack_pose(pose_fields(shot, frame, number, rig, canvas)))
-        if on_progress is not None:
-            on_progress((number + 1) / len(shot.frames))
+        work.progress((number + 1) / len(shot.frames))
     return len(shot.frames)
 
 

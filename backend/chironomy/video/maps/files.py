@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from chironomy.video.film.encode import encode_film
 from chironomy.video.maps.echomimic_pose import draw_pose_params, write_pose_folder
 from chironomy.video.maps.registry import MAPS, Map, get_map
 from chironomy.video.maps.surface import depth_range
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
@@ -56,8 +57,7 @@ def write_maps(
     folder: str | Path,
     names: Sequence[str],
     file_format: str = "mp4",
-    on_progress: Callable[[float, str], None] | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    work: Work = QUIET,
     rig: Rig | None = None,
 ) -> list[Path]:
     """Write the maps of the shot's frame range, one after another, and `maps.json`, which says what they are.
@@ -69,8 +69,7 @@ def write_maps(
         folder: where to; none of the files must be there yet.
         names: of the maps, from `output_names`.
         file_format: one of `FILE_FORMATS`.
-        on_progress: called with 0 to 1 of it all and the name of the map.
-        cancelled: asked before every frame.
+        work: told after every frame, with the name of the map, and asked before it.
         rig: the character; the shot's when None.
 
     Returns:
@@ -78,7 +77,7 @@ def write_maps(
 
     Raises:
         VideoError: a name or the format is unknown, a file is there already, or one cannot be written.
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
     """
     folder = Path(folder)
     chosen = check_names(names)
@@ -90,19 +89,15 @@ def write_maps(
         if target.exists():
             raise VideoError(f"{target} is there already; choose another folder")
     for done, (name, target) in enumerate(zip(chosen, targets, strict=True)):
-
-        def progress(fraction: float, name: str = name, done: int = done) -> None:
-            if on_progress is not None:
-                on_progress((done + fraction) / len(chosen), name)
-
-        progress(0.0)
+        part = work.part(done / len(chosen), (done + 1) / len(chosen), name)
+        part.progress(0.0)
         if name == POSE_FOLDER:
-            write_pose_folder(shot, target, rig, on_progress=progress, cancelled=cancelled)
+            write_pose_folder(shot, target, rig, work=part)
         elif file_format == "mp4":
-            frames = _drawn(shot, get_map(name), rig, progress, cancelled)
-            encode_film(frames, target, shot.fps, shot.width, shot.height, cancelled=cancelled, chosen=EXACT)
+            frames = _drawn(shot, get_map(name), rig, part)
+            encode_film(frames, target, shot.fps, shot.width, shot.height, work=part, chosen=EXACT)
         else:
-            _write_pictures(_drawn(shot, get_map(name), rig, progress, cancelled), target)
+            _write_pictures(_drawn(shot, get_map(name), rig, part), target)
     with atomic_path(folder / DESCRIPTION) as partial:
         partial.write_text(json.dumps(describe(shot, chosen, file_format), indent=1) + "\n", encoding="utf-8")
     return [*targets, folder / DESCRIPTION]
@@ -157,18 +152,12 @@ def describe(shot: Shot, names: Sequence[str], file_format: str) -> dict[str, An
     }
 
 
-def _drawn(
-    shot: Shot,
-    kind: Map,
-    rig: Rig | None,
-    progress: Callable[[float], None],
-    cancelled: Callable[[], bool] | None,
-) -> Iterator[NDArray[np.uint8]]:
+def _drawn(shot: Shot, kind: Map, rig: Rig | None, work: Work) -> Iterator[NDArray[np.uint8]]:
     for done, frame in enumerate(shot.frames):
-        if cancelled is not None and cancelled():
+        if work.cancelled():
             raise RenderCancelled
         yield kind.draw(shot, frame, rig)
-        progress((done + 1) / len(shot.frames))
+        work.progress((done + 1) / len(shot.frames))
 
 
 def _write_pictures(frames: Iterator[NDArray[np.uint8]], folder: Path) -> None:

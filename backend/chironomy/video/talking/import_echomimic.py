@@ -5,7 +5,7 @@ import pickle
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from chironomy.video.talking.pipeline import TalkingPipeline
 from chironomy.video.weights.libraries import quiet_libraries
 from chironomy.video.weights.memory import dtype_named
 from chironomy.video.weights.shapes import compare_shapes
+from chironomy.work import QUIET, Work
 
 PARTS = ("denoising_unet", "reference_unet", "motion_module", "pose_encoder")
 VAE_FOLDERS = ("sd-vae-ft-mse", "vae")
@@ -38,7 +39,7 @@ def import_echomimic(
     dtype: str | torch.dtype = torch.float16,
     vae: str | Path | None = None,
     whisper: str | Path | None = None,
-    on_progress: Callable[[float, str], None] | None = None,
+    work: Work = QUIET,
 ) -> Path:
     """Convert.
 
@@ -49,7 +50,7 @@ def import_echomimic(
         dtype: of the weights that are written.
         vae: folder of the VAE; looked for in `folder` when None.
         whisper: OpenAI's `tiny.pt` or a folder of transformers; looked for in `folder` when None.
-        on_progress: called with 0 to 1 and what is being done.
+        work: told what is being done.
 
     Returns:
         `out`.
@@ -64,23 +65,22 @@ def import_echomimic(
         raise VideoError(f"{folder} is no folder; give the one that holds {PARTS[0]}.pth")
     if out.exists():
         raise VideoError(f"{out} exists; give --out the name of a new folder")
-    tell = on_progress or (lambda fraction, message: None)
     files = {part: _part_file(folder, part, accelerated) for part in PARTS}
     vae_folder = _found("a VAE such as sd-vae-ft-mse", vae, [folder / name for name in VAE_FOLDERS], "--vae")
     whisper_path = _found("Whisper tiny (tiny.pt)", whisper, [folder / name for name in WHISPER_PLACES], "--whisper")
 
-    tell(0.0, "denoiser")
+    work.progress(0.0, "denoiser")
     unet, motion = read_checkpoint(files["denoising_unet"]), read_checkpoint(files["motion_module"])
     tensors = echomimic.denoiser_tensors(unet, motion)
     denoiser_config = echomimic.denoiser_config(tensors)
     denoiser = _denoiser(denoiser_config, tensors, files["denoising_unet"], dtype)
-    tell(0.5, "reference net")
+    work.progress(0.5, "reference net")
     reference_net = _reference_net(denoiser_config, files["reference_unet"], dtype)
-    tell(0.8, "pose encoder")
+    work.progress(0.8, "pose encoder")
     pose_encoder = _pose_encoder(files["pose_encoder"], dtype)
     if pose_encoder.config["out_channels"] != denoiser_config["block_out_channels"][0]:
         raise VideoError(f"{files['pose_encoder']} does not belong to {files['denoising_unet']}: their widths differ")
-    tell(0.85, "VAE and Whisper")
+    work.progress(0.85, "VAE and Whisper")
     pipeline = TalkingPipeline(
         vae=_vae(vae_folder, dtype),
         denoiser=denoiser,
@@ -100,9 +100,9 @@ def import_echomimic(
             f"{whisper_path} gives {width} numbers a token and these weights hear "
             f"{denoiser_config['cross_attention_dim']}; give Whisper tiny"
         )
-    tell(0.9, "writing")
+    work.progress(0.9, "writing")
     save_whole(pipeline, out)
-    tell(1.0, "written")
+    work.progress(1.0, "written")
     return out
 
 

@@ -2,7 +2,7 @@
 """`TalkingPipeline`: a portrait, maps of the hands and speech in, frames out."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from chironomy.video.talking.request import Maps, Request, Settings, checked_req
 from chironomy.video.talking.sampling import Held, denoise_block
 from chironomy.video.talking.saved import check_saved
 from chironomy.video.weights.libraries import quiet_libraries
+from chironomy.work import QUIET, Work
 
 _DECODING_SHARE = 0.1  # of a block's progress
 
@@ -199,8 +200,7 @@ class TalkingPipeline(DiffusionPipeline):
         audio: NDArray[np.float32],
         confidence: NDArray[np.floating] | None = None,
         settings: Settings | None = None,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        work: Work = QUIET,
         finished: str | Path | None = None,
     ) -> NDArray[np.uint8]:
         """Render.
@@ -211,8 +211,7 @@ class TalkingPipeline(DiffusionPipeline):
             audio: what is heard in every frame, as `hear` gives it.
             confidence: of the left and the right hand, (frames, 2), 0 to 1; None where it is not known.
             settings: see `Settings`.
-            on_progress: called with 0 to 1 after every step.
-            cancelled: asked before every run of the denoiser.
+            work: told after every step, and asked before every run of the denoiser.
             finished: folder where finished blocks are kept and looked for; None keeps none.
 
         Returns:
@@ -220,9 +219,9 @@ class TalkingPipeline(DiffusionPipeline):
 
         Raises:
             VideoError: inputs do not fit together or a setting is out of range; the sentence names it.
-            RenderCancelled: `cancelled` said so.
+            RenderCancelled: `work` said so.
         """
-        parts = self.stream(reference, maps, audio, confidence, settings, on_progress, cancelled, finished)
+        parts = self.stream(reference, maps, audio, confidence, settings, work, finished)
         return np.concatenate(list(parts))
 
     def stream(
@@ -232,19 +231,18 @@ class TalkingPipeline(DiffusionPipeline):
         audio: NDArray[np.float32],
         confidence: NDArray[np.floating] | None = None,
         settings: Settings | None = None,
-        on_progress: Callable[[float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        work: Work = QUIET,
         finished: str | Path | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
         """Render the same frames, yielded a block at a time as they are finished.
 
         Raises:
             VideoError: as the call does, before the first block.
-            RenderCancelled: `cancelled` said so.
+            RenderCancelled: `work` said so.
         """
         request = checked_request(self, reference, maps, audio, confidence, settings or Settings())
         shot = "" if finished is None else self._shot_digest(request)
-        return self._frames(request, FinishedParts(finished, shot, ("latents",)), shot, on_progress, cancelled)
+        return self._frames(request, FinishedParts(finished, shot, ("latents",)), shot, work)
 
     def _shot_digest(self, request: Request) -> str:
         """Hash of everything that determines a shot beside what its frames are made from."""
@@ -264,20 +262,9 @@ class TalkingPipeline(DiffusionPipeline):
         parts = ("vae", "denoiser", "reference_net", "pose_encoder", "audio_projector")
         return fingerprint({name: module for name in parts if (module := getattr(self, name)) is not None})
 
-    def _frames(
-        self,
-        request: Request,
-        finished: FinishedParts,
-        key: str,
-        on_progress: Callable[[float], None] | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> Iterator[NDArray[np.uint8]]:
+    def _frames(self, request: Request, finished: FinishedParts, key: str, work: Work) -> Iterator[NDArray[np.uint8]]:
         """The shot's frames, a block at a time."""
-
-        def tell(blocks_done: float) -> None:
-            if on_progress is not None:
-                on_progress(blocks_done / len(request.plan))
-
+        blocks = len(request.plan)
         overlap, motion_frames = request.sampling.window[1], int(self.config["motion_frames"])
         # Of the frames that two blocks share, the first half is the earlier block's.
         kept = max(1, overlap // 2)
@@ -305,17 +292,14 @@ class TalkingPipeline(DiffusionPipeline):
                         pictures += [motion[:, index] for index in range(motion_frames)]
                         held = Held(before[:, count - overlap :], kept)
                     encoded = self._encode(torch.stack(pictures), maps, audio, confidence)
-
-                    def on_step(done: int, number: int = number) -> None:
-                        tell(number + (1 - _DECODING_SHARE) * done / request.sampling.steps)
-
-                    latents = self._denoise(request, frames, encoded, held, on_step, cancelled).float().cpu()
+                    denoising = work.part(number / blocks, (number + 1 - _DECODING_SHARE) / blocks)
+                    latents = self._denoise(request, frames, encoded, held, denoising).float().cpu()
                     finished.save(number, key, {"latents": latents.numpy()})
                 first = kept if number else 0
                 last = len(frames) if block.final else len(frames) - overlap + kept
-                yield self._decode(latents[:, first:last], cancelled)
+                yield self._decode(latents[:, first:last], work)
                 before = latents
-                tell(number + 1)
+                work.progress((number + 1) / blocks)
         finally:
             self.maybe_free_model_hooks()
 
@@ -361,13 +345,7 @@ class TalkingPipeline(DiffusionPipeline):
         return Encoded(bank, torch.cat(pose, dim=2), tokens)
 
     def _denoise(
-        self,
-        request: Request,
-        frames: range,
-        encoded: Encoded,
-        held: Held | None,
-        on_step: Callable[[int], None],
-        cancelled: Callable[[], bool] | None,
+        self, request: Request, frames: range, encoded: Encoded, held: Held | None, work: Work
     ) -> torch.Tensor:
         """(channels, frames, height, width) clean latents of a block."""
         height, width = (size // self.scale for size in request.reference.shape[:2])
@@ -382,18 +360,17 @@ class TalkingPipeline(DiffusionPipeline):
             sampling.guidance,
             sampling.window,
             self.denoiser.dtype,
-            on_step,
-            cancelled,
+            work,
         )
 
     @torch.no_grad()
-    def _decode(self, latents: torch.Tensor, cancelled: Callable[[], bool] | None) -> NDArray[np.uint8]:
+    def _decode(self, latents: torch.Tensor, work: Work) -> NDArray[np.uint8]:
         """(frames, height, width, 3) of latents (channels, frames, …), one picture at a time."""
         device, dtype = self._execution_device, self.vae.dtype
         scaled = latents / float(self.vae.config["scaling_factor"])
         pictures = []
         for frame in range(scaled.shape[1]):
-            if cancelled is not None and cancelled():
+            if work.cancelled():
                 raise RenderCancelled
             pixels = self.vae.decode(scaled[None, :, frame].to(device, dtype)).sample[0].float()
             levels = ((pixels.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)

@@ -2,7 +2,6 @@
 """Denoising one block of frames: windows, guidance, and the frames that the block before has made."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.video.talking.network import Encoded, TalkingNetwork
 from chironomy.video.talking.windows import blend_weights, step_windows
+from chironomy.work import Work
 
 EASE_FRAMES = 24
 """Frames over which a block lets go of what the block before has made: about a second."""
@@ -83,8 +83,7 @@ def denoise_block(
     guidance: Guidance,
     window: tuple[int, int],
     dtype: torch.dtype,
-    on_step: Callable[[int], None],
-    cancelled: Callable[[], bool] | None,
+    work: Work,
 ) -> torch.Tensor:
     """Denoise a block.
 
@@ -98,14 +97,13 @@ def denoise_block(
         guidance: of the conditions.
         window: frames of a window, and frames that neighbours share.
         dtype: that the network computes in; the latents stay float32 between steps.
-        on_step: told how many steps are done.
-        cancelled: asked before every run of the network.
+        work: told after every step, and asked before every run of the network.
 
     Returns:
         (channels, frames, height, width) clean latents, float32, where the network is.
 
     Raises:
-        RenderCancelled: `cancelled` said so.
+        RenderCancelled: `work` said so.
         VideoError: the scheduler cannot be used, or the network's numbers are not finite.
     """
     check_scheduler(scheduler)
@@ -124,14 +122,14 @@ def denoise_block(
             part = encoded.of_frames(rows.start, rows.stop)
             share = weights[number, rows.start : rows.stop, None, None]
             for scale, lacking in runs:
-                if cancelled is not None and cancelled():
+                if work.cancelled():
                     raise RenderCancelled
                 made = network.denoise(shown, t, part.without(*lacking))[0].float()
                 prediction[:, rows.start : rows.stop] += scale * share * made
         if held is not None:
             prediction = _with_held(scheduler, state, prediction, t, held)
         state = scheduler.step(prediction, t, state, return_dict=False)[0]
-        on_step(step + 1)
+        work.progress((step + 1) / steps)
     if not torch.isfinite(state).all():
         raise VideoError(
             f"the video model made numbers that are not finite in {dtype}; render with dtype float32 or bfloat16, or "

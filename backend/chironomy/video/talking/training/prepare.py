@@ -7,7 +7,7 @@ have the keypoint map, and their MANO map stays black. The network learns to do 
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from chironomy.video.film.encode import probe, read_video_frames
 from chironomy.video.maps.keypoints import BODY_POINTS
 from chironomy.video.talking.training.items import VIDEOS
 from chironomy.video.talking.training.tracks import KeypointTracks, hand_boxes
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.video.portrait.perception import Perceived, Perceiver
@@ -66,7 +67,7 @@ def prepare_video(
     fps: float = 24.0,
     height: int = 704,
     perceiver: "Perceiver | None" = None,
-    on_progress: Callable[[float], None] | None = None,
+    work: Work = QUIET,
 ) -> Prepared:
     """Make an item of a video.
 
@@ -76,7 +77,7 @@ def prepare_video(
         fps: frames a second of the item; the nearest of the video's.
         height: of the item's frames, at most.
         perceiver: looks at the frames; for one person's video, with `tracking`. Made anew when None.
-        on_progress: called with 0 to 1.
+        work: told after every frame.
 
     Raises:
         VideoError: the video cannot be read, shows no person in half of it, or shows several.
@@ -104,8 +105,7 @@ def prepare_video(
                 small.save(part / "frames" / f"{number:06d}.jpg", quality=95, subsampling=0)
                 picture = np.array(small)
                 seen.append(_look(picture, looking(picture)))
-                if on_progress is not None:
-                    on_progress((number + 1) / total)
+                work.progress((number + 1) / total)
         finally:
             if perceiver is None:
                 looking.close()
