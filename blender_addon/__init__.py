@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, panels, thumbnail
+from . import backend, panels, tasks, thumbnail
 from .operators import backend as backend_operators
 from .operators import export, generate, motion, reference, render, speech
 from .preferences import ChironomyPreferences
@@ -33,6 +33,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    tasks.stop()
     backend.stop()
     thumbnail.forget()
     del Scene.chironomy

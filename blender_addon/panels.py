@@ -12,6 +12,7 @@ from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .preferences import preferences
 from .properties import character, settings
+from .scene import keeping
 
 
 class _Section(Panel):
@@ -58,6 +59,7 @@ class CHIRONOMY_PT_generate(_Section):
         for name in ("style", "speed", "amplitude", "seed", "accompany"):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
+        kept_motion(layout)
         backend_state(layout, context)
 
 
@@ -120,7 +122,24 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
         return
     layout.progress(factor=task.progress, text=task.message or task.label)
     thumbnail.draw(layout, task.picture)
-    layout.label(text="Stopping" if task.cancelled else "Esc stops it", icon="CANCEL")
+    if task.cancelled:
+        layout.label(text="Stopping", icon="CANCEL")
+    elif tasks.left_behind():
+        # Its window's Esc went with the file that it was started in.
+        layout.operator("chironomy.stop_work", icon="CANCEL")
+    else:
+        layout.label(text="Esc stops it", icon="CANCEL")
+
+
+def kept_motion(layout: UILayout) -> None:
+    """Tell how work ended that was left behind, and offer the motion that it made."""
+    if tasks.last_words():
+        layout.label(text=tasks.last_words(), icon="INFO")
+    path = keeping.offered()
+    if path is not None:
+        row = layout.row()
+        row.operator_context = "EXEC_DEFAULT"
+        row.operator("chironomy.import_motion", text="Put On Kept Motion", icon="IMPORT").filepath = str(path)
 
 
 def backend_state(layout: UILayout, context: Context) -> None:
