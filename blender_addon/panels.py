@@ -6,6 +6,7 @@ from pathlib import Path
 from bpy.types import Context, Operator, Panel, UILayout
 
 from . import backend, tasks, thumbnail
+from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
@@ -34,6 +35,9 @@ class CHIRONOMY_PT_speech(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         speech = settings(context.scene).speech
+        newer = newer_version(context.scene)
+        if newer:
+            layout.label(text=f"Saved by Chironomy {newer}: update the extension", icon="ERROR")
         layout.operator("chironomy.load_speech", icon="SOUND")
         if speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
