@@ -41,6 +41,10 @@ class CHIRONOMY_OT_add_character(Operator):
         chosen = settings(context.scene)
         chosen.character = build.build_character(context, rig, chironomy.__version__)
         build.dress(chosen.character, chosen.outfit)
+        units = context.scene.unit_settings
+        if units.system != "NONE":
+            # As tall in a scene that counts in centimetres as in one of metres.
+            chosen.character.scale = (1.0 / units.scale_length,) * 3
         return {"FINISHED"}
 
 
