@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, panels, thumbnail
+from . import backend, migration, panels, tasks, thumbnail
 from .operators import backend as backend_operators
 from .operators import export, generate, motion, reference, render, speech
 from .preferences import ChironomyPreferences
@@ -30,9 +30,12 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
+    migration.register()
 
 
 def unregister() -> None:
+    migration.unregister()
+    tasks.stop()
     backend.stop()
     thumbnail.forget()
     del Scene.chironomy

@@ -101,7 +101,16 @@ def run(job: dict[str, Any], story: Story) -> None:
         bpy = start_blender(job["extension"])
         addon = {
             name: importlib.import_module(f"{MODULE}.{name}")
-            for name in ("tasks", "backend", "properties", "scene.shot", "rig.channels", "rig.read", "rig.edit")
+            for name in (
+                "tasks",
+                "backend",
+                "properties",
+                "scene.shot",
+                "scene.keeping",
+                "rig.channels",
+                "rig.read",
+                "rig.edit",
+            )
         }
         addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
         addon["tasks"].listeners.append(story.progress)
@@ -124,6 +133,7 @@ def run(job: dict[str, Any], story: Story) -> None:
     edits: list[dict[str, Any]] = []
     if job["edits"]:
         with story.step("edit"):
+            addon["scene.keeping"].make_keepable(scene, character)
             edits = [make_edit(addon["rig.edit"], scene, character, item) for item in job["edits"]]
     with story.step("save"):
         if "motion" in written:

@@ -6,12 +6,14 @@ from pathlib import Path
 from bpy.types import Context, Operator, Panel, UILayout
 
 from . import backend, tasks, thumbnail
+from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .preferences import preferences
 from .properties import character, settings
+from .scene import keeping
 
 
 class _Section(Panel):
@@ -33,6 +35,9 @@ class CHIRONOMY_PT_speech(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         speech = settings(context.scene).speech
+        newer = newer_version(context.scene)
+        if newer:
+            layout.label(text=f"Saved by Chironomy {newer}: update the extension", icon="ERROR")
         layout.operator("chironomy.load_speech", icon="SOUND")
         if speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
@@ -58,6 +63,7 @@ class CHIRONOMY_PT_generate(_Section):
         for name in ("style", "speed", "amplitude", "seed", "accompany"):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
+        kept_motion(layout)
         backend_state(layout, context)
 
 
@@ -120,7 +126,24 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
         return
     layout.progress(factor=task.progress, text=task.message or task.label)
     thumbnail.draw(layout, task.picture)
-    layout.label(text="Stopping" if task.cancelled else "Esc stops it", icon="CANCEL")
+    if task.cancelled:
+        layout.label(text="Stopping", icon="CANCEL")
+    elif tasks.left_behind():
+        # Its window's Esc went with the file that it was started in.
+        layout.operator("chironomy.stop_work", icon="CANCEL")
+    else:
+        layout.label(text="Esc stops it", icon="CANCEL")
+
+
+def kept_motion(layout: UILayout) -> None:
+    """Tell how work ended that was left behind, and offer the motion that it made."""
+    if tasks.last_words():
+        layout.label(text=tasks.last_words(), icon="INFO")
+    path = keeping.offered()
+    if path is not None:
+        row = layout.row()
+        row.operator_context = "EXEC_DEFAULT"
+        row.operator("chironomy.import_motion", text="Put On Kept Motion", icon="IMPORT").filepath = str(path)
 
 
 def backend_state(layout: UILayout, context: Context) -> None:

@@ -5,6 +5,8 @@ import bpy
 from bpy.props import StringProperty
 from bpy.types import AddonPreferences, Context
 
+from .properties import BLEND_RELATIVE
+
 ADDON = __package__
 
 
@@ -28,8 +30,9 @@ class ChironomyPreferences(AddonPreferences):
     )
     renders: StringProperty(
         name="Renders",
-        description="Folder for rendered videos; in an unsaved file // is Blender's temporary folder",
+        description="Folder for rendered videos; in an unsaved file // is this extension's own folder",
         subtype="DIR_PATH",
+        options=BLEND_RELATIVE,
         default="//renders",
     )
 

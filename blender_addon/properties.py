@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scene knows of its speech, its character and how motion and video are made."""
 
+import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 from bpy.types import Context, Object, PropertyGroup, Scene
 
@@ -25,6 +26,9 @@ def shape_of(width: int, height: int) -> str:
     """Return the name of the shape that has this size."""
     return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
 
+
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+"""Says of a path that it may begin with //; Blender asks since 4.5."""
 
 _BACKDROPS = {
     "portrait": "The portrait, where the character is fitted to one",
@@ -51,10 +55,21 @@ def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
 
 
 class ChironomySettings(PropertyGroup):
+    version: StringProperty(
+        name="Version",
+        description="Of the add-on that saved the scene",
+        options={"HIDDEN"},
+    )
+    steps_taken: IntProperty(
+        name="Steps Taken",
+        description="How many steps of migration the scene has behind it",
+        options={"HIDDEN"},
+    )
     speech: StringProperty(
         name="Speech",
         description="The recording that the hands follow",
         subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
     )
     given_end: IntProperty(
         name="Given End",
@@ -102,6 +117,7 @@ class ChironomySettings(PropertyGroup):
         name="Portrait",
         description="A half-body picture of the person whom the video is to show",
         subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
         update=_forget_fit,
     )
     fit: StringProperty(

@@ -19,7 +19,7 @@ VIDEO_STRIP = "Chironomy Video"
 SPEECH_CHANNEL, VIDEO_CHANNEL = 1, 2
 
 _PICTURES = (".png", ".exr")
-_MARK = "chironomy"
+MARK = "chironomy"
 """The custom property by which a strip that was laid here is known, whatever it is called and however it is cut."""
 _LISTENING_RATE = 8000
 _LAST_CHANNEL = 128
@@ -128,7 +128,7 @@ def lay_speech(context: Context, path: Path, earlier: list[Any], heard: Heard | 
         # A Blender without sound cannot play it; the backend still hears the file.
         return
     strip.name = SPEECH_STRIP
-    strip[_MARK] = "speech"
+    strip[MARK] = "speech"
     if heard is not None:
         # To the end of what is heard, which may be more than the header told.
         fps = scene.render.fps / scene.render.fps_base
@@ -160,7 +160,7 @@ def lay_video(context: Context, path: Path, frame: int) -> None:
         strip = _strips(scene).new_movie(filepath=str(path), **options)
         strip.filepath = relative(path)
     strip.name = VIDEO_STRIP
-    strip[_MARK] = "video"
+    strip[MARK] = "video"
     strip.channel = _free_channel(scene, strip, VIDEO_CHANNEL)
     _show(context)
 
@@ -186,12 +186,12 @@ def sounds(scene: Scene) -> list[Played]:
 
 def laid_here(strip: Any) -> bool:
     """Return whether a sound strip, or what it was cut from, was laid by `lay_speech`."""
-    return strip.get(_MARK) == "speech"
+    return strip.get(MARK) == "speech"
 
 
 def last_frame_of_others(scene: Scene) -> int:
     """Return the last frame that a strip which was not laid here reaches; 0 where there is none."""
-    others = [_right(strip) - 1 for strip, *_ in _all_strips(scene) if strip.type != "META" and not strip.get(_MARK)]
+    others = [_right(strip) - 1 for strip, *_ in _all_strips(scene) if strip.type != "META" and not strip.get(MARK)]
     return max(others, default=0)
 
 
@@ -206,7 +206,7 @@ def video_strip(scene: Scene) -> Any:
         # Older versions knew it by its name.
         if (
             strip.type in ("MOVIE", "IMAGE")
-            and strip.get(_MARK, "video" if strip.name == VIDEO_STRIP else "") == "video"
+            and strip.get(MARK, "video" if strip.name == VIDEO_STRIP else "") == "video"
         ):
             return strip
     return None

@@ -19,11 +19,16 @@ from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
 from chironomy.work import Progress, Work
 
+from .scene.target import Target
+
 TICK = 0.1
 """Seconds between looks at the work."""
 
 Job = Callable[[Work], Any]
 """What a thread does, without touching Blender."""
+
+STOP_SECONDS = 2.0
+"""Seconds that work has to stop when Blender ends."""
 
 listeners: list[Progress] = []
 """Told on the main thread of the job that runs."""
@@ -94,7 +99,17 @@ class Task:
 
 @dataclass
 class _Running:
+    """The work that runs, and what it left to say where its button is gone.
+
+    Attributes:
+        task: the work.
+        left: what the work is for, and whose, once its button was closed by the opening of another file.
+        said: how such work ended.
+    """
+
     task: Task | None = None
+    left: "tuple[type[JobOperator], Target] | None" = None
+    said: str = ""
 
 
 _running = _Running()
@@ -105,12 +120,22 @@ def running() -> Task | None:
     return _running.task
 
 
+def left_behind() -> bool:
+    """Whether the work that runs was started in a file that is not open any more: Esc does not reach it."""
+    return _running.left is not None
+
+
+def last_words() -> str:
+    """Return how work ended that was left behind when another file was opened; empty once other work is started."""
+    return _running.said
+
+
 class JobOperator:
     """What every operator that takes seconds has in common; mix it into `bpy.types.Operator`.
 
     A subclass gives `work`, called on the main thread, which reads what it needs from Blender and returns a function
-    for the thread; and `finish`, called on the main thread with that function's result. Both raise ChironomyError to
-    stop with one sentence.
+    for the thread; and `finish`, called on the main thread with that function's result and with what the work was
+    started for. Both raise ChironomyError to stop with one sentence; `keep` then saves what the work made.
     """
 
     @classmethod
@@ -128,9 +153,17 @@ class JobOperator:
     def work(self, context: Context) -> Job:
         raise NotImplementedError
 
-    def finish(self, context: Context, result: Any) -> str:
-        """Take over the result; return what to tell the person."""
+    def finish(self, context: Context, result: Any, target: Target) -> str:
+        """Take over the result; return what to tell the person.
+
+        The scene that is shown may be another one than the target's.
+        """
         raise NotImplementedError
+
+    @classmethod
+    def keep(cls, context: Context, result: Any, target: Target) -> str:
+        """Save what `finish` cannot take over; return where it is, as a clause, or "" where nothing is lost."""
+        return ""
 
     def execute(self, context: Context) -> set[str]:
         if not self._start(context):
@@ -166,19 +199,21 @@ class JobOperator:
         return self._end(context)
 
     def cancel(self, context: Context) -> None:
-        """Blender ends the operator, as when another file is opened."""
+        """Blender ends the operator, as when another file is opened; the work goes on and its result is kept."""
         self._remove_timer(context)
         if _running.task:
-            _running.task.cancel()
-            _running.task = None
+            _running.left = (type(self), self._target)
+            if not bpy.app.timers.is_registered(look_after):
+                bpy.app.timers.register(look_after, first_interval=TICK, persistent=True)
 
     def _start(self, context: Context) -> bool:
         try:
+            self._target = Target.of(context.scene)
             job = self.work(context)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return False
-        _running.task = Task(self.bl_label, job)
+        _running.task, _running.said = Task(self.bl_label, job), ""
         return True
 
     def _end(self, context: Context) -> set[str]:
@@ -191,9 +226,9 @@ class JobOperator:
             self.report({"WARNING"}, f"{task.label} was cancelled")
             return {"CANCELLED"}
         try:
-            message = self.finish(context, task.result)
+            message = self.finish(context, task.result, self._target)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, _kept(type(self), context, task.result, self._target, str(error)))
             return {"CANCELLED"}
         self.report({"INFO"}, message)
         return {"FINISHED"}
@@ -201,6 +236,50 @@ class JobOperator:
     def _remove_timer(self, context: Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
         context.window_manager.progress_end()
+
+
+def look_after() -> float | None:
+    """Wait for work whose button is gone, and keep what it makes; called by Blender's timer.
+
+    Returns:
+        Seconds until the next look; None where there is nothing left to wait for.
+    """
+    task, left = _running.task, _running.left
+    if task is None or left is None:
+        return None
+    _redraw(bpy.context)
+    if not task.ended():
+        return TICK
+    _running.task = _running.left = None
+    operator, target = left
+    if task.error is not None or task.cancelled:
+        _running.said = task.error or f"{task.label} was cancelled"
+    else:
+        _running.said = _kept(
+            operator, bpy.context, task.result, target, f"{task.label} is done for {target.scene_name}"
+        )
+    print(_running.said)
+    return None
+
+
+def stop() -> None:
+    """Stop the work that runs; Blender ends or the add-on goes."""
+    if _running.task is not None:
+        _running.task.cancel()
+        # It may tell the backend to stop, too.
+        _running.task.ended(STOP_SECONDS)
+    _running.task = _running.left = None
+    if bpy.app.timers.is_registered(look_after):
+        bpy.app.timers.unregister(look_after)
+
+
+def _kept(operator: type[JobOperator], context: Context, result: Any, target: Target, sentence: str) -> str:
+    """Let an operator keep a result, and return the sentence with where it is."""
+    try:
+        clause = operator.keep(context, result, target)
+    except (ChironomyError, OSError) as error:
+        clause = str(error)
+    return f"{sentence}; {clause}" if clause else sentence
 
 
 def _redraw(context: Context) -> None:

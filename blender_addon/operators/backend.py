@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Set up, start and stop the backend."""
 
-from typing import Any
-
 import bpy
 from bpy.types import Context, Operator
 
 from chironomy.work import Work
 
-from .. import backend
+from .. import backend, tasks
 from ..preferences import preferences
+from ..scene.target import Target
 from ..tasks import Job, JobOperator
 
 
@@ -33,7 +32,11 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
 
         return install
 
-    def finish(self, context: Context, result: Any) -> str:
+    def finish(self, context: Context, result: str, target: Target) -> str:
+        return self.keep(context, result, target)
+
+    @classmethod
+    def keep(cls, context: Context, result: str, target: Target) -> str:
         preferences(context).python = result
         # Only then does Blender save the preferences by itself.
         context.preferences.is_dirty = True
@@ -63,7 +66,7 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
 
         return start
 
-    def finish(self, context: Context, result: Any) -> str:
+    def finish(self, context: Context, result: str, target: Target) -> str:
         return f"the backend runs at {result}"
 
 
@@ -84,4 +87,24 @@ class CHIRONOMY_OT_stop_backend(Operator):
         return {"FINISHED"}
 
 
-CLASSES = (CHIRONOMY_OT_set_up_backend, CHIRONOMY_OT_start_backend, CHIRONOMY_OT_stop_backend)
+class CHIRONOMY_OT_stop_work(Operator):
+    """Stop the work that runs"""
+
+    bl_idname = "chironomy.stop_work"
+    bl_label = "Stop"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return tasks.running() is not None
+
+    def execute(self, context: Context) -> set[str]:
+        tasks.running().cancel()
+        return {"FINISHED"}
+
+
+CLASSES = (
+    CHIRONOMY_OT_set_up_backend,
+    CHIRONOMY_OT_start_backend,
+    CHIRONOMY_OT_stop_backend,
+    CHIRONOMY_OT_stop_work,
+)

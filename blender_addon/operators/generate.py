@@ -1,19 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
-from typing import Any
-
 from bpy.types import Context, Operator
 
 import chironomy
+from chironomy.body.performance import Performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 
 from .. import sequencer
 from ..properties import character, settings
 from ..rig import build
+from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import performing
 from ..scene.put_on import put_on
+from ..scene.target import Target
 from ..tasks import Job, JobOperator
 
 
@@ -40,6 +41,10 @@ class CHIRONOMY_OT_add_character(Operator):
         chosen = settings(context.scene)
         chosen.character = build.build_character(context, rig, chironomy.__version__)
         build.dress(chosen.character, chosen.outfit)
+        units = context.scene.unit_settings
+        if units.system != "NONE":
+            # As tall in a scene that counts in centimetres as in one of metres.
+            chosen.character.scale = (1.0 / units.scale_length,) * 3
         return {"FINISHED"}
 
 
@@ -54,21 +59,24 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
     def disabled_reason(cls, context: Context) -> str:
         if not settings(context.scene).speech:
             return "Load a speech first"
-        return "" if character(context.scene) else "Add a character first"
+        item = character(context.scene)
+        return why_not_kept(context.scene, item) if item else "Add a character first"
 
     def work(self, context: Context) -> Job:
         return performing(context)
 
-    def finish(self, context: Context, result: Any) -> str:
-        item = character(context.scene)
-        if item is None:
-            raise ChironomyError("the character was deleted meanwhile; add it again and generate once more")
-        said = put_on(context, result.hands, result.face, result.body)
+    def finish(self, context: Context, result: Performance, target: Target) -> str:
+        scene, item = target.find()
+        said = put_on(scene, item, result.hands, result.face, result.body)
         if result.hands.source.get("speech_silent"):
             # The backend heard the tracks and channels one by one.
-            speech = sequencer.absolute(settings(context.scene).speech).name
+            speech = sequencer.absolute(settings(scene).speech).name
             said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
         return said
+
+    @classmethod
+    def keep(cls, context: Context, result: Performance, target: Target) -> str:
+        return keep_performance(result, target.name)
 
 
 CLASSES = (CHIRONOMY_OT_add_character, CHIRONOMY_OT_generate)

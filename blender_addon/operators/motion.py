@@ -6,6 +6,7 @@ from pathlib import Path
 from bpy.props import StringProperty
 from bpy.types import Context, Event, Operator
 
+from chironomy.body.performance import load_performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import load_motion, save_hands
@@ -13,22 +14,28 @@ from chironomy.motion import load_motion, save_hands
 from .. import sequencer
 from ..properties import character
 from ..rig import read
+from ..scene.keeping import taken, why_not_kept
 from ..scene.put_on import put_on
 
 
 class CHIRONOMY_OT_import_motion(Operator):
-    """Put hand motion from a file on the character, as sparse keys"""
+    """Put hand motion, or a whole performance, from a file on the character, as sparse keys"""
 
     bl_idname = "chironomy.import_motion"
     bl_label = "Import Motion"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
-    filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.npz;*.zip", options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return needs_character(cls, context)
+        if not needs_character(cls, context):
+            return False
+        reason = why_not_kept(context.scene, character(context.scene))
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         context.window_manager.fileselect_add(self)
@@ -36,7 +43,13 @@ class CHIRONOMY_OT_import_motion(Operator):
 
     def execute(self, context: Context) -> set[str]:
         try:
-            message = put_on(context, load_motion(sequencer.absolute(self.filepath)), None)
+            scene, path = context.scene, sequencer.absolute(self.filepath)
+            if path.suffix.lower() == ".zip":
+                made = load_performance(path)
+                message = put_on(scene, character(scene), made.hands, made.face, made.body)
+                taken(path)
+            else:
+                message = put_on(scene, character(scene), load_motion(path), None)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

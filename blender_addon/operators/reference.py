@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lay the character over a portrait: its camera, its picture behind the character, and what rendering takes from it."""
 
-from typing import Any
+from pathlib import Path
 
 from bpy.props import BoolProperty, StringProperty
 from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
+from chironomy.shot.fit import Fit
 
 from .. import sequencer
 from ..properties import character, settings
+from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
+from ..scene.target import Target
 from ..tasks import Job, JobOperator
 
 
@@ -35,7 +38,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        return "" if character(context.scene) else "Add a character first"
+        return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
     def work(self, context: Context) -> Job:
         chosen = settings(context.scene)
@@ -46,17 +49,18 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
             raise ChironomyError(f"there is no file {portrait}; choose a portrait")
         return fitting(context, portrait)
 
-    def finish(self, context: Context, result: Any) -> str:
+    def finish(self, context: Context, result: tuple[Path, Fit], target: Target) -> str:
         portrait, fit = result
-        scene = context.scene
-        item = character(scene)
-        if item is None:
-            raise ChironomyError("the character was deleted meanwhile; add it again and fit once more")
+        scene, item = target.find()
         remember(scene, portrait, fit, keep_size=self.keep_size)
         look_through(scene, item, fit, portrait)
         point, miss = fit.worst
         notes = "".join(f"; {note}" for note in fit.notes)
         return f"{portrait.name} is fitted, {point} worst by {100 * miss:.1f} % of the picture's height{notes}"
+
+    @classmethod
+    def keep(cls, context: Context, result: tuple[Path, Fit], target: Target) -> str:
+        return "fit once more"
 
 
 class CHIRONOMY_OT_forget_picture(Operator):

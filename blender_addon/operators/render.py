@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From the edited rig to a video, through the backend."""
 
-from typing import Any
+from pathlib import Path
 
 from bpy.props import StringProperty
 from bpy.types import Context, Operator
 
 from .. import sequencer
 from ..properties import character
+from ..scene.keeping import why_not_kept
 from ..scene.renders import rendering
+from ..scene.target import Target
 from ..tasks import Job, JobOperator
 
 
@@ -34,14 +36,20 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        return "" if character(context.scene) else "Add a character first"
+        return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
     def work(self, context: Context) -> Job:
         return rendering(context, self.filepath, self.shot)
 
-    def finish(self, context: Context, result: Any) -> str:
-        sequencer.lay_video(context, result, context.scene.frame_start)
+    def finish(self, context: Context, result: Path, target: Target) -> str:
+        scene = target.find_scene()
+        with context.temp_override(scene=scene):
+            sequencer.lay_video(context, result, scene.frame_start)
         return f"rendered {result}"
+
+    @classmethod
+    def keep(cls, context: Context, result: Path, target: Target) -> str:
+        return f"the video is {result}"
 
 
 CLASSES = (CHIRONOMY_OT_render_video,)

@@ -7,6 +7,7 @@ from bpy.types import Context, Event, Operator
 from chironomy.errors import ChironomyError
 
 from .. import sequencer
+from ..scene.keeping import why_not_kept
 from ..scene.speech import load_speech
 
 
@@ -22,6 +23,13 @@ class CHIRONOMY_OT_load_speech(Operator):
         default="*.wav;*.flac;*.mp3;*.ogg;*.oga;*.opus;*.m4a;*.aac;*.aif;*.aiff;*.mp4;*.mov;*.mkv;*.webm",
         options={"HIDDEN"},
     )
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = why_not_kept(context.scene)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         context.window_manager.fileselect_add(self)

@@ -61,7 +61,7 @@ def remembered(scene: Scene) -> Fit | None:
 def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object:
     """Give the scene the portrait's camera, with the portrait behind the character; return the camera."""
     camera = scene.objects.get(CAMERA)
-    if camera is None or camera.type != "CAMERA":
+    if camera is None or camera.type != "CAMERA" or camera.library or camera.data.library:
         camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
         scene.collection.objects.link(camera)
     place_camera(camera, item, fit)

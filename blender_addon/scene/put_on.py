@@ -1,27 +1,35 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put what was generated or read from a file on the character, as keys."""
 
-from bpy.types import Context
+from bpy.types import Object, Scene
 
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 
-from ..properties import character
 from ..rig import channels, read, write
+from ..rig.build import body_of
+from .keeping import make_keepable
 from .speech import give_length, speech_start
 
 
-def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None) -> str:
-    """Put motion on the scene's character from the start of the speech on, and return what to tell the person.
+def put_on(
+    scene: Scene, item: Object, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None
+) -> str:
+    """Put motion on a character of a scene from the start of the speech on, and return what to tell the person.
 
     Args:
-        context: of the scene.
+        scene: whose speech and frame rate count.
+        item: the character.
         motion: what the hands do.
         face: what the face does; None leaves the face as it is.
         body: what torso, head and shoulders do; None takes what was generated for them away.
+
+    Raises:
+        ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate.
     """
-    scene, rig, item = context.scene, load_rig(), character(context.scene)
+    rig = load_rig()
+    make_keepable(scene, item)
     first = speech_start(scene)
     frames = write.write_motion(item, rig, motion, scene, first)
     write.write_accompaniment(item, body, scene, first)
@@ -31,4 +39,7 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
     scene.frame_set(scene.frame_current)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames
-    return f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
+    said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
+    if face is not None and body_of(item) is None:
+        said += "; its mesh was deleted, so nothing shows what the face does"
+    return said

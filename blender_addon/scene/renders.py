@@ -72,7 +72,8 @@ def new_render(context: Context, suffix: str = ".mp4") -> Path:
     """
     folder = preferences(context).renders or "//renders"
     if folder.startswith("//") and not bpy.data.filepath:
-        folder = str(Path(bpy.app.tempdir, folder[2:]))
+        # Blender's temporary folder goes when Blender ends, and takes hours of drawing with it.
+        folder = str(backend.folder() / folder[2:])
     path = sequencer.absolute(folder)
     name = re.sub(r"\W+", "-", Path(bpy.data.filepath).stem or "untitled").strip("-")
     try:
