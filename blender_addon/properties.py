@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scene knows of its speech, its character and how motion and video are made."""
 
+import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 from bpy.types import Context, Object, PropertyGroup, Scene
 
@@ -19,6 +20,11 @@ ENGINES = (
 )
 
 SHAPES = {"portrait": (512, 704), "9_16": (720, 1280), "1_1": (720, 720), "16_9": (1280, 720)}
+
+
+_KNOWS_RELATIVE = "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+_FILE = {"ANIMATABLE", *(["PATH_SUPPORTS_BLEND_RELATIVE"] if _KNOWS_RELATIVE else [])}
+"""Of a path that may begin with `//`, the .blend's folder: where Blender wants to be told."""
 
 
 def shape_of(width: int, height: int) -> str:
@@ -55,6 +61,7 @@ class ChironomySettings(PropertyGroup):
         name="Speech",
         description="The recording that the hands follow",
         subtype="FILE_PATH",
+        options=_FILE,
     )
     given_end: IntProperty(
         name="Given End",
@@ -102,6 +109,7 @@ class ChironomySettings(PropertyGroup):
         name="Portrait",
         description="A half-body picture of the person whom the video is to show",
         subtype="FILE_PATH",
+        options=_FILE,
         update=_forget_fit,
     )
     fit: StringProperty(
