@@ -27,7 +27,8 @@ def shape_of(width: int, height: int) -> str:
     return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
 
 
-BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
+_KNOWS_RELATIVE = "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
 """Says of a path that it may begin with //; Blender asks since 4.5."""
 
 _BACKDROPS = {

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from cli_recordings import BAD, ODD, speech
 from command_line import Command, still_hands
 
@@ -24,6 +26,17 @@ def test_it_writes_a_motion(chironomy_command: Command, tmp_path: Path) -> None:
     assert said.code == 0
     assert load_hands(tmp_path / "new" / "m.npz").frame_count == 30
     assert "30 frames at 30 a second" in said.out
+
+
+def test_where_nothing_is_heard_the_person_is_told(chironomy_command: Command, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "muted.wav", np.zeros(16000), 16000)
+    said = chironomy_command("gesture", tmp_path / "muted.wav", "--out", tmp_path / "m.npz")
+    assert said.code == 0
+    assert "nothing is heard in muted.wav" in said.err
+    assert load_hands(tmp_path / "m.npz").source["speech_silent"] is True
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
+    assert "nothing is heard" not in said.err
+    assert "speech_silent" not in load_hands(tmp_path / "m.npz").source
 
 
 def test_its_settings_reach_the_model(

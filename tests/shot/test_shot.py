@@ -78,10 +78,16 @@ def test_the_sound_of_an_older_shot_begins_at_frame_0(saved):
     assert Shot.load(older).speech_start == 0.0
 
 
-@pytest.mark.parametrize("start", ["1", None, True, 1e9, float("nan"), float("-inf"), [0]])
+@pytest.mark.parametrize("start", ["1", None, True, 1e9, [0]])
 def test_sound_lies_at_no_impossible_time(saved, start):
     with pytest.raises(VideoError, match="speech_start is"):
         Shot.load(rewritten(saved, described(lambda fields: fields.update(speech_start=start))))
+
+
+@pytest.mark.parametrize("start", [float("nan"), float("-inf"), "1"])
+def test_sound_lies_at_a_finite_time(speaking_shot, start):
+    with pytest.raises(VideoError, match="speech_start is"):
+        speaking_shot.replaced(speech_start=start)
 
 
 @pytest.mark.parametrize("text", [b"#EXTM3U\n/etc/hostname\n", b"ffconcat version 1.0\nfile 'other.wav'\n"])

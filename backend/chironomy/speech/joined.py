@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Recordings that lie one after another in one file, as services send long speech: in chunks that are whole files each.
 
-Of most containers (mp3, aac, ogg, flac, mpegts) decoders go on by themselves. They stop, or stumble, at the end of the
-first one of wav, aiff, mp4 with its kin, and matroska with webm. (Of caf and wma only the first is heard.)
+Of most containers (mp3, aac, flac, mpegts) players go on by themselves. They stop, or stumble, at the end of the first
+one of wav, aiff, ogg, mp4 with its kin, and matroska with webm. (Of caf and wma only the first is heard.)
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parts_of(path: Path) -> list[Part]:
     """The recordings in a file, in their order; mostly one, which is the whole file."""
     with path.open("rb") as file:
         head = file.read(12)
-        if head[:4] not in _HEADS and head[4:8] != b"ftyp":
+        if head[:4] not in (*_HEADS, b"OggS") and head[4:8] != b"ftyp":
             return [Part()]
         try:
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -70,6 +70,9 @@ def _starts(content: mmap.mmap, head: bytes) -> Iterator[int]:
     if pattern is not None:
         yield from (match.start() for match in pattern.finditer(content))
         return
+    if head[:4] == b"OggS":
+        yield from _chained(content)
+        return
     # Boxes of ISO 14496-12: only at the outermost level is `ftyp` a file's beginning, not a picture's in its notes.
     place = 0
     while place + 8 <= len(content):
@@ -81,6 +84,19 @@ def _starts(content: mmap.mmap, head: bytes) -> Iterator[int]:
         if size < 8:
             return
         place += size
+
+
+def _chained(content: mmap.mmap) -> Iterator[int]:
+    """Where the streams of a chain begin (RFC 3533, section 4): with first pages, one after another."""
+    following = -1
+    # Version 0; bit 1 of the flags says that a logical stream begins.
+    for page in re.compile(rb"OggS\x00[\x02\x03\x06\x07]").finditer(content):
+        place = page.start()
+        segments = content[place + 26 : place + 27]
+        if place != following:
+            yield place
+        body = place + 27 + sum(segments)
+        following = body + sum(content[place + 27 : body])
 
 
 def _goes_on(content: mmap.mmap, start: int, stop: int) -> bool:
