@@ -96,7 +96,7 @@ def remembered(data: bytes, rng: Rng) -> bytes:
     elif choice == 6:
         method = [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED][int(rng.integers(3))]
     elif choice == 7:
-        members[["", "/", "a\\b", "ü.npy", "../x.npy", "__proto__"][int(rng.integers(6))]] = members.pop(one)
+        members[["x/", "/", "a\\b", "ü.npy", "../x.npy", "__proto__"][int(rng.integers(6))]] = members.pop(one)
     with zipfile.ZipFile(stream, "w", method) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
