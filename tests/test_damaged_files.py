@@ -13,6 +13,7 @@ import pytest
 
 from chironomy.body.accompaniment import Accompaniment, load_accompaniment, save_accompaniment
 from chironomy.body.mano import read_mano_model
+from chironomy.body.performance import Performance, load_performance, save_performance
 from chironomy.body.rig import load_rig
 from chironomy.body.smplx_model import load_smplx_model
 from chironomy.gesture import clips
@@ -57,6 +58,10 @@ def _fit(path: Path, shot: Shot) -> None:
 def _accompaniment(path: Path, _: Shot) -> None:
     turn = np.tile(quaternion.IDENTITY, (5, 1))
     save_accompaniment(Accompaniment(24.0, turn, turn, np.tile(turn[:, None], (1, 2, 1))), path)
+
+
+def _performance(path: Path, shot: Shot) -> None:
+    save_performance(Performance(shot.hands, shot.face, None), path)
 
 
 def _parts(path: Path, _: Shot) -> None:
@@ -125,25 +130,26 @@ def _rig(path: Path, _: Shot) -> None:
 
 
 READERS: dict[str, Reader] = {
-    "motion": Reader("a.npz", lambda path, _: save_hands(hands_before_the_chest(5), path), load_hands, ARRAYS),
-    "smplx": Reader("a.npz", lambda path, _: save_smplx(hands_before_the_chest(5), path), load_motion, ARRAYS),
-    "amass": Reader("a.npz", _parts, load_motion, ARRAYS),
-    "face": Reader("a.npz", lambda path, _: save_face(FaceTrack(24.0, np.zeros((5, 52))), path), load_face, ARRAYS),
-    "accompaniment": Reader("a.npz", _accompaniment, load_accompaniment, ARRAYS),
+    "motion": Reader("damaged.npz", lambda path, _: save_hands(hands_before_the_chest(5), path), load_hands, ARRAYS),
+    "smplx": Reader("damaged.npz", lambda path, _: save_smplx(hands_before_the_chest(5), path), load_motion, ARRAYS),
+    "amass": Reader("damaged.npz", _parts, load_motion, ARRAYS),
+    "face": Reader("damaged.npz", lambda path, _: save_face(FaceTrack(24.0, np.zeros((5, 52))), path), load_face, ARRAYS),
+    "accompaniment": Reader("damaged.npz", _accompaniment, load_accompaniment, ARRAYS),
+    "performance": Reader("damaged.zip", _performance, load_performance, ARRAYS),
     "pinned mask": Reader(
-        "a.npz", lambda path, _: np.savez(path, mask=np.ones((9, 2), bool)), load_pinned_mask, ARRAYS
+        "damaged.npz", lambda path, _: np.savez(path, mask=np.ones((9, 2), bool)), load_pinned_mask, ARRAYS
     ),
-    "rig": Reader("a.npz", _rig, load_rig, ARRAYS, 8),
-    "smplx model": Reader("a.npz", _model, load_smplx_model, ARRAYS),
-    "smplx pickle": Reader("a.pkl", _model, load_smplx_model, BYTES),
-    "mano": Reader("a.npz", _model, read_mano_model, ARRAYS),
-    "mano pickle": Reader("a.pkl", _model, read_mano_model, BYTES),
-    "shot": Reader("a.zip", lambda path, shot: shot.save(path), Shot.load, SHOT),
-    "fit": Reader("a.json", _fit, Fit.load, TEXT),
-    "keypoints": Reader("a.npz", _keypoints, _read_keypoints, ARRAYS),
-    "clips": Reader("a.npz", _clips, lambda path: list(clips.read_shard(path)), ARRAYS),
+    "rig": Reader("damaged.npz", _rig, load_rig, ARRAYS, 8),
+    "smplx model": Reader("damaged.npz", _model, load_smplx_model, ARRAYS),
+    "smplx pickle": Reader("damaged.pkl", _model, load_smplx_model, BYTES),
+    "mano": Reader("damaged.npz", _model, read_mano_model, ARRAYS),
+    "mano pickle": Reader("damaged.pkl", _model, read_mano_model, BYTES),
+    "shot": Reader("damaged.zip", lambda path, shot: shot.save(path), Shot.load, SHOT),
+    "fit": Reader("damaged.json", _fit, Fit.load, TEXT),
+    "keypoints": Reader("damaged.npz", _keypoints, _read_keypoints, ARRAYS),
+    "clips": Reader("damaged.npz", _clips, lambda path: list(clips.read_shard(path)), ARRAYS),
     "description of clips": Reader("clips.json", _manifest, lambda path: clips.read_description(path.parent), TEXT),
-    "pictures": Reader("a.zip", _pictures, _unpack, [*BYTES, *ARRAYS[3:5]]),
+    "pictures": Reader("damaged.zip", _pictures, _unpack, [*BYTES, *ARRAYS[3:5]]),
 }
 
 

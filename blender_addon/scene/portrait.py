@@ -13,6 +13,7 @@ from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
+from chironomy.shot.placement import scene_camera
 
 from .. import backend
 from ..properties import settings, shape_of
@@ -81,7 +82,7 @@ def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object
 def place_camera(camera: Object, item: Object, fit: Fit) -> None:
     """Put a camera object where the portrait was taken from, relative to the character."""
     chosen = settings(camera.users_scene[0])
-    seen = fit.camera.resized(chosen.width, chosen.height)
+    seen = scene_camera(fit, load_rig(), chosen.width, chosen.height)
     turn = Quaternion(quaternion.multiply(TURN, seen.rotation))
     where = Vector(to_armature(load_rig(), seen.position))
     camera.matrix_world = item.matrix_world @ Matrix.LocRotScale(where, turn, None)

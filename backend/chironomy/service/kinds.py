@@ -101,14 +101,16 @@ def run_perform(inputs: Mapping[str, Path], settings: Mapping[str, Any], result:
 
     gesture = {name: value for name, value in settings.items() if name not in ("alive", "lens_x", "lens_y", "lens_z")}
     hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75)))
-    if "fit" in inputs:
-        hands = place(Fit.load(inputs["fit"]), hands)
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+    if fit is not None:
+        hands = place(fit, hands)
     lens = [settings[f"lens_{axis}"] for axis in "xyz"]
     made = perform(
         load_speech(inputs["speech"]),
         hands,
         lens,
         settings["seed"],
+        fit=fit,
         alive=settings["alive"],
         work=work.part(0.75, 1.0),
     )
