@@ -18,7 +18,7 @@ from chironomy.body.rig import load_rig
 from chironomy.body.smplx_model import load_smplx_model
 from chironomy.gesture import clips
 from chironomy.gesture.pins import load_pinned_mask
-from chironomy.motion import FaceTrack, load_face, load_hands, load_motion, save_face, save_hands, save_smplx
+from chironomy.motion import load_face, load_hands, load_motion, save_face, save_hands, save_smplx
 from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
 from chironomy.shot.packed import unpack_pictures
@@ -133,7 +133,7 @@ READERS: dict[str, Reader] = {
     "motion": Reader("damaged.npz", lambda path, _: save_hands(hands_before_the_chest(5), path), load_hands, ARRAYS),
     "smplx": Reader("damaged.npz", lambda path, _: save_smplx(hands_before_the_chest(5), path), load_motion, ARRAYS),
     "amass": Reader("damaged.npz", _parts, load_motion, ARRAYS),
-    "face": Reader("damaged.npz", lambda path, _: save_face(FaceTrack(24.0, np.zeros((5, 52))), path), load_face, ARRAYS),
+    "face": Reader("damaged.npz", lambda path, shot: save_face(shot.face, path), load_face, ARRAYS),
     "accompaniment": Reader("damaged.npz", _accompaniment, load_accompaniment, ARRAYS),
     "performance": Reader("damaged.zip", _performance, load_performance, ARRAYS),
     "pinned mask": Reader(

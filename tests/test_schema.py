@@ -55,7 +55,7 @@ def test_arrays_are_upgraded_too() -> None:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (paint(4), "cup was made by a newer Chironomy: its format is 'chironomy.paint/4', and this version reads up to"),
+        (paint(4), "cup was made by a newer Chironomy: its format is 'chironomy.paint/4'"),
         (paint("x"), "cup is not a paint: it has the format 'chironomy.paint/x', not 'chironomy.paint/3'; mix it anew"),
         (b'{"format": "chironomy.hands/1"}', "cup is not a paint: it has the format 'chironomy.hands/1'"),
         (b"{}", "cup is not a paint: it has no format, not 'chironomy.paint/3'; mix it anew"),
@@ -70,7 +70,7 @@ def test_a_file_of_another_kind_or_a_newer_program_is_one_sentence(data: bytes, 
 
 def test_what_is_too_old_says_so() -> None:
     young = Schema("chironomy.paint", "a paint", ChironomyError, "mix it anew", oldest=2)
-    with pytest.raises(ChironomyError, match="made by an older Chironomy: .* reads from chironomy.paint/2 on; mix it"):
+    with pytest.raises(ChironomyError, match=r"made by an older Chironomy: .* reads from chironomy\.paint/2 on"):
         young.read_json(paint(1))
 
 
