@@ -9,7 +9,7 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 
 from .. import sequencer
-from ..properties import character, settings
+from ..properties import character, forget_fit, settings
 from ..scene.portrait import fitting, look_through, remember
 from ..tasks import JobOperator, Work
 
@@ -47,13 +47,13 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
         return fitting(context, portrait)
 
     def finish(self, context: Context, result: Any) -> str:
-        portrait, fit = result
+        portrait, fit, upright = result
         scene = context.scene
         item = character(scene)
         if item is None:
             raise ChironomyError("the character was deleted meanwhile; add it again and fit once more")
         remember(scene, portrait, fit, keep_size=self.keep_size)
-        look_through(scene, item, fit, portrait)
+        look_through(scene, item, fit, upright, portrait.name)
         point, miss = fit.worst
         notes = "".join(f"; {note}" for note in fit.notes)
         return f"{portrait.name} is fitted, {point} worst by {100 * miss:.1f} % of the picture's height{notes}"
@@ -71,7 +71,7 @@ class CHIRONOMY_OT_forget_picture(Operator):
         return bool(settings(context.scene).fit)
 
     def execute(self, context: Context) -> set[str]:
-        settings(context.scene).fit = ""
+        forget_fit(settings(context.scene))
         return {"FINISHED"}
 
 

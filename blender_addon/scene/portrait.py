@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bpy.types import Context, Object, Scene
+from bpy.types import Context, Image, Object, Scene
 from mathutils import Matrix, Quaternion, Vector
 
 from chironomy.body.rig import load_rig
@@ -18,21 +18,27 @@ from chironomy.shot.placement import scene_camera
 from .. import backend
 from ..properties import settings, shape_of
 from ..rig.space import TURN, to_armature
-from ..tasks import Cancelled, Report, Work
+from ..tasks import Cancelled, Report, Work, part
+from ..view import given, keep
 
 CAMERA = "Portrait Camera"
 
 
 def fitting(context: Context, portrait: Path) -> Work:
-    """Return the work that finds the person in a portrait: it makes the portrait's path and its `Fit`."""
+    """Return the work that finds the person in a portrait.
+
+    It makes the portrait's path, its `Fit`, and the upright picture that was fitted, a PNG's bytes: Blender passes over
+    how a camera was held (EXIF) and cannot show every kind of file.
+    """
     where = backend.address(context)
 
-    def fit(report: Report, cancelled: Cancelled) -> tuple[Path, Fit]:
+    def fit(report: Report, cancelled: Cancelled) -> tuple[Path, Fit, bytes]:
         client = backend.connect(where, report, cancelled)
         inputs = {"picture": client.upload(portrait)}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), report, cancelled)
-            return portrait, Fit.load(found)
+            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), part(report, 0.0, 0.9), cancelled)
+            upright = client.run("picture", inputs, {}, Path(folder, "picture.png"), part(report, 0.9, 1.0), cancelled)
+            return portrait, Fit.load(found), upright.read_bytes()
 
     return fit
 
@@ -42,6 +48,7 @@ def remember(scene: Scene, portrait: Path, fit: Fit, *, keep_size: bool = False)
     chosen = settings(scene)
     # The portrait first: choosing another one forgets the fit of the last.
     chosen.portrait = str(portrait)
+    keep(scene, chosen)
     chosen.fit = fit.to_json()
     if not keep_size:
         chosen.width, chosen.height = fit.video_size()
@@ -58,8 +65,20 @@ def remembered(scene: Scene) -> Fit | None:
     return Fit.from_json(text) if text else None
 
 
-def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object:
-    """Give the scene the portrait's camera, with the portrait behind the character; return the camera."""
+def look_through(scene: Scene, item: Object, fit: Fit, upright: bytes, name: str) -> Object:
+    """Give the scene the portrait's camera, with the portrait behind the character; return the camera.
+
+    Args:
+        scene: of the character.
+        item: the character.
+        fit: the portrait's.
+        upright: the picture that was fitted, a PNG; it is packed into the .blend.
+        name: of the portrait's file.
+
+    Raises:
+        ChironomyError: Blender cannot show the picture.
+    """
+    picture = _packed(upright, name)
     camera = scene.objects.get(CAMERA)
     if camera is None or camera.type != "CAMERA":
         camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
@@ -67,16 +86,39 @@ def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object
     place_camera(camera, item, fit)
     lens = camera.data
     lens.show_background_images = True
+    shown = [background.image for background in lens.background_images if background.image]
     lens.background_images.clear()
+    for image in shown:
+        if image.packed_file and not image.users:
+            bpy.data.images.remove(image)
     background = lens.background_images.new()
-    try:
-        background.image = bpy.data.images.load(str(portrait), check_existing=True)
-    except RuntimeError as error:
-        raise ChironomyError(f"Blender cannot show {portrait.name}: {str(error).strip()}") from error
+    background.image = picture
     background.alpha, background.display_depth, background.frame_method = 1.0, "BACK", "FIT"
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = settings(scene).width, settings(scene).height
+    given(scene, settings(scene))
     return camera
+
+
+def _packed(data: bytes, name: str) -> Image:
+    """The picture of a PNG's bytes, in the .blend itself.
+
+    Raises:
+        ChironomyError: Blender cannot show it; it does not raise by itself then, but gives a picture without pixels.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder, "portrait.png")
+        path.write_bytes(data)
+        try:
+            image = bpy.data.images.load(str(path))
+        except RuntimeError as error:
+            raise ChironomyError(f"Blender cannot show {name}: {str(error).strip()}") from error
+        if 0 in image.size:
+            bpy.data.images.remove(image)
+            raise ChironomyError(f"Blender cannot show {name}; export it as PNG and fit once more")
+        image.pack()
+    image.name, image.filepath_raw = name, ""
+    return image
 
 
 def place_camera(camera: Object, item: Object, fit: Fit) -> None:

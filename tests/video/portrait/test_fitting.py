@@ -170,10 +170,10 @@ def test_a_poster_beside_the_speaker_changes_nothing_and_is_said(
     fit_of: Callable[..., Fit], sitter: Sitter, fit: Fit
 ) -> None:
     height, width = sitter.picture.shape[:2]
-    face = Image.fromarray(sitter.picture[30:200, 180:340]).resize((80, 85))
-    wide = np.full((height, width + 120, 3), 190, np.uint8)
+    face = Image.fromarray(sitter.picture[30:200, 180:340]).resize((104, 110))
+    wide = np.full((height, width + 144, 3), 190, np.uint8)
     wide[:, :width] = sitter.picture
-    wide[40:125, width + 20 : width + 100] = np.asarray(face)
+    wide[40:150, width + 20 : width + 124] = np.asarray(face)
     found = fit_of(png(wide))
     assert any("other faces are seen" in note for note in found.notes)
     for name, point in fit.points.items():

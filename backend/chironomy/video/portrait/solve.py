@@ -183,8 +183,8 @@ def check_person(seen: Perceived, name: str = "the picture") -> None:
     if not (inside & (shoulders[:, 2] >= SEEN)).all():
         if seen.face_count > 1:
             raise VideoError(
-                f"{name} shows {seen.face_count} faces, and not the shoulders of the one that is looked at; crop it to the "
-                "upper body of the one who is to speak"
+                f"{name} shows {seen.face_count} faces, and not the shoulders of the one that is looked at; crop it to "
+                "the upper body of the one who is to speak"
             )
         raise VideoError(f"{name} does not show both shoulders; give a half-body portrait, from the hips up")
     if shoulders[0, 0] - shoulders[1, 0] < 0.8 * widths[0]:
