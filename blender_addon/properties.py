@@ -2,7 +2,15 @@
 """What a scene knows of its speech, its character and how motion and video are made."""
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    IntVectorProperty,
+    PointerProperty,
+    StringProperty,
+)
 from bpy.types import Context, Object, PropertyGroup, Scene
 
 from chironomy.body.outfits import OUTFITS
@@ -11,6 +19,7 @@ from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
 from .rig.build import dress, is_character
+from .view import give_back
 
 ENGINES = (
     ("previz", "Preview", "The character itself, drawn on the processor without any model"),
@@ -52,7 +61,7 @@ def _take_outfit(chosen: "ChironomySettings", _context: Context) -> None:
 
 def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
     """A fit belongs to the portrait that it was made from."""
-    chosen.fit = ""
+    forget_fit(chosen)
 
 
 class ChironomySettings(PropertyGroup):
@@ -126,6 +135,30 @@ class ChironomySettings(PropertyGroup):
         description="Where the character is in the portrait (chironomy.fit/1)",
         options={"HIDDEN"},
     )
+    camera_before: PointerProperty(
+        name="Camera Before",
+        description="The scene's camera before the fit, which Forget Picture gives back",
+        type=Object,
+        options={"HIDDEN"},
+    )
+    camera_given: PointerProperty(
+        name="Camera Given",
+        description="The camera that the fit gave the scene",
+        type=Object,
+        options={"HIDDEN"},
+    )
+    sizes_before: IntVectorProperty(
+        name="Sizes Before",
+        description="Resolution and the video's width and height before the fit",
+        size=4,
+        options={"HIDDEN"},
+    )
+    sizes_given: IntVectorProperty(
+        name="Sizes Given",
+        description="Resolution and the video's width and height as the fit gave them",
+        size=4,
+        options={"HIDDEN"},
+    )
     accompany: BoolProperty(
         name="Body Accompanies",
         description="Generate keys for torso, head, shoulders and eyes, too: they go with the hands and the voice",
@@ -186,6 +219,14 @@ class ChironomySettings(PropertyGroup):
         description="Kind of video file, or of pictures in a folder",
         items=[(item.name, item.name.upper(), item.title) for item in FORMATS.values()],
     )
+
+
+def forget_fit(chosen: "ChironomySettings") -> None:
+    """Render with the usual camera and the character's own body again."""
+    if chosen.fit:
+        give_back(chosen.id_data, chosen)
+        chosen.shape = shape_of(chosen.width, chosen.height)
+    chosen.fit = ""
 
 
 def settings(scene: Scene) -> ChironomySettings:

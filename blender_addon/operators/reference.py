@@ -10,7 +10,7 @@ from chironomy.errors import ChironomyError
 from chironomy.shot.fit import Fit
 
 from .. import sequencer
-from ..properties import character, settings
+from ..properties import character, forget_fit, settings
 from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
 from ..scene.target import Target
@@ -49,11 +49,11 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
             raise ChironomyError(f"there is no file {portrait}; choose a portrait")
         return fitting(context, portrait)
 
-    def finish(self, context: Context, result: tuple[Path, Fit], target: Target) -> str:
-        portrait, fit = result
+    def finish(self, context: Context, result: tuple[Path, Fit, bytes], target: Target) -> str:
+        portrait, fit, upright = result
         scene, item = target.find()
         remember(scene, portrait, fit, keep_size=self.keep_size)
-        look_through(scene, item, fit, portrait)
+        look_through(scene, item, fit, upright, portrait.name)
         point, miss = fit.worst
         notes = "".join(f"; {note}" for note in fit.notes)
         return f"{portrait.name} is fitted, {point} worst by {100 * miss:.1f} % of the picture's height{notes}"
@@ -75,7 +75,7 @@ class CHIRONOMY_OT_forget_picture(Operator):
         return bool(settings(context.scene).fit)
 
     def execute(self, context: Context) -> set[str]:
-        settings(context.scene).fit = ""
+        forget_fit(settings(context.scene))
         return {"FINISHED"}
 
 

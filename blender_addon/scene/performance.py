@@ -8,7 +8,7 @@ from bpy.types import Context
 
 from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import load_rig
-from chironomy.shot.camera import portrait_camera
+from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend
@@ -27,8 +27,7 @@ def performing(context: Context) -> Job:
     speech = scene_speech(scene)
     assert speech is not None
     fit = remembered(scene)
-    camera = portrait_camera(load_rig(), chosen.width, chosen.height) if fit is None else fit.camera
-    x, y, z = camera.position.tolist()
+    x, y, z = scene_camera(fit, load_rig(), chosen.width, chosen.height).position.tolist()
     wanted = {
         "seed": chosen.seed,
         "style": chosen.style,

@@ -6,33 +6,40 @@ from pathlib import Path
 
 import bpy
 import numpy as np
-from bpy.types import Context, Object, Scene
+from bpy.types import Context, Image, Object, Scene
 from mathutils import Matrix, Quaternion, Vector
 
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
+from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend
 from ..properties import settings, shape_of
 from ..rig.space import TURN, to_armature
 from ..tasks import Job
+from ..view import given, keep
 
 CAMERA = "Portrait Camera"
 
 
 def fitting(context: Context, portrait: Path) -> Job:
-    """Return the work that finds the person in a portrait: it makes the portrait's path and its `Fit`."""
+    """Return the work that finds the person in a portrait.
+
+    It makes the portrait's path, its `Fit`, and the upright picture that was fitted, a PNG's bytes: Blender passes over
+    how a camera was held (EXIF) and cannot show every kind of file.
+    """
     where = backend.address(context)
 
-    def fit(work: Work) -> tuple[Path, Fit]:
+    def fit(work: Work) -> tuple[Path, Fit, bytes]:
         client = backend.connect(where, work)
         inputs = {"picture": client.upload(portrait)}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), work)
-            return portrait, Fit.load(found)
+            found = client.run("fit", inputs, {}, Path(folder, "fit.json"), work.part(0.0, 0.9))
+            upright = client.run("picture", inputs, {}, Path(folder, "picture.png"), work.part(0.9, 1.0))
+            return portrait, Fit.load(found), upright.read_bytes()
 
     return fit
 
@@ -42,6 +49,7 @@ def remember(scene: Scene, portrait: Path, fit: Fit, *, keep_size: bool = False)
     chosen = settings(scene)
     # The portrait first: choosing another one forgets the fit of the last.
     chosen.portrait = str(portrait)
+    keep(scene, chosen)
     chosen.fit = fit.to_json()
     if not keep_size:
         chosen.width, chosen.height = fit.video_size()
@@ -58,8 +66,20 @@ def remembered(scene: Scene) -> Fit | None:
     return Fit.from_json(text) if text else None
 
 
-def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object:
-    """Give the scene the portrait's camera, with the portrait behind the character; return the camera."""
+def look_through(scene: Scene, item: Object, fit: Fit, upright: bytes, name: str) -> Object:
+    """Give the scene the portrait's camera, with the portrait behind the character; return the camera.
+
+    Args:
+        scene: of the character.
+        item: the character.
+        fit: the portrait's.
+        upright: the picture that was fitted, a PNG; it is packed into the .blend.
+        name: of the portrait's file.
+
+    Raises:
+        ChironomyError: Blender cannot show the picture.
+    """
+    picture = _packed(upright, name)
     camera = scene.objects.get(CAMERA)
     if camera is None or camera.type != "CAMERA" or camera.library or camera.data.library:
         camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
@@ -67,22 +87,45 @@ def look_through(scene: Scene, item: Object, fit: Fit, portrait: Path) -> Object
     place_camera(camera, item, fit)
     lens = camera.data
     lens.show_background_images = True
+    shown = [background.image for background in lens.background_images if background.image]
     lens.background_images.clear()
+    for image in shown:
+        if image.packed_file and not image.users:
+            bpy.data.images.remove(image)
     background = lens.background_images.new()
-    try:
-        background.image = bpy.data.images.load(str(portrait), check_existing=True)
-    except RuntimeError as error:
-        raise ChironomyError(f"Blender cannot show {portrait.name}: {str(error).strip()}") from error
+    background.image = picture
     background.alpha, background.display_depth, background.frame_method = 1.0, "BACK", "FIT"
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = settings(scene).width, settings(scene).height
+    given(scene, settings(scene))
     return camera
+
+
+def _packed(data: bytes, name: str) -> Image:
+    """The picture of a PNG's bytes, in the .blend itself.
+
+    Raises:
+        ChironomyError: Blender cannot show it; it does not raise by itself then, but gives a picture without pixels.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder, "portrait.png")
+        path.write_bytes(data)
+        try:
+            image = bpy.data.images.load(str(path))
+        except RuntimeError as error:
+            raise ChironomyError(f"Blender cannot show {name}: {str(error).strip()}") from error
+        if 0 in image.size:
+            bpy.data.images.remove(image)
+            raise ChironomyError(f"Blender cannot show {name}; export it as PNG and fit once more")
+        image.pack()
+    image.name, image.filepath_raw = name, ""
+    return image
 
 
 def place_camera(camera: Object, item: Object, fit: Fit) -> None:
     """Put a camera object where the portrait was taken from, relative to the character."""
     chosen = settings(camera.users_scene[0])
-    seen = fit.camera.resized(chosen.width, chosen.height)
+    seen = scene_camera(fit, load_rig(), chosen.width, chosen.height)
     turn = Quaternion(quaternion.multiply(TURN, seen.rotation))
     where = Vector(to_armature(load_rig(), seen.position))
     camera.matrix_world = item.matrix_world @ Matrix.LocRotScale(where, turn, None)

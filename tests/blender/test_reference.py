@@ -46,7 +46,7 @@ def fitted(addon, character, fit, portrait):
         scene.chironomy.property_unset(name)
     reference = addon["scene.portrait"]
     reference.remember(scene, portrait, fit)
-    reference.look_through(scene, character, fit, portrait)
+    reference.look_through(scene, character, fit, portrait.read_bytes(), portrait.name)
     return scene
 
 
@@ -58,7 +58,7 @@ def test_the_scenes_camera_sees_each_joint_where_the_portraits_does(addon, rig, 
     addon["scene.portrait"].place_camera(fitted.camera, character, fit)
     bpy.context.view_layer.update()
     points = rig.joint_position[[rig.index(name) for name in ("head", "upper_arm.L", "wrist.R", "hips")]]
-    wanted, _ = fit.camera.resized(*fit.video_size()).project(points)
+    wanted, _ = fit.camera.covering(*fit.video_size()).project(points)
     places = addon["rig.space"].to_armature(rig, points)
     for place, pixel in zip(places, wanted, strict=True):
         from mathutils import Vector
@@ -78,7 +78,9 @@ def test_the_video_takes_the_portraits_shape(addon, fitted, fit):
 
 def test_the_portrait_stands_behind_the_character(fitted, portrait):
     background = fitted.camera.data.background_images[0]
-    assert background.image.filepath == str(portrait)
+    assert background.image.name == portrait.name
+    assert tuple(background.image.size) == (600, 800)
+    assert background.image.packed_file is not None
     assert fitted.camera.data.show_background_images
     assert (fitted.render.resolution_x, fitted.render.resolution_y) == (600, 800)
 
@@ -118,3 +120,93 @@ def test_fitting_without_a_portrait_says_so(addon, fitted):
     fitted.chironomy.portrait = ""
     with pytest.raises(RuntimeError, match="choose a portrait first"):
         bpy.ops.chironomy.fit_to_picture()
+
+
+@pytest.mark.parametrize(("kind", "orientation"), [("JPEG", 6), ("AVIF", 8), ("GIF", None), ("PNG", 3)])
+def test_blender_shows_the_pixels_that_are_fitted(addon, character, fit, tmp_path, kind, orientation):
+    image = pytest.importorskip("PIL.Image")
+    from chironomy.service.kinds import KINDS
+    from chironomy.video.portrait.picture import read_picture
+    from chironomy.work import Work
+
+    corner = np.full((300, 400, 3), 40, np.uint8)
+    corner[:100, :150] = (230, 60, 20)
+    exif = image.Exif()
+    if orientation:
+        exif[0x0112] = orientation
+    path = tmp_path / f"phone.{kind.lower()}"
+    image.fromarray(corner).save(path, kind, **({"exif": exif.tobytes()} if orientation else {}))
+    KINDS["picture"].run({"picture": path}, {"longest": 2048}, tmp_path / "upright.png", Work())
+    scene = bpy.context.scene
+    reference = addon["scene.portrait"]
+    reference.remember(scene, path, fit)
+    camera = reference.look_through(scene, character, fit, (tmp_path / "upright.png").read_bytes(), path.name)
+    shown = camera.data.background_images[0].image
+    width, height = shown.size
+    pixels = np.array(shown.pixels[:]).reshape(height, width, -1)[::-1, :, :3]
+    assert np.abs(255 * pixels - read_picture(path)).max() <= 1
+    assert len([one for one in bpy.data.images if one.name.startswith("phone.")]) == 1
+
+
+def test_what_blender_cannot_show_is_one_sentence(addon, character, fit):
+    with pytest.raises(ValueError, match=r"Blender cannot show face\.png; export it as PNG and fit once more"):
+        addon["scene.portrait"].look_through(bpy.context.scene, character, fit, b"no picture", "face.png")
+
+
+def fit_once(addon, scene, character, fit, portrait):
+    addon["scene.portrait"].remember(scene, portrait, fit)
+    addon["scene.portrait"].look_through(scene, character, fit, portrait.read_bytes(), portrait.name)
+
+
+@pytest.fixture
+def filmed(addon, character):
+    """A scene with a camera and sizes of the person's own, and no fit."""
+    scene = bpy.context.scene
+    scene.chironomy.portrait = ""
+    camera = bpy.data.objects.new("Mine", bpy.data.cameras.new("Mine"))
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+    scene.render.resolution_x, scene.render.resolution_y = 1920, 1080
+    scene.chironomy.width, scene.chironomy.height, scene.chironomy.shape = 720, 1280, "9_16"
+    yield scene
+    bpy.data.objects.remove(camera)
+
+
+def test_forgetting_the_picture_gives_back_camera_and_resolution(addon, filmed, character, fit, portrait):
+    for _ in range(2):  # fitted twice: what was there before the first counts
+        fit_once(addon, filmed, character, fit, portrait)
+    assert filmed.camera.name == "Portrait Camera"
+    assert bpy.ops.chironomy.forget_picture() == {"FINISHED"}
+    assert filmed.camera.name == "Mine"
+    assert (filmed.render.resolution_x, filmed.render.resolution_y) == (1920, 1080)
+    chosen = filmed.chironomy
+    assert (chosen.width, chosen.height, chosen.shape) == (720, 1280, "9_16")
+
+
+def test_another_portrait_gives_them_back_too(addon, filmed, character, fit, portrait):
+    fit_once(addon, filmed, character, fit, portrait)
+    filmed.chironomy.portrait = "/somewhere/else.png"
+    assert filmed.camera.name == "Mine"
+    assert filmed.render.resolution_x == 1920
+
+
+def test_what_was_chosen_since_the_fit_stays(addon, filmed, character, fit, portrait):
+    fit_once(addon, filmed, character, fit, portrait)
+    filmed.render.resolution_x, filmed.chironomy.width = 640, 512
+    other = bpy.data.objects.new("Other", bpy.data.cameras.new("Other"))
+    filmed.collection.objects.link(other)
+    filmed.camera = other
+    bpy.ops.chironomy.forget_picture()
+    assert filmed.camera == other
+    assert (filmed.render.resolution_x, filmed.chironomy.width) == (640, 512)
+    bpy.data.objects.remove(other)
+
+
+def test_a_camera_that_was_deleted_meanwhile_is_not_missed(addon, filmed, character, fit, portrait):
+    own = bpy.data.objects.new("Gone", bpy.data.cameras.new("Gone"))
+    filmed.collection.objects.link(own)
+    filmed.camera = own
+    fit_once(addon, filmed, character, fit, portrait)
+    bpy.data.objects.remove(own)
+    bpy.ops.chironomy.forget_picture()
+    assert filmed.camera is None

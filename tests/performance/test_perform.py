@@ -76,11 +76,11 @@ def test_a_performance_is_read_as_it_was_written(made: Performance, tmp_path: Pa
 
 def test_a_file_that_is_no_performance_is_refused_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "torn.zip").write_bytes(b"PK\x03\x04 torn")
-    with pytest.raises(BodyError, match=r"torn.zip is not a whole performance"):
+    with pytest.raises(BodyError, match=r"torn.zip is no whole zip file"):
         load_performance(tmp_path / "torn.zip")
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
         archive.writestr("notes.txt", "none")
-    with pytest.raises(BodyError, match=r"other.zip has no hands.npz"):
+    with pytest.raises(BodyError, match=r"other.zip holds no 'hands.npz'"):
         load_performance(tmp_path / "other.zip")
 
 

@@ -254,7 +254,7 @@ def _write_scene(settings: SceneSettings, paths: list[Path], number: int) -> Non
     scene = make_scene(settings, number)
     arrays = {name: getattr(scene.item, name) for name in _ARRAYS} | {name: getattr(scene, name) for name in _MEASURED}
     with atomic_path(paths[number]) as partial_path, partial_path.open("wb") as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
+        np.savez_compressed(stream, **arrays)
 
 
 def _read_scene(path: Path, number: int) -> Scene:

@@ -42,7 +42,9 @@ class Accompaniment:
             array = np.array(getattr(self, name), dtype=np.float64)
             if array.shape != shape or not np.isfinite(array).all():
                 raise BodyError(f"{name} has shape {array.shape}; it must be finite numbers of shape {shape}")
-            if np.abs(np.linalg.norm(array, axis=-1) - 1).max(initial=0.0) > 1e-3:
+            with np.errstate(over="ignore"):
+                length = np.linalg.norm(array, axis=-1)
+            if np.abs(length - 1).max(initial=0.0) > 1e-3:
                 raise BodyError(f"{name} must hold unit quaternions (w, x, y, z)")
             object.__setattr__(self, name, quaternion.normalize(array))
 

@@ -128,7 +128,9 @@ def read_model(path: Path, what: str) -> dict[str, Any]:
     except BodyError:
         raise
     except (pickle.UnpicklingError, *DAMAGE) as error:
-        raise BodyError(f"{path.name} cannot be read as {what} ({error}); {advice}") from error
+        raise BodyError(
+            f"{path.name} cannot be read as {what}: it is damaged, or holds more than arrays; {advice}"
+        ) from error
 
 
 def motion_of_mano(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`Performance`: all that a speaker does in a recording, and its file."""
 
+import os
 import tempfile
 import zipfile
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from chironomy.body.accompany import accompanied_pose
 from chironomy.body.errors import BodyError
 from chironomy.body.pose import BodyPose, solve_pose
 from chironomy.body.rig import Rig
+from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
 from chironomy.motion.face import FaceTrack
 from chironomy.motion.files import load_face, load_hands, save_face, save_hands
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import Archive
 
 _PARTS = ("hands.npz", "face.npz", "body.npz")
 
@@ -62,15 +65,19 @@ def load_performance(path: str | Path) -> Performance:
     Raises:
         ChironomyError: the file is missing or damaged, or a part is; the sentence says which.
     """
+    path = Path(path)
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        with Archive(path, BodyError, advice="make it anew") as archive:
+            for name in _PARTS:
+                # Torso, head and shoulders may be left out.
+                if name in archive.names or name in _PARTS[:2]:
+                    Path(folder, name).write_bytes(archive.read(name))
         try:
-            with zipfile.ZipFile(path) as archive:
-                names = [name for name in _PARTS if name in archive.namelist()]
-                for name in names:
-                    archive.extract(name, folder)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError) as error:
-            raise BodyError(f"{Path(path).name} is not a whole performance; make it anew") from error
-        if missing := [name for name in _PARTS[:2] if name not in names]:
-            raise BodyError(f"{Path(path).name} has no {missing[0]}; choose a performance")
-        hands, face, body = (Path(folder, name) for name in _PARTS)
-        return Performance(load_hands(hands), load_face(face), load_accompaniment(body) if body.is_file() else None)
+            return _load_parts(Path(folder))
+        except ChironomyError as error:
+            raise BodyError(f"{path}: {str(error).replace(str(Path(folder)) + os.sep, '')}") from error
+
+
+def _load_parts(folder: Path) -> Performance:
+    hands, face, body = (folder / name for name in _PARTS)
+    return Performance(load_hands(hands), load_face(face), load_accompaniment(body) if body.is_file() else None)

@@ -26,6 +26,7 @@ CLIPS_FILE = Schema(
 
 
 _MANIFEST = "clips.json"
+_MOST_SHARDS = 10_000  # as many as have names of four digits
 _LARGEST_MANIFEST = 64 << 20
 _LARGEST_SHARD = 64 << 30
 # Features wider than this (prosody has 34 columns, wav2vec2-base 9984) stay on disk and are read as they are needed.
@@ -180,8 +181,9 @@ def read_description(folder: Path) -> dict[str, Any]:
             f"{folder} holds no clips to learn from; make some with: python -m chironomy.gesture.corpus {folder}"
         )
     description = CLIPS_FILE.read_json(manifest, maximum_bytes=_LARGEST_MANIFEST)
-    if not isinstance(description.get("shards"), int):
-        raise GestureError(f"{manifest} does not say how many shards there are; make it again")
+    shards = description.get("shards")
+    if not isinstance(shards, int) or not 0 <= shards <= _MOST_SHARDS:
+        raise GestureError(f"{manifest} says that there are {shards!r:.40} shards; make it again")
     there = sum(shard_path(folder, number).exists() for number in range(description["shards"]))
     if there != description["shards"]:
         raise GestureError(

@@ -186,7 +186,8 @@ def linear(
 
 def _checked_unit(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return `rotation` normalised, or raise MotionError where a quaternion is far from unit length."""
-    length = np.linalg.norm(rotation, axis=-1)
+    with np.errstate(over="ignore"):  # numbers too large to be squared are not of unit length either
+        length = np.linalg.norm(rotation, axis=-1)
     bad = np.abs(length - 1.0) > _UNIT_TOLERANCE
     if bad.any():
         frame, hand, joint = (int(i) for i in np.argwhere(bad)[0])

@@ -8,6 +8,8 @@ from chironomy.body.gaze import look
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.shot.fit import Fit
+from chironomy.shot.placement import refitted
 from chironomy.speech.accents import pitch_accents, speech_phrases
 from chironomy.speech.decode import Speech
 from chironomy.speech.lips import lip_track
@@ -21,6 +23,7 @@ def perform(
     seed: int,
     *,
     rig: Rig | None = None,
+    fit: Fit | None = None,
     alive: bool = True,
     work: Work = QUIET,
 ) -> Performance:
@@ -32,6 +35,7 @@ def perform(
         lens: (3,) metres in the frame of the body: where the eyes look and the head turns back to.
         seed: another one, other glances and sways.
         rig: the character; the embedded one when None.
+        fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
         alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks.
         work: told how far it is.
 
@@ -45,5 +49,7 @@ def perform(
     rig = rig or load_rig()
     work.progress(0.8, "listening for accents")
     body = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), lens, seed)
-    face = look(rig, face, accompanied_pose(rig, hands, body), lens, seed)
+    pose = accompanied_pose(rig, hands, body)
+    # From the head as it will be seen: a portrait's head is turned, and sits elsewhere.
+    face = look(rig, face, pose if fit is None else refitted(fit, pose), lens, seed)
     return Performance(hands, face, body)

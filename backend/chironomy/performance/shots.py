@@ -8,9 +8,9 @@ from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.perform import perform
-from chironomy.shot.camera import VIDEO_SIZE, portrait_camera
+from chironomy.shot.camera import VIDEO_SIZE
 from chironomy.shot.fit import Fit
-from chironomy.shot.placement import in_portrait, place
+from chironomy.shot.placement import in_portrait, place, scene_camera
 from chironomy.shot.shot import Media, Shot
 from chironomy.speech.decode import Speech
 from chironomy.work import QUIET, Work
@@ -58,9 +58,9 @@ def make_shot(
     if fit is not None:
         hands = place(fit, hands, rig)
         rig = proportioned(rig, fit.proportions)
-    camera = portrait_camera(rig, *(size or VIDEO_SIZE))
-    lens = camera.position if fit is None else fit.camera.position
-    made = perform(speech, hands, lens, int(speech.sha256[:8], 16), rig=rig, alive=alive, work=work)
+    camera = scene_camera(fit, rig, *(size or (VIDEO_SIZE if fit is None else fit.video_size())))
+    seed = int(speech.sha256[:8], 16)
+    made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, work=work)
     shot = Shot(
         hands=hands,
         pose=made.pose(rig),

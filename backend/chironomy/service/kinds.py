@@ -107,14 +107,16 @@ def run_perform(inputs: Mapping[str, Path], settings: Mapping[str, Any], result:
 
     gesture = {name: value for name, value in settings.items() if name not in ("alive", "lens_x", "lens_y", "lens_z")}
     hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75)))
-    if "fit" in inputs:
-        hands = place(Fit.load(inputs["fit"]), hands)
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+    if fit is not None:
+        hands = place(fit, hands)
     lens = [settings[f"lens_{axis}"] for axis in "xyz"]
     made = perform(
         load_speech(inputs["speech"]),
         hands,
         lens,
         settings["seed"],
+        fit=fit,
         alive=settings["alive"],
         work=work.part(0.75, 1.0),
     )
@@ -192,6 +194,15 @@ _GESTURE: Mapping[str, Setting] = {
     "range_hands": Choice(of.RANGE_HANDS[0], lambda: of.RANGE_HANDS),
 }
 
+
+def run_picture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """A portrait (any picture file) to an upright PNG of the same pixels as are fitted, for programs that know less."""
+    from chironomy.video.portrait.picture import write_upright
+
+    work.progress(0.0, "reading the picture")
+    write_upright(inputs["picture"], result, settings["longest"], name="the picture")
+
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -218,6 +229,14 @@ KINDS: Mapping[str, Kind] = {
             media_type="application/zip",
         ),
         Kind("lips", run_lips, inputs=("speech",), settings={"fps": Number(*of.FPS)}),
+        Kind(
+            "picture",
+            run_picture,
+            inputs=("picture",),
+            settings={"longest": Integer(2048, 64, 8192)},
+            suffix=".png",
+            media_type="image/png",
+        ),
         Kind("fit", run_fit, inputs=("picture",), suffix=".json", media_type="application/json"),
         Kind(
             "video",

@@ -80,7 +80,8 @@ class Camera:
             if array.shape != (size,) or not np.isfinite(array).all():
                 raise VideoError(f"camera {name} is {value!r}, but must be {size} finite numbers")
             object.__setattr__(self, name, array)
-        length = float(np.sqrt(np.square(self.rotation).sum()))
+        with np.errstate(over="ignore"):
+            length = float(np.sqrt(np.square(self.rotation).sum()))
         if abs(length - 1) > 1e-3:
             raise VideoError(f"camera rotation has length {length:.4f}, but must be a unit quaternion (w, x, y, z)")
         object.__setattr__(self, "rotation", self.rotation / length)

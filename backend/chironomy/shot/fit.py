@@ -79,7 +79,8 @@ class Fit:
         ):
             array = _array(name, getattr(self, name), shape)
             if name.endswith("rotation"):
-                length = np.linalg.norm(array, axis=-1, keepdims=True)
+                with np.errstate(over="ignore"):
+                    length = np.linalg.norm(array, axis=-1, keepdims=True)
                 if np.abs(length - 1).max() > 1e-3:
                     raise VideoError(f"fit {name} must hold unit quaternions (w, x, y, z)")
                 array = np.where(np.abs(length - 1) > 1e-15, array / length, array)

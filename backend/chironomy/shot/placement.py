@@ -18,6 +18,7 @@ from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HANDS, HandMotion
+from chironomy.shot.camera import Camera, portrait_camera
 from chironomy.shot.fit import Fit
 from chironomy.shot.shot import Media, Shot
 
@@ -204,6 +205,18 @@ def _eased(distance: Array, room: Array) -> Array:
     return np.where(distance <= half, distance, half + half * (1 - np.exp(-np.maximum(distance - half, 0) / half)))
 
 
+def scene_camera(fit: Fit | None, rig: Rig, width: int, height: int) -> Camera:
+    """The one camera that a scene is seen through, rendered by, and that its eyes look into.
+
+    Args:
+        fit: the portrait's; None for a half-body portrait of the character itself.
+        rig: the character.
+        width: of the video, pixels, which the portrait covers.
+        height: likewise.
+    """
+    return portrait_camera(rig, width, height) if fit is None else fit.camera.covering(width, height)
+
+
 def in_portrait(
     fit: Fit, shot: Shot, portrait: Media | None = None, size: tuple[int, int] | None = None, rig: Rig | None = None
 ) -> Shot:
@@ -220,7 +233,7 @@ def in_portrait(
     """
     return shot.replaced(
         pose=refitted(fit, shot.pose, rig),
-        camera=fit.camera.covering(*(size or fit.video_size())),
+        camera=scene_camera(fit, rig or load_rig(), *(size or fit.video_size())),
         reference=portrait,
         proportions=fit.proportions,
     )

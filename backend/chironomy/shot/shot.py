@@ -259,7 +259,6 @@ def _pack_tracks(shot: Shot) -> bytes:
     stream = io.BytesIO()
     np.savez(
         stream,
-        allow_pickle=False,
         fps=np.float64(shot.fps),
         wrist_position=shot.hands.wrist_position,
         rotation=shot.hands.rotation,

@@ -166,6 +166,31 @@ def test_what_cannot_be_fitted_is_one_sentence(
         fit_of(png(np.ascontiguousarray(make(sitter.picture))))
 
 
+def test_a_poster_beside_the_speaker_changes_nothing_and_is_said(
+    fit_of: Callable[..., Fit], sitter: Sitter, fit: Fit
+) -> None:
+    height, width = sitter.picture.shape[:2]
+    face = Image.fromarray(sitter.picture[30:200, 180:340]).resize((104, 110))
+    wide = np.full((height, width + 144, 3), 190, np.uint8)
+    wide[:, :width] = sitter.picture
+    wide[40:150, width + 20 : width + 124] = np.asarray(face)
+    found = fit_of(png(wide))
+    assert any("other faces are seen" in note for note in found.notes)
+    for name, point in fit.points.items():
+        assert np.hypot(*np.subtract(found.points[name], point)) < 0.02 * height, name
+
+
+def test_a_billboard_behind_the_speaker_is_one_sentence(fit_of: Callable[..., Fit], sitter: Sitter) -> None:
+    height, width = sitter.picture.shape[:2]
+    wide = np.full((height, width + 620, 3), 190, np.uint8)
+    wide[:, :width] = sitter.picture
+    wide[50:662, width + 20 : width + 596] = np.asarray(
+        Image.fromarray(sitter.picture[30:200, 180:340]).resize((576, 612))
+    )
+    with pytest.raises(VideoError, match=r"portrait.png shows 2 (people|faces).*; crop it to the"):
+        fit_of(png(wide))
+
+
 def test_without_wrists_the_rest_is_fitted_and_it_says_so(fit_of: Callable[..., Fit], sitter: Sitter) -> None:
     cut = fit_of(png(sitter.picture[:320]))
     assert not cut.hands_seen.any()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from PIL import Image
 from portraits import Sitter, landscape, sit
 
 pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
@@ -105,3 +106,24 @@ def test_without_mediapipe_the_sentence_names_the_extra(monkeypatch: pytest.Monk
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(VideoError, match=r"pip install 'chironomy\[vision\]'"):
         Perceiver()
+
+
+def with_poster(picture: np.ndarray, size: float) -> np.ndarray:
+    """The picture with a wall beside it, on which the sitter's face hangs, `size` times as large."""
+    height, width = picture.shape[:2]
+    face = Image.fromarray(picture[30:200, 180:340])
+    poster = np.asarray(face.resize((round(face.width * size), round(face.height * size))))
+    wide = np.full((height, width + poster.shape[1] + 40, 3), 190, np.uint8)
+    wide[:, :width] = picture
+    wide[20 : 20 + poster.shape[0], width + 20 : width + 20 + poster.shape[1]] = poster
+    return wide
+
+
+@pytest.mark.parametrize("size", [0.6, 1.0, 1.8])
+def test_the_face_is_that_of_the_person_and_not_of_the_poster_beside(
+    perceiver: Perceiver, sitter: Sitter, size: float
+) -> None:
+    seen = perceiver(with_poster(sitter.picture, size))
+    assert seen.face is not None
+    assert np.hypot(*(seen.face[1] - fitted_points(sitter.truth)["nose"])) < 0.02 * seen.height
+    assert np.abs(seen.face_boxes[0] - [*seen.face.min(axis=0), *seen.face.max(axis=0)]).max() < 1

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.portrait.picture import LARGEST_SIDE, read_picture
+from chironomy.video.portrait.picture import LARGEST_SIDE, read_picture, write_upright
 
 HALVES = np.zeros((80, 100, 3), np.uint8)
 HALVES[:, :50] = (200, 40, 40)
@@ -133,6 +133,36 @@ def test_a_file_cut_short_is_one_sentence(kind: str, share: float) -> None:
 def test_what_cannot_be_used_is_refused_before_it_is_decoded(data: bytes, sentence: str) -> None:
     with pytest.raises(VideoError, match=sentence):
         read_picture(data, "face.png")
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic", "face.heic is a HEIC picture, as iPhones take them"),
+        (b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x01crx isom", "face.heic is a camera's raw picture"),
+        (b"\x00\x00\x00\x18ftypisom\x00\x00\x00\x01isommp41", "face.heic is a film"),
+        (b"%PDF-1.7 ...", "face.heic is a PDF document"),
+        (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "face.heic is a JPEG XL picture"),
+    ],
+)
+def test_what_is_known_and_not_read_is_named(data: bytes, sentence: str) -> None:
+    with pytest.raises(VideoError, match=f"{sentence}.*, which is not read; export it as PNG or JPEG"):
+        read_picture(data, "face.heic")
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("AVIF", "avif"), ("GIF", "gif"), ("WEBP", "webp")])
+def test_an_upright_copy_has_the_pixels_that_are_fitted(tmp_path: Path, kind: str, suffix: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = {} if kind == "GIF" else {"exif": exif.tobytes()}
+    (tmp_path / f"a.{suffix}").write_bytes(file_of(halves(), kind, **turned))
+    write_upright(tmp_path / f"a.{suffix}", tmp_path / "upright.png")
+    with Image.open(tmp_path / "upright.png") as copy:
+        assert copy.size == ((100, 80) if kind == "GIF" else (80, 100))
+        assert np.array_equal(np.asarray(copy), read_picture(tmp_path / f"a.{suffix}"))
+    write_upright(tmp_path / f"a.{suffix}", tmp_path / "small.png", longest=50)
+    with Image.open(tmp_path / "small.png") as small:
+        assert max(small.size) == 50
 
 
 def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:

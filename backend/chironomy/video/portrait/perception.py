@@ -47,6 +47,12 @@ _SEGMENT_SIDE = 1920
 _SAME_HAND = 0.6
 """A hand is a wrist's when their distance is less than this part of the shoulders' width; hands are near the wrists."""
 
+_SAME_FACE = 0.35
+"""A face is a person's when its nose is nearer to the pose's than this part of the shoulders' width."""
+
+_SMALLEST_CROP = 16
+"""Pixels a side of what is worth to be looked at again."""
+
 _quiet = threading.Lock()
 
 
@@ -62,9 +68,10 @@ class Perceived:
         hands: (2, 21, 2) left, right, as `HAND_POINTS`; NaN where not seen.
         hand_world: (2, 21, 3) metres about each hand's middle, axes as of `pose_world`; NaN where not seen.
         hand_scores: (2,) how surely each hand is one, 0 to 1; 0 where not seen.
-        face: (478, 2) as `FACE_POINTS`, of the face that belongs to the pose, else of the largest; None without one.
+        face: (478, 2) as `FACE_POINTS`, of the face that belongs to the pose, or without a pose of the largest; None
+            where it was not found.
         face_count: how many faces were found, `MOST_FACES` at most.
-        face_boxes: (face_count, 4) left, top, right, bottom of each face, the largest first.
+        face_boxes: (face_count, 4) left, top, right, bottom of each face: that of `face` first, then the largest.
         mask: (height, width) float32, 0 to 1, how surely a pixel is of a person.
     """
 
@@ -215,7 +222,7 @@ class Perceiver:
             middle = wrist[:2] + 0.25 * along
             side = max(1.2 * shoulders, 1.2 * float(np.hypot(*along)))
             crop, corner = _square(picture, middle, side)
-            if min(crop.shape[:2]) < 16:
+            if min(crop.shape[:2]) < _SMALLEST_CROP:
                 continue
             near = _hand_results(self._near_hand.process(crop), corner, crop.shape[1::-1])
             other = hands[1 - hand]
@@ -236,26 +243,51 @@ class Perceiver:
             return None, np.zeros((0, 4))
         size = np.array(picture.shape[1::-1], np.float64)
         meshes = _face_results(self._face_mesh.process(picture), (0, 0), size)
-        boxes = [np.concatenate([mesh.min(axis=0), mesh.max(axis=0)]) for mesh in meshes]
+        boxes = [_box(mesh) for mesh in meshes]
         for one in self._far_face.process(picture).detections or ():
             box = one.location_data.relative_bounding_box
             corners = np.array([box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height]) * np.tile(size, 2)
             if not any(_overlap(corners, known) for known in boxes):
                 boxes.append(corners)
-        boxes = sorted(boxes, key=lambda box: -_area(box))[:MOST_FACES]
-        if boxes and not meshes:
-            left, top, right, bottom = boxes[0]
-            middle = 0.5 * np.array([left + right, top + bottom])
-            crop, corner = _square(picture, middle, 2.5 * max(right - left, bottom - top))
-            meshes = _face_results(self._near_face.process(crop), corner, np.array(crop.shape[1::-1], np.float64))
-        if not meshes:
-            return None, np.array(boxes).reshape(-1, 4)
-        sizes = [_area(np.concatenate([mesh.min(axis=0), mesh.max(axis=0)])) for mesh in meshes]
-        best = int(np.argmax(sizes))
-        nose = pose[NOSE, :2]
+        boxes.sort(key=lambda box: -_area(box))
+        face = self._face_of(picture, pose, meshes, boxes)
+        if face is not None:
+            boxes = [_box(face), *(box for box in boxes if not _overlap(box, _box(face)))]
+        return face, np.array(boxes[:MOST_FACES]).reshape(-1, 4)
+
+    def _face_of(
+        self,
+        picture: NDArray[np.uint8],
+        pose: NDArray[np.float64],
+        meshes: list[NDArray[np.float64]],
+        boxes: list[NDArray[np.float64]],
+    ) -> NDArray[np.float64] | None:
+        """The face of the pose, looked for again where it is not among those found; without a pose the largest.
+
+        A face on a poster, or of somebody behind, may be larger or found more easily than the person's own.
+        """
+        assert self._near_face is not None
         if pose[NOSE, 2] > 0.5:
-            best = int(np.argmin([np.hypot(*(mesh[_FACE_NOSE_TIP] - nose)) for mesh in meshes]))
-        return meshes[best], np.array(boxes).reshape(-1, 4)
+            nose, reach = pose[NOSE, :2], _SAME_FACE * _distance(pose, *SHOULDERS)
+            middle, side = nose, 3 * reach
+        elif meshes or not boxes:
+            return max(meshes, key=lambda mesh: _area(_box(mesh)), default=None)
+        else:
+            left, top, right, bottom = boxes[0]
+            middle, side = 0.5 * np.array([left + right, top + bottom]), 2.5 * max(right - left, bottom - top)
+            nose, reach = middle, np.inf
+
+        def miss(mesh: NDArray[np.float64]) -> float:
+            return float(np.hypot(*(mesh[_FACE_NOSE_TIP] - nose)))
+
+        nearest = min(meshes, key=miss, default=None)
+        if nearest is not None and miss(nearest) < reach:
+            return nearest
+        crop, corner = _square(picture, middle, side)
+        if min(crop.shape[:2]) < _SMALLEST_CROP:
+            return None
+        again = _face_results(self._near_face.process(crop), corner, np.array(crop.shape[1::-1], np.float64))
+        return next((mesh for mesh in again if miss(mesh) < reach), None)
 
     def _find_mask(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = picture.shape[:2]
@@ -337,6 +369,11 @@ def _square(
     left, top = (int(np.clip(value - side / 2, 0, end)) for value, end in zip(middle, (width, height), strict=True))
     right, bottom = (int(np.clip(value + side / 2, 0, end)) for value, end in zip(middle, (width, height), strict=True))
     return np.ascontiguousarray(picture[top:bottom, left:right]), (left, top)
+
+
+def _box(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Left, top, right, bottom of points (n, 2)."""
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
 def _area(box: NDArray[np.float64]) -> float:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.reading import DAMAGE
 from chironomy.shot.errors import VideoError
 
 if TYPE_CHECKING:
@@ -31,8 +31,20 @@ LARGEST_PICTURE_FILE = 256 << 20
 
 _PAPER = (255, 255, 255)
 
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, struct.error, IndexError, KeyError, TypeError, OverflowError)
-"""What Pillow's decoders raise on files that are cut short or altered."""
+_BRANDS = {
+    "a HEIC picture, as iPhones take them": (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"),
+    "an AVIF picture, which this installation has no decoder for": (b"avif", b"avis"),
+    "a camera's raw picture (CR3)": (b"crx ",),
+    "a film": (b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V "),
+}
+"""What files of boxes (ISO 14496-12) say that they are, at byte 8, and what a person calls them."""
+
+_BEGINNINGS = {
+    "a JPEG XL picture": (b"\xff\x0a", b"\x00\x00\x00\x0cJXL "),
+    "a PDF document": (b"%PDF",),
+    "an SVG drawing": (b"<svg", b"<?xml"),
+    "a film": (b"\x1aE\xdf\xa3", b"RIFF"),
+}
 
 
 def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8]:
@@ -64,10 +76,12 @@ def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8
             warnings.simplefilter("ignore")
             picture = Image.open(io.BytesIO(data))
     except UnidentifiedImageError as error:
-        raise VideoError(f"{name} is not a picture that can be read; give a PNG, JPEG, WebP or TIFF file") from error
+        said = _what_else(data)
+        said = f"{said}, which is not read" if said else "not a picture that can be read"
+        raise VideoError(f"{name} is {said}; export it as PNG or JPEG") from error
     except Image.DecompressionBombError as error:
         raise VideoError(f"{name} has too many pixels; make it {LARGEST_SIDE} pixels a side at most") from error
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise VideoError(f"{name} is damaged ({error}); export it anew") from error
     with picture:
         _check_size(name, *picture.size)
@@ -75,8 +89,37 @@ def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return _upright_rgb(picture)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise VideoError(f"{name} is cut short or damaged ({error}); export it anew") from error
+
+
+def write_upright(source: str | Path, target: Path, longest: int = LARGEST_SIDE, name: str = "") -> None:
+    """Write a picture as `read_picture` has it as PNG, so that programs that know less show the same pixels.
+
+    Args:
+        source: the picture's file.
+        target: the file to write.
+        longest: pixels of its longer side, at most.
+        name: as of `read_picture`.
+
+    Raises:
+        VideoError: as of `read_picture`.
+    """
+    from PIL import Image
+
+    picture = Image.fromarray(read_picture(source, name))
+    scale = longest / max(picture.size)
+    if scale < 1.0:
+        width, height = (max(1, round(side * scale)) for side in picture.size)
+        picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    picture.save(target, "PNG")
+
+
+def _what_else(data: bytes) -> str:
+    """What a file is that is no picture to Pillow, in a person's words; "" where nothing tells."""
+    if data[4:8] == b"ftyp":
+        return next((what for what, brands in _BRANDS.items() if data[8:12] in brands), "")
+    return next((what for what, starts in _BEGINNINGS.items() if data.startswith(starts)), "")
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -58,8 +58,9 @@ SHOULDER_INSIDE = 0.004
 _SMALLEST_FACE = 24.0
 """Pixels of a face's width below which its points say too little."""
 
-_OTHER_FACE = 0.3
-"""A second face this large against the first, or larger, is a second person and not a picture on the wall."""
+_OTHER_FACE = 0.75
+"""A second face this large against the speaker's, or larger, may be the one who is meant; a smaller one is a picture on
+the wall, or somebody behind."""
 
 _HANGING = np.array([[0.24, -0.45, 0.10], [-0.24, -0.45, 0.10]])
 """Metres: where the wrists of a standing person hang who has them out of the picture."""
@@ -162,11 +163,16 @@ def check_person(seen: Perceived, name: str = "the picture") -> None:
     """
     if seen.face_count == 0:
         raise VideoError(f"{name} shows no face that can be found; give a portrait of one person who looks at the lens")
+    if seen.face is None:
+        raise VideoError(
+            f"{name} shows a face, but too little of the person whose shoulders are seen; crop the picture to the "
+            "upper body of the one who is to speak"
+        )
     widths = seen.face_boxes[:, 2] - seen.face_boxes[:, 0]
     others = int((widths[1:] > _OTHER_FACE * widths[0]).sum())
     if others:
         raise VideoError(f"{name} shows {others + 1} people; crop it to the one who is to speak")
-    if seen.face is None or widths[0] < _SMALLEST_FACE:
+    if widths[0] < _SMALLEST_FACE:
         raise VideoError(
             f"{name} shows a face {widths[0]:.0f} pixels wide, too small to be fitted; crop the picture to the upper "
             "body, or give a larger one"
@@ -175,6 +181,11 @@ def check_person(seen: Perceived, name: str = "the picture") -> None:
     inside = (shoulders[:, 0] >= -0.02 * seen.width) & (shoulders[:, 0] <= 1.02 * seen.width)
     inside &= shoulders[:, 1] <= seen.height
     if not (inside & (shoulders[:, 2] >= SEEN)).all():
+        if seen.face_count > 1:
+            raise VideoError(
+                f"{name} shows {seen.face_count} faces, and not the shoulders of the one that is looked at; crop it to "
+                "the upper body of the one who is to speak"
+            )
         raise VideoError(f"{name} does not show both shoulders; give a half-body portrait, from the hips up")
     if shoulders[0, 0] - shoulders[1, 0] < 0.8 * widths[0]:
         raise VideoError(f"{name} shows the person from the side or from behind; give a portrait seen from the front")
@@ -198,6 +209,8 @@ def _points(seen: Perceived) -> tuple[dict[str, tuple[float, float]], list[str]]
             notes.append(f"the {HANDS[hand]} hand was not seen, only its wrist: its size is the other hand's or usual")
         else:
             notes.append(f"the {HANDS[hand]} wrist was not seen: the hand is taken to hang at rest")
+    if seen.face_count > 1:
+        notes.append("other faces are seen, too: the speaker is taken to be the person whose shoulders are seen")
     assert seen.face is not None
     for name, landmark in FACE_LANDMARKS.items():
         points[name] = _pair(seen.face[list(landmark)].mean(axis=0))

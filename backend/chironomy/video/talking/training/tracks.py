@@ -171,7 +171,6 @@ class KeypointTracks:
         with atomic_path(self.path) as temporary, temporary.open("wb") as stream:
             np.savez_compressed(
                 stream,
-                allow_pickle=False,
                 format=np.array(KEYPOINTS_FILE.format),
                 fps=np.float64(self.fps),
                 size=np.array(self.size, np.int64),
