@@ -90,6 +90,7 @@ def connect(where: Address, report: Report, cancelled: Cancelled) -> Client:
     else:
         if not running():
             start(where, report, cancelled)
+        assert _state.process is not None
         client = _state.process.client()
     client.health()
     return client
@@ -200,6 +201,7 @@ def _run(command: list[str], on_line: Callable[[str], None], cancelled: Cancelle
     # A download may print nothing for minutes, and is to be stopped all the same.
     threading.Thread(target=_end_when, args=(process, cancelled), daemon=True).start()
     last = "it said nothing"
+    assert process.stdout is not None
     with process:
         for line in process.stdout:
             last = line.strip() or last

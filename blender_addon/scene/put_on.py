@@ -22,6 +22,7 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
         body: what torso, head and shoulders do; None takes what was generated for them away.
     """
     scene, rig, item = context.scene, load_rig(), character(context.scene)
+    assert item is not None  # whoever calls has looked
     first = speech_start(scene)
     frames = write.write_motion(item, rig, motion, scene, first)
     write.write_accompaniment(item, body, scene, first)
