@@ -28,7 +28,7 @@ lint: $(VENV)/.dev  ## formatting, lint and the direction of imports
 	$(BIN)/ruff check .
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 
-types: $(VENV)/.dev  ## pyright on the backend
+types: $(VENV)/.dev  ## pyright on the backend and the add-on
 	$(BIN)/pyright
 
 extension: $(EXTENSION)  ## the Blender extension's zip, in dist/

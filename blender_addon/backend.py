@@ -90,6 +90,7 @@ def connect(where: Address, work: Work) -> Client:
     else:
         if not running():
             start(where, work)
+        assert _state.process is not None
         client = _state.process.client()
     client.health()
     return client
@@ -198,6 +199,7 @@ def _run(command: list[str], on_line: Callable[[str], None], work: Work) -> None
     # A download may print nothing for minutes, and is to be stopped all the same.
     threading.Thread(target=_end_when, args=(process, work), daemon=True).start()
     last = "it said nothing"
+    assert process.stdout is not None
     with process:
         for line in process.stdout:
             last = line.strip() or last

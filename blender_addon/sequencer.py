@@ -180,7 +180,8 @@ def sounds(scene: Scene) -> list[Played]:
             fps = scene.render.fps / scene.render.fps_base
             start = _start(strip) + getattr(strip, "sound_offset", 0.0) * fps
             length = strip.content_duration if hasattr(strip, "content_duration") else strip.frame_duration
-            found.append(Played(strip, start, length, max(left, _left(strip)), min(right, _right(strip)), muted))
+            first, end = int(max(left, _left(strip))), int(min(right, _right(strip)))
+            found.append(Played(strip, start, length, first, end, muted))
     return sorted(found, key=lambda played: (played.left, played.start))
 
 

@@ -10,10 +10,10 @@ import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.types import Context, Event
+from bpy.types import Context, Event, Operator
 
 from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
@@ -130,7 +130,11 @@ def last_words() -> str:
     return _running.said
 
 
-class JobOperator:
+# Where it is mixed in, an operator is what it is.
+_Operator = Operator if TYPE_CHECKING else object
+
+
+class JobOperator(_Operator):
     """What every operator that takes seconds has in common; mix it into `bpy.types.Operator`.
 
     A subclass gives `work`, called on the main thread, which reads what it needs from Blender and returns a function
@@ -168,7 +172,9 @@ class JobOperator:
     def execute(self, context: Context) -> set[str]:
         if not self._start(context):
             return {"CANCELLED"}
-        while not _running.task.ended(TICK):
+        task = _running.task
+        assert task is not None
+        while not task.ended(TICK):
             pass
         return self._end(context)
 
@@ -185,6 +191,7 @@ class JobOperator:
 
     def modal(self, context: Context, event: Event) -> set[str]:
         task = _running.task
+        assert task is not None
         if event.type == "ESC" and event.value == "PRESS" and not task.cancelled:
             task.cancel()
             return {"RUNNING_MODAL"}
@@ -218,6 +225,7 @@ class JobOperator:
 
     def _end(self, context: Context) -> set[str]:
         task, _running.task = _running.task, None
+        assert task is not None
         _redraw(context)
         if task.error is not None:
             self.report({"ERROR"}, task.error)

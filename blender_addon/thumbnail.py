@@ -34,12 +34,12 @@ def forget() -> None:
 
 def _load(jpeg: bytes) -> None:
     forget()
-    _Shown.pictures = bpy.utils.previews.new()
+    _Shown.pictures = pictures = bpy.utils.previews.new()
     _Shown.jpeg = jpeg
     # Blender reads the picture at once when its size is asked for; then the file is not needed any more.
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         path = Path(folder, "preview.jpg")
         path.write_bytes(jpeg)
-        picture = _Shown.pictures.load("preview", str(path), "IMAGE")
+        picture = pictures.load("preview", str(path), "IMAGE")
         if min(picture.image_size) > 0:
             _Shown.picture = picture

@@ -172,7 +172,9 @@ def _motion_channels(character: Object, rig: Rig, motion: HandMotion, first: int
     channels: list[keys.Channel] = []
     for hand, side in enumerate(SIDES):
         control, elbow = HAND_CONTROLS[hand], ELBOW_CONTROLS[hand]
-        place = sparse[control].location.mapped(turn_matrix, to_armature(rig, np.zeros(3)) - rest.heads[control])
+        location = sparse[control].location
+        assert location is not None
+        place = location.mapped(turn_matrix, to_armature(rig, np.zeros(3)) - rest.heads[control])
         channels += _channels(location_path(control), control, place, first)
         for joint, name in enumerate(MANO_JOINTS):
             bone = f"{name}.{side}" if joint else control
@@ -193,7 +195,7 @@ def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Ite
             data_path=data_path,
             index=index,
             group=group,
-            frames=sparse.frames,
+            frames=sparse.frames.astype(np.float64),
             values=sparse.values[:, index],
             left=sparse.left[:, index],
             right=sparse.right[:, index],
