@@ -11,7 +11,7 @@ from chironomy.errors import ChironomyError
 
 from .. import sequencer
 from ..properties import character, settings
-from ..rig import build
+from ..rig import actions, build
 from ..scene.performance import performing
 from ..scene.put_on import put_on
 from ..tasks import JobOperator, Work
@@ -44,7 +44,7 @@ class CHIRONOMY_OT_add_character(Operator):
 
 
 class CHIRONOMY_OT_generate(JobOperator, Operator):
-    """Make hand and lip motion for the speech, as keys on the character; keys of your own stay as they are"""
+    """Make hand and lip motion for the speech, as keys on the character; your own poses, and all between them, stay"""
 
     bl_idname = "chironomy.generate"
     bl_label = "Generate"
@@ -54,7 +54,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
     def disabled_reason(cls, context: Context) -> str:
         if not settings(context.scene).speech:
             return "Load a speech first"
-        return "" if character(context.scene) else "Add a character first"
+        item = character(context.scene)
+        return actions.refusal(item) if item else "Add a character first"
 
     def work(self, context: Context) -> Work:
         return performing(context)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put what was generated or read from a file on the character, as keys."""
 
-from bpy.types import Context
+from bpy.types import Context, Object
 
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 
 from ..properties import character
-from ..rig import channels, read, write
+from ..rig import channels, owned, read, write
 from .speech import give_length, speech_start
 
 
@@ -31,4 +31,18 @@ def put_on(context: Context, motion: HandMotion, face: FaceTrack | None, body: A
     scene.frame_set(scene.frame_current)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames
-    return f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
+    said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
+    return said + _kept(item)
+
+
+def _kept(item: Object) -> str:
+    """Return what to tell the person of what stayed theirs."""
+    parts: list[str] = []
+    for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)]).items():
+        if span.whole:
+            parts.append(f"{name} is locked, muted or driven and stays as it is")
+        elif span.first == span.last:
+            parts.append(f"{name} keeps your pose at frame {span.first:g}")
+        else:
+            parts.append(f"{name} keeps your frames {span.first:g} to {span.last:g}")
+    return "".join(f"; {part}" for part in parts)
