@@ -49,7 +49,7 @@ class CHIRONOMY_OT_add_character(Operator):
 
 
 class CHIRONOMY_OT_generate(JobOperator, Operator):
-    """Make hand and lip motion for the speech, as keys on the character; keys of your own stay as they are"""
+    """Make hand and lip motion for the speech, as keys on the character; your own poses, and all between them, stay"""
 
     bl_idname = "chironomy.generate"
     bl_label = "Generate"

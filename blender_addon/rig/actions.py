@@ -76,6 +76,56 @@ def played_curves(data: AnimData) -> Iterator[FCurve]:
             yield from bag.fcurves
 
 
+def curve(animated: ID, data_path: str, index: int, group: str) -> FCurve:
+    """Return an F-curve of a data-block's action; made, in the group of that name, where it is missing."""
+    collection = curves(animated, create=True)
+    found = collection.find(data_path, index=index)
+    if found is None:
+        found = collection.new(data_path, index=index)
+        existing = groups(animated)
+        found.group = existing.get(group) or existing.new(group)
+    return found
+
+
+def is_set_aside(f_curve: FCurve) -> bool:
+    """Whether somebody locked or muted a curve or its group, or made samples of it: nobody is to write to it."""
+    group = f_curve.group
+    beside = group is not None and (group.lock or getattr(group, "mute", False))
+    return f_curve.lock or f_curve.mute or beside or len(f_curve.sampled_points) > 0
+
+
+def slot_name(animated: ID) -> str:
+    """Return what tells a data-block's curves from others' in the same action, as short as a property's name must be.
+
+    It stays when the slot or the data-block is renamed and when the action is copied.
+    """
+    slot = getattr(animated.animation_data, "action_slot", None)
+    return "slot" if slot is None else f"slot {slot.handle}"
+
+
+def own(animated: ID) -> None:
+    """Let no other data-block be animated by a data-block's curves; where one is, it keeps them as they are.
+
+    Copies that share their data, as Alt+D makes them, play the same curves of the same action.
+    """
+    data = animated.animation_data
+    action = data.action if data else None
+    if action is None or action.library is not None or not _others(animated, action):
+        return
+    slot = getattr(data, "action_slot", None)
+    data.action = action.copy()
+    if slot is not None:
+        data.action_slot = next(copied for copied in data.action.slots if copied.handle == slot.handle)
+
+
+def refusal(animated: ID) -> str:
+    """Return a sentence on why nothing can be written to a data-block's action now; empty where it can."""
+    data = animated.animation_data
+    if data is not None and data.use_tweak_mode:
+        return f"{animated.name} is in the NLA's tweak mode; press Tab over the Nonlinear Animation editor to leave it"
+    return ""
+
+
 def key_columns(f_curve: FCurve) -> Columns:
     """Return every property of an F-curve's keys, each as an array over keys."""
     points = f_curve.keyframe_points
@@ -111,6 +161,19 @@ def groups(animated: ID) -> Any:
     """Return the collection of F-curve groups beside `curves(animated)`."""
     action = animated.animation_data.action
     return _channelbag(animated, action, create=True).groups if hasattr(action, "slots") else action.groups
+
+
+def _others(animated: ID, action: Action) -> bool:
+    """Whether another data-block's active action is this one, played through the same slot."""
+    slot = getattr(animated.animation_data, "action_slot", None)
+    collection = bpy.data.objects if animated.id_type == "OBJECT" else bpy.data.shape_keys
+    for item in collection:
+        data = item.animation_data
+        if item == animated or data is None or data.action != action:
+            continue
+        if slot is None or (data.action_slot is not None and data.action_slot.handle == slot.handle):
+            return True
+    return False
 
 
 def _slot(action: Action, animated: ID) -> Any:

@@ -4,10 +4,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from bpy.types import Object
+from bpy.types import Object, PoseBone
 from numpy.typing import NDArray
 
 from chironomy.body.rig import SIDES, Rig
+from chironomy.motion import MANO_JOINTS
 from chironomy.motion import rotation as quaternion
 
 from .controls import CONFIDENCE
@@ -33,6 +34,15 @@ class Turn:
     def matrix(self) -> Array:
         """The (4, 4) matrix that does it to a quaternion's components."""
         return quaternion.multiply(quaternion.multiply(self.left, np.eye(4)), self.right).T
+
+    def done(self, q: Array) -> Array:
+        """Return the channels (..., 4) of joints' rotations (..., 4)."""
+        return quaternion.multiply(quaternion.multiply(self.left, q), self.right)
+
+    def undone(self, channels: Array) -> Array:
+        """Return the joints' rotations (..., 4) of channels (..., 4)."""
+        back = quaternion.inverse(self.left), quaternion.inverse(self.right)
+        return quaternion.multiply(quaternion.multiply(back[0], channels), back[1])
 
 
 class RestPose:
@@ -64,10 +74,19 @@ class RestPose:
         right = quaternion.multiply(rig.rest_rotation[index], quaternion.multiply(quaternion.inverse(TURN), axes))
         return Turn(quaternion.inverse(right), right)
 
+    def joint_turn(self, rig: Rig, hand: int, joint: int) -> Turn:
+        """Return the turn of a MANO joint, 0 being the wrist."""
+        return self.finger_turn(rig, hand, joint) if joint else self.wrist_turn(rig, hand)
+
     def body_turn(self, bone: str) -> Turn:
         """Return how a turn along the axes of the frame of the body becomes a bone's quaternion."""
         right = quaternion.multiply(quaternion.inverse(TURN), self.axes[bone])
         return Turn(quaternion.inverse(right), right)
+
+
+def hand_joints(hand: int) -> list[str]:
+    """Return the bones that carry a hand's 16 rotations: its control, then its fingers."""
+    return [HAND_CONTROLS[hand], *(f"{name}.{SIDES[hand]}" for name in MANO_JOINTS[1:])]
 
 
 def location_path(bone: str) -> str:
@@ -78,6 +97,20 @@ def location_path(bone: str) -> str:
 def rotation_path(bone: str) -> str:
     """Return the data path of a bone's quaternion."""
     return f'pose.bones["{bone}"].rotation_quaternion'
+
+
+def rotation_channel(bone: PoseBone) -> tuple[str, int]:
+    """Return the data path of a bone's rotation in its own mode, and how many components it has."""
+    if bone.rotation_mode == "QUATERNION":
+        return rotation_path(bone.name), 4
+    if bone.rotation_mode == "AXIS_ANGLE":
+        return f'pose.bones["{bone.name}"].rotation_axis_angle', 4
+    return f'pose.bones["{bone.name}"].rotation_euler', 3
+
+
+def rotation_paths(bone: str) -> set[str]:
+    """Return the data paths of a bone's rotation in every mode."""
+    return {f'pose.bones["{bone}"].rotation_{mode}' for mode in ("quaternion", "euler", "axis_angle")}
 
 
 def confidence_path(control: str) -> str:

@@ -2,10 +2,13 @@
 """The evaluated rig becomes motion again."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from bpy.types import Object, Scene
+from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import Rig
@@ -15,10 +18,10 @@ from chironomy.motion.reduce import hand_bones
 
 from . import actions
 from .build import body_of
-from .channels import RestPose, location_path, rotation_path
+from .channels import RestPose, hand_joints, location_path, rotation_path
 from .controls import CONFIDENCE
 from .seen import check_frames, evaluated, shape_values
-from .space import HAND_CONTROLS, TURN, to_body
+from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_body
 
 SOURCE_PROPERTY = "chironomy_source"
 """A custom property of the character: how its motion was made, as JSON."""
@@ -63,6 +66,46 @@ def read_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: int) 
     return pose, hands.replaced(confidence=np.clip(confidence, 0.0, 1.0), source=source)
 
 
+@dataclass(frozen=True)
+class Controls:
+    """What the controls of both hands are set to, frame by frame, before the arms reach for them.
+
+    Attributes:
+        wrist_position: (N, 2, 3) metres in the frame of the body.
+        rotation: (N, 2, 16, 4) as in `HandMotion`.
+        confidence: (N, 2).
+        elbow: (N, 2, 3) locations of the elbows' controls.
+    """
+
+    wrist_position: NDArray[np.float64]
+    rotation: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    elbow: NDArray[np.float64]
+
+
+def read_controls(character: Object, rig: Rig, scene: Scene, frames: Sequence[int]) -> Controls:
+    """Return what the hands' controls and fingers are set to at some frames."""
+    rest, count = RestPose(character), len(frames)
+    place, turns = np.zeros((count, 2, 3)), np.zeros((count, 2, 16, 4))
+    confidence, elbow = np.ones((count, 2)), np.zeros((count, 2, 3))
+    with evaluated(scene, [character]) as at:
+        for row, frame in enumerate(frames):
+            bones = character.evaluated_get(at(frame)).pose.bones
+            for hand in range(2):
+                control = bones[HAND_CONTROLS[hand]]
+                place[row, hand] = control.location
+                confidence[row, hand] = control.get(CONFIDENCE, 1.0)
+                elbow[row, hand] = bones[ELBOW_CONTROLS[hand]].location
+                for joint, name in enumerate(hand_joints(hand)):
+                    turns[row, hand, joint] = bones[name].matrix_basis.to_quaternion()
+    for hand in range(2):
+        place[:, hand] = to_body(rig, place[:, hand] + rest.heads[HAND_CONTROLS[hand]])
+        for joint in range(16):
+            turn = rest.joint_turn(rig, hand, joint)
+            turns[:, hand, joint] = turn.undone(turns[:, hand, joint])
+    return Controls(place, quaternion.make_continuous(turns), np.clip(confidence, 0.0, 1.0), elbow)
+
+
 def read_face(character: Object, scene: Scene, start: int, stop: int) -> FaceTrack:
     """Return the face actions of the character's mesh at the frames `start` to `stop - 1`, as Blender shows them.
 
@@ -95,6 +138,12 @@ def read_source(character: Object) -> dict[str, Any]:
 def scene_fps(scene: Scene) -> float:
     """Return a scene's frames a second."""
     return scene.render.fps / scene.render.fps_base
+
+
+def last_key(character: Object) -> float:
+    """Return the scene frame of a character's last key; minus infinity where it has none."""
+    ends = (curve.range()[1] for curve in actions.all_curves(character) if len(curve.keyframe_points))
+    return max(ends, default=-np.inf)
 
 
 def hand_key_count(character: Object) -> int:

@@ -1,33 +1,39 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Motion becomes keys on the character, beside those of the animator.
-
-Keys are owned by their type: `GENERATED` keys are the machine's, to be replaced when motion is made anew; keys of any
-other type are the animator's and are kept as they are. Blender leaves a key its type when an animator drags it or keys
-over it, so the action remembers how generated keys were written: one that is not like that any more is the animator's.
-"""
+"""Motion becomes keys of the type `GENERATED` on the character, and leads into and out of what is the animator's."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from bpy.types import ID, FCurve, Object, Scene
+from bpy.types import ID, Object, PoseBone, Scene
+from mathutils import Euler, Quaternion
+from numpy.typing import NDArray
 
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.ik import clamp_reach, elbow_pole
-from chironomy.body.rig import SIDES, Rig
-from chironomy.motion import FACE_ACTIONS, MANO_JOINTS, FaceTrack, HandMotion, MotionError, keys
+from chironomy.body.rig import Rig
+from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys
+from chironomy.motion.joins import joined, joined_hands, joined_rotation
 from chironomy.motion.reduce import reduce_hands, reduce_position, reduce_rotation
 
 from . import actions
 from .build import body_of
-from .channels import BODY_BONES, RestPose, confidence_path, face_path, location_path, rotation_path
-from .read import SOURCE_PROPERTY, scene_fps
+from .channels import (
+    BODY_BONES,
+    RestPose,
+    confidence_path,
+    face_path,
+    hand_joints,
+    location_path,
+    rotation_channel,
+    rotation_path,
+    rotation_paths,
+)
+from .owned import Owned, Unit, adopt, bone_unit, hand_mask, hand_unit, remember
+from .read import SOURCE_PROPERTY, read_controls, scene_fps
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature
-
-WRITTEN_PROPERTY = "chironomy_written"
-"""A custom property of an action: by F-curve, the generated keys as they were written."""
 
 POLE_TOLERANCE = 0.002
 """Metres by which sparse keys may miss the place an elbow control should have."""
@@ -35,8 +41,20 @@ POLE_TOLERANCE = 0.002
 BODY_TOLERANCE = 0.002
 """Radians by which sparse keys may miss a turn of torso, head or shoulder: a millimetre at the crown."""
 
+TURN_TOLERANCE = 0.004
+"""Radians by which sparse keys may miss a channel of a hand's bone that does not turn by a quaternion."""
+
 FACE_TOLERANCE = 0.02
 """By which sparse keys may miss a face action's value, of 1; less than can be seen on a mouth."""
+
+FACE_LEAD, BODY_LEAD = 0.15, 0.5
+"""Seconds in which a face action, and a turn of the body, go over from the animator's keys into new motion."""
+
+_STAYED = 1e-6
+"""Frames or units of value by which Blender may round a key that it is given."""
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 def write_motion(character: Object, rig: Rig, motion: HandMotion, scene: Scene, first: int) -> int:
@@ -55,16 +73,22 @@ def write_motion(character: Object, rig: Rig, motion: HandMotion, scene: Scene, 
         How many frames of the scene the motion takes.
 
     Raises:
-        MotionError: the motion cannot be resampled to the scene's frame rate.
+        MotionError: the motion cannot be resampled to the scene's frame rate, or the character's keys cannot be
+            written now.
     """
     if abs(motion.fps - scene_fps(scene)) > 1e-4:
         motion = motion.resampled(scene_fps(scene))
     motion = motion.replaced(wrist_position=clamp_reach(rig, motion.wrist_position))
+    _make_writable(character)
     if character.animation_data is None or character.animation_data.action is None:
         actions.new_action(character, f"{character.name} Motion")
-    channels = _motion_channels(character, rig, motion, first)
-    ours = {channel.data_path for channel in channels}
-    replace_generated(character, _near_animators_signs(character, channels), ours.__contains__)
+    units = [hand_unit(character, hand) for hand in range(2)]
+    owned = adopt(character, units)
+    mask = hand_mask({name: span for name, span in owned.named.items() if not span.whole}, first, motion.frame_count)
+    channels = list(_motion_channels(character, rig, motion, mask, scene, first))
+    ours = {data_path for unit in units for data_path in unit.channels}
+    ours |= {data_path for bone in hand_bones() for data_path in rotation_paths(bone)}
+    replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
     character[SOURCE_PROPERTY] = json.dumps(motion.source)
     return motion.frame_count
 
@@ -81,16 +105,22 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
     if abs(track.fps - scene_fps(scene)) > 1e-4:
         track = track.resampled(scene_fps(scene))
     shapes = body.data.shape_keys
+    _make_writable(shapes)
     if shapes.animation_data is None or shapes.animation_data.action is None:
         action = character.animation_data.action if character.animation_data else None
         if action is None or not actions.share_action(shapes, action):
             actions.new_action(shapes, f"{character.name} Face")
+    owned = adopt(shapes, [Unit(name, {face_path(name): 1}) for name in FACE_ACTIONS])
     channels: list[keys.Channel] = []
-    for name, values in zip(FACE_ACTIONS, track.values.T, strict=True):
-        if np.abs(values).max() > FACE_TOLERANCE:
-            sparse = reduce_position(values[:, None], FACE_TOLERANCE)
-            channels += _channels(face_path(name), "Face", sparse, first)
-    replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["))
+    for column, name in enumerate(FACE_ACTIONS):
+        data_path, values = face_path(name), track.values[:, column, None]
+        mask = _mask(owned, data_path, first, len(values))
+        if mask.any():
+            kept = _curve_values(shapes, data_path, values, first)
+            values = joined(values, kept, mask, round(FACE_LEAD * track.fps))
+        if mask.any() or np.abs(values).max() > FACE_TOLERANCE:
+            channels += _channels(data_path, "Face", reduce_position(values, FACE_TOLERANCE, _ends(mask)), first)
+    replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["), owned)
 
 
 def write_accompaniment(character: Object, accompaniment: Accompaniment | None, scene: Scene, first: int) -> None:
@@ -102,6 +132,8 @@ def write_accompaniment(character: Object, accompaniment: Accompaniment | None, 
     Raises:
         MotionError: it is not at the scene's frame rate.
     """
+    _make_writable(character)
+    owned = adopt(character, [bone_unit(character, bone) for bone in BODY_BONES])
     channels: list[keys.Channel] = []
     if accompaniment is not None:
         if abs(accompaniment.fps - scene_fps(scene)) > 1e-4:
@@ -111,80 +143,212 @@ def write_accompaniment(character: Object, accompaniment: Accompaniment | None, 
             )
         rest = RestPose(character)
         made = (accompaniment.torso, accompaniment.head, accompaniment.shoulder[:, 0], accompaniment.shoulder[:, 1])
-        for bone, turn in zip(BODY_BONES, made, strict=True):
-            sparse = reduce_rotation(turn, BODY_TOLERANCE)
-            channels += _channels(rotation_path(bone), bone, sparse.mapped(rest.body_turn(bone).matrix), first)
-    ours = {rotation_path(bone) for bone in BODY_BONES}
-    replace_generated(character, _near_animators_signs(character, channels), ours.__contains__)
+        for name, turned in zip(BODY_BONES, made, strict=True):
+            bone = character.pose.bones[name]
+            turns = rest.body_turn(name).done(turned)
+            data_path, _ = rotation_channel(bone)
+            mask = _mask(owned, data_path, first, len(turns))
+            if mask.any():
+                kept = _as_quaternions(bone, _curve_values(character, data_path, _as_mode(bone, turns), first))
+                turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * accompaniment.fps))
+            channels += _turn_channels(character, bone, turns, BODY_TOLERANCE, mask, first)
+    ours = {data_path for bone in BODY_BONES for data_path in rotation_paths(bone)}
+    replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
 
 
-def replace_generated(animated: ID, channels: Iterable[keys.Channel], within: Callable[[str], bool]) -> None:
-    """Replace generated keys by new ones, and keep the animator's.
-
-    An animator's key stays exactly as it is, and a new key that falls on its frame is left out. A generated key that
-    the animator has changed becomes one of them.
+def replace_generated(
+    animated: ID, channels: Iterable[keys.Channel], within: Callable[[str], bool], owned: Owned
+) -> None:
+    """Replace generated keys by new ones outside of what is the animator's.
 
     Args:
         animated: a data-block that has an action.
         channels: the new keys.
         within: tells by a data path whether its old generated keys go.
+        owned: what stays.
     """
-    collection = actions.curves(animated, create=True)
-    adopt_changed(animated)
     new = {(channel.data_path, channel.index): channel for channel in channels}
+    collection = actions.curves(animated, create=True)
     for f_curve in list(collection):
-        if (f_curve.data_path, f_curve.array_index) not in new and within(f_curve.data_path):
-            kept = _animator_keys(f_curve)
-            if len(kept["co"]):
-                actions.write_points(f_curve, kept)
-            else:
-                collection.remove(f_curve)
-    groups = actions.groups(animated)
-    for (data_path, index), channel in new.items():
-        f_curve = collection.find(data_path, index=index)
-        if f_curve is None:
-            f_curve = collection.new(data_path, index=index)
-            f_curve.group = groups.get(channel.group) or groups.new(channel.group)
-        actions.write_points(f_curve, keys.merged(_animator_keys(f_curve), channel.points()))
-    _remember(animated)
-
-
-def adopt_changed(animated: ID) -> None:
-    """Give every generated key that is not as it was written the type of an animator's key."""
-    written = animated.animation_data.action.get(WRITTEN_PROPERTY)
-    for f_curve in actions.all_curves(animated) if written is not None else ():
-        before = written.get(_name_of(f_curve))
-        if before is None:
+        data_path, place = f_curve.data_path, (f_curve.data_path, f_curve.array_index)
+        if place in new or not within(data_path) or actions.is_set_aside(f_curve) or _whole(owned, data_path):
             continue
-        columns = actions.key_columns(f_curve)
-        known = np.array(before, dtype=np.float64).reshape(-1, keys.SHAPE_SIZE)
-        changed = keys.changed(columns, known)
-        if changed.any():
-            columns["type"][changed] = keys.KeyType.KEYFRAME
+        kept = _kept(actions.key_columns(f_curve), owned, data_path)
+        if len(kept["co"]) or len(f_curve.modifiers):
+            actions.write_points(f_curve, kept)
+        else:
+            collection.remove(f_curve)
+    for place, channel in new.items():
+        if _whole(owned, channel.data_path):
+            continue
+        f_curve = actions.curve(animated, channel.data_path, channel.index, channel.group)
+        kept, made = _kept(actions.key_columns(f_curve), owned, channel.data_path), channel.points()
+        if len(kept["co"]):
+            kept, made = keys.led(kept, made, owned.bent.get(place, ()))
+        columns = keys.merged(kept, made)
+        wanted = keys.shapes(columns).astype(np.float32)
+        actions.write_points(f_curve, columns)
+        # Blender places automatic handles by their neighbours, which are new: a curve that this bends is made fast.
+        moved = np.abs(keys.shapes(actions.key_columns(f_curve)) - wanted).max(axis=1) > _STAYED
+        moved &= np.isin(columns["co"][:, 0], kept["co"][:, 0])
+        if moved.any():
+            for name in ("handle_left_type", "handle_right_type"):
+                columns[name][moved] = keys.HandleType.FREE
             actions.write_points(f_curve, columns)
+    remember(animated, owned)
 
 
-def _motion_channels(character: Object, rig: Rig, motion: HandMotion, first: int) -> list[keys.Channel]:
-    rest = RestPose(character)
-    sparse = reduce_hands(motion)
+def _make_writable(animated: ID) -> None:
+    reason = actions.refusal(animated)
+    if reason:
+        raise MotionError(reason)
+    actions.own(animated)
+
+
+def _whole(owned: Owned, data_path: str) -> bool:
+    return data_path in owned.spans and owned.spans[data_path].whole
+
+
+def _kept(columns: keys.Columns, owned: Owned, data_path: str) -> keys.Columns:
+    """Return the keys of a curve that stay."""
+    span = owned.spans.get(data_path)
+    if span is None:
+        return keys.selected(columns, ~keys.is_generated(columns))
+    return keys.between(columns, span.first, span.last)
+
+
+def _mask(owned: Owned, data_path: str, first: int, count: int) -> Mask:
+    """Return (count,) which frames of a channel are the animator's, where something is written beside them."""
+    span = owned.spans.get(data_path)
+    return np.zeros(count, bool) if span is None or span.whole else span.mask(first, count)
+
+
+def _ends(mask: Mask) -> NDArray[np.int64]:
+    """Return the frames of a mask beside which one is free."""
+    beside = np.concatenate([[True], mask, [True]])
+    return np.flatnonzero(mask & ~(beside[:-2] & beside[2:]))
+
+
+def _motion_channels(
+    character: Object, rig: Rig, motion: HandMotion, mask: Mask, scene: Scene, first: int
+) -> Iterator[keys.Channel]:
+    """Yield the channels of both hands: the motion outside the mask (T, 2), led into and out of what is shown in it."""
+    rest, elbows = RestPose(character), np.zeros((motion.frame_count, 2, 3))
+    theirs = np.flatnonzero(mask.any(axis=1))
+    if len(theirs):
+        shown = read_controls(character, rig, scene, (first + theirs).tolist())
+        fields = {name: getattr(motion, name).copy() for name in ("wrist_position", "rotation", "confidence")}
+        for name, values in fields.items():
+            values[theirs] = getattr(shown, name)
+        elbows[theirs] = shown.elbow
+        motion = joined_hands(motion, motion.replaced(**fields), mask)
+    exact = {
+        bone: _ends(mask[:, hand])
+        for hand in range(2)
+        for bone in (HAND_CONTROLS[hand], *hand_joints(hand)[1:])
+        if mask[:, hand].any()
+    }
+    sparse = reduce_hands(motion, required_frames=exact)
     poles = elbow_pole(rig, motion.wrist_position, motion.rotation[:, :, 0])
     turn_matrix = quaternion.to_matrix(TURN)
-    channels: list[keys.Channel] = []
-    for hand, side in enumerate(SIDES):
-        control, elbow = HAND_CONTROLS[hand], ELBOW_CONTROLS[hand]
+    for hand, (control, elbow) in enumerate(zip(HAND_CONTROLS, ELBOW_CONTROLS, strict=True)):
         location = sparse[control].location
         assert location is not None
         place = location.mapped(turn_matrix, to_armature(rig, np.zeros(3)) - rest.heads[control])
-        channels += _channels(location_path(control), control, place, first)
-        for joint, name in enumerate(MANO_JOINTS):
-            bone = f"{name}.{side}" if joint else control
-            turn = rest.finger_turn(rig, hand, joint) if joint else rest.wrist_turn(rig, hand)
-            channels += _channels(rotation_path(bone), bone, sparse[bone].rotation.mapped(turn.matrix), first)
+        yield from _channels(location_path(control), control, place, first)
+        for joint, name in enumerate(hand_joints(hand)):
+            bone, turn = character.pose.bones[name], rest.joint_turn(rig, hand, joint)
+            if bone.rotation_mode == "QUATERNION":
+                turned = sparse[name].rotation.mapped(turn.matrix)
+                yield from _channels(rotation_path(name), name, turned, first)
+            else:
+                turns = turn.done(motion.rotation[:, hand, joint])
+                yield from _turn_channels(character, bone, turns, TURN_TOLERANCE, mask[:, hand], first)
+        ends = _ends(mask[:, hand])
         pole = to_armature(rig, poles[:, hand]) - rest.heads[elbow]
-        channels += _channels(location_path(elbow), elbow, reduce_position(pole, POLE_TOLERANCE), first)
-        wanted = reduce_position(motion.confidence[:, hand, None], FACE_TOLERANCE)
-        channels += _channels(confidence_path(control), control, wanted, first)
-    return channels
+        pole = joined(pole, elbows[:, hand], mask[:, hand], round(BODY_LEAD * motion.fps))
+        yield from _channels(location_path(elbow), elbow, reduce_position(pole, POLE_TOLERANCE, ends), first)
+        wanted = reduce_position(motion.confidence[:, hand, None], FACE_TOLERANCE, ends)
+        yield from _channels(confidence_path(control), control, wanted, first)
+
+
+def _turn_channels(
+    character: Object, bone: PoseBone, turns: Array, tolerance: float, mask: Mask, first: int
+) -> Iterator[keys.Channel]:
+    """Yield the channels of a bone's turns (T, 4) in the bone's own rotation mode, continuous with what is kept."""
+    data_path, _ = rotation_channel(bone)
+    if bone.rotation_mode == "QUATERNION":
+        sparse = reduce_rotation(turns, tolerance, _ends(mask))
+    else:
+        values = _as_mode(bone, turns)
+        if mask.any():
+            values = _as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
+        sparse = reduce_position(values, tolerance, _ends(mask))
+    yield from _channels(data_path, bone.name, sparse, first)
+
+
+def _as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
+    """Return quaternions (T, 4) as channels of a bone's rotation mode, each near the one before.
+
+    Args:
+        bone: whose mode it is.
+        turns: the quaternions.
+        kept: channels (T, C) that are taken where the mask is set, and that the others go on from.
+        mask: (T,).
+    """
+    if bone.rotation_mode == "QUATERNION":
+        return quaternion.make_continuous(turns)
+    near = _axis_angle if bone.rotation_mode == "AXIS_ANGLE" else _euler
+    given = np.zeros(len(turns), bool) if mask is None or kept is None else mask
+    start = int(np.argmax(given))
+    result = np.zeros((len(turns), 4 if bone.rotation_mode == "AXIS_ANGLE" else 3))
+    for frames in (range(start, len(turns)), range(start - 1, -1, -1)):
+        before = result[start] if frames.step < 0 else None
+        for frame in frames:
+            if given[frame] and kept is not None:
+                before = kept[frame]
+            else:
+                before = near(bone.rotation_mode, turns[frame], before)
+            result[frame] = before
+    return result
+
+
+def _euler(order: str, turn: Array, before: Array | None) -> Array:
+    near = () if before is None else (Euler(before, order),)
+    return np.array(Quaternion(turn).to_euler(order, *near))
+
+
+def _axis_angle(_: str, turn: Array, before: Array | None) -> Array:
+    """Return angle and axis, (4,), the axis on the same side as before; where nothing turns, the same axis."""
+    vector = quaternion.to_rotation_vector(turn)
+    angle = float(np.linalg.norm(vector))
+    if angle < 1e-6:
+        return np.concatenate([[0.0], [0.0, 1.0, 0.0] if before is None else before[1:]])
+    axis = vector / angle
+    if before is not None:
+        if np.dot(axis, before[1:]) < 0.0:
+            axis, angle = -axis, -angle
+        angle += 2.0 * np.pi * round((float(before[0]) - angle) / (2.0 * np.pi))
+    return np.concatenate([[angle], axis])
+
+
+def _as_quaternions(bone: PoseBone, values: Array) -> Array:
+    """Return channels (T, C) of a bone's rotation mode as unit quaternions (T, 4)."""
+    if bone.rotation_mode == "QUATERNION":
+        return quaternion.normalize(values)
+    if bone.rotation_mode == "AXIS_ANGLE":
+        length = np.linalg.norm(values[:, 1:], axis=1, keepdims=True)
+        return quaternion.from_rotation_vector(values[:, :1] * values[:, 1:] / np.where(length > 0.0, length, 1.0))
+    return np.array([Euler(value, bone.rotation_mode).to_quaternion() for value in values])
+
+
+def _curve_values(animated: ID, data_path: str, values: Array, first: int) -> Array:
+    """Return what the curves of a property say at the frames from `first` on; `values` (T, C) where one is missing."""
+    result = np.array(values)
+    for f_curve in actions.all_curves(animated):
+        if f_curve.data_path == data_path and f_curve.array_index < result.shape[1]:
+            result[:, f_curve.array_index] = [f_curve.evaluate(first + frame) for frame in range(len(result))]
+    return result
 
 
 def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Iterator[keys.Channel]:
@@ -202,56 +366,29 @@ def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Ite
         )
 
 
-def _animator_keys(f_curve: FCurve) -> keys.Columns:
-    """Return the keys of an F-curve that are not generated."""
-    columns = actions.key_columns(f_curve)
-    return keys.selected(columns, ~keys.is_generated(columns))
-
-
-def _remember(animated: ID) -> None:
-    """Note in the action how the generated keys of a data-block were written."""
-    action = animated.animation_data.action
-    if WRITTEN_PROPERTY not in action:
-        action[WRITTEN_PROPERTY] = {}
-    written = action[WRITTEN_PROPERTY]
-    for f_curve in actions.all_curves(animated):
-        columns = actions.key_columns(f_curve)
-        shapes = keys.shapes(columns)[keys.is_generated(columns)]
-        written[_name_of(f_curve)] = shapes.reshape(-1).tolist()
-
-
-def _name_of(f_curve: FCurve) -> str:
-    return f"{f_curve.data_path}[{f_curve.array_index}]"
-
-
-def _near_animators_signs(character: Object, channels: list[keys.Channel]) -> list[keys.Channel]:
-    """Return the channels with quaternions negated where that brings a bone's keys nearer to the animator's.
+def _near_animators_signs(character: Object, channels: list[keys.Channel], owned: Owned) -> list[keys.Channel]:
+    """Return the channels with quaternions negated where that brings them nearer to the animator's, before and after.
 
     q and -q are one rotation, but curves between keys of opposite signs would tumble.
     """
-    kept: dict[str, dict[int, dict[float, float]]] = {}
-    for curve in actions.all_curves(character):
-        if curve.data_path.endswith(".rotation_quaternion"):
-            points = _animator_keys(curve)["co"]
-            kept.setdefault(curve.data_path, {})[curve.array_index] = {float(f): float(v) for f, v in points}
-    if not any(any(points.values()) for points in kept.values()):
-        return channels
-    votes: dict[str, float] = {}
+    curves = {(curve.data_path, curve.array_index): curve for curve in actions.all_curves(character)}
+    bones: dict[str, list[keys.Channel]] = {}
     for channel in channels:
-        for frame, value in kept.get(channel.data_path, {}).get(channel.index, {}).items():
-            generated = float(np.interp(frame, channel.frames, channel.values))
-            votes[channel.data_path] = votes.get(channel.data_path, 0.0) + generated * value
-    return [_negated(channel) if votes.get(channel.data_path, 0.0) < 0.0 else channel for channel in channels]
-
-
-def _negated(channel: keys.Channel) -> keys.Channel:
-    flip = np.array([1.0, -1.0])
-    return keys.Channel(
-        channel.data_path,
-        channel.index,
-        channel.group,
-        channel.frames,
-        -channel.values,
-        channel.left * flip,
-        channel.right * flip,
-    )
+        if channel.data_path.endswith(".rotation_quaternion") and channel.data_path in owned.spans:
+            bones.setdefault(channel.data_path, []).append(channel)
+    signs: dict[str, list[float]] = {}
+    for data_path, parts in bones.items():
+        span = owned.spans[data_path]
+        if not span.whole:
+            for border in (span.first, span.last):
+                along = sum(
+                    float(np.interp(border, part.frames, part.values) * curves[data_path, part.index].evaluate(border))
+                    for part in parts
+                )
+                signs.setdefault(data_path, []).append(-1.0 if along < 0.0 else 1.0)
+    return [
+        channel.signed(*signs[channel.data_path], owned.spans[channel.data_path].first)
+        if channel.data_path in signs
+        else channel
+        for channel in channels
+    ]

@@ -14,6 +14,7 @@ from chironomy.body.performance import Performance, save_performance
 from chironomy.errors import ChironomyError
 
 from .. import backend
+from ..rig import actions
 from ..rig.build import body_of
 
 MOST_KEPT = 20
@@ -45,9 +46,9 @@ def why_not_kept(scene: Scene, item: Object | None = None) -> str:
         if part is not None and part.library is not None:
             return f"{_linked(part)}; make a library override of it first"
     for block in _animated(item):
-        data = block.animation_data
-        if data is not None and data.use_tweak_mode:
-            return f"A strip of {item.name} is being tweaked; leave the tweak mode first"
+        reason = actions.refusal(block)
+        if reason:
+            return reason
     return ""
 
 

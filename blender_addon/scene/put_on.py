@@ -7,7 +7,7 @@ from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 
-from ..rig import channels, read, write
+from ..rig import channels, owned, read, write
 from ..rig.build import body_of
 from .keeping import make_keepable
 from .speech import give_length, speech_start
@@ -42,4 +42,17 @@ def put_on(
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
     if face is not None and body_of(item) is None:
         said += "; its mesh was deleted, so nothing shows what the face does"
-    return said
+    return said + _kept(item)
+
+
+def _kept(item: Object) -> str:
+    """Return what to tell the person of what stayed theirs."""
+    parts: list[str] = []
+    for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)]).items():
+        if span.whole:
+            parts.append(f"{name} is locked, muted or driven and stays as it is")
+        elif span.first == span.last:
+            parts.append(f"{name} keeps your pose at frame {span.first:g}")
+        else:
+            parts.append(f"{name} keeps your frames {span.first:g} to {span.last:g}")
+    return "".join(f"; {part}" for part in parts)

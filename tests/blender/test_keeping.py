@@ -175,7 +175,7 @@ def test_a_strip_that_is_tweaked_is_left_first(scene, performance):
     data.nla_tracks.active = track
     track.select = strip.select = True
     data.use_tweak_mode = True
-    with pytest.raises(RuntimeError, match="A strip of Character is being tweaked; leave the tweak mode first"):
+    with pytest.raises(RuntimeError, match="is in the NLA's tweak mode; press Tab"):
         bpy.ops.chironomy.import_motion(filepath="nowhere.npz")
 
 

@@ -113,20 +113,6 @@ def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motio
     assert abs(bone.rotation_quaternion.dot((0.8, 0.6, 0.0, 0.0))) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_an_animators_key_belongs_to_its_bone_alone(addon, rig, keyed):
-    from blender_motions import gestures
-
-    keyed.pose.bones["hand.R"].keyframe_insert("location", frame=30, keytype="KEYFRAME")
-    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=6), bpy.context.scene, 1)
-    kinds = {
-        curve.data_path: point.type
-        for curve in curves_of(addon, keyed)
-        for point in curve.keyframe_points
-        if point.type != "GENERATED"
-    }
-    assert kinds == {'pose.bones["hand.R"].location': "KEYFRAME"}
-
-
 @pytest.mark.parametrize("change", ["keyed over", "dragged in time", "bent by its handle"])
 def test_a_generated_key_that_the_animator_changes_becomes_the_animators(addon, rig, keyed, change):
     """Blender itself leaves it the type GENERATED."""

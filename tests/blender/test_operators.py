@@ -143,6 +143,23 @@ def test_motion_goes_in_and_out_without_a_backend(rig, scene, motion_file, tmp_p
     assert after.source == before.source
 
 
+def test_a_motion_file_is_led_into_a_pose_of_ones_own_and_that_is_said(addon, rig, scene, motion_file):
+    from blender_motions import gestures
+
+    bpy.ops.chironomy.add_character()
+    bpy.ops.chironomy.import_motion(filepath=str(motion_file))
+    item = scene.chironomy.character
+    scene.frame_set(20)
+    control = item.pose.bones["hand.L"]
+    control.location.z += 0.1
+    control.keyframe_insert("location", frame=20)
+    place = list(control.location)
+    said = addon["scene.put_on"].put_on(bpy.context, gestures(rig, 2.0, seed=4), None)
+    assert said.endswith("; hand.L keeps your pose at frame 20")
+    scene.frame_set(20)
+    assert list(control.location) == pytest.approx(place, abs=1e-6)
+
+
 def test_a_motion_file_with_a_wrong_field_is_refused_by_its_name(scene, motion_file, tmp_path):
     with np.load(motion_file) as archive:
         fields = dict(archive)

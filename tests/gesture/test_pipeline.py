@@ -161,10 +161,23 @@ def test_a_wrong_setting_is_named(tiny: GesturePipeline, speech: Speech, setting
         tiny(speech, **settings)
 
 
-def test_pins_of_another_length_are_refused(tiny: GesturePipeline, speech: Speech) -> None:
-    pinned = tiny(speech, num_inference_steps=1).sliced(0, 20)
-    with pytest.raises(GestureError, match="pinned has 20 frames at 24 a second"):
+def test_pins_of_another_rate_are_refused(tiny: GesturePipeline, speech: Speech) -> None:
+    pinned = tiny(speech, num_inference_steps=1).resampled(25.0)
+    with pytest.raises(GestureError, match="pinned has 25 frames a second"):
         tiny(speech, pinned=pinned)
+
+
+@pytest.mark.parametrize("count", [20, 400])
+def test_pins_may_end_before_the_speech_and_after_it(tiny: GesturePipeline, speech: Speech, count: int) -> None:
+    plain = tiny(speech, num_inference_steps=1)
+    pinned = tiny(speech, num_inference_steps=1, seed=9).lasting(count)
+    mask = np.zeros((count, 2), bool)
+    mask[12:, 0] = True
+    motion = tiny(speech, num_inference_steps=1, pinned=pinned, pinned_mask=mask)
+    assert motion.frame_count == plain.frame_count
+    until = min(count, plain.frame_count)
+    np.testing.assert_array_equal(motion.wrist_position[12:until, 0], pinned.wrist_position[12:until, 0])
+    assert not np.array_equal(motion.wrist_position[until - 1, 1], pinned.wrist_position[until - 1, 1])
 
 
 def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:

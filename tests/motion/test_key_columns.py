@@ -8,6 +8,7 @@ from chironomy.motion import SparseKeys, evaluate, keys
 from chironomy.motion.keys import HandleType, Interpolation, KeyType
 
 FRAMES = np.array([1.0, 7.0, 12.0, 30.0])
+SIDE = np.column_stack([np.array([0.0, 4.0, 6.0, 11.0, 12.0, 19.0]), np.full(6, 0.3)])
 VALUES = np.array([0.0, 1.0, -0.5, 0.2])
 
 
@@ -69,11 +70,18 @@ def test_an_offset_moves_its_frame_by_all_of_it_and_nothing_beyond_the_reach():
     assert [KeyType(kind).name for kind in after["type"]] == ["GENERATED", *["KEYFRAME"] * 5, "GENERATED"][:7]
 
 
-def test_where_two_keys_share_a_frame_the_kept_one_stays():
-    kept = keys.selected(curve(), np.array([False, True, False, False]))
-    kept["co"][0, 1] = 9.0
-    both = keys.merged(kept, curve())
-    assert both["co"].tolist() == [[1.0, 0.0], [7.0, 9.0], [12.0, -0.5], [30.0, 0.2]]
+def test_kept_keys_stay_and_new_ones_lead_to_them():
+    kept = keys.between(curve(), 7.0, 12.0)
+    new = keys.Channel("location", 0, "", np.array([1.0, 5.0, 7.0, 12.0, 12.5, 20.0]), np.arange(6.0), *[SIDE] * 2)
+    led, outside = keys.led(kept, new.points(), ())
+    assert led["co"].tolist() == [[7.0, 1.0], [12.0, -0.5]]
+    assert outside["co"][:, 0].tolist() == [1.0, 5.0, 20.0]
+    # Handles that face each other stay; those that face new motion are the new motion's.
+    np.testing.assert_allclose(led["handle_right"][0], kept["handle_right"][0])
+    np.testing.assert_allclose(led["handle_left"][1], kept["handle_left"][1])
+    np.testing.assert_allclose(led["handle_left"][0], [7.0 + SIDE[2, 0] - 7.0, 1.0 + SIDE[2, 1] - 2.0])
+    bent, _ = keys.led(kept, new.points(), [7.0, 12.0])
+    np.testing.assert_allclose(bent["handle_left"], kept["handle_left"])
 
 
 @pytest.mark.parametrize("name", ["co", "handle_left", "handle_right"])
@@ -81,11 +89,61 @@ def test_where_two_keys_share_a_frame_the_kept_one_stays():
 def test_a_generated_key_that_is_not_as_it_was_written_is_told(name, axis):
     columns = curve()
     written = keys.shapes(columns)
-    assert not keys.changed(columns, written).any()
+    assert not any(which.any() for which in keys.changed(columns, written))
     columns[name][2, axis] += 0.01
-    assert keys.changed(columns, written).tolist() == [False, False, True, False]
+    changed, bent = keys.changed(columns, written)
+    assert changed.tolist() == [False, False, True, False]
+    assert bent.any() == (name != "co")
     columns["type"][2] = KeyType.BREAKDOWN
-    assert not keys.changed(columns, written).any()
+    assert not keys.changed(columns, written)[0].any()
+
+
+def test_another_interpolation_is_a_change_too():
+    columns = curve()
+    written = keys.shapes(columns)
+    columns["interpolation"][1] = Interpolation.CONSTANT
+    assert keys.changed(columns, written)[0].tolist() == [False, True, False, False]
+
+
+def test_a_handle_that_blender_shortened_beside_a_new_key_was_not_changed():
+    before = curve()
+    written = keys.shapes(before)
+    after = keys.with_key(before, 9)
+    after["co"][2, 1] += 0.3
+    changed, bent = keys.changed(after, written)
+    assert changed.tolist() == [False, False, True, False, False]
+    assert not bent.any()
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, 24.0), (1.0, -3.5), (1.25, 0.0), (0.5, 40.0)])
+def test_keys_that_all_moved_alike_were_not_edited(scale, shift):
+    columns = [curve(), curve(slope=0.3), curve(1.0)]
+    written = [keys.shapes(each) for each in columns]
+    for each in columns:
+        for name in keys.COORDINATES:
+            each[name][:, 0] = scale * each[name][:, 0] + shift
+    columns[1]["co"][2, 1] += 0.2
+    timing = keys.moved_alike((old, keys.shapes(now)) for old, now in zip(written, columns, strict=True))
+    assert (timing.scale, timing.shift) == pytest.approx((scale, shift))
+    changed = [keys.changed(now, old, timing)[0] for old, now in zip(written, columns, strict=True)]
+    assert [each.tolist() for each in changed] == [[False] * 4, [False, False, True, False], [False] * 4]
+
+
+def test_a_stretched_take_whose_keys_snapped_to_whole_frames_was_not_edited():
+    columns = curve()
+    written = keys.shapes(columns)
+    for name in keys.COORDINATES:
+        columns[name][:, 0] = np.rint(1.1 * columns[name][:, 0] + 3.0)
+    timing = keys.moved_alike([(written, keys.shapes(columns))])
+    assert not keys.changed(columns, written, timing)[0].any()
+
+
+def test_one_key_that_is_dragged_moved_alone():
+    columns = curve()
+    written = keys.shapes(columns)
+    for name in keys.COORDINATES:
+        columns[name][2, 0] += 4.0
+    assert keys.moved_alike([(written, keys.shapes(columns))]) == keys.Timing()
 
 
 def test_handles_on_one_line_are_aligned():

@@ -45,9 +45,9 @@ class Settings(TypedDict, total=False):
         style_guidance_scale: likewise of the style (1); anything else costs one more run of the network a step.
         hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
             confidence is 0 where a hand stays below it. None: 1 everywhere (None).
-        pinned: motion at `fps` with as many frames as the result, part of which is to be kept exactly.
-        pinned_mask: (T, 2) bool, which frames of which hand are kept, or (T, 2, 16) of which joint, where joint 0 is
-            the wrist with its position; by default the frames of confidence above 0.
+        pinned: motion at `fps` from the result's beginning on, part of which is to be kept exactly.
+        pinned_mask: (frames of `pinned`, 2) bool, which frames of which hand are kept, or (frames, 2, 16) of which
+            joint, where joint 0 is the wrist with its position; by default the frames of confidence above 0.
         work: told 0..1 of it, and asked between steps whether to stop (`QUIET`).
     """
 

@@ -22,6 +22,8 @@ Mask = NDArray[np.bool_]
 _EASE_SECONDS, _EASE_AT_MOST = 0.25, 0.75
 _EASE_SPEED, _EASE_RATE = 0.6, 4.0  # metres and radians a second
 
+_SAME_FPS = 1e-4  # apart, at which two rates are one that was rounded
+
 SAMPLED_EASE_SECONDS = 0.33
 """How far corrections reach while motion is sampled."""
 
@@ -96,7 +98,8 @@ def checked_pins(pinned: HandMotion | None, mask: Mask | None, fps: float, frame
     """Pins, or None where nothing is pinned.
 
     Args:
-        pinned: the motion that is given.
+        pinned: the motion that is given, from the result's beginning on; what it lacks at the end is not pinned, and
+            what it has beyond the end is left out.
         mask: (T, 2) or (T, 2, 16); by default the frames of confidence above 0.
         fps: of the result.
         frames: of the result.
@@ -108,22 +111,23 @@ def checked_pins(pinned: HandMotion | None, mask: Mask | None, fps: float, frame
         if mask is not None:
             raise GestureError("pinned_mask is given without pinned; give the motion that is to be kept")
         return None
-    if pinned.fps != fps or pinned.frame_count != frames:
+    if abs(pinned.fps - fps) > _SAME_FPS:
         raise GestureError(
-            f"pinned has {pinned.frame_count} frames at {pinned.fps:g} a second, and the motion will have {frames} at "
-            f"{fps:g}; resample it first"
+            f"pinned has {pinned.fps:g} frames a second, and the motion will have {fps:g}; resample it first"
         )
     mask = pinned.confidence > 0 if mask is None else np.asarray(mask)
-    joints = len(MANO_JOINTS)
-    if mask.shape not in ((frames, 2), (frames, 2, joints)):
+    joints, given = len(MANO_JOINTS), pinned.frame_count
+    if mask.shape not in ((given, 2), (given, 2, joints)):
         raise GestureError(
-            f"pinned_mask has shape {mask.shape}; it must be {(frames, 2)}: frames, hands, or {(frames, 2, joints)}: "
+            f"pinned_mask has shape {mask.shape}; it must be {(given, 2)}: frames, hands, or {(given, 2, joints)}: "
             "frames, hands, joints"
         )
     mask = mask.astype(bool)
     if mask.ndim == 2:
         mask = np.repeat(mask[:, :, None], joints, axis=2)
-    return Pins(pinned, mask) if mask.any() else None
+    whole = np.zeros((frames, 2, joints), bool)
+    whole[:given] = mask[:frames]
+    return Pins(pinned.lasting(frames).replaced(fps=fps), whole) if whole.any() else None
 
 
 def put_back(motion: HandMotion, pins: Pins) -> HandMotion:

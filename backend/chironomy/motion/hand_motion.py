@@ -104,6 +104,15 @@ class HandMotion:
             confidence=self.confidence[start:stop],
         )
 
+    def lasting(self, frame_count: int) -> Self:
+        """Return the motion with so many frames: cut at the end, or its last frame held."""
+        frames = np.minimum(np.arange(frame_count), self.frame_count - 1)
+        return self.replaced(
+            wrist_position=self.wrist_position[frames],
+            rotation=self.rotation[frames],
+            confidence=self.confidence[frames],
+        )
+
     def resampled(self, fps: float, frame_count: int | None = None) -> Self:
         """Return the same motion at another frame rate: rotations by slerp, the rest linearly, the last frame held.
 

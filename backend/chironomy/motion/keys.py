@@ -4,9 +4,10 @@
 The numbers of the enumerations are those that Blender keeps in its files, the same in every version.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,9 @@ AUTOMATIC_EASING = 0
 
 SAME_FRAME = 1e-3
 """Frames within which two keys are one."""
+
+SNAPPED = 1.01
+"""Frames by which a key and its handles may be off where Blender sets stretched keys on whole frames."""
 
 SHAPE_SIZE = 6
 """Numbers of one key in `shapes`."""
@@ -66,6 +70,29 @@ class HandleType(IntEnum):
     ALIGNED = 3
     AUTO_CLAMPED = 4
 
+
+@dataclass(frozen=True)
+class Timing:
+    """How keys were moved in time together: frame f went to `scale * f + shift`.
+
+    Attributes:
+        scale: above 0.
+        shift: frames.
+        tolerance: frames within which a key follows.
+    """
+
+    scale: float = 1.0
+    shift: float = 0.0
+    tolerance: float = UNCHANGED
+
+    def applied(self, shapes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return keys (K, 6), as `shapes` gives them, moved so."""
+        moved = shapes.copy()
+        moved[:, ::2] = self.scale * shapes[:, ::2] + self.shift
+        return moved
+
+
+_NOWHERE = 1e30
 
 _AUTOMATIC = (HandleType.AUTO, HandleType.AUTO_CLAMPED, HandleType.VECTOR)
 
@@ -109,6 +136,24 @@ class Channel:
         handle_type = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
         return columns | {"handle_left_type": handle_type, "handle_right_type": handle_type.copy()}
 
+    def signed(self, before: float, after: float, frame: float) -> Self:
+        """Return the keys with their values multiplied, those after a frame by another factor than the others."""
+        factor = np.where(self.frames > frame + SAME_FRAME, after, before)
+        # A key at the frame itself faces both sides.
+        onward = np.where(np.abs(self.frames - frame) <= SAME_FRAME, after, factor)
+        left, right = self.left.copy(), self.right.copy()
+        left[:, 1] *= factor
+        right[:, 1] = self.values * factor + (right[:, 1] - self.values) * onward
+        return replace(self, values=self.values * factor, left=left, right=right)
+
+
+def constant(value: float, frames: Sequence[float]) -> Columns:
+    """Return keys of one value at some frames."""
+    at, values = np.asarray(frames, np.float64), np.full(len(frames), value)
+    third = np.column_stack([np.full(len(frames), 1.0 / 3.0), np.zeros(len(frames))])
+    points = np.column_stack([at, values])
+    return Channel("", 0, "", at, values, points - third, points + third).points(KeyType.KEYFRAME)
+
 
 def selected(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     """Return the keys that a mask (K,) chooses."""
@@ -121,11 +166,54 @@ def is_generated(columns: Columns) -> NDArray[np.bool_]:
 
 
 def merged(kept: Columns, new: Columns) -> Columns:
-    """Return both sets of keys in order of time; where two share a frame, the kept one."""
-    free = ~np.isin(np.rint(new["co"][:, 0]), np.rint(kept["co"][:, 0]))
-    columns = {name: np.concatenate([column, new[name][free]]) for name, column in kept.items()}
+    """Return both sets of keys in order of time."""
+    columns = {name: np.concatenate([column, new[name]]) for name, column in kept.items()}
     order = np.argsort(columns["co"][:, 0], kind="stable")
     return {name: column[order] for name, column in columns.items()}
+
+
+def between(columns: Columns, first: float, last: float) -> Columns:
+    """Return the keys from a frame to another, both included."""
+    frames = columns["co"][:, 0]
+    return selected(columns, (frames >= first - SAME_FRAME) & (frames <= last + SAME_FRAME))
+
+
+def led(kept: Columns, new: Columns, bent: Collection[float]) -> tuple[Columns, Columns]:
+    """Let kept keys lead into new ones on either side.
+
+    The handles of the first and the last kept key that face new motion become those of the new keys at their frames.
+
+    Args:
+        kept: at least one key.
+        new: keys of the whole curve, with one at the frame of each end of the kept ones, or within a frame of it.
+        bent: frames of keys whose handles somebody set: they stay.
+
+    Returns:
+        The kept keys, and the new keys outside them.
+    """
+    first, last = kept["co"][[0, -1], 0]
+    frames = new["co"][:, 0]
+    outside = selected(new, (frames <= first - 1.0 + SAME_FRAME) | (frames >= last + 1.0 - SAME_FRAME))
+    kept = {name: column.copy() for name, column in kept.items()}
+    given = np.zeros(len(kept["co"]), bool)
+    ends = (
+        (0, first, "handle_left", frames < first - 0.5, frames <= first + SAME_FRAME),
+        (-1, last, "handle_right", frames > last + 0.5, frames >= last - SAME_FRAME),
+    )
+    for end, border, handle, beyond, side in ends:
+        nearest = int(np.argmin(np.where(side, np.abs(frames - border), np.inf)))
+        if not beyond.any() or abs(frames[nearest] - border) > 1.0:
+            continue
+        if min((abs(frame - border) for frame in bent), default=1.0) > SAME_FRAME:
+            kept[handle][end] = kept["co"][end] + new[handle][nearest] - new["co"][nearest]
+            given[end] = True
+        if end == -1:
+            # What follows is new motion, whatever followed before.
+            kept["interpolation"][end] = Interpolation.BEZIER
+    placed = np.where(_aligned(kept), HandleType.ALIGNED, HandleType.FREE)
+    for name in ("handle_left_type", "handle_right_type"):
+        kept[name][given] = placed[given]
+    return kept, outside
 
 
 def shapes(columns: Columns) -> NDArray[np.float64]:
@@ -133,19 +221,70 @@ def shapes(columns: Columns) -> NDArray[np.float64]:
     return np.concatenate([columns[name] for name in COORDINATES], axis=1).astype(np.float64)
 
 
-def changed(columns: Columns, written: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return (K,) which generated keys are not as they were written.
+def changed(
+    columns: Columns, written: NDArray[np.float64], timing: Timing | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which generated keys are not as they were written, (K,), and of which only the handles are not, (K,).
+
+    A handle that Blender shortened because somebody put a key beside it is none that was changed.
 
     Args:
         columns: the keys as they are.
         written: (N, 6) the curve's generated keys as `shapes` gave them when they were written.
+        timing: how all of them were moved since.
     """
+    timing = timing or Timing()
     # Compared with the key written at the same frame, or else with any other.
-    known = written if len(written) else np.full((1, SHAPE_SIZE), np.inf)
+    known = timing.applied(written) if len(written) else np.full((1, SHAPE_SIZE), _NOWHERE)
     now = shapes(columns)
+    machine = is_generated(columns)
     nearest = np.clip(np.searchsorted(known[:, 0], now[:, 0] - 0.5), 0, len(known) - 1)
-    same = np.abs(now - known[nearest]).max(axis=1, initial=0.0) < UNCHANGED
-    return is_generated(columns) & ~(same & (columns["interpolation"] == Interpolation.BEZIER))
+    known = known[nearest]
+    same = np.abs(now - known) <= np.array([timing.tolerance, UNCHANGED])[np.array([0, 1] * 3)]
+    stayed = machine & same[:, :2].all(axis=1)
+    others = np.concatenate([[False], ~stayed, [False]])
+    for handle, beside in ((slice(2, 4), others[:-2]), (slice(4, 6), others[2:])):
+        old, new = known[:, handle] - known[:, :2], now[:, handle] - now[:, :2]
+        across = np.abs(old[:, 0] * new[:, 1] - old[:, 1] * new[:, 0])
+        part = np.sum(old * new, axis=1) / np.maximum(np.sum(old * old, axis=1), 1e-12)
+        shorter = beside & (part > -UNCHANGED) & (part <= 1.0) & (across <= 1e-3 * np.maximum(np.abs(old[:, 0]), 1e-3))
+        same[:, handle] |= shorter[:, None]
+    handles = same[:, 2:].all(axis=1)
+    return machine & ~(stayed & handles & (columns["interpolation"] == Interpolation.BEZIER)), stayed & ~handles
+
+
+def moved_alike(curves: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> Timing:
+    """Find how a whole take was moved or stretched in time.
+
+    Args:
+        curves: of each curve the generated keys as they were written and as they are, as `shapes` gives them.
+
+    Returns:
+        The timing that more than half of the keys follow; that of nothing moved where there is none.
+    """
+    pairs = [(before, now) for before, now in curves if len(before) == len(now) > 0]
+    if not pairs:
+        return Timing()
+    before, now = (np.concatenate(side) for side in zip(*pairs, strict=True))
+    alike = np.abs(now[:, 1::2] - before[:, 1::2]).max(axis=1) < UNCHANGED
+    if np.mean(alike) <= 0.5:
+        return Timing()
+    old, new = before[alike, 0], now[alike, 0]
+    shift = float(np.median(new - old))
+    order = np.argsort(old, kind="stable")
+    half = len(order) // 2
+    low, high = order[:half], order[len(order) - half :]
+    apart = old[high] - old[low]
+    stretched = apart > 0.0
+    scale = float(np.median((new[high] - new[low])[stretched] / apart[stretched])) if stretched.any() else 1.0
+    for timing in (
+        Timing(),
+        Timing(1.0, shift, 2.0 * SAME_FRAME),
+        Timing(scale, float(np.median(new - scale * old)), SNAPPED),
+    ):
+        if np.count_nonzero(np.abs(new - timing.scale * old - timing.shift) <= timing.tolerance) > 0.5 * len(before):
+            return timing
+    return Timing()
 
 
 def offset_columns(columns: Columns, frame: int, reach: int, amount: float) -> Columns:
@@ -231,11 +370,12 @@ def with_key(columns: Columns, frame: float) -> Columns:
 def frozen(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     """Return a copy in which Blender no longer places the handles of the chosen keys (K,) itself."""
     columns = {name: column.copy() for name, column in columns.items()}
-    types = [columns[name] for name in ("handle_left_type", "handle_right_type")]
-    automatic = which & np.logical_or(*(np.isin(kinds, _AUTOMATIC) for kinds in types))
-    fast = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
-    for kinds in types:
-        kinds[automatic] = fast[automatic]
+    automatic = which & np.logical_or(
+        *(np.isin(columns[name], _AUTOMATIC) for name in ("handle_left_type", "handle_right_type"))
+    )
+    placed = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
+    for name in ("handle_left_type", "handle_right_type"):
+        columns[name][automatic] = placed[automatic]
     return columns
 
 

@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whose a pose is.
+
+The unit of ownership is a pose, not a key: of a hand with its fingers and its elbow, or of one other bone, or of one
+face action. Where any channel of a unit is the animator's at a frame, all of them are; and from the first of these
+frames to the last everything stays as it is, whoever made it.
+
+A key is the animator's where its type is another than `GENERATED`, and where it is of that type but not as it was
+written: Blender leaves a key its type when somebody drags it or keys over it, so the action remembers how generated
+keys were written. Keys that were all moved or stretched in time together were not edited. A unit that has a locked,
+muted, driven or sampled channel is the animator's as a whole.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from bpy.types import ID, FCurve, Object, PoseBone, Scene
+from numpy.typing import NDArray
+
+from chironomy.body.rig import Rig
+from chironomy.motion import HandMotion, MotionError, keys
+
+from . import actions, read
+from .channels import confidence_path, hand_joints, location_path, rotation_channel
+from .space import ELBOW_CONTROLS, HAND_CONTROLS
+
+WRITTEN_PROPERTY = "chironomy_written"
+"""A custom property of an action: by slot and F-curve, the generated keys as they were written."""
+
+BENT_PROPERTY = "chironomy_bent"
+"""Likewise, the frames of the animator's keys whose handles they set."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Channels that make one pose together.
+
+    Attributes:
+        name: of the hand's control, the bone or the face action.
+        channels: data path to number of components.
+        locked: whether somebody locked one of them on the bone itself.
+    """
+
+    name: str
+    channels: Mapping[str, int]
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames that are the animator's.
+
+    Attributes:
+        first, last: scene frames, whole or not; infinite where the whole unit is theirs.
+        frames: those at which they have keys.
+    """
+
+    first: float
+    last: float
+    frames: tuple[float, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing may be written at all."""
+        return bool(np.isinf(self.first))
+
+    def mask(self, first: int, count: int) -> Mask:
+        """Return (count,) which of the frames from `first` on are theirs; those beside a key between frames are."""
+        frames = np.arange(first, first + count)
+        return (frames > self.first - 1.0 + keys.SAME_FRAME) & (frames < self.last + 1.0 - keys.SAME_FRAME)
+
+
+WHOLE = Span(-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What is the animator's on a data-block.
+
+    Attributes:
+        spans: by data path.
+        named: by name of unit.
+        bent: by data path and index, the frames of keys whose handles they set.
+    """
+
+    spans: Mapping[str, Span]
+    named: Mapping[str, Span]
+    bent: dict[tuple[str, int], list[float]] = field(default_factory=dict)
+
+
+def hand_unit(character: Object, hand: int) -> Unit:
+    """Return the channels of a hand's pose: its control, its elbow's and its fingers.
+
+    Raises:
+        MotionError: the character lacks one of their bones.
+    """
+    bones = character.pose.bones
+    control, elbow = HAND_CONTROLS[hand], ELBOW_CONTROLS[hand]
+    missing = [name for name in (elbow, *hand_joints(hand)) if name not in bones]
+    if missing:
+        raise MotionError(f"{character.name} has no bone {missing[0]}; add a new character")
+    turning = [bones[name] for name in hand_joints(hand)]
+    channels = {location_path(control): 3, confidence_path(control): 1, location_path(elbow): 3}
+    channels |= dict(rotation_channel(bone) for bone in turning)
+    locked = any(any(bones[name].lock_location) for name in (control, elbow)) or any(map(_turn_locked, turning))
+    return Unit(control, channels, locked)
+
+
+def bone_unit(character: Object, name: str) -> Unit:
+    """Return the channels of a bone that only turns."""
+    bone = character.pose.bones[name]
+    return Unit(name, dict([rotation_channel(bone)]), _turn_locked(bone))
+
+
+def spans(animated: ID, units: Iterable[Unit]) -> dict[str, Span]:
+    """Return by name of unit what is the animator's; units that are the machine's are left out. Changes nothing."""
+    return {name: span for name, span, _ in _spans(animated, units)}
+
+
+def adopt(animated: ID, units: Iterable[Unit]) -> Owned:
+    """Make real what is the animator's: at each of their frames, every channel of the unit gets a key of theirs.
+
+    The curves keep their shape.
+
+    Args:
+        animated: a data-block that has an action.
+        units: whose channels are looked at.
+    """
+    named, by_path = {}, {}
+    owned = Owned(by_path, named)
+    changed, timing = _changed(animated)
+    for f_curve in actions.all_curves(animated):
+        columns = actions.key_columns(f_curve)
+        frames = timing.scale * _remembered(animated, BENT_PROPERTY, f_curve) + timing.shift
+        mask, bent = changed.get(_place(f_curve), (None, None))
+        if mask is not None and mask.any() and not actions.is_set_aside(f_curve):
+            frames = np.append(frames, columns["co"][bent, 0])
+            columns["type"][mask] = keys.KeyType.KEYFRAME
+            actions.write_points(f_curve, columns)
+        owned.bent[_place(f_curve)] = frames.tolist()
+    for name, span, unit in _spans(animated, units):
+        named[name] = span
+        for data_path, size in unit.channels.items():
+            by_path[data_path] = span
+            for index in range(size) if not span.whole else ():
+                _key(animated, name, data_path, index, span)
+    return owned
+
+
+def remember(animated: ID, owned: Owned) -> None:
+    """Note in the action how the generated keys of a data-block were written, and which handles the animator set."""
+    action, slot = animated.animation_data.action, actions.slot_name(animated)
+    written: dict[str, list[float]] = {}
+    bent: dict[str, list[float]] = {}
+    for f_curve in actions.all_curves(animated):
+        columns = actions.key_columns(f_curve)
+        shapes = keys.shapes(columns)[keys.is_generated(columns)].reshape(-1)
+        if actions.is_set_aside(f_curve):
+            # Nothing was written, so what differs from what is remembered is still somebody's edit.
+            shapes = _remembered(animated, WRITTEN_PROPERTY, f_curve)
+        written[_name(f_curve)] = shapes.tolist()
+        bent[_name(f_curve)] = owned.bent.get(_place(f_curve), [])
+    for name, remembered in (
+        (WRITTEN_PROPERTY, written),
+        (BENT_PROPERTY, {curve: frames for curve, frames in bent.items() if frames}),
+    ):
+        if name not in action:
+            action[name] = {}
+        for earlier in remembered.keys() & set(action[name]):
+            del action[name][earlier]
+        action[name][slot] = remembered
+
+
+def hand_mask(named: Mapping[str, Span], first: int, count: int) -> Mask:
+    """Return (count, 2) which frames from the scene frame `first` on are the animator's, hand by hand."""
+    masks = [
+        named[control].mask(first, count) if control in named else np.zeros(count, bool) for control in HAND_CONTROLS
+    ]
+    return np.stack(masks, axis=1)
+
+
+def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMotion, Mask] | None:
+    """Return the motion that is the animator's, as Blender shows it, for the model to lead into and out of.
+
+    Args:
+        character: the armature object.
+        rig: that it was built from.
+        scene: gives the frame rate.
+        first: scene frame of the speech's start.
+
+    Returns:
+        Motion from `first` on to the last frame of theirs, and (T, 2) which frames of which hand count; None where
+        nothing is theirs.
+    """
+    if actions.curves(character) is None:
+        return None
+    named = spans(character, [hand_unit(character, hand) for hand in range(2)])
+    last = max((read.last_key(character) if span.whole else span.last for span in named.values()), default=first - 1)
+    if last < first:
+        return None
+    count = int(np.ceil(last)) - first + 1
+    mask = hand_mask(named, first, count)
+    theirs = np.flatnonzero(mask.any(axis=1))
+    if len(theirs) == 0:
+        return None
+    _, shown = read.read_pose(character, rig, scene, first + int(theirs[0]), first + count)
+    # What comes before is no one's; it only fills the frames.
+    filled = np.maximum(np.arange(count) - theirs[0], 0)
+    motion = shown.replaced(
+        wrist_position=shown.wrist_position[filled],
+        rotation=shown.rotation[filled],
+        confidence=shown.confidence[filled],
+    )
+    return motion, mask
+
+
+def _turn_locked(bone: PoseBone) -> bool:
+    return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
+
+
+def _spans(animated: ID, units: Iterable[Unit]) -> Iterator[tuple[str, Span, Unit]]:
+    """Yield name, span and unit wherever something is the animator's."""
+    curves: dict[str, list[FCurve]] = {}
+    for f_curve in actions.all_curves(animated):
+        curves.setdefault(f_curve.data_path, []).append(f_curve)
+    data = animated.animation_data
+    driven = {driver.data_path for driver in data.drivers} if data else set()
+    changed, _ = _changed(animated)
+    for unit in units:
+        found = [f_curve for data_path in unit.channels for f_curve in curves.get(data_path, ())]
+        if unit.locked or driven & unit.channels.keys() or any(map(actions.is_set_aside, found)):
+            yield unit.name, WHOLE, unit
+            continue
+        theirs: list[float] = []
+        for f_curve in found:
+            columns = actions.key_columns(f_curve)
+            mine = ~keys.is_generated(columns) | changed.get(_place(f_curve), (False, False))[0]
+            theirs += columns["co"][mine, 0].astype(np.float64).tolist()
+        if theirs:
+            frames = np.sort(theirs)
+            frames = frames[np.concatenate([[True], np.diff(frames) > keys.SAME_FRAME])]
+            yield unit.name, Span(float(frames[0]), float(frames[-1]), tuple(frames.tolist())), unit
+
+
+def _key(animated: ID, group: str, data_path: str, index: int, span: Span) -> None:
+    """Give a channel the animator's keys at their frames."""
+    f_curve = actions.curve(animated, data_path, index, group)
+    columns = actions.key_columns(f_curve)
+    if len(columns["co"]):
+        for frame in span.frames:
+            columns = keys.with_key(columns, frame)
+    else:
+        shown = np.ravel(animated.path_resolve(data_path))[index]
+        columns = keys.constant(float(shown), span.frames)
+    frames = columns["co"][:, 0]
+    theirs = np.abs(frames[:, None] - np.array(span.frames)).min(axis=1) <= keys.SAME_FRAME
+    columns = keys.frozen(columns, np.isin(frames, frames[theirs][[0, -1]]))
+    columns["type"][theirs & keys.is_generated(columns)] = keys.KeyType.KEYFRAME
+    actions.write_points(f_curve, columns)
+
+
+def _changed(animated: ID) -> tuple[dict[tuple[str, int], tuple[Mask, Mask]], keys.Timing]:
+    """Return `keys.changed` by data path and index, and how everything was moved in time."""
+    known = []
+    for f_curve in actions.all_curves(animated):
+        if _remembers(animated, WRITTEN_PROPERTY, f_curve):
+            before = _remembered(animated, WRITTEN_PROPERTY, f_curve).reshape(-1, keys.SHAPE_SIZE)
+            known.append((_place(f_curve), actions.key_columns(f_curve), before))
+    timing = keys.moved_alike((before, keys.shapes(now)[keys.is_generated(now)]) for _, now, before in known)
+    return {place: keys.changed(columns, before, timing) for place, columns, before in known}, timing
+
+
+def _remembers(animated: ID, name: str, f_curve: FCurve) -> bool:
+    return _name(f_curve) in _memory(animated, name)
+
+
+def _remembered(animated: ID, name: str, f_curve: FCurve) -> NDArray[np.float64]:
+    """Return the numbers (N,) that the action remembers of a curve."""
+    return np.array(_memory(animated, name).get(_name(f_curve), ()), dtype=np.float64)
+
+
+def _memory(animated: ID, name: str) -> Mapping[str, Sequence[float]]:
+    data = animated.animation_data
+    memory = data.action.get(name) if data and data.action else None
+    # Files of earlier versions remember without a slot.
+    return {} if memory is None else memory.get(actions.slot_name(animated), memory)
+
+
+def _place(f_curve: FCurve) -> tuple[str, int]:
+    return f_curve.data_path, f_curve.array_index
+
+
+def _name(f_curve: FCurve) -> str:
+    return f"{f_curve.data_path}[{f_curve.array_index}]"
