@@ -19,7 +19,7 @@ from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
 from chironomy.work import Progress, Work
 
-from .scene.target import Target
+from .target import Target
 
 TICK = 0.1
 """Seconds between looks at the work."""

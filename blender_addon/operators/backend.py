@@ -8,7 +8,7 @@ from chironomy.work import Work
 
 from .. import backend, tasks
 from ..preferences import preferences
-from ..scene.target import Target
+from ..target import Target
 from ..tasks import Job, JobOperator
 
 

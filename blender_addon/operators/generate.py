@@ -14,7 +14,7 @@ from ..rig import build
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import performing
 from ..scene.put_on import put_on
-from ..scene.target import Target
+from ..target import Target
 from ..tasks import Job, JobOperator
 
 

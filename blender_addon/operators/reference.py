@@ -13,7 +13,7 @@ from .. import sequencer
 from ..properties import character, forget_fit, settings
 from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
-from ..scene.target import Target
+from ..target import Target
 from ..tasks import Job, JobOperator
 
 

@@ -10,7 +10,7 @@ from .. import sequencer
 from ..properties import character
 from ..scene.keeping import why_not_kept
 from ..scene.renders import rendering
-from ..scene.target import Target
+from ..target import Target
 from ..tasks import Job, JobOperator
 
 

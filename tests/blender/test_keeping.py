@@ -299,7 +299,7 @@ def test_work_goes_on_when_another_file_is_opened_and_its_motion_is_kept(scene, 
         """What Blender holds of Generate while its window runs it."""
 
         keep = module("operators.generate").CHIRONOMY_OT_generate.keep
-        _target = module("scene.target").Target.of(scene)
+        _target = module("target").Target.of(scene)
 
         def _remove_timer(self, context):
             pass
@@ -362,7 +362,7 @@ def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, mo
 def test_a_target_is_found_after_an_undo(scene):
     bpy.context.preferences.edit.use_global_undo = True
     bpy.ops.chironomy.add_character()
-    target = module("scene.target").Target.of(scene)
+    target = module("target").Target.of(scene)
     bpy.ops.ed.undo_push(message="before")
     bpy.context.scene.chironomy.character.location.x = 2.0
     bpy.ops.ed.undo_push(message="moved")

@@ -8,7 +8,7 @@ from bpy.types import Object, Scene
 
 from chironomy.errors import ChironomyError
 
-from ..properties import character
+from .properties import character
 
 
 class TargetGoneError(ChironomyError):
