@@ -59,7 +59,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
         return f"{portrait.name} is fitted, {point} worst by {100 * miss:.1f} % of the picture's height{notes}"
 
     @classmethod
-    def keep(cls, context: Context, result: tuple[Path, Fit], target: Target) -> str:
+    def keep(cls, context: Context, result: tuple[Path, Fit, bytes], target: Target) -> str:
         return "fit once more"
 
 

@@ -199,7 +199,8 @@ def test_a_portraits_camera_is_not_put_into_a_linked_one(scene, tmp_path):
     image = bpy.data.images.new("portrait", 60, 80)
     image.filepath_raw, image.file_format = str(tmp_path / "portrait.png"), "PNG"
     image.save()
-    made = portrait.look_through(scene, scene.chironomy.character, _fit(), tmp_path / "portrait.png")
+    picture = (tmp_path / "portrait.png").read_bytes()
+    made = portrait.look_through(scene, scene.chironomy.character, _fit(), picture, "portrait.png")
     assert made.library is None
     assert made.data.library is None
     assert scene.camera == made
@@ -235,7 +236,7 @@ def meanwhile(performance, monkeypatch):
     def run(happens):
         def performing(_context):
             happens()
-            return lambda _report, _cancelled: performance
+            return lambda _work: performance
 
         monkeypatch.setattr(module("operators.generate"), "performing", performing)
         bpy.context.scene.chironomy.speech = "speech.wav"
@@ -290,9 +291,9 @@ def test_work_goes_on_when_another_file_is_opened_and_its_motion_is_kept(scene, 
     bpy.ops.chironomy.add_character()
     goes_on = threading.Event()
 
-    def work(_report, cancelled):
+    def job(work):
         goes_on.wait(60)
-        assert not cancelled()
+        assert not work.cancelled()
         return performance
 
     class Button(tasks.JobOperator):
@@ -304,7 +305,7 @@ def test_work_goes_on_when_another_file_is_opened_and_its_motion_is_kept(scene, 
         def _remove_timer(self, context):
             pass
 
-    tasks._running.task = tasks.Task("Generate", work)
+    tasks._running.task = tasks.Task("Generate", job)
     Button().cancel(bpy.context)
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "next.blend"))
     assert tasks.left_behind()
@@ -337,7 +338,7 @@ def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, mo
     def render(happens):
         def rendering(_context, _filepath, _shot):
             happens()
-            return lambda _report, _cancelled: folder
+            return lambda _work: folder
 
         monkeypatch.setattr(module("operators.render"), "rendering", rendering)
         return bpy.ops.chironomy.render_video()
