@@ -147,7 +147,7 @@ class Grey:
     def requirements(self, shot):
         return SimpleNamespace(weights=())
 
-    def render(self, shot, on_progress=None, cancelled=None):
+    def render(self, shot, work=None):
         for _ in shot.frames:
             yield np.full((shot.height, shot.width, 3), 128, np.uint8)
 
