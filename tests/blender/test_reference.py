@@ -242,7 +242,7 @@ def test_the_eyes_look_into_the_fitted_camera_as_they_do_in_the_command(
     lens = placement.scene_camera(fit, placement.load_rig(), scene.chironomy.width, scene.chironomy.height).position
     seed = int(speech.sha256[:8], 16)
     made = perform(speech, placement.place(fit, hands), lens, seed, fit=fit)
-    addon["scene.put_on"].put_on(bpy.context, made.hands, made.face, made.body)
+    addon["scene.put_on"].put_on(scene, character, made.hands, made.face, made.body)
     scene.frame_end = 24
     shown = gaze_misses(addon["scene.shot"].make_shot(bpy.context))
 
