@@ -282,13 +282,12 @@ def test_a_damaged_motion_is_one_report(addon, character, tmp_path, suffix):
         save_hands(hands, path)
     else:
         save_performance(Performance(hands, FaceTrack(hands.fps, np.zeros((6, 52))), None), path)
-    whole, refused = path.read_bytes(), 0
+    whole, said = path.read_bytes(), []
     for damage in ARRAYS * 2:
         path.write_bytes(damage(whole, rng))
         try:
             bpy.ops.chironomy.import_motion(filepath=str(path))
         except RuntimeError as error:
-            refused += 1
-            assert len(str(error).strip().splitlines()) == 1
-            assert "Traceback" not in str(error)
-    assert refused > len(ARRAYS)
+            said.append(str(error).strip())
+    assert len(said) > len(ARRAYS)
+    assert [text for text in said if len(text.splitlines()) > 1 or "Traceback" in text] == []
