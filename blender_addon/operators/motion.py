@@ -49,7 +49,10 @@ class CHIRONOMY_OT_import_motion(Operator):
                 message = put_on(scene, character(scene), made.hands, made.face, made.body)
                 taken(path)
             else:
-                message = put_on(scene, character(scene), load_motion(path), None)
+                motion = load_motion(path)
+                message = put_on(scene, character(scene), motion, None)
+                if note := motion.source.get("note"):
+                    message = f"{message}; {note}"
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
-from bpy.types import ID, Object, PoseBone, Scene
+from bpy.types import ID, Object, PoseBone, Scene, ShapeKey
 from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
@@ -156,6 +156,21 @@ def write_accompaniment(character: Object, accompaniment: Accompaniment | None, 
     replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
 
 
+def _rest(animated: ID, data_path: str, index: int) -> None:
+    """Give a channel that is no longer animated its value at rest, where it else keeps that of the frame shown last."""
+    owner_path, _, name = data_path.rpartition(".")
+    try:
+        owner = animated.path_resolve(owner_path) if owner_path else animated
+        known = owner.bl_rna.properties[name]
+    except (ValueError, KeyError):  # the channel of something that is gone, or a custom property
+        return
+    if getattr(known, "is_array", False):
+        getattr(owner, name)[index] = known.default_array[index]
+    else:
+        # A face action's default is to be fully on where Blender 5 makes one.
+        setattr(owner, name, 0.0 if isinstance(owner, ShapeKey) else known.default)
+
+
 def replace_generated(
     animated: ID, channels: Iterable[keys.Channel], within: Callable[[str], bool], owned: Owned
 ) -> None:
@@ -178,6 +193,7 @@ def replace_generated(
             actions.write_points(f_curve, kept)
         else:
             collection.remove(f_curve)
+            _rest(animated, *place)
     for place, channel in new.items():
         if _whole(owned, channel.data_path):
             continue

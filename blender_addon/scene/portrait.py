@@ -23,6 +23,7 @@ from ..tasks import Job
 from ..view import given, keep
 
 CAMERA = "Portrait Camera"
+_OURS = "chironomy_portrait"
 
 
 def fitting(context: Context, portrait: Path) -> Job:
@@ -79,7 +80,7 @@ def look_through(scene: Scene, item: Object, fit: Fit, upright: bytes, name: str
     Raises:
         ChironomyError: Blender cannot show the picture.
     """
-    picture = _packed(upright, name)
+    picture = _packed(upright, name)  # before anything is changed
     camera = scene.objects.get(CAMERA)
     if camera is None or camera.type != "CAMERA" or camera.library or camera.data.library:
         camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
@@ -87,13 +88,15 @@ def look_through(scene: Scene, item: Object, fit: Fit, upright: bytes, name: str
     place_camera(camera, item, fit)
     lens = camera.data
     lens.show_background_images = True
-    shown = [background.image for background in lens.background_images if background.image]
+    for background in lens.background_images:
+        # Clearing the list alone would leave the picture its user. Another picture is the person's own, and stays.
+        shown, background.image = background.image, None
+        if shown is not None and shown.get(_OURS) and not shown.users:
+            bpy.data.images.remove(shown)
     lens.background_images.clear()
-    for image in shown:
-        if image.packed_file and not image.users:
-            bpy.data.images.remove(image)
     background = lens.background_images.new()
     background.image = picture
+    picture.name, picture[_OURS] = name, True
     background.alpha, background.display_depth, background.frame_method = 1.0, "BACK", "FIT"
     scene.camera = camera
     scene.render.resolution_x, scene.render.resolution_y = settings(scene).width, settings(scene).height
@@ -118,7 +121,7 @@ def _packed(data: bytes, name: str) -> Image:
             bpy.data.images.remove(image)
             raise ChironomyError(f"Blender cannot show {name}; export it as PNG and fit once more")
         image.pack()
-    image.name, image.filepath_raw = name, ""
+    image.filepath_raw = ""
     return image
 
 

@@ -268,3 +268,26 @@ def test_a_picture_of_running_work_reaches_the_panel(addon, tmp_path):
     # Icons have numbers only where there is a window; a picture that cannot be read is not drawn.
     assert len(layout.drawn) == 2
     thumbnail.forget()
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".zip"])
+def test_a_damaged_motion_is_one_report(addon, character, tmp_path, suffix):
+    from chironomy.body.performance import Performance, save_performance
+    from chironomy.motion import FaceTrack, save_hands
+    from damage import ARRAYS
+    from takes import hands_before_the_chest
+
+    path, rng, hands = tmp_path / f"damaged{suffix}", np.random.default_rng(2), hands_before_the_chest(6)
+    if suffix == ".npz":
+        save_hands(hands, path)
+    else:
+        save_performance(Performance(hands, FaceTrack(hands.fps, np.zeros((6, 52))), None), path)
+    whole, said = path.read_bytes(), []
+    for damage in ARRAYS * 2:
+        path.write_bytes(damage(whole, rng))
+        try:
+            bpy.ops.chironomy.import_motion(filepath=str(path))
+        except RuntimeError as error:
+            said.append(str(error).strip())
+    assert len(said) > len(ARRAYS)
+    assert [text for text in said if len(text.splitlines()) > 1 or "Traceback" in text] == []

@@ -31,7 +31,7 @@ def fit():
 
 @pytest.fixture
 def portrait(tmp_path):
-    path = tmp_path / "portrait.png"
+    path = tmp_path / "face.png"
     image = bpy.data.images.new("portrait", 600, 800)
     image.filepath_raw, image.file_format = str(path), "PNG"
     image.save()
@@ -210,3 +210,58 @@ def test_a_camera_that_was_deleted_meanwhile_is_not_missed(addon, filmed, charac
     bpy.data.objects.remove(own)
     bpy.ops.chironomy.forget_picture()
     assert filmed.camera is None
+
+
+@pytest.mark.parametrize(
+    ("place", "turn"), [((0.9, 0.2, 2.6), (0.05, 0.2, 0.1)), ((-0.6, -0.4, 2.4), (0.0, -0.15, 0.0))]
+)
+def test_the_eyes_look_into_the_fitted_camera_as_they_do_in_the_command(
+    addon, character, fit, portrait, tmp_path, place, turn
+):
+    from dataclasses import replace
+
+    from chironomy.motion import rotation as quaternion
+    from chironomy.performance.perform import perform
+    from chironomy.performance.shots import make_shot
+    from chironomy.shot import placement
+    from chironomy.shot.camera import Camera
+    from chironomy.speech.decode import load_speech
+    from gazes import gaze_misses
+    from takes import hands_before_the_chest, write_tone
+
+    camera = Camera(600, 800, 2400.0, np.array(place), quaternion.IDENTITY, np.array([290.0, 420.0]))
+    fit = replace(fit, camera=camera, head_rotation=quaternion.from_rotation_vector(turn))
+    recording = write_tone(tmp_path / "tone.wav", 1.0)
+    speech = load_speech(recording)
+    hands = hands_before_the_chest(24)
+    command = gaze_misses(make_shot(hands, speech, recording, "previz", fit=fit, alive=True))
+
+    scene = bpy.context.scene
+    scene.frame_start, scene.chironomy.engine, scene.chironomy.backdrop = 1, "previz", "studio"
+    fit_once(addon, scene, character, fit, portrait)
+    lens = placement.scene_camera(fit, placement.load_rig(), scene.chironomy.width, scene.chironomy.height).position
+    seed = int(speech.sha256[:8], 16)
+    made = perform(speech, placement.place(fit, hands), lens, seed, fit=fit)
+    addon["scene.put_on"].put_on(scene, character, made.hands, made.face, made.body)
+    scene.frame_end = 24
+    shown = gaze_misses(addon["scene.shot"].make_shot(bpy.context))
+
+    assert command.mean() < 4.0  # what remains are the eyes' own small jumps
+    assert shown.mean() < 4.0
+    assert np.abs(shown - command).max() < 1.0
+
+
+def test_what_only_the_last_take_moved_is_at_rest_in_the_next(addon, character):
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+
+    scene, write = bpy.context.scene, addon["rig.write"]
+    values = np.zeros((24, 52))
+    values[:, FACE_ACTIONS.index("eyeLookInLeft")] = 0.7
+    write.write_face(character, FaceTrack(24.0, values), scene, 1)
+    scene.frame_set(12)
+    values = np.zeros((24, 52))
+    values[:, FACE_ACTIONS.index("jawOpen")] = 0.5
+    write.write_face(character, FaceTrack(24.0, values), scene, 1)
+    scene.frame_set(13)
+    shown = addon["rig.read"].read_face(character, scene, 1, 25).values
+    assert np.abs(shown - values).max() < 0.02

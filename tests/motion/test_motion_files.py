@@ -259,3 +259,93 @@ def test_bad_smplx_is_one_sentence(tmp_path: Path, fields: dict, sentence: str) 
     np.savez(tmp_path / "bad.npz", **fields)
     with refused(sentence):
         load_motion(tmp_path / "bad.npz")
+
+
+def spread(vectors: np.ndarray) -> dict[str, dict[str, object]]:
+    """(T, 55, 3) rotation vectors in every layout in which people have them."""
+    frames = len(vectors)
+
+    def part(first: int, count: int) -> np.ndarray:
+        return vectors[:, first : first + count].reshape(frames, -1)
+
+    smplh = np.concatenate([part(0, 22), part(25, 30)], axis=1)
+    return {
+        "SMPL-X": {"poses": vectors.reshape(frames, -1), "mocap_frame_rate": 30},
+        "SMPL-X by joint": {"poses": vectors, "mocap_framerate": np.array([30.0])},
+        "SMPL+H": {"poses": smplh, "dmpls": np.zeros((frames, 8)), "mocap_framerate": 30.0},
+        "AMASS by part": {
+            "root_orient": part(0, 1), "pose_body": part(1, 21), "pose_hand": part(25, 30), "pose_jaw": part(22, 1),
+            "mocap_frame_rate": 30.0, "gender": "neutral", "surface_model_type": "smplx",
+        },
+        "smplx by part": {
+            "global_orient": part(0, 1), "body_pose": part(1, 21).reshape(frames, 21, 3),
+            "left_hand_pose": part(25, 15), "right_hand_pose": part(40, 15), "transl": np.zeros((frames, 3)), "fps": 30,
+        },
+    }  # fmt: skip
+
+
+def talking_vectors(fingers_bent: float) -> np.ndarray:
+    """Two seconds of arms that move, and fingers that move about a bend (radians)."""
+    rng, time = np.random.default_rng(3), np.arange(60) / 30
+    vectors = np.zeros((60, 55, 3))
+    vectors[:, 13:22] = 0.2 * np.sin(time[:, None, None] + rng.uniform(0, 6, (9, 3)))
+    for first, way in ((25, -1), (40, 1)):
+        vectors[:, first : first + 12, 2] = way * fingers_bent + 0.1 * np.sin(3 * time[:, None] + rng.uniform(0, 6, 12))
+    return vectors
+
+
+@pytest.mark.parametrize("layout", ["SMPL-X by joint", "SMPL+H", "AMASS by part", "smplx by part"])
+def test_every_layout_gives_the_same_hands(tmp_path: Path, layout: str) -> None:
+    layouts = spread(talking_vectors(0.6))
+    np.savez(tmp_path / "plain.npz", **layouts["SMPL-X"])
+    np.savez(tmp_path / "other.npz", **layouts[layout])
+    plain, other = load_motion(tmp_path / "plain.npz"), load_motion(tmp_path / "other.npz")
+    assert other.fps == 30
+    np.testing.assert_allclose(other.wrist_position, plain.wrist_position, atol=1e-12)
+    assert np.all(quaternion.angle(other.rotation, plain.rotation) < 1e-7)
+
+
+def test_fingers_relative_to_the_mean_hand_are_recognised(tmp_path: Path) -> None:
+    for name, bent in (("flat", 0.6), ("relative", 0.0)):
+        np.savez(tmp_path / f"{name}.npz", **spread(talking_vectors(bent))["smplx by part"])
+    flat, relative = (load_motion(tmp_path / f"{name}.npz") for name in ("flat", "relative"))
+    assert "note" not in flat.source
+    assert relative.source["note"].startswith("its fingers are relative to SMPL-X's mean hand")
+    middle = [2, 5, 8, 11]
+    for hand, way in enumerate((-1, 1)):
+        bend = np.degrees(way * quaternion.to_rotation_vector(relative.rotation[:, hand, middle])[..., 2])
+        assert 25 < bend.mean() < 45  # as people's are, and not flat
+    # Whoever has the model file gives its mean hand, and the file may say by itself what it is.
+    mean = np.full((2, 45), 0.01)
+    assert "note" not in load_smplx(tmp_path / "relative.npz", hand_mean=mean).source
+    np.savez(tmp_path / "told.npz", flat_hand_mean=True, **spread(talking_vectors(0.0))["SMPL-X"])
+    assert "note" not in load_motion(tmp_path / "told.npz").source
+
+
+def test_hands_that_are_not_tracked_or_our_own_are_left_as_they_are(tmp_path: Path) -> None:
+    vectors = talking_vectors(0.0)
+    vectors[:, 25:] = 0
+    np.savez(tmp_path / "bodies.npz", **spread(vectors)["SMPL+H"])
+    assert "note" not in load_motion(tmp_path / "bodies.npz").source
+    ours = random_motion(seed=3, frames=60)
+    save_smplx(ours, tmp_path / "ours.npz")
+    assert np.all(quaternion.angle(load_motion(tmp_path / "ours.npz").rotation, ours.rotation) < 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"left_hand_pose": np.zeros((60, 12))}, "left_hand_pose has shape (60, 12); it must be (frames, 45)"),
+        ({"body_pose": np.zeros((60, 21, 3, 3))}, "body_pose has shape (60, 21, 3, 3); it must be (frames, 63)"),
+        ({"right_hand_pose": None}, "has no field right_hand_pose"),
+        ({"left_hand_pose": np.zeros((60, 45), complex)}, "left_hand_pose holds complex numbers"),
+        ({"global_orient": np.full((60, 3), "north")}, "global_orient holds text"),
+        ({"fps": None}, "so its frame rate is unknown; add the field"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_one_sentence(tmp_path: Path, change: dict, sentence: str) -> None:
+    fields = {**spread(talking_vectors(0.6))["smplx by part"], **change}
+    np.savez(tmp_path / "bad.npz", **{name: value for name, value in fields.items() if value is not None})
+    with refused(sentence) as caught:
+        load_motion(tmp_path / "bad.npz")
+    assert str(tmp_path / "bad.npz") in str(caught.value)

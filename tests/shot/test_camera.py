@@ -86,7 +86,7 @@ def test_a_field_out_of_range_is_named(fields, named):
 
 @pytest.mark.parametrize(
     ("change", "named"),
-    [({"focal": None}, "focal"), ({"lens": 50}, "unknown field lens"), ({"position": "here"}, "camera")],
+    [({"focal": None}, "focal"), ({"lens": 50}, "unknown field 'lens'"), ({"position": "here"}, "camera")],
 )
 def test_a_damaged_description_is_refused(change, named):
     with pytest.raises(VideoError, match=named):

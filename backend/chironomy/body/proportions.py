@@ -79,7 +79,7 @@ class Proportions:
         """
         known = {entry.name for entry in fields(cls)}
         if not isinstance(values, dict) or set(values) != known:
-            found = ", ".join(sorted(values)) if isinstance(values, dict) else repr(values)[:60]
+            found = repr(sorted(values) if isinstance(values, dict) else values)[:60]
             raise BodyError(f"proportions must have the fields {', '.join(sorted(known))}, but has {found}")
         return cls(**values)
 

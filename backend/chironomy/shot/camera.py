@@ -156,7 +156,7 @@ class Camera:
                 raise VideoError(f"camera has no field {name}")
         for name in values:
             if name not in known:
-                raise VideoError(f"camera has the unknown field {name}")
+                raise VideoError(f"camera has the unknown field {name!r:.60}")
         return cls(**values)
 
     def resized(self, width: int, height: int) -> Camera:

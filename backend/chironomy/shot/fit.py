@@ -159,7 +159,7 @@ class Fit:
                 raise VideoError(f"the fit has no field {name}; make it anew by chironomy fit")
         for name in values:
             if name not in (*_FIELDS, "format"):
-                raise VideoError(f"the fit has the unknown field {name}; make it anew by chironomy fit")
+                raise VideoError(f"the fit has the unknown field {name!r:.60}; make it anew by chironomy fit")
         notes = values["notes"]
         if not isinstance(notes, list) or not all(isinstance(note, str) for note in notes):
             raise VideoError("fit notes must be a list of sentences")
