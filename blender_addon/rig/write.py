@@ -50,9 +50,6 @@ FACE_TOLERANCE = 0.02
 FACE_LEAD, BODY_LEAD = 0.15, 0.5
 """Seconds in which a face action, and a turn of the body, go over from the animator's keys into new motion."""
 
-_STAYED = 1e-6
-"""Frames or units of value by which Blender may round a key that it is given."""
-
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -204,8 +201,9 @@ def replace_generated(
         columns = keys.merged(kept, made)
         wanted = keys.shapes(columns).astype(np.float32)
         actions.write_points(f_curve, columns)
-        # Blender places automatic handles by their neighbours, which are new: a curve that this bends is made fast.
-        moved = np.abs(keys.shapes(actions.key_columns(f_curve)) - wanted).max(axis=1) > _STAYED
+        # Blender places automatic handles by their neighbours, which are new, and aligned ones by each other: where
+        # that moves one of the animator's, be it by a rounding, it is made fast.
+        moved = (keys.shapes(actions.key_columns(f_curve)) != wanted).any(axis=1)
         moved &= np.isin(columns["co"][:, 0], kept["co"][:, 0])
         if moved.any():
             for name in ("handle_left_type", "handle_right_type"):

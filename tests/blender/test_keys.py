@@ -135,7 +135,10 @@ def test_a_generated_key_that_the_animator_changes_becomes_the_animators(addon, 
     (curve,) = [c for c in curves_of(addon, keyed, '["hand.R"].location') if c.array_index == 2]
     own = [point for point in curve.keyframe_points if point.type == "KEYFRAME"]
     assert [round(point.co[0]) for point in own] == [frame]
-    np.testing.assert_allclose((own[0].co, own[0].handle_right), kept, atol=1e-5)
+    np.testing.assert_allclose(own[0].co, kept[0], atol=1e-5)
+    if change == "bent by its handle":
+        # Handles that nobody bent lead into the new motion.
+        np.testing.assert_allclose(own[0].handle_right, kept[1], atol=1e-5)
 
 
 def test_generating_again_replaces_every_generated_key(addon, rig, keyed):

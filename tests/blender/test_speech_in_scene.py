@@ -132,7 +132,7 @@ def perform(addon, scene) -> None:
     face = np.zeros((frames, len(FACE_ACTIONS)))
     face[:, FACE_ACTIONS.index("jawOpen")] = 0.8 * active
     motion = HandMotion(fps, position, rotation, np.ones((frames, 2)), {})
-    addon["scene.put_on"].put_on(bpy.context, motion, FaceTrack(fps, face))
+    addon["scene.put_on"].put_on(scene, scene.chironomy.character, motion, FaceTrack(fps, face))
 
 
 def starts(track) -> list[int]:
