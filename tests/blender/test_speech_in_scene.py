@@ -144,6 +144,8 @@ def starts(track) -> list[int]:
 class Grey:
     """An engine without an engine's cost: sound is what is looked at here."""
 
+    frames_independent = makes_linear = False
+
     def requirements(self, shot):
         return SimpleNamespace(weights=())
 
