@@ -10,7 +10,7 @@ from cli_recordings import speech
 from command_line import Command, still_hands
 from PIL import Image
 
-from chironomy.commands.video import make_shot
+from chironomy.commands.video import shot_of_files
 from chironomy.motion.files import save_hands
 from chironomy.video.film.encode import probe
 from chironomy.video.maps import MAPS, get_map
@@ -47,7 +47,7 @@ def test_it_writes_a_video_a_map_and_says_what_they_are(
 def test_pictures_of_a_saved_shot_are_its_maps_to_the_bit(
     chironomy_command: Command, tmp_path: Path, motion: Path, recording: Path
 ) -> None:
-    shot = make_shot(motion, recording, None, "previz", (96, 128)).replaced(frame_start=2)
+    shot = shot_of_files(motion, recording, None, "previz", (96, 128)).replaced(frame_start=2)
     shot.save(tmp_path / "shot.zip")
     options = ["--out", tmp_path / "maps", "--format", "png", "--maps", "all"]
     said = chironomy_command("maps", tmp_path / "shot.zip", *options)
@@ -74,7 +74,7 @@ def test_earlier_maps_are_kept_beside_the_new_ones(
 def test_another_size_of_a_shot_keeps_its_view(
     chironomy_command: Command, tmp_path: Path, motion: Path, recording: Path
 ) -> None:
-    make_shot(motion, recording, None, "previz", (96, 128)).save(tmp_path / "shot.zip")
+    shot_of_files(motion, recording, None, "previz", (96, 128)).save(tmp_path / "shot.zip")
     options = ["--out", tmp_path / "maps", "--maps", "mask", "--size", "192x256"]
     said = chironomy_command("maps", tmp_path / "shot.zip", *options)
     assert said.code == 0, said.err
