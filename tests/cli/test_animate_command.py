@@ -274,7 +274,7 @@ def test_an_option_out_of_range_is_named(
 
 def test_a_zip_that_is_not_the_extension_is_named(chironomy_command: Command, tmp_path: Path, recording: Path) -> None:
     for path, sentence in (
-        (recording, "is not the zip of the Chironomy extension"),
+        (recording, "name the zip of the Chironomy extension"),
         (tmp_path / "x.zip", "does not exist"),
     ):
         said = chironomy_command("animate", recording, "--out", tmp_path / "out", "--extension", path)

@@ -116,7 +116,7 @@ def test_a_range_of_a_motion_is_made_anew(chironomy_command: Command, tmp_path: 
         (["--style", "wild:1"], "The setting 'style' has 'wild': choose from neutral, calm, lively, emphatic"),
         (["--style", "calm:-1"], "The setting 'style' gives calm the weight -1.0"),
         (["--handedness", "feet"], "The setting 'handedness' is 'feet': choose one of left, right, both"),
-        (["--model", "nowhere"], "is not the configuration of a gesture model"),
+        (["--model", "nowhere"], "does not exist; give the folder of a gesture model"),
     ],
 )
 def test_what_does_not_go_together_is_one_sentence(

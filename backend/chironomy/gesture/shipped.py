@@ -22,8 +22,8 @@ def saved_styles(folder: Path) -> tuple[str, ...]:
         GestureError: the folder holds no pipeline.
     """
     path = folder / "transformer" / "config.json"
-    advice = "the embedded one is made by: make train-embedded"
-    config = read_object(path, GestureError, name=f"{path}, the configuration of a gesture model,", advice=advice)
+    advice = "give the folder of a gesture model, or make the embedded one by: make train-embedded"
+    config = read_object(path, GestureError, advice=advice)
     try:
         return style_names(config)
     except (KeyError, TypeError, ValueError) as error:
