@@ -56,6 +56,7 @@ _PARTS = (
         ("right_hand_pose", HAND_STARTS[1], _HAND_JOINTS),
     ),
 )
+_LARGEST_ANGLE = 1e3  # radians: trackers add turns up, but not hundreds of them
 # Degrees by which the joints of a relaxed finger are bent, knuckle first: the middle of where the mean hand's are.
 _RELAXED = (15.0, 35.0, 20.0)
 
@@ -185,6 +186,8 @@ def _vectors(poses: NDArray[Any]) -> Array:
     frames = len(poses) if poses.ndim else 0
     joints = counts[1] if poses.shape[1:] == (3 * counts[1],) else counts[0]
     found = checked_array("poses", poses, (frames, 3 * joints)).reshape(frames, joints, 3)
+    if np.abs(found).max() > _LARGEST_ANGLE:
+        raise MotionError(f"poses holds {np.abs(found).max():g}; it must hold rotation vectors, in radians")
     if joints == JOINTS:
         return found
     vectors = np.zeros((frames, JOINTS, 3))
