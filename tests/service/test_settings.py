@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chironomy.performance.errors import PerformanceError
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS, run_gesture
 from chironomy.service.settings import Weights, check_settings
@@ -58,8 +59,8 @@ def test_every_setting_of_a_gesture_job_is_one_of_the_pipelines() -> None:
 def test_half_a_range_is_refused_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inputs: dict[str, str], asked: dict[str, Any], sentence: str
 ) -> None:
-    monkeypatch.setattr("chironomy.motion.files.load_hands", lambda path: path)
+    monkeypatch.setattr("chironomy.performance.gestures.load_hands", lambda path: path)
     settings = check_settings("gesture", KINDS["gesture"].settings, asked)
     paths = {"speech": tmp_path / "none.wav", **{name: tmp_path / path for name, path in inputs.items()}}
-    with pytest.raises(ServiceError, match=sentence):
+    with pytest.raises(PerformanceError, match=sentence):
         run_gesture(paths, settings, tmp_path / "out.npz", Work(lambda *_: None, lambda: False))

@@ -61,6 +61,9 @@ def test_both_hands_are_in_the_mano_map_on_their_sides(shot, rig):
     assert centre(of_hand(image, 0))[0] > 128 > centre(of_hand(image, 1))[0]
 
 
+WITHOUT_FINGERS = ("vace_pose", "face")
+
+
 @pytest.mark.parametrize("name", [name for name in MAPS if name != "face"])
 def test_one_edited_frame_changes_that_frames_map_only(shot, rig, name):
     draw = get_map(name).draw
@@ -76,7 +79,7 @@ def test_a_bent_finger_is_seen_where_fingers_are_shown(shot, rig, name):
     rotation[1, 0, 2] = [np.cos(0.4), 0, 0, -np.sin(0.4)]
     bent = with_hands(shot, rig, rotation=rotation)
     changed = (get_map(name).draw(shot, 1) != get_map(name).draw(bent, 1)).any()
-    assert changed == get_map(name).shows_hands
+    assert changed == (name not in WITHOUT_FINGERS)
 
 
 @pytest.mark.parametrize("name", MAPS)

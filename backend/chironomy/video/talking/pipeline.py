@@ -17,7 +17,7 @@ from chironomy.video.film.finished import FinishedParts, digest, fingerprint
 from chironomy.video.talking.audio_projector import AudioProjector
 from chironomy.video.talking.denoiser import TalkingUNet
 from chironomy.video.talking.hearing import AUDIO_FEATURES, heard, silence
-from chironomy.video.talking.memory import MemoryEstimate, memory_estimate
+from chironomy.video.talking.memory import PARTS, MemoryEstimate, memory_estimate
 from chironomy.video.talking.network import Encoded, TalkingNetwork
 from chironomy.video.talking.noise import frame_noise
 from chironomy.video.talking.pose_encoder import PoseEncoder
@@ -135,6 +135,10 @@ class TalkingPipeline(DiffusionPipeline):
             sentence = str(error).strip().splitlines()[0].rstrip(".")
             raise VideoError(f"{folder} cannot be loaded as a video model ({sentence}); copy it again") from error
         assert isinstance(pipeline, TalkingPipeline)
+        for module in (module for name in PARTS if (module := getattr(pipeline, name, None)) is not None):
+            for tensor in module.parameters():
+                # Where a file begins in memory decides how a processor adds, and so the last bit of a picture.
+                tensor.data = tensor.data.clone()
         return pipeline
 
     @property
@@ -151,8 +155,6 @@ class TalkingPipeline(DiffusionPipeline):
         self, size: tuple[int, int], frames: int, offload: str = "none", tiling: bool = False
     ) -> MemoryEstimate:
         """How much memory a render of this pipeline takes; see `memory.memory_estimate`."""
-        from chironomy.video.talking.memory import PARTS
-
         parts = {name: module for name in PARTS if (module := getattr(self, name, None)) is not None}
         config = {
             name: {key: value for key, value in module.config.items() if not key.startswith("_")}
