@@ -179,7 +179,7 @@ def test_the_weights_of_another_model_are_refused(models, talking_shot, monkeypa
     (other / "unet").mkdir(parents=True, exist_ok=True)
     (other / "model_index.json").write_text(json.dumps({"_class_name": "WanVACEPipeline"}))
     monkeypatch.setenv("CHIRONOMY_WEIGHTS", str(models))
-    with pytest.raises(VideoError, match="holds a model of another kind, .WanVACEPipeline"):
+    with pytest.raises(VideoError, match=r"holds a model of another kind, .WanVACEPipeline"):
         Emo2Engine().render(talking_shot.replaced(settings={"weights": "other"}))
 
 
