@@ -98,7 +98,8 @@ class CHIRONOMY_OT_stop_work(Operator):
         return tasks.running() is not None
 
     def execute(self, context: Context) -> set[str]:
-        tasks.running().cancel()
+        if (task := tasks.running()) is not None:
+            task.cancel()
         return {"FINISHED"}
 
 

@@ -401,7 +401,7 @@ def _near_animators_signs(character: Object, channels: list[keys.Channel], owned
                 )
                 signs.setdefault(data_path, []).append(-1.0 if along < 0.0 else 1.0)
     return [
-        channel.signed(*signs[channel.data_path], owned.spans[channel.data_path].first)
+        channel.signed(signs[channel.data_path][0], signs[channel.data_path][1], owned.spans[channel.data_path].first)
         if channel.data_path in signs
         else channel
         for channel in channels

@@ -1,39 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exported FBX, played by three.js: what another program sees is what Blender shows."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 bpy = pytest.importorskip("bpy")
 
-READER = Path(__file__).with_name("fbx")
 SECONDS, FPS = 4.0, 24
 FRAMES = round(SECONDS * FPS)
 MILLIMETRE = 1e-3
 
 
 @pytest.fixture(scope="module")
-def node():
+def node(played_by_three):
     """Run the reader on an FBX."""
-    beside = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    program = shutil.which("node", path=os.pathsep.join(beside))
-    if program is None:
-        pytest.skip("there is no Node.js to read the FBX with")
-    if not (READER / "node_modules" / "three").is_dir():
-        pytest.skip(f"three.js is not installed; run npm ci in {READER}")
-
-    def read(path, fps=FPS):
-        command = [program, str(READER / "read_fbx.mjs"), str(path), str(fps)]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    return read
+    return lambda path, fps=FPS: played_by_three(path, fps)
 
 
 @pytest.fixture(scope="module")

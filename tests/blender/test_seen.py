@@ -2,9 +2,6 @@
 """What is exported is what is seen: FBX, video and motion files against Blender's own evaluation of the scene."""
 
 import importlib
-import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +9,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-READER = Path(__file__).with_name("fbx")
 FRAMES = 16
 MILLIMETRE = 1e-3
 
@@ -65,19 +61,14 @@ def body(addon, item):
 
 
 @pytest.fixture
-def read(tmp_path):
+def read(played_by_three, tmp_path):
     """Export, and return what three.js shows of it."""
-    if shutil.which("node") is None:
-        pytest.skip("there is no Node.js to read the FBX with")
-    if not (READER / "node_modules" / "three").is_dir():
-        pytest.skip(f"three.js is not installed; run npm ci in {READER}")
 
     def run():
         path = tmp_path / "out.fbx"
         assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
         render = bpy.context.scene.render
-        command = ["node", str(READER / "read_fbx.mjs"), str(path), repr(render.fps / render.fps_base)]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return played_by_three(path, render.fps / render.fps_base)
 
     return run
 
