@@ -252,7 +252,7 @@ class TestSavedFolder:
     def test_of_another_pipeline(self, folder) -> None:
         index = json.loads((folder / "model_index.json").read_text())
         (folder / "model_index.json").write_text(json.dumps({**index, "_class_name": "StableDiffusionPipeline"}))
-        with pytest.raises(VideoError, match="a model of another kind, StableDiffusionPipeline"):
+        with pytest.raises(VideoError, match="a model of another kind, 'StableDiffusionPipeline'"):
             TalkingPipeline.from_pretrained(folder)
 
     def test_with_the_weights_of_another_network(self, folder) -> None:
