@@ -12,7 +12,7 @@ import numpy as np
 from chironomy.client import Client
 from chironomy.motion.files import save_hands
 from chironomy.motion.hand_motion import HandMotion
-from chironomy.video.encode import encode_mp4
+from chironomy.video.film.encode import encode_mp4
 
 job = json.loads(Path(sys.argv[-1]).read_text(encoding="utf-8"))
 mode = os.environ.get("STAND_IN", "good")
