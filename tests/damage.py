@@ -211,7 +211,8 @@ def _other_array(data: bytes, rng: Rng) -> bytes:
     elif choice == 3 and dtype.kind == "f":
         array = np.frombuffer(content, dtype).copy()
         if len(array):
-            array[int(rng.integers(len(array)))] = _NUMBERS[int(rng.integers(len(_NUMBERS)))]
+            with np.errstate(over="ignore"):
+                array[int(rng.integers(len(array)))] = _NUMBERS[int(rng.integers(len(_NUMBERS)))]
         content = array.tobytes()
     elif choice == 4:
         # Of another type or shape altogether, as another program would write it.

@@ -406,7 +406,9 @@ def _array(data: bytes) -> NDArray[Any]:
         )
     content = bytearray(memoryview(data)[start:])  # no bytes, because arrays are to be written to
     try:
-        return np.ndarray(shape, dtype, content, order="F" if fortran else "C")
+        # Not np.ndarray: where that fails, it keeps its hold on the bytearray, which complains on the terminal.
+        flat = np.frombuffer(content, dtype) if content else np.empty(0, dtype)
+        return flat.reshape(shape, order="F" if fortran else "C")
     except DAMAGE as fault:
         raise _UnreadableError(f"is no array that can be read: its shape is {shape!r:.60}") from fault
 

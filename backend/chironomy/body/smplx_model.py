@@ -8,6 +8,7 @@ read, and nothing of it is kept.
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -22,6 +23,10 @@ Array = NDArray[np.float64]
 _COLLARS, _SHOULDERS, _ELBOWS, _WRISTS = (13, 14), (16, 17), (18, 19), (20, 21)
 # Since 2020 a file holds 300 shapes and then 100 expressions; the first edition 10 and 10.
 _SHAPES_2020, _SHAPES_FIRST = 300, 10
+_NAMES = (
+    "v_template", "shapedirs", "J_regressor", "hands_meanl", "hands_meanr", "hands_componentsl", "hands_componentsr",
+)  # fmt: skip
+_LARGEST_NUMBER = 1e6
 _MIRROR_X = np.array([-1.0, 1.0, 1.0])
 
 
@@ -76,19 +81,28 @@ def load_smplx_model(path: str | Path) -> SmplxModel:
 @lru_cache(maxsize=2)
 def _load(path: Path, _modified: int) -> SmplxModel:
     fields = read_model(path, "an SMPL-X model")
-    names = ("v_template", "shapedirs", "J_regressor", "hands_meanl", "hands_meanr")
-    missing = [name for name in (*names, "hands_componentsl", "hands_componentsr") if fields.get(name) is None]
+    missing = [name for name in _NAMES if fields.get(name) is None]
     if missing:
         raise BodyError(f"{path.name} is not an SMPL-X model: it has no {missing[0]}; choose SMPLX_NEUTRAL_2020.npz")
     try:
-        template, shapes, regressor, *means = (np.asarray(fields[name], dtype=np.float64) for name in names)
+        template, shapes, regressor, *hands = (_numbers(name, fields[name]) for name in _NAMES)
         shapes = shapes[:, :, : _SHAPES_2020 if shapes.shape[2] >= _SHAPES_2020 else _SHAPES_FIRST]
-        components = [np.asarray(fields[f"hands_components{side}"], dtype=np.float64) for side in "lr"]
         return SmplxModel(
             joints=regressor @ template,
             joint_shapes=np.einsum("jv,vks->jks", regressor, shapes),
-            hand_mean=np.stack(means).reshape(2, 45),
-            hand_components=np.stack(components).reshape(2, 45, 45),
+            hand_mean=np.stack(hands[:2]).reshape(2, 45),
+            hand_components=np.stack(hands[2:]).reshape(2, 45, 45),
         )
     except DAMAGE as error:
         raise BodyError(f"{path.name} is not an SMPL-X model ({error}); choose SMPLX_NEUTRAL_2020.npz") from error
+
+
+def _numbers(name: str, value: Any) -> Array:
+    """(…) of a field, which must be finite real numbers of a size that a body has."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"{name} holds {array.dtype}")
+    array = array.astype(np.float64)
+    if not (np.abs(array) <= _LARGEST_NUMBER).all():
+        raise ValueError(f"{name} holds numbers that no body has")
+    return array

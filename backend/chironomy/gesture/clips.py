@@ -182,7 +182,7 @@ def read_description(folder: Path) -> dict[str, Any]:
         )
     description = CLIPS_FILE.read_json(manifest, maximum_bytes=_LARGEST_MANIFEST)
     shards = description.get("shards")
-    if not isinstance(shards, int) or not 0 <= shards <= _MOST_SHARDS:
+    if not isinstance(shards, int) or isinstance(shards, bool) or not 0 <= shards <= _MOST_SHARDS:
         raise GestureError(f"{manifest} says that there are {shards!r:.40} shards; make it again")
     there = sum(shard_path(folder, number).exists() for number in range(description["shards"]))
     if there != description["shards"]:
