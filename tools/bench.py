@@ -161,7 +161,7 @@ def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
 
 def measure_video(_: argparse.Namespace) -> Iterator[Row]:
     """The length and the sound of the preview's films."""
-    from chironomy.commands.video import make_shot
+    from chironomy.commands.video import shot_of_files
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion import save_hands
     from chironomy.speech import load_speech
@@ -171,7 +171,7 @@ def measure_video(_: argparse.Namespace) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
         save_hands(motion, Path(folder) / "m.npz")
-        shot = make_shot(Path(folder) / "m.npz", EXAMPLE, None, "previz", (512, 704))
+        shot = shot_of_files(Path(folder) / "m.npz", EXAMPLE, None, "previz", (512, 704))
         film = Path(folder) / "v.mp4"
         render_video(shot, film)
         info = probe(film)

@@ -57,7 +57,7 @@ def main() -> int:
 
 def measure(long: bool) -> Iterator[Row]:
     """The rows of the table."""
-    from chironomy.commands.video import make_shot
+    from chironomy.commands.video import shot_of_files
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion import save_hands
     from chironomy.speech import load_speech
@@ -65,7 +65,7 @@ def measure(long: bool) -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
         save_hands(motion, Path(folder) / "m.npz")
-        shot = make_shot(Path(folder) / "m.npz", EXAMPLE, None, "previz", (WIDTH, HEIGHT), alive=True)
+        shot = shot_of_files(Path(folder) / "m.npz", EXAMPLE, None, "previz", (WIDTH, HEIGHT), alive=True)
         yield from _against_workbench(shot, Path(folder))
         yield from _formats(shot, Path(folder))
         if long:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from chironomy.body.rig import load_rig
-from chironomy.commands.video import make_shot
+from chironomy.commands.video import shot_of_files
 from chironomy.shot.camera import Camera
 from chironomy.shot.shot import Shot
 from chironomy.video.engines.previz import PrevizEngine
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "pictures" / "maps.jpg")
     parser.add_argument("--width", type=int, default=1680)
     options = parser.parse_args()
-    shot = make_shot(options.motion, options.speech, None, "previz", SIZE)
+    shot = shot_of_files(options.motion, options.speech, None, "previz", SIZE)
     frame = (
         telling_frame(shot) if options.time is None else min(round(options.time * shot.fps), shot.hands.frame_count - 1)
     )

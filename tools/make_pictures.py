@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from chironomy.commands.video import make_shot
+from chironomy.commands.video import shot_of_files
 from make_map_picture import SIZE, save_map_picture, telling_frame
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ def main() -> int:
     options = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     compress(options.demo / "sheet.png", PICTURES / "sheet.jpg", 1600)
-    shot = make_shot(options.demo / "motion.npz", REPOSITORY / "examples" / "speech.flac", None, "previz", SIZE)
+    shot = shot_of_files(options.demo / "motion.npz", REPOSITORY / "examples" / "speech.flac", None, "previz", SIZE)
     save_map_picture(shot, telling_frame(shot), PICTURES / "maps.jpg", 1680)
     if options.blender:
         with tempfile.TemporaryDirectory() as folder:

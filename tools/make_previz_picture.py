@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "pictures" / "previz.jpg")
     options = parser.parse_args()
-    from chironomy.commands.video import make_shot
+    from chironomy.commands.video import shot_of_files
     from chironomy.gesture import GesturePipeline, embedded_weights
     from chironomy.motion import save_hands
     from chironomy.speech import load_speech
@@ -38,10 +38,10 @@ def main() -> int:
         motion = Path(folder) / "m.npz"
         save_hands(GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0), motion)
         for size, frame, look in LOOKS:
-            shot = make_shot(motion, EXAMPLE, None, "previz", size, settings=look, alive=True)
+            shot = shot_of_files(motion, EXAMPLE, None, "previz", size, settings=look, alive=True)
             tiles.append(picture_of(shot, frame))
         for alive in (False, True):
-            shot = make_shot(motion, EXAMPLE, None, "previz", (400, 440), alive=alive)
+            shot = shot_of_files(motion, EXAMPLE, None, "previz", (400, 440), alive=alive)
             tiles.append(picture_of(shot.replaced(camera=face_camera(shot.camera)), 110))
     half = [tile.resize((round(tile.width * TALL / 2 / tile.height), TALL // 2)) for tile in tiles[-2:]]
     whole = [

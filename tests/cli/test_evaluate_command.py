@@ -116,7 +116,7 @@ def test_a_model_is_measured_over_recordings(
         (["speech.npz", "--reference", "speech.wav"], "is not a folder; give one of motion files or of clips"),
         (["speech.npz", "--reference", "motions", "--extractor", "empty"], "holds no extractor; train one with"),
         (["speech.npz", "--json", "o.txt"], "o.txt does not end in .json"),
-        (["broken.npz"], "broken.npz is not a whole .npz file"),
+        (["broken.npz"], "broken.npz is no whole zip file"),
         (["speech.npz", "--seeds", "0"], "'0' is not a whole number from 1 to 1000"),
     ],
 )

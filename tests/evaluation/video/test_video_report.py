@@ -101,7 +101,7 @@ class TestWithoutMediapipe:
             (["take.mp4", "--reference", "empty"], "holds no videos"),
             (["take.mp4", "--shot", "absent.zip"], "absent.zip does not exist; give a shot or a folder of them"),
             (["take.mp4", "--motion", "empty"], "holds no motion named take"),
-            (["take.mp4", "--shot", "take.mp4"], "take.mp4 is not a shot that can be read"),
+            (["take.mp4", "--shot", "take.mp4"], "take.mp4 is no whole zip file"),
             (["take.mp4", "--json", "figures.txt"], "does not end in .json"),
             (["take.mp4", "--fid-extractor", "take.mp4"], "is no TorchScript file"),
         ],

@@ -24,6 +24,7 @@ from chironomy.video.render import render_video
 from chironomy.video.talking.control_maps import ShotMaps
 from chironomy.video.talking.saved import check_saved
 from chironomy.video.weights.folder import find_weights, unfinished_folder, weights_folder
+from chironomy.video.weights.published import engine_weights
 from chironomy.work import Work
 from takes import hands_before_the_chest, write_tone
 
@@ -202,7 +203,7 @@ def test_weights_lie_in_the_users_folder_unless_told_otherwise(monkeypatch, tmp_
         VideoError,
         match=r"echomimic_v2, which is not there; BadToBest/EchoMimicV2 .*: chironomy weights import-echomimic-v2",
     ):
-        find_weights(("emo2", "echomimic_v2"))
+        engine_weights("emo2")
     (tmp_path / "models" / "echomimic_v2").mkdir(parents=True)
     assert find_weights(("emo2", "echomimic_v2")) == tmp_path / "models" / "echomimic_v2"
 
