@@ -20,9 +20,11 @@ from chironomy.performance.shots import make_shot
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 from chironomy.speech.decode import Speech, load_speech
+from chironomy.speech.errors import ListeningCancelled
 from chironomy.work import Work
 from takes import FPS, hands_before_the_chest, write_tone
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 LENS = (0.0, 0.1, 2.8)
 
 
@@ -57,6 +59,15 @@ def test_the_eyes_look_where_the_lens_is(speech: Speech) -> None:
         return values["out"] - values["in"]
 
     assert turn((1.5, 0.1, 2.0)) > turn((0.0, 0.1, 2.8)) > turn((-1.5, 0.1, 2.0))
+
+
+def test_it_is_stopped_between_stretches_of_speech() -> None:
+    speech = load_speech(REPOSITORY / "examples" / "speech.flac")
+    told: list[float] = []
+    work = Work(lambda done, _="": told.append(done), lambda: len(told) > 2)
+    with pytest.raises(ListeningCancelled):
+        perform(speech, hands_before_the_chest(12), LENS, seed=3, work=work)
+    assert 0.0 < told[-1] < 0.8
 
 
 def test_a_still_performance_speaks_with_the_face_alone(speech: Speech) -> None:

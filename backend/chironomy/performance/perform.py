@@ -41,9 +41,12 @@ def perform(
 
     Raises:
         ChironomyError: the speech cannot be heard or the hands cannot be followed.
+        ListeningCancelled: the work was stopped.
     """
     work.progress(0.0, "listening for phones")
-    face = lip_track(speech, hands.fps).resampled(hands.fps, hands.frame_count)
+    face = lip_track(speech, hands.fps, work=work.part(0.0, 0.8, "listening for phones")).resampled(
+        hands.fps, hands.frame_count
+    )
     if not alive:
         return Performance(hands, face, None)
     rig = rig or load_rig()

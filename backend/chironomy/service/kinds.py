@@ -131,7 +131,7 @@ def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pa
 
     work.progress(0.0, "listening for phones")
     speech = load_speech(inputs["speech"])
-    track = lip_track(speech, settings["fps"])
+    track = lip_track(speech, settings["fps"], work=work.part(0.0, 1.0, "listening for phones"))
     save_face(track, result)
 
 

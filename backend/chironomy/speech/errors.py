@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error of this room."""
+"""The errors of this room."""
 
 from chironomy.errors import ChironomyError
 
 
 class SpeechError(ChironomyError):
     """A recording that cannot be used; the message names the file and says what to do."""
+
+
+class ListeningCancelled(SpeechError):  # noqa: N818 - it is no error of anybody's
+    """The person stopped the listening; nothing came of it."""

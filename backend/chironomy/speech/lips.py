@@ -64,10 +64,11 @@ def lip_track(
         fps: frames a second.
         frame_count: by default the duration in whole frames.
         phones: what is spoken, if known better than by recognition.
-        work: told after every stretch of speech that is recognised.
+        work: told after every stretch of speech that is recognised, and asked before each.
 
     Raises:
         SpeechError: `fps` or `frame_count` is not positive.
+        ListeningCancelled: the work was stopped.
     """
     if not (np.isfinite(fps) and fps > 0):
         raise SpeechError(f"fps is {fps}; give a positive frame rate such as 24")

@@ -21,7 +21,7 @@ from chironomy.packages import explained
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import RATE, smooth, speech_contours
 from chironomy.speech.decode import Speech
-from chironomy.speech.errors import SpeechError
+from chironomy.speech.errors import ListeningCancelled, SpeechError
 from chironomy.speech.phone import SILENCE, Phone
 from chironomy.work import QUIET, Work
 
@@ -49,10 +49,11 @@ def recognise_phones(speech: Speech, method: Method = "words", work: Work = QUIE
     Args:
         speech: any rate; recognition hears it at 16 kHz.
         method: the surest way that may be used; each stretch falls back to the next where this one fails.
-        work: told after every stretch.
+        work: told after every stretch, and asked before each.
 
     Raises:
         SpeechError: `method` is unknown.
+        ListeningCancelled: the work was stopped.
     """
     if method not in METHODS:
         raise SpeechError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
@@ -61,6 +62,8 @@ def recognise_phones(speech: Speech, method: Method = "words", work: Work = QUIE
     contours = speech_contours(speech)
     phones: list[Phone] = []
     for index, (begin, end) in enumerate(stretches):
+        if work.cancelled():
+            raise ListeningCancelled("listening to the speech was stopped")
         found = recogniser.phones(speech, begin, end) if recogniser is not None else []
         if _silent_share(found, begin, end) > _MOSTLY_SILENT:
             found = acoustic_phones(contours, begin, end)
