@@ -54,8 +54,8 @@ def environment(version: str, folder: Path) -> Path | None:
     python_version, numpy = VERSIONS[version]
     target = folder / version
     interpreter = target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    # A film that is laid into the sequencer has to be made first, and a recording cut.
-    wanted = [f"bpy=={version}.*", numpy, "requests", "pytest", "imageio-ffmpeg", "soundfile"]
+    # A film that is laid into the sequencer has to be made first, a recording cut and a portrait painted.
+    wanted = [f"bpy=={version}.*", numpy, "requests", "pytest", "imageio-ffmpeg", "pillow", "soundfile"]
     done = target / ".done"
     if not done.exists() or done.read_text(encoding="utf-8").splitlines() != wanted:
         python = find_python(python_version)
