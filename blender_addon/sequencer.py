@@ -20,6 +20,9 @@ SPEECH_CHANNEL, VIDEO_CHANNEL = 1, 2
 
 _PICTURES = (".png", ".exr")
 MARK = "chironomy"
+LAID_FROM = "chironomy_file"
+"""A custom property of a laid strip: the path by which the scene knew its speech then."""
+
 """The custom property by which a strip that was laid here is known, whatever it is called and however it is cut."""
 _LISTENING_RATE = 8000
 _LAST_CHANNEL = 128
@@ -128,7 +131,7 @@ def lay_speech(context: Context, path: Path, earlier: list[Any], heard: Heard | 
         # A Blender without sound cannot play it; the backend still hears the file.
         return
     strip.name = SPEECH_STRIP
-    strip[MARK] = "speech"
+    strip[MARK], strip[LAID_FROM] = "speech", relative(path)
     if heard is not None:
         # To the end of what is heard, which may be more than the header told.
         fps = scene.render.fps / scene.render.fps_base
@@ -269,13 +272,17 @@ def _empty_channel(scene: Scene) -> int:
 
 
 def _free_channel(scene: Scene, strip: Any, lowest: int) -> int:
-    """The lowest channel from `lowest` on in which no other strip is where this one is; its own where there is none."""
+    """The lowest channel from `lowest` on that is in use and free where this strip is; its own where there is none."""
     taken = {
         other.channel
         for other in _strips(scene)
         if other != strip and _left(other) < _right(strip) and _right(other) > _left(strip)
     }
-    return next((channel for channel in range(lowest, _LAST_CHANNEL) if channel not in taken), strip.channel)
+    rows = scene.sequence_editor.channels
+    free = [channel for channel in range(lowest, _LAST_CHANNEL) if channel not in taken]
+    # In a muted channel nobody would hear it, and in a locked one nobody could move it.
+    usable = [channel for channel in free if not (rows[channel].mute or rows[channel].lock)]
+    return next(iter(usable or free), strip.channel)
 
 
 def _show(context: Context) -> None:

@@ -35,8 +35,9 @@ class CHIRONOMY_OT_export_fbx(Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: Context) -> set[str]:
-        path = with_suffix(sequencer.absolute(self.filepath), ".fbx")
+        path = sequencer.absolute(self.filepath)
         try:
+            path = with_suffix(path, ".fbx")
             left_out = export_fbx(context, character(context.scene), path)
         except ChironomyError as error:
             self.report({"ERROR"}, str(error))

@@ -81,8 +81,9 @@ class CHIRONOMY_OT_export_motion(Operator):
 
     def execute(self, context: Context) -> set[str]:
         scene = context.scene
-        path = with_suffix(sequencer.absolute(self.filepath), ".npz")
+        path = sequencer.absolute(self.filepath)
         try:
+            path = with_suffix(path, ".npz")
             _, hands = read.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
             save_hands(hands, path)
         except ChironomyError as error:
@@ -104,7 +105,13 @@ def needs_character(operator: type[Operator], context: Context) -> bool:
 
 
 def with_suffix(path: Path, suffix: str) -> Path:
-    """Return the path with the suffix added where it has another one."""
+    """Return the path with the suffix added where it has another one.
+
+    Raises:
+        ChironomyError: it names no file, but nothing or a folder.
+    """
+    if not path.name or path.is_dir():
+        raise ChironomyError(f"{path} is a folder; give the name of a {suffix} file to write")
     return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
 
 

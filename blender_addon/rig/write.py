@@ -2,7 +2,7 @@
 """Motion becomes keys of the type `GENERATED` on the character, and leads into and out of what is the animator's."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 from bpy.types import ID, Object, PoseBone, Scene, ShapeKey
@@ -31,7 +31,7 @@ from .channels import (
     rotation_path,
     rotation_paths,
 )
-from .owned import Owned, Unit, adopt, bone_unit, hand_mask, hand_unit, remember
+from .owned import Owned, Span, Unit, adopt, bone_unit, hand_mask, hand_unit, remember
 from .read import SOURCE_PROPERTY, read_controls, scene_fps
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature
 
@@ -81,8 +81,8 @@ def write_motion(character: Object, rig: Rig, motion: HandMotion, scene: Scene, 
         actions.new_action(character, f"{character.name} Motion")
     units = [hand_unit(character, hand) for hand in range(2)]
     owned = adopt(character, units)
-    mask = hand_mask({name: span for name, span in owned.named.items() if not span.whole}, first, motion.frame_count)
-    channels = list(_motion_channels(character, rig, motion, mask, scene, first))
+    named = {name: span for name, span in owned.named.items() if not span.whole}
+    channels = list(_motion_channels(character, rig, motion, named, scene, first))
     ours = {data_path for unit in units for data_path in unit.channels}
     ours |= {data_path for bone in hand_bones() for data_path in rotation_paths(bone)}
     replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
@@ -244,18 +244,27 @@ def _ends(mask: Mask) -> NDArray[np.int64]:
 
 
 def _motion_channels(
-    character: Object, rig: Rig, motion: HandMotion, mask: Mask, scene: Scene, first: int
+    character: Object, rig: Rig, motion: HandMotion, named: Mapping[str, Span], scene: Scene, first: int
 ) -> Iterator[keys.Channel]:
-    """Yield the channels of both hands: the motion outside the mask (T, 2), led into and out of what is shown in it."""
-    rest, elbows = RestPose(character), np.zeros((motion.frame_count, 2, 3))
+    """Yield the channels of both hands: the motion outside the animator's spans, led into and out of what they show."""
+    count, pad = motion.frame_count, round(BODY_LEAD * motion.fps)
+    # A pose just before the motion or after it is led to as well, as if the motion stood still beyond its ends.
+    mask = hand_mask(named, first - pad, count + 2 * pad)
+    inside = slice(pad, pad + count)
+    rest, elbows = RestPose(character), np.zeros((count + 2 * pad, 2, 3))
     theirs = np.flatnonzero(mask.any(axis=1))
     if len(theirs):
-        shown = read_controls(character, rig, scene, (first + theirs).tolist())
-        fields = {name: getattr(motion, name).copy() for name in ("wrist_position", "rotation", "confidence")}
+        shown = read_controls(character, rig, scene, (first - pad + theirs).tolist())
+        held = np.clip(np.arange(-pad, count + pad), 0, count - 1)
+        fields = {name: getattr(motion, name)[held] for name in ("wrist_position", "rotation", "confidence")}
+        wide = motion.replaced(**fields)
+        fields = {name: values.copy() for name, values in fields.items()}
         for name, values in fields.items():
             values[theirs] = getattr(shown, name)
         elbows[theirs] = shown.elbow
-        motion = joined_hands(motion, motion.replaced(**fields), mask)
+        led = joined_hands(wide, wide.replaced(**fields), mask)
+        motion = led.sliced(pad, pad + count)
+    mask, elbows = mask[inside], elbows[inside]
     exact = {
         bone: _ends(mask[:, hand])
         for hand in range(2)

@@ -30,6 +30,9 @@ Array = NDArray[np.float64]
 
 CENTIMETRES = 100.0
 
+_LEAN = 1e-3
+"""Cosine of the angle of two axes up to which they count as square."""
+
 
 @dataclass(frozen=True)
 class Performance:
@@ -82,7 +85,18 @@ def export_fbx(context: Context, item: Object, path: Path) -> str:
             bake_anim_use_all_actions=False,
             bake_anim_simplify_factor=0.0,
         )
-    return ", ".join(sorted(left_out) + lost)
+    return ", ".join(sorted(left_out) + lost + _sheared(item, seen))
+
+
+def _sheared(item: Object, seen: Performance) -> list[str]:
+    """Return what is said where uneven scales lean bones: a joint of FBX turns, moves and scales along its own axes."""
+    for matrices in (seen.pose, seen.place[item]):
+        axes = matrices[..., :3, :3]
+        axes = axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-9)
+        leaning = np.swapaxes(axes, -1, -2) @ axes - np.eye(3)
+        if np.abs(leaning).max() > _LEAN:
+            return ["the shear of unevenly scaled bones or parents"]
+    return []
 
 
 def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:

@@ -91,12 +91,17 @@ def speech_start(scene: Scene) -> int:
 
 
 def speech_file(scene: Scene) -> Path:
-    """Return the recording: where the scene looks for it, else where its strip does, else what is packed in the .blend.
+    """Return the recording: where the strip laid for it plays it from, else where the scene looks for it, else packed.
+
+    Saving a .blend in another folder leads the strip's path on, and not the scene's.
 
     Raises:
         SoundError: it is nowhere.
     """
     wanted = sequencer.absolute(settings(scene).speech)
+    for strip in (played.strip for played in sequencer.sounds(scene) if _still_laid(scene, played.strip)):
+        if strip.sound and strip.sound.filepath and sequencer.absolute(strip.sound.filepath).is_file():
+            return sequencer.absolute(strip.sound.filepath)
     if wanted.is_file():
         return wanted
     found = [played.strip.sound for played in sequencer.sounds(scene) if _is_speech(scene, played.strip)]
@@ -123,9 +128,14 @@ def give_length(scene: Scene, last: int) -> None:
 
 def _is_speech(scene: Scene, strip: Any) -> bool:
     """Whether a strip plays the scene's speech: its file, or what was laid for it and looked for elsewhere since."""
-    if _same_file(scene, strip):
+    if _same_file(scene, strip) or _still_laid(scene, strip):
         return True
     return sequencer.laid_here(strip) and not sequencer.absolute(settings(scene).speech).is_file()
+
+
+def _still_laid(scene: Scene, strip: Any) -> bool:
+    """Whether a strip was laid for the speech that the scene names, which nobody has named otherwise since."""
+    return sequencer.laid_here(strip) and strip.get(sequencer.LAID_FROM) == settings(scene).speech
 
 
 def _was_laid(scene: Scene, strip: Any) -> bool:

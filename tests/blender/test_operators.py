@@ -291,3 +291,12 @@ def test_a_damaged_motion_is_one_report(addon, character, tmp_path, suffix):
             said.append(str(error).strip())
     assert len(said) > len(ARRAYS)
     assert [text for text in said if len(text.splitlines()) > 1 or "Traceback" in text] == []
+
+
+@pytest.mark.parametrize("operator", ["export_fbx", "export_motion"])
+def test_a_folder_is_no_file_to_write(scene, tmp_path, operator):
+    bpy.ops.chironomy.add_character()
+    for path in ("", str(tmp_path)):
+        with pytest.raises(RuntimeError, match="is a folder; give the name of a"):
+            getattr(bpy.ops.chironomy, operator)(filepath=path)
+    assert list(tmp_path.parent.glob(f"{tmp_path.name}.*")) == []

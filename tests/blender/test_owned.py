@@ -227,6 +227,21 @@ def test_a_pose_without_generated_motion_is_met(addon, rig, bare):
     check_borders(shown(addon, rig, bare), (40, 40))
 
 
+@pytest.mark.parametrize("beside", [-3, 0, 1, 4])
+def test_a_pose_just_before_or_after_the_motion_is_led_to(addon, rig, scene, bare, beside):
+    last = round(SECONDS * FPS)
+    frame = beside if beside < 1 else last + beside
+    bone = bare.pose.bones["hand.R"]
+    bone.location = (0.1, 0.1, -0.2)
+    key(bone, "location", frame)
+    put_on(addon, rig, bare, seed=6)
+    start, stop = min(frame, 1), max(frame, last) + 1
+    read = addon["rig.read"].read_pose(bare, rig, scene, start, stop)[1]
+    step, frames = steps(read), np.arange(start, stop - 1)
+    near = np.abs(frames - (1 if beside < 1 else last)) < FPS // 2
+    assert step[near].max() <= step[~near].max()
+
+
 def test_keys_that_were_deleted_are_made_anew(addon, rig, keyed):
     for curve in curves_of(addon, keyed, "hand.R"):
         for point in reversed([point for point in curve.keyframe_points if 40 <= point.co[0] <= 90]):

@@ -390,6 +390,24 @@ def test_what_the_file_lacks_is_said(scene, item, body, tmp_path):
     assert said == "Lamp, Subdivision of Character Body"
 
 
+@pytest.mark.parametrize("scaled", ["a parent", "a bone"])
+def test_what_a_joint_of_fbx_cannot_do_is_said(scene, item, tmp_path, scaled):
+    def left_out():
+        return module("scene.fbx").export_fbx(bpy.context, item, tmp_path / "out.fbx")
+
+    item.scale = (1.0, 1.0, 1.2)
+    assert "shear" not in left_out()
+    item.scale = (1.0, 1.0, 1.0)
+    if scaled == "a parent":
+        cart = bpy.data.objects.new("Cart", None)
+        scene.collection.objects.link(cart)
+        cart.scale = (1.0, 2.0, 0.5)
+        item.parent, item.rotation_euler = cart, (0.3, 0.2, 0.9)
+    else:
+        item.pose.bones["spine"].scale = (1.3, 1.0, 0.8)
+    assert "the shear of unevenly scaled bones or parents" in left_out()
+
+
 def test_nothing_of_the_persons_is_touched(scene, item, body, read):
     second = bpy.data.objects.new("Character.001", None)
     scene.collection.objects.link(second)

@@ -461,3 +461,21 @@ class TestPaths:
         shutil.rmtree(project / "audio")
         with pytest.raises(Exception, match=r"there is no file .*a\.wav; load the speech again"):
             addon["scene.speech"].scene_speech(bpy.context.scene)
+
+
+@pytest.mark.parametrize("how", ["mute", "lock"])
+def test_speech_takes_no_channel_that_is_muted_or_locked(scene, tmp_path, how):
+    scene.sequence_editor_create()
+    setattr(scene.sequence_editor.channels[1], how, True)
+    assert load(recording(tmp_path / "a.wav")).channel == 2
+
+
+def test_a_file_saved_into_another_shots_folder_goes_on_with_its_own_speech(addon, scene, tmp_path):
+    for name, seconds in (("sh010", 1.5), ("sh020", 3.0)):
+        (tmp_path / name / "audio").mkdir(parents=True)
+        recording(tmp_path / name / "audio" / "a.wav", seconds)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "sh010" / "x.blend"))
+    load(tmp_path / "sh010" / "audio" / "a.wav")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "sh020" / "x.blend"))
+    speech = addon["scene.speech"].scene_speech(bpy.context.scene)
+    assert speech.path.samefile(tmp_path / "sh010" / "audio" / "a.wav")

@@ -2,6 +2,7 @@
 """A whole performance: the same for the button, the command and the job."""
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -119,3 +120,10 @@ def test_a_shot_without_blender_shows_the_same_performance(recording: Path, spee
 def test_a_range_without_its_motion_is_refused(recording: Path) -> None:
     with pytest.raises(ChironomyError, match="without the motion it is in"):
         next(make_gestures({"speech": recording}, {"range_start": 0.1, "range_end": 0.2}))
+
+
+def test_parts_that_are_not_at_the_same_frames_are_no_performance(made: Performance) -> None:
+    with pytest.raises(BodyError, match=r"the face has 5 frames at 24 a second and the hands have 12 at 24"):
+        Performance(made.hands, made.face.resampled(24.0, 5), made.body)
+    with pytest.raises(BodyError, match="the body has"):
+        Performance(made.hands, made.face, replace(made.body, fps=60.0))

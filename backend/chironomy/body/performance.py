@@ -30,11 +30,24 @@ class Performance:
         hands: T frames.
         face: T frames; with a body, its eyes look into the lens.
         body: what torso, head and shoulders do; None where only the arms follow the hands.
+
+    Raises:
+        BodyError: the parts are not at the same frames.
     """
 
     hands: HandMotion
     face: FaceTrack
     body: Accompaniment | None
+
+    def __post_init__(self) -> None:
+        hands = self.hands
+        for name, part in (("face", self.face), ("body", self.body)):
+            if part is None or (part.frame_count == hands.frame_count and abs(part.fps - hands.fps) < 1e-6):
+                continue
+            raise BodyError(
+                f"the {name} has {part.frame_count} frames at {part.fps:g} a second and the hands have "
+                f"{hands.frame_count} at {hands.fps:g}, but all parts of a performance go together; make it anew"
+            )
 
     def pose(self, rig: Rig) -> BodyPose:
         """Every joint of a character that does this."""
