@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chironomy.work import Work
-
 bpy = pytest.importorskip("bpy")
 
 HAS_SOUND = bpy.app.build_options.audaspace
@@ -219,6 +217,8 @@ def test_undo_takes_back_a_character(scene):
 
 
 def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon, tmp_path):
+    from chironomy.work import Work
+
     """Everything but the download: the environment, the bundled wheel in it, and its interpreter."""
     backend = addon["backend"]
     told = []
