@@ -217,9 +217,9 @@ def test_undo_takes_back_a_character(scene):
 
 
 def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon, tmp_path):
+    """Everything but the download: the environment, the bundled wheel in it, and its interpreter."""
     from chironomy.work import Work
 
-    """Everything but the download: the environment, the bundled wheel in it, and its interpreter."""
     backend = addon["backend"]
     told = []
     python = backend.set_up(
