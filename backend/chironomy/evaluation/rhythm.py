@@ -37,13 +37,20 @@ class Rhythm:
     still: float
 
 
+def speaking_spans(speech: Speech) -> list[tuple[float, float]]:
+    """Begin and end in seconds of stretches of speech, pauses shorter than 1 s included."""
+    spans: list[tuple[float, float]] = []
+    for begin, end in speech_phrases(speech):
+        if spans and begin - spans[-1][1] < _LONGEST_PAUSE:
+            spans[-1] = (spans[-1][0], float(end))
+        else:
+            spans.append((float(begin), float(end)))
+    return spans
+
+
 def speaking_seconds(speech: Speech) -> float:
     """Seconds of speech, pauses shorter than 1 s included."""
-    total, last_end = 0.0, -np.inf
-    for begin, end in speech_phrases(speech):
-        total += end - (last_end if begin - last_end < _LONGEST_PAUSE else begin)
-        last_end = end
-    return float(total)
+    return float(sum(end - begin for begin, end in speaking_spans(speech)))
 
 
 def rhythm(motion: HandMotion, speech: Speech | None = None) -> Rhythm:
