@@ -6,9 +6,12 @@ import pytest
 from evaluation_motions import hands
 from numpy.typing import NDArray
 
-from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.accompany import accompanied_pose, accompany
+from chironomy.body.pose import BodyPose, bind_pose
+from chironomy.body.rig import load_rig
+from chironomy.evaluation.people import MEASURES, beside_people
 from chironomy.evaluation.strokes import find_strokes
-from chironomy.evaluation.vitality import compare_takes, measure
+from chironomy.evaluation.vitality import Take, compare_takes, figures_of_takes, measure
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 
@@ -149,20 +152,32 @@ def test_independent_fingers_have_as_many_components() -> None:
     assert measure(motion.replaced(rotation=rotation)).finger_components == 5
 
 
+def _upright(frames: int, **turns: Array) -> BodyPose:
+    """A body of which only some joints are turned, as evaluated."""
+    rig = load_rig()
+    pose = bind_pose(rig, frames, FPS)
+    for name, turn in turns.items():
+        pose.joint_rotation[:, rig.index(name)] = quaternion.from_rotation_vector(turn[:, None] * (0, 1, 0))
+    return pose
+
+
 def test_chest_and_head_turn_in_the_frame_of_the_body() -> None:
     turn = np.radians(10 * np.sin(2 * np.pi * 0.5 * np.arange(240) / FPS))
-
-    def yaw(angle: Array) -> Array:
-        return quaternion.from_rotation_vector(angle[:, None] * (0, 1, 0))
-
-    body = Accompaniment(FPS, yaw(turn), yaw(-turn / 2), np.tile(quaternion.IDENTITY, (240, 2, 1)))
-    found = measure(hands(frames=240), accompaniment=body)
+    found = measure(hands(frames=240), accompaniment=_upright(240, upper_chest=turn, head=turn / 2))
     wide = 20 * np.cos(0.05 * np.pi)
     assert found.chest_yaw_range == pytest.approx(wide, rel=0.02)
     assert found.head_yaw_range == pytest.approx(wide / 2, rel=0.02)
     # 40° a period of 2 s.
     assert found.torso_speed == pytest.approx(20, rel=0.02)
     assert found.head_speed == pytest.approx(10, rel=0.02)
+
+
+def test_an_accompaniment_is_measured_as_it_is_evaluated() -> None:
+    motion = moved([(1, 0.4, 1, (0, 0.3, 0))], 6)
+    body = accompany(load_rig(), motion, ([1.2, 3.0], [1.0, 0.8]), seed=3)
+    found = measure(motion, accompaniment=body)
+    assert found.head_speed > found.torso_speed > 0
+    assert found == measure(motion, accompaniment=accompanied_pose(load_rig(), motion, body))
 
 
 def test_other_frame_rates_are_brought_to_one() -> None:
@@ -181,3 +196,29 @@ def test_takes_that_stroke_together_share_their_strokes() -> None:
     assert compare_takes([first, half]).strokes_shared == pytest.approx(0.75)
     later = moved([(1.5 + k, 0.4, 1, (0, 0.1 * (-1) ** k, 0.2 * (-1) ** k)) for k in range(8)], 10)
     assert compare_takes([first, later]).strokes_shared == 0
+
+
+def test_takes_of_several_recordings_are_measured_together() -> None:
+    calm, brisk = circling(10, hertz=0.4), circling(20, hertz=0.8)
+    takes: list[list[Take]] = [[(calm, None, None), (calm, None, None)], [(brisk, None, None)]]
+    found = figures_of_takes(takes)
+    assert set(MEASURES) <= set(found)
+    slow = measure(calm).wrist_speed
+    # The first performance is of both, 20 s of them twice as fast; the second of the calm one alone.
+    assert found["wrist_speed"] == pytest.approx(slow * ((1 + 2 * 2) / 3 + 1) / 2, rel=0.03)
+    assert found["seeds_apart"] == 0
+    assert np.isnan(found["strokes_shared"])
+
+
+def test_figures_stand_beside_people_and_targets() -> None:
+    rows = beside_people({"stroke_duration": 0.25, "still": 0.4, "jerk": 30.0, "torso_speed": float("nan")})
+    assert rows[1:] == [
+        ("both wrists below 0.2 m/s", "0.40", "", "0.11", "0.29", "≤ 0.45", "PASS", "≤ 0.3", "short"),
+        ("stroke's duration, median", "0.25", "s", "0.50", "0.38", "0.33 to 0.55", "short", "0.33 to 0.55", "short"),
+        ("jerk of wrists, low-passed", "30", "m/s³", "40", "66", "", "", "", ""),
+    ]
+    # People move as lively speakers are to, in what both were measured by; B is above the targets of two.
+    for field, known in MEASURES.items():
+        if known.neutral is not None:
+            values = [value for value in (known.person_a, known.person_b) if value is not None]
+            assert all(map(known.neutral.met, values)) or field == "strokes_per_minute", field

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.accompany import accompanied_pose
 from chironomy.body.pose import BodyPose
 from chironomy.body.rig import load_rig
 from chironomy.evaluation.errors import EvaluationError
-from chironomy.evaluation.rhythm import speaking_spans
+from chironomy.evaluation.speaking import speaking_spans
 from chironomy.evaluation.strokes import Stroke, find_strokes, smoothed_wrists, wrist_velocity
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
@@ -165,16 +166,19 @@ def measure(
     Args:
         motion: one, or takes for different recordings.
         speech: of each motion; tells when there is speech.
-        accompaniment: what the rest of each body does, or every joint of it (a `BodyPose` of the project's rig).
+        accompaniment: what the rest of each body does, at the frames of its hands, or every joint of it as evaluated
+            (a `BodyPose` of the project's rig).
 
     Raises:
         EvaluationError: there is no motion, or not one speech or body for each.
+        BodyError: an accompaniment has not the frames of its hands.
     """
     motions = [motion] if isinstance(motion, HandMotion) else list(motion)
     if not motions:
         raise EvaluationError("there is no motion to measure; give one at least")
     speeches = _for_each(speech, len(motions), "speech")
     bodies = _for_each(accompaniment, len(motions), "body")
+    poses = [_evaluated(each, body) for each, body in zip(motions, bodies, strict=True) if body is not None]
     motions = [each if each.fps == FPS else each.resampled(FPS) for each in motions]
     velocities = [wrist_velocity(each) for each in motions]
     speeds = [np.linalg.norm(velocity, axis=-1) for velocity in velocities]
@@ -187,7 +191,7 @@ def measure(
     figures |= _of_spectrum(velocities)
     jerk = np.concatenate([np.diff(smoothed_wrists(each), n=3, axis=0) for each in motions]) * FPS**3
     figures["jerk"] = _mean(np.linalg.norm(jerk, axis=-1))
-    figures |= _of_bodies([body for body in bodies if body is not None])
+    figures |= _of_bodies(poses)
     return Vitality(**figures)
 
 
@@ -208,6 +212,32 @@ def compare_takes(takes: Sequence[HandMotion]) -> SeedsApart:
     ]
     apart = [np.linalg.norm(wrists[a] - wrists[b], axis=-1).mean() for a, b in pairs if a < b]
     return SeedsApart(_mean(np.array(shared)), 100 * float(np.mean(apart)))
+
+
+Take = tuple[HandMotion, Speech | None, Body | None]
+"""A motion with its speech and body, where they are known."""
+
+
+def figures_of_takes(recordings: Sequence[Sequence[Take]]) -> dict[str, float]:
+    """The figures of `Vitality` and of `SeedsApart` by name, for several takes of each of several recordings.
+
+    First takes of all recordings are measured together, then second takes, and so on; of what comes out the mean is
+    given, and of what takes are apart the mean over recordings. Recordings with fewer takes are in fewer of these.
+    """
+    performances = [
+        measure(*zip(*(takes[number] for takes in recordings if number < len(takes)), strict=True))
+        for number in range(max(map(len, recordings), default=0))
+    ]
+    apart = [compare_takes([motion for motion, _, _ in takes]) for takes in recordings]
+    figures = {}
+    for found in (performances, apart):
+        for field in fields(found[0]) if found else ():
+            figures[field.name] = _mean_of_known([getattr(each, field.name) for each in found])
+    return figures
+
+
+def _mean_of_known(values: Sequence[float]) -> float:
+    return _mean(np.array([value for value in values if not math.isnan(value)]))
 
 
 def _for_each(given: object, count: int, what: str) -> list:
@@ -337,32 +367,30 @@ def _of_spectrum(velocities: list[Array]) -> dict[str, float]:
     return {f"velocity_{name}": float(share) for name, share in zip(names, shares, strict=True)}
 
 
-def _of_bodies(bodies: list[Body]) -> dict[str, float]:
-    if not bodies:
+def _evaluated(motion: HandMotion, body: Body) -> BodyPose:
+    return body if isinstance(body, BodyPose) else accompanied_pose(load_rig(), motion, body)
+
+
+def _of_bodies(poses: list[BodyPose]) -> dict[str, float]:
+    if not poses:
         return {}
-    turned = [_chest_and_head(body) for body in bodies]
-    chest, head = (np.concatenate(part) for part in zip(*turned, strict=True))
-    turns = [np.concatenate([_angular_speed(each[part]) for each in turned]) for part in range(2)]
+    rig = load_rig()
+    chest, head = ([_turned(pose, rig.index(name)) for pose in poses] for name in ("upper_chest", "head"))
     return {
-        "torso_speed": _mean(turns[0]),
-        "head_speed": _mean(turns[1]),
-        "head_yaw_range": _yaw_range(head),
-        "chest_yaw_range": _yaw_range(chest),
+        "torso_speed": _mean(np.concatenate([_angular_speed(turned) for turned in chest])),
+        "head_speed": _mean(np.concatenate([_angular_speed(turned) for turned in head])),
+        "head_yaw_range": _yaw_range(np.concatenate(head)),
+        "chest_yaw_range": _yaw_range(np.concatenate(chest)),
     }
 
 
-def _chest_and_head(body: Body) -> tuple[Array, Array]:
-    """(T, 4) rotations of upper chest and head from the bind pose in the frame of the body, at 24 frames a second."""
-    if isinstance(body, BodyPose):
-        rig = load_rig()
-        chest, head = (body.joint_rotation[:, rig.index(name)] for name in ("upper_chest", "head"))
-    else:
-        chest, head = body.torso, quaternion.multiply(body.torso, body.head)
-    times = np.arange(len(chest)) / body.fps
-    wanted = np.arange(max(1, round(len(chest) / body.fps * FPS))) / FPS
-    if body.fps != FPS:
-        chest, head = quaternion.resample(chest, times, wanted), quaternion.resample(head, times, wanted)
-    return chest, head
+def _turned(pose: BodyPose, joint: int) -> Array:
+    """(T, 4) rotations of a joint from the bind pose in the frame of the body, at 24 frames a second."""
+    rotation = quaternion.make_continuous(pose.joint_rotation[:, joint])
+    if pose.fps == FPS:
+        return rotation
+    times = np.arange(len(rotation)) / pose.fps
+    return quaternion.resample(rotation, times, np.arange(max(1, round(len(rotation) / pose.fps * FPS))) / FPS)
 
 
 def _yaw_range(rotation: Array) -> float:
