@@ -14,6 +14,7 @@ from chironomy.evaluation.strokes import find_strokes
 from chironomy.evaluation.vitality import Take, compare_takes, figures_of_takes, measure
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech import Speech
 
 Array = NDArray[np.float64]
 FPS = 24.0
@@ -103,6 +104,17 @@ def test_hands_that_rest_between_moves_are_still() -> None:
     nothing = measure(hands(frames=240))
     assert (nothing.still, nothing.motionless, nothing.longest_still) == (1, 1, 10)
     assert np.isnan([nothing.both_moving, nothing.stroke_duration, nothing.path_correlation, nothing.torso_speed]).all()
+
+
+def test_hands_may_rest_longer_than_speech_lasts() -> None:
+    noise = np.random.default_rng(0).normal(
+        0, np.repeat([1e-4, 0.2, 1e-4, 0.2, 1e-4], [8000, 24000, 8000, 24000, 64000])
+    )
+    speech = Speech.from_samples(noise.astype(np.float32), 16000, "speech until 4 s of 8 s")
+    still = hands(frames=192)
+    assert measure(still).longest_still == 8
+    assert measure(still, speech).longest_still == pytest.approx(3.5, abs=0.4)
+    assert measure([still, still], [None, speech]).longest_still == 8
 
 
 def test_space_is_counted_in_cubes() -> None:

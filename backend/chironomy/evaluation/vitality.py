@@ -41,7 +41,7 @@ SPACE_SECONDS = 60.0
 
 _CELL, _PLACE = 0.04, 0.05  # metres
 _MOST = 0.9  # part of the time, or of the variance, that counts
-_MOVING_SPEED = 0.1  # m/s: a hand moves above, and is still below
+_RESTING_SPEED = 0.1  # m/s of a wrist whose fingers are watched for themselves
 _PATH_POINTS = 12
 _BANDS = (0.0, 0.5, 1.5, 3.0, 6.0)  # Hz
 
@@ -59,7 +59,7 @@ class Vitality:
         longest_still: seconds of the longest such stretch; with speech, of its part within speech (phrases and the
             pauses shorter than 1 s between them).
         motionless: part of the time in which both wrists are below 0.05 m/s.
-        both_moving: of the time in which one wrist is above 0.1 m/s, the part in which both are.
+        both_moving: of the time in which one wrist at least is not below 0.2 m/s, the part in which neither is.
         strokes_per_minute: strokes of both hands in one train, whose peaks are above 0.5 m/s.
         stroke_speed: median of the strokes' peak speeds, m/s.
         stroke_duration: their median duration, seconds.
@@ -250,7 +250,7 @@ def _for_each(given: object, count: int, what: str) -> list:
 
 
 def _of_speeds(speed: Array) -> dict[str, float]:
-    moving = speed > _MOVING_SPEED
+    moving = speed >= STILL_SPEED
     return {
         "wrist_speed": float(speed.mean()),
         "wrist_speed_median": float(np.median(speed)),
@@ -330,7 +330,7 @@ def _enough(shares: Array) -> int:
 
 def _of_rotations(motions: list[HandMotion], speeds: list[Array]) -> dict[str, float]:
     turns = np.concatenate([_angular_speed(each.rotation) for each in motions])
-    still = np.concatenate([(speed[1:] + speed[:-1]) / 2 < _MOVING_SPEED for speed in speeds])
+    still = np.concatenate([(speed[1:] + speed[:-1]) / 2 < _RESTING_SPEED for speed in speeds])
     fingers = turns[:, :, 1:]
     bent = np.concatenate([quaternion.to_rotation_vector(each.rotation[:, :, 1:]) for each in motions])
     return {
