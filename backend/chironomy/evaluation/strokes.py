@@ -17,12 +17,15 @@ which that hand's speed turns up again or is below a tenth of the peak (interpol
 about what that tenth takes away: minimum-jerk moves of 0.3, 0.4 and 0.5 s last 0.33, 0.39 and 0.47 s.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.motion.filters import gaussian
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.peaks import find_peaks
 
 SMOOTHING_SECONDS = 0.04
 STROKE_SPEED = 0.5
@@ -72,9 +75,7 @@ class Stroke:
 
 def smoothed_wrists(motion: HandMotion) -> NDArray[np.float64]:
     """(T, 2, 3) wrist positions, low-passed by a Gaussian of 40 ms; the ends are held."""
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(motion.wrist_position, SMOOTHING_SECONDS * motion.fps, axis=0, mode="nearest")
+    return gaussian(motion.wrist_position, SMOOTHING_SECONDS * motion.fps)
 
 
 def wrist_velocity(motion: HandMotion) -> NDArray[np.float64]:
@@ -86,23 +87,21 @@ def wrist_velocity(motion: HandMotion) -> NDArray[np.float64]:
 
 def find_strokes(motion: HandMotion) -> list[Stroke]:
     """The strokes of both hands in the order of their peaks."""
-    from scipy.signal import find_peaks
-
     if motion.frame_count < 3:
         return []
     position = smoothed_wrists(motion)
     speeds = np.linalg.norm(np.gradient(position, axis=0), axis=-1) * motion.fps
-    distance = max(_APART_SECONDS * motion.fps, 1.0)
-    peaks, _ = find_peaks(speeds.max(axis=1), height=STROKE_SPEED, prominence=_PROMINENCE, distance=distance)
+    fastest = speeds.max(axis=1)
+    peaks = find_peaks(fastest, max(math.ceil(_APART_SECONDS * motion.fps), 1), _PROMINENCE).places
     strokes = []
-    for peak in peaks:
+    for peak in peaks[fastest[peaks] >= STROKE_SPEED]:
         hand = int(speeds[peak].argmax())
         speed = speeds[:, hand]
         before, begin = _reach(speed[peak::-1])
         after, end = _reach(speed[peak:])
         path = position[max(peak - max(before, 1), 0) : peak + max(after, 1) + 1, hand]
-        first, fastest, last = (float(frame) / motion.fps for frame in (peak - begin, peak, peak + end))
-        strokes.append(Stroke(hand, first, fastest, last, float(speed[peak]), path))
+        first, middle, last = (float(frame) / motion.fps for frame in (peak - begin, peak, peak + end))
+        strokes.append(Stroke(hand, first, middle, last, float(speed[peak]), path))
     return strokes
 
 
