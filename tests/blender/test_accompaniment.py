@@ -39,6 +39,19 @@ def test_blender_shows_the_pose_that_is_rendered(rig, take):
     assert off.max() < 0.01
 
 
+def test_the_weight_is_shifted_and_the_feet_stand(rig, take):
+    from chironomy.body.accompany import accompanied_pose
+
+    motion, made, _, (shown, _) = take
+    wanted = accompanied_pose(rig, motion, made)
+    hips = rig.index("hips")
+    assert np.abs(made.hips_shift[:, 0]).max() > 0.005
+    assert np.abs(shown.joint_position[:, hips] - wanted.joint_position[:, hips]).max() < 0.002
+    for name in ("foot.L", "foot.R"):
+        foot = shown.joint_position[:, rig.index(name)]
+        assert np.linalg.norm(foot - rig.joint_position[rig.index(name)], axis=-1).max() < 0.003
+
+
 def test_the_hands_stay_where_they_were(take):
     _, _, (_, before), (_, after) = take
     assert np.abs(after.wrist_position - before.wrist_position).max() < 1e-4

@@ -40,7 +40,7 @@ class Accompaniment:
 
     Attributes:
         fps: frames a second.
-        torso: (T, 4) unit quaternions: the upper chest relative to the hips, the spine's joints sharing the turn evenly.
+        torso: (T, 4) unit quaternions: the upper chest relative to the hips, the spine's joints sharing it evenly.
         head: (T, 4) the head relative to the upper chest, neck and head sharing the turn evenly.
         shoulder: (T, 2, 4) the collars relative to the upper chest, left and right.
         hips: (T, 4) the hips; the legs bend so that the feet stay.

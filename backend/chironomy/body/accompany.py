@@ -21,6 +21,7 @@ listening to read speech", and their earlier work on spoken turns).
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +31,7 @@ from chironomy.body.emotion import Emotion, EmotionTrack, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import FARTHEST, NEAREST, arms_of_swivel, clamp_reach, elbow_pole
 from chironomy.body.manner import STYLE, Manner, manner_of
-from chironomy.body.pose import BodyPose, hand_positions, hand_rotations, solve_pose
+from chironomy.body.pose import BodyPose, hand_positions, hand_rotations
 from chironomy.body.rhythm import apart, breath, delayed, glides, pulses, smoothed, softly_limited, wander
 from chironomy.body.rig import Rig
 from chironomy.body.standing import lowering, middle, shoulders
@@ -130,26 +131,28 @@ def accompany(
     manner = manner_of(style)
     # Two styles are two performances, of one seed, too.
     rng = np.random.default_rng([seed, zlib.crc32(repr(style or STYLE).encode())])
-    score = _Score(rng, now, times, strengths, phrases, manner, felt)
+    # Each part has its own numbers, so that one accent more changes nothing of the rest.
+    moments, standing, going, to_and_fro, nodding, lungs_own, own = rng.spawn(7)
+    score = _Score(moments, now, times, strengths, phrases, manner, felt)
 
     size = manner.trunk * felt.mixed("movement", now)[:, None]
-    stance, shift = _stance(rng, score)
-    turning, head_turning = _turns(rng, score)
-    swinging, head_swinging = _swings(rng, score)
+    stance, shift = _stance(standing, score)
+    turning, head_turning = _turns(going, score)
+    swinging, head_swinging = _swings(to_and_fro, score)
     following = _follow(motion, now)
     bows = pulses(now, times[score.strong], strengths[score.strong, None] * _BOW * manner.nods, _BOW_SLOWER)
     trunk = size * (score.speaking * (turning + swinging + bows) + following) + stance
-    trunk += wander(rng, now, _SWAY * manner.trunk, _SWAY_HERTZ)
-    lungs = breath(rng, now, phrases)
+    trunk += wander(own, now, _SWAY * manner.trunk, _SWAY_HERTZ)
+    lungs = breath(lungs_own, now, phrases)
     trunk[:, 0] += manner.lean + felt.mixed("chest", now) - _BREATH_CHEST * lungs
     trunk = softly_limited(trunk, _TRUNK_LIMIT)
 
     head_size = manner.head * np.sqrt(felt.mixed("movement", now))[:, None]
     head = _HEAD_GOES_ALONG * trunk
-    head += head_size * score.speaking * (head_turning + head_swinging + _nods(rng, score))
-    head += wander(rng, now, _WANDER * manner.head, _WANDER_HERTZ)
+    head += head_size * score.speaking * (head_turning + head_swinging + _nods(nodding, score))
+    head += wander(own, now, _WANDER * manner.head, _WANDER_HERTZ)
     head[:, 0] += (1.0 - _HEAD_GOES_ALONG[0]) * felt.mixed("chest", now) + felt.mixed("head", now)
-    head[:, 2] += (1.0 if rng.uniform() < 0.5 else -1.0) * felt.mixed("tilt", now)
+    head[:, 2] += (1.0 if own.uniform() < 0.5 else -1.0) * felt.mixed("tilt", now)
     head = softly_limited(head, _HEAD_LIMIT)
     if lens is not None:
         head = head + np.degrees(_HEAD_SHARE_OF_GAZE * _towards(rig, lens))
@@ -282,7 +285,7 @@ class _Score:
 
 
 def _stance(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
-    """(T, 3) degrees of the chest, and (T,) metres of the hips to the person's left: weight on one foot or the other."""
+    """(T, 3) degrees of the chest and (T,) metres of the hips to the left: weight on one foot or the other."""
     manner = score.manner
     side = 1.0 if rng.uniform() < 0.5 else -1.0
     goals, begins, lengths = [], [], []
@@ -290,7 +293,7 @@ def _stance(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
     def stance() -> list[float]:
         weight = side * float(rng.uniform(0.45, 1.0)) * manner.weight
         yaw = float(np.clip(rng.normal(), -1.8, 1.8)) * _STANCE_YAW * manner.trunk
-        # Now and then she turns with the weight, now and then against it, rarely twice the same way.
+        # Now and then the turn goes with the weight, now and then against it, rarely twice the same way.
         if goals and yaw * goals[-1][0] > 0.0 and rng.uniform() < 0.75:
             yaw = -yaw
         return [yaw, weight]
@@ -329,7 +332,7 @@ def _swings(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
     times = []
     for begin, end in score.phrases:
         inside = [begin, *score.times[(score.times > begin) & (score.times < end)].tolist(), end]
-        for first, second in zip(inside, inside[1:], strict=False):
+        for first, second in pairwise(inside):
             # Where accents are far apart there are swings between them.
             steps = max(1, round((second - first) / _SWING_FARTHEST))
             times += [first + (second - first) * step / steps for step in range(steps)]
@@ -344,23 +347,25 @@ def _together(
     trunk: tuple[Array, tuple[float, float], float],
     head: tuple[Array, tuple[float, float], float],
 ) -> tuple[Array, Array]:
-    """(T, 3) degrees of trunk and of head, each with its size, seconds and lateness: the head goes partly its own way."""
-    draws = _somewhere_else(rng, len(moments) + 1)
+    """(T, 3) degrees of trunk and of head, each of a size, seconds and lateness; the head goes partly its own way."""
+    shared, *owned = rng.spawn(3)
+    draws = _somewhere_else(shared, len(moments) + 1)
     tempo = np.array([score.tempo(time) for time in moments])
     made = []
-    for (size, seconds, late), own in ((trunk, 0.0), (head, 0.75)):
-        goals = (np.sqrt(1.0 - own**2) * draws + own * _somewhere_else(rng, len(moments) + 1)) * size
-        lengths = rng.uniform(*seconds, len(moments)) / tempo
+    for (size, seconds, late), own, numbers in zip((trunk, head), (0.0, 0.75), owned, strict=True):
+        goals = (np.sqrt(1.0 - own**2) * draws + own * _somewhere_else(numbers, len(moments) + 1)) * size
+        lengths = numbers.uniform(*seconds, len(moments)) / tempo
         made.append(glides(score.now, moments - 0.5 * lengths + late, lengths, goals))
     return made[0], made[1]
 
 
 def _somewhere_else(rng: np.random.Generator, count: int) -> Array:
     """(count, 3) numbers of standard deviation near 1, in yaw mostly on the other side of the one before."""
-    draws = np.clip(rng.normal(size=(count, 3)), -1.9, 1.9)
+    places, sides = rng.spawn(2)
+    draws = np.clip(places.normal(size=(count, 3)), -1.9, 1.9)
     draws += 0.25 * np.sign(draws)
     for row in range(1, count):
-        if draws[row, 1] * draws[row - 1, 1] > 0.0 and rng.uniform() < 0.6:
+        if draws[row, 1] * draws[row - 1, 1] > 0.0 and sides.uniform() < 0.6:
             draws[row, 1] = -draws[row, 1]
     return draws
 
@@ -368,7 +373,7 @@ def _somewhere_else(rng: np.random.Generator, count: int) -> Array:
 def _nods(rng: np.random.Generator, score: _Score) -> Array:
     """(T, 3) degrees: on accents the head goes down, seldom up, with a little turn and tilt of its own."""
     count = len(score.times)
-    size = _NOD * score.manner.nods * score.strengths * rng.uniform(0.6, 1.25, count)
+    size = _NOD * score.manner.nods * score.strengths * rng.uniform(0.65, 1.15, count)
     way = np.stack([np.ones(count), rng.normal(0.0, 0.3, count), rng.normal(0.0, 0.35, count)], axis=-1)
     way[rng.uniform(size=count) < 0.12, 0] = -0.7
     return pulses(score.now, score.times, size[:, None] * way)

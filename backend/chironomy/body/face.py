@@ -36,11 +36,12 @@ _RISE_SECONDS, _HOLD_SECONDS, _FALL_SECONDS = (0.12, 0.2), (0.0, 0.45), (0.25, 0
 _OPENING_SHARE, _OPENING_SIZE = 0.35, 0.55
 _DRIFT = 0.05
 
-# How far a feeling comes and goes by itself, and grows on what is stressed; and how unlike the two halves of a face are.
+# How far a feeling comes and goes by itself, grows on what is stressed, and differs between the halves of a face.
 _COMES_AND_GOES, _GROWS, _LOPSIDED = 0.12, 0.18, 0.07
 
 # Lips that are rounded or pressed together are not free to smile.
 _ROUNDED = ("mouthPucker", "mouthFunnel", "mouthClose")
+_OPENING = ("jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight")
 _MOUTH = tuple(name for name in FACE_ACTIONS if name.startswith(("mouth", "jaw")))
 _GIVES_WAY = 0.6
 
@@ -133,6 +134,7 @@ def _feeling(
     mouth = [FACE_ACTIONS.index(name) for name in _MOUTH]
     added[:, mouth] *= (1.0 - _GIVES_WAY * rounded)[:, None]
     # The lips meet where they are to meet, whatever is felt.
-    closed = values[:, FACE_ACTIONS.index("mouthClose")]
-    added[:, FACE_ACTIONS.index("jawOpen")] *= np.clip(1.0 - 12.0 * closed, 0.0, 1.0)
+    shut, jaw = (values[:, FACE_ACTIONS.index(name)] for name in ("mouthClose", "jawOpen"))
+    apart_by = np.clip(1.0 - np.where(shut > 0.0, shut / np.maximum(jaw, 1e-6), 0.0), 0.0, 1.0)
+    added[:, [FACE_ACTIONS.index(name) for name in _OPENING]] *= apart_by[:, None]
     return added

@@ -117,7 +117,7 @@ def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dic
 
 
 def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> HandMotion:
-    """The motion; its source says what was asked for and felt, so that it can be made again and the face goes with it."""
+    """The motion; its source says what was asked for and felt: so it is made again, and the face goes with it."""
     if felt.neutral:
         return motion
     usual = {"amplitude": AMPLITUDE.default, "speed": SPEED.default}

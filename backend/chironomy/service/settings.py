@@ -112,7 +112,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class Feeling:
-    """An emotion: a name, weights of several, or a list of moments, as `chironomy.body.emotion.emotion_track` reads them."""
+    """An emotion: a name, weights of several, or moments, as `chironomy.body.emotion.emotion_track` reads them."""
 
     default: str
 
