@@ -151,7 +151,7 @@ def test_the_head_turns_back_to_the_listener_when_the_trunk_turns_away(character
     assert yaw(pose, character.index("head")) < 1.2 * yaw(pose, character.index("upper_chest"))
     made = spoken(character, "lively", 1)
     trunk = degrees(quaternion.multiply(made.hips, made.torso))[:, 1]
-    assert np.corrcoef(trunk, degrees(made.head)[:, 1])[0, 1] < -0.4
+    assert np.corrcoef(trunk, degrees(made.head)[:, 1])[0, 1] < -0.2
 
 
 def test_the_weight_goes_from_foot_to_foot_and_the_feet_stay(character):

@@ -55,7 +55,7 @@ _HEAD_LEADS = 0.12
 
 # Swings from accent to accent, on which the trunk takes part in the strokes: likewise.
 _SWING, _SWING_SECONDS = np.array([2.4, 3.5, 1.8]), (0.5, 0.8)
-_HEAD_SWING, _HEAD_SWING_SECONDS = np.array([3.2, 4.0, 2.8]), (0.36, 0.55)
+_HEAD_SWING, _HEAD_SWING_SECONDS = np.array([3.6, 4.5, 3.1]), (0.36, 0.55)
 _SWING_LATE, _SWING_FARTHEST = 0.08, 1.2
 
 # A stance: yaw of the hips, how far the weight goes to the side (metres), how far the standing hip rises, and the part
@@ -79,7 +79,7 @@ _HEAD_GOES_ALONG = np.array([0.35, 0.30, 0.25])
 
 _HEAD_SHARE_OF_GAZE = 0.5
 
-_NOD = 6.4
+_NOD = 6.8
 _STILL = 0.3
 """What is left of turning after the voice while nobody speaks."""
 
