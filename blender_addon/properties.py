@@ -14,6 +14,7 @@ from bpy.props import (
 )
 from bpy.types import Context, Object, Property, PropertyGroup, Scene
 
+from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLES
 from chironomy.shot.backdrops import BACKDROPS
@@ -116,6 +117,26 @@ class ChironomySettings(PropertyGroup):
         max=AMPLITUDE.high,
         soft_min=0.25,
         soft_max=2.0,
+    )
+    emotion: EnumProperty(
+        name="Emotion",
+        description="How the speaker feels: it colours face, posture, and the size and tempo of the hands",
+        items=[(emotion, emotion.capitalize(), "") for emotion in EMOTIONS],
+    )
+    emotion_strength: FloatProperty(
+        name="Strength",
+        description="How much of the emotion there is",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    emotion_mixture: StringProperty(
+        name="Mixture",
+        description=(
+            "Several emotions with their weights, as in happy:0.6,surprised:0.4, or changing at moments in seconds, as "
+            "in 0=neutral;4.5=happy:0.8; where it is given, the emotion above does not count"
+        ),
     )
     seed: IntProperty(
         name="Seed",
