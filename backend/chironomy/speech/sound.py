@@ -110,9 +110,9 @@ def open_sound(
         SpeechError: the file is no sound, or a playlist, or cannot be decoded.
     """
     part = part or Part()
-    plain = plain_wave(path) if (track, part, rate, channels) == (0, Part(), None, None) else None
+    plain = plain_sound(path, track, part) if rate is channels is None else None
     if plain is not None:
-        yield Sound(plain.rate, plain.channels, plain.blocks(), path.name)
+        yield plain
         return
     url = f"file:{path}"
     if part.start or part.stop is not None:
@@ -138,6 +138,12 @@ def open_sound(
             log.seek(0)
             _judge(log.read(4000).decode("utf-8", "replace"), process.returncode, path, track)
             yield None
+
+
+def plain_sound(path: Path, track: int, part: Part) -> Sound | None:
+    """A WAV that needs no decoder; None where it needs one."""
+    plain = plain_wave(path) if not track and part == Part() else None
+    return None if plain is None else Sound(plain.rate, plain.channels, plain.blocks(), path.name)
 
 
 def first_heard(attempt: Callable[[int], tuple[T, float]]) -> T:
