@@ -12,6 +12,8 @@ from chironomy.speech.joined import Part
 from chironomy.speech.sound import NoSuchTrackError, Sound, plain_sound
 
 _BLOCK = 1 << 18
+_FILLED = 2048
+"""Samples by which the last block of a compressed recording may be filled up, which no player but Blender's plays."""
 
 
 def why_deaf() -> str:
@@ -48,6 +50,8 @@ def _open_sound(path: Path, track: int, part: Part, *, film_time: bool) -> Itera
     try:
         played = aud.Sound(str(path), track) if track else aud.Sound(str(path))
         rate, samples = round(played.specs[0]), played.data()
+        if 0 < len(samples) - played.length <= _FILLED:
+            samples = samples[: played.length]
     except (aud.error, TypeError) as error:
         if track:
             raise NoSuchTrackError(f"{path.name} has no sound track {track + 1}") from error
