@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -29,6 +30,10 @@ def recording(repository, tmp_path_factory):
 
 @pytest.fixture
 def scene(addon, recording):
+    return new_scene(recording)
+
+
+def new_scene(recording):
     """A character in a scene that has the speech."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     scene = bpy.context.scene
@@ -39,15 +44,58 @@ def scene(addon, recording):
     return scene
 
 
-@pytest.fixture
-def offline(monkeypatch):
-    """No process and no computer is talked to."""
+class Made(NamedTuple):
+    """What was seen of a Generate without a network or another process, and of a second one after an edit."""
+
+    brought: set
+    threads: list
+    told: list
+    keys: int
+    shown: tuple
+    span: slice
+    edited: tuple
+    again: tuple
+
+
+@pytest.fixture(scope="module")
+def made(addon, rig, recording):
+    from chironomy.performance import perform
 
     def refuse(*_, **__):
         raise AssertionError("Generate needs nothing but Blender")
 
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(subprocess, "Popen", refuse)
+    def noted(*arguments, **options):
+        threads.append(threading.current_thread())
+        return make(*arguments, **options)
+
+    def note(fraction, message):
+        told.append((fraction, message))
+
+    scene, make, threads, told = new_scene(recording), perform.make_performance, [], []
+    item, owned, before = scene.chironomy.character, addon["rig.owned"], set(sys.modules)
+    addon["tasks"].listeners.append(note)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", refuse)
+        patch.setattr(subprocess, "Popen", refuse)
+        patch.setattr(perform, "make_performance", noted)
+        assert bpy.ops.chironomy.generate() == {"FINISHED"}
+        addon["tasks"].listeners.remove(note)
+        keys, first = addon["rig.read"].hand_key_count(item), shown(addon, rig, scene)
+        addon["rig.edit"].offset_hand(item, 1, scene, [0.0, 0.1, 0.0], 0.4)
+        (span,) = owned.spans(item, [owned.hand_unit(item, 1)]).values()
+        edited = shown(addon, rig, scene)
+        scene.chironomy.seed = 5
+        assert bpy.ops.chironomy.generate() == {"FINISHED"}
+    return Made(
+        set(sys.modules) - before,
+        threads,
+        told,
+        keys,
+        first,
+        slice(round(span.first) - 1, round(span.last)),
+        edited,
+        shown(addon, rig, scene),
+    )
 
 
 def performance(addon):
@@ -66,37 +114,41 @@ def shown(addon, rig, scene):
     return pose, hands, {name: face[:, index] for index, name in enumerate(FACE_ACTIONS)}
 
 
-def test_generate_gives_hands_lips_and_body_with_nothing_set_up(addon, rig, scene, offline):
+def test_generate_gives_hands_lips_and_body_with_nothing_set_up(addon, rig, made):
     from chironomy.motion import rotation
 
-    before = set(sys.modules)
-    assert bpy.ops.chironomy.generate() == {"FINISHED"}
-    assert not {"torch", "scipy", "librosa", "soxr"} & (set(sys.modules) - before)
     assert not addon["backend"].running()
-    pose, hands, face = shown(addon, rig, scene)
+    pose, hands, face = made.shown
     assert np.ptp(hands.wrist_position, axis=0).max(axis=1).min() > 0.05  # of each hand
     assert face["jawOpen"].max() > 0.15
     assert face["mouthClose"].max() > 0.02
     assert face["eyeBlinkLeft"].max() > 0.5
     turned = rotation.angle(pose.joint_rotation[:, rig.index("head")], rotation.IDENTITY)
     assert np.degrees(np.ptp(turned)) > 1
-    assert addon["rig.read"].hand_key_count(scene.chironomy.character) < 0.3 * 134 * hands.frame_count
+    assert 0 < made.keys < 0.3 * 134 * hands.frame_count
 
 
-def test_the_work_is_not_done_on_blenders_main_thread(addon, scene, monkeypatch):
-    from chironomy.performance import perform
+def test_nothing_is_imported_that_blender_and_the_zip_lack(made):
+    assert not {"torch", "scipy", "librosa", "soxr", "soundfile", "imageio_ffmpeg"} & made.brought
 
-    threads = []
-    made = perform.make_performance
 
-    def noted(*arguments, **options):
-        threads.append(threading.current_thread())
-        return made(*arguments, **options)
+def test_the_work_is_not_done_on_blenders_main_thread(made):
+    assert len(made.threads) == 2
+    assert threading.main_thread() not in made.threads
 
-    monkeypatch.setattr(perform, "make_performance", noted)
-    bpy.ops.chironomy.generate()
-    assert threads
-    assert threading.main_thread() not in threads
+
+def test_progress_rises_to_the_end_and_says_what_is_done(made):
+    fractions = [fraction for fraction, _ in made.told]
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) > 5
+    assert {"making gestures", "listening for phones"} <= {message for _, message in made.told}
+
+
+def test_poses_of_ones_own_are_heeded_here_too(made):
+    (_, before, _), (_, after, _) = made.edited, made.again
+    moved = np.linalg.norm(after.wrist_position - before.wrist_position, axis=-1)
+    assert moved[made.span, 1].max() < 1e-4
+    assert moved[:, 0].max() > 0.03
 
 
 def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
@@ -122,21 +174,6 @@ def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
         assert np.asarray(part) == pytest.approx(np.asarray(getattr(there.body, name)), abs=1e-3), name
 
 
-def test_poses_of_ones_own_are_heeded_here_too(addon, rig, scene):
-    bpy.ops.chironomy.generate()
-    item = scene.chironomy.character
-    addon["rig.edit"].offset_hand(item, 1, scene, [0.0, 0.1, 0.0], 0.4)
-    span = next(iter(addon["rig.owned"].spans(item, [addon["rig.owned"].hand_unit(item, 1)]).values()))
-    theirs = slice(round(span.first) - 1, round(span.last))
-    _, before, _ = shown(addon, rig, scene)
-    scene.chironomy.seed = 5
-    bpy.ops.chironomy.generate()
-    _, after, _ = shown(addon, rig, scene)
-    moved = np.linalg.norm(after.wrist_position - before.wrist_position, axis=-1)
-    assert moved[theirs, 1].max() < 1e-5
-    assert moved[:, 0].max() > 0.03
-
-
 def test_generate_can_be_stopped_and_leaves_the_character_as_it_was(addon, scene):
     tasks = addon["tasks"]
 
@@ -150,19 +187,6 @@ def test_generate_can_be_stopped_and_leaves_the_character_as_it_was(addon, scene
         tasks.listeners.remove(stop)
     assert tasks.running() is None
     assert addon["rig.read"].hand_key_count(scene.chironomy.character) == 0
-
-
-def test_progress_rises_to_the_end_and_says_what_is_done(addon, scene):
-    tasks, told = addon["tasks"], []
-    tasks.listeners.append(lambda fraction, message: told.append((fraction, message)))
-    try:
-        bpy.ops.chironomy.generate()
-    finally:
-        tasks.listeners.pop()
-    fractions = [fraction for fraction, _ in told]
-    assert fractions == sorted(fractions)
-    assert len(set(fractions)) > 5
-    assert {"making gestures", "listening for phones"} <= {message for _, message in told}
 
 
 @pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
