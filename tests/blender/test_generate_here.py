@@ -45,7 +45,7 @@ def new_scene(recording):
 
 
 class Made(NamedTuple):
-    """What was seen of a Generate without a network or another process, and of a second one after an edit."""
+    """What was seen of a Generate without a network or a backend, and of a second one after an edit."""
 
     brought: set
     threads: list
@@ -76,7 +76,7 @@ def made(addon, rig, recording):
     addon["tasks"].listeners.append(note)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket.socket, "connect", refuse)
-        patch.setattr(subprocess, "Popen", refuse)
+        patch.setattr(addon["backend"], "connect", refuse)
         patch.setattr(perform, "make_performance", noted)
         assert bpy.ops.chironomy.generate() == {"FINISHED"}
         addon["tasks"].listeners.remove(note)
