@@ -30,6 +30,21 @@ def test_the_zip_holds_the_manifest_the_add_on_and_the_wheel_it_names(extension_
     assert not [name for name in names if "__pycache__" in name]
 
 
+def test_the_zip_brings_what_hears_speech_for_both_pythons_of_blenders_and_one_platform(extension_zip):
+    with zipfile.ZipFile(extension_zip) as archive:
+        manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
+    (platform,) = manifest["platforms"]
+    brought = [Path(name).name.split("-") for name in manifest["wheels"]]
+    assert sorted((parts[0], parts[2]) for parts in brought) == [
+        ("chironomy", "py3"),
+        ("pocketsphinx", "cp311"), ("pocketsphinx", "cp313"),
+        ("praat_parselmouth", "cp311"), ("praat_parselmouth", "cp313"),
+    ]  # fmt: skip
+    tags = {"linux-x64": "x86_64", "windows-x64": "win_amd64", "macos-x64": "x86_64", "macos-arm64": "arm64"}
+    for parts in brought:
+        assert parts[-1].removesuffix(".whl").endswith((tags[platform], "universal2", "any"))
+
+
 def test_the_wheel_is_pure_and_holds_what_the_add_on_and_the_backend_need(extension_zip, tmp_path):
     with zipfile.ZipFile(extension_zip) as archive:
         (wheel,) = (name for name in archive.namelist() if name.endswith("-py3-none-any.whl"))

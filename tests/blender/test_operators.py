@@ -100,14 +100,23 @@ def test_generate_says_what_is_missing_in_order(scene):
     assert "Add a character first" in sentence_of(bpy.ops.chironomy.generate)
 
 
-def test_generate_without_a_backend_tells_how_to_get_one(scene, tmp_path):
+@pytest.fixture
+def by_the_backend(addon):
+    """Gestures are the backend's to make."""
+    preferences = addon["preferences"].preferences(bpy.context)
+    preferences.gestures = "BACKEND"
+    yield preferences
+    preferences.gestures = "BLENDER"
+
+
+def test_gestures_by_a_backend_that_is_not_set_up_tell_how_to_get_one(by_the_backend, scene, tmp_path):
     bpy.ops.chironomy.add_character()
     scene.chironomy.speech = str(tone(tmp_path / "speech.wav", 1.0))
     assert "press Set Up Backend in the add-on's preferences" in sentence_of(bpy.ops.chironomy.generate)
 
 
-def test_a_backend_that_is_not_there_and_a_wrong_token_are_told_apart(addon, scene, tmp_path):
-    preferences = addon["preferences"].preferences(bpy.context)
+def test_a_backend_that_is_not_there_and_a_wrong_token_are_told_apart(by_the_backend, scene, tmp_path):
+    preferences = by_the_backend
     bpy.ops.chironomy.add_character()
     scene.chironomy.speech = str(tone(tmp_path / "speech.wav", 1.0))
     preferences.address = "http://127.0.0.1:9"

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The extension's zips: which wheels go into which, and what the manifest in each says of them."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import build_extension
+
+
+def test_every_platform_has_a_name_of_its_own_as_blender_splits_them():
+    names = [
+        build_extension.split_name(Path("dist/chironomy-1.2.3.zip"), name).name for name in ("linux-x64", "macos-arm64")
+    ]
+    assert names == ["chironomy-1.2.3-linux_x64.zip", "chironomy-1.2.3-macos_arm64.zip"]
+
+
+@pytest.mark.parametrize(("system", "machine", "expected"), [
+    ("linux", "x86_64", "linux-x64"),
+    ("win32", "AMD64", "windows-x64"),
+    ("darwin", "arm64", "macos-arm64"),
+    ("darwin", "x86_64", "macos-x64"),
+    ("linux", "aarch64", None),
+])  # fmt: skip
+def test_the_platform_at_hand_is_known_where_there_are_wheels_for_it(monkeypatch, system, machine, expected):
+    monkeypatch.setattr("sys.platform", system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert build_extension.platform_here() == expected
+
+
+def test_only_files_whose_hashes_are_listed_are_bundled(monkeypatch, tmp_path):
+    listed = tmp_path / "bundled-wheels.txt"
+    listed.write_text(f"hears==1.0 \\\n    --hash=sha256:{hashlib.sha256(b'right').hexdigest()}\n")
+    monkeypatch.setattr(build_extension, "BUNDLED", listed)
+    monkeypatch.setattr(build_extension, "KEPT_WHEELS", tmp_path)
+    for python in build_extension.PYTHONS:
+        folder = tmp_path / f"linux-x64-{python}"
+        folder.mkdir()
+        (folder / f"hears-1.0-cp{python.replace('.', '')}-x.whl").write_bytes(b"right")
+        (folder / "hears-1.0-other.whl").write_bytes(b"wrong")
+    found = [path.name for path in build_extension.bundled_wheels("linux-x64")]
+    assert found == ["hears-1.0-cp311-x.whl", "hears-1.0-cp313-x.whl"]
+
+
+def test_the_manifest_in_a_zip_lists_its_wheels_and_its_platform(repository):
+    manifest = (repository / "blender_manifest.toml").read_text(encoding="utf-8")
+    told = tomllib.loads(build_extension._with_wheels(manifest, ["b.whl", "a.whl"], "macos-x64"))
+    assert (told["wheels"], told["platforms"]) == (["./wheels/a.whl", "./wheels/b.whl"], ["macos-x64"])
+    assert "platforms" not in tomllib.loads(build_extension._with_wheels(manifest, ["a.whl"], None))
