@@ -38,6 +38,7 @@ def make_gestures(
     count: int = 1,
     work: Work = QUIET,
     load: "Callable[[], GesturePipeline] | None" = None,
+    hear: Callable[[Path], Speech] = load_speech,
 ) -> Iterator[HandMotion]:
     """Yield performances of the hands; the seed goes up by 1 from each to the next.
 
@@ -51,6 +52,7 @@ def make_gestures(
         count: how many performances.
         work: told how far it is, and asked whether to go on.
         load: gives the model, by default the embedded one.
+        hear: reads the speech's file.
 
     Raises:
         PerformanceError: a range without its motion, or a motion without its range.
@@ -67,7 +69,7 @@ def make_gestures(
     if kept is not None and (start is None or end is None):
         raise PerformanceError("A motion is to be kept, so give range_start and range_end, in seconds")
     work.progress(0.0, "reading the speech")
-    speech = load_speech(inputs["speech"])
+    speech = hear(inputs["speech"])
     if "pinned" in inputs:
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A whole performance: face, torso, head and eyes that go with a speech and its hands."""
+"""A whole performance: hands for a speech, and the face, torso, head and eyes that go with both."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -8,12 +12,58 @@ from chironomy.body.gaze import look
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.performance.gestures import make_gestures
 from chironomy.shot.fit import Fit
-from chironomy.shot.placement import refitted
+from chironomy.shot.placement import place, refitted
 from chironomy.speech.accents import pitch_accents, speech_phrases
-from chironomy.speech.decode import Speech
+from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.lips import lip_track
 from chironomy.work import QUIET, Work
+
+if TYPE_CHECKING:
+    from chironomy.gesture.pipeline import GesturePipeline
+
+_OTHERS = ("alive", "lens_x", "lens_y", "lens_z")
+"""Settings of a performance that are not the hands'."""
+
+
+def make_performance(
+    inputs: Mapping[str, Path],
+    settings: Mapping[str, Any],
+    work: Work = QUIET,
+    load: "Callable[[], GesturePipeline] | None" = None,
+    hear: Callable[[Path], Speech] = load_speech,
+) -> Performance:
+    """All that a speaker does: the hands that `make_gestures` makes first, and what goes with them.
+
+    Args:
+        inputs: files, as for `make_gestures`; optionally `fit`, of a portrait (`shot.fit`), and the hands are placed
+            where they are in that picture.
+        settings: as for `make_gestures`, with `alive` (True) and `lens_x`, `lens_y`, `lens_z` (metres in the frame of
+            the body) beside them: see `perform`.
+        work: told how far it is, and asked whether to go on.
+        load: gives the model, by default the embedded one.
+        hear: reads the speech's file; it is heard once.
+
+    Raises:
+        ChironomyError: as `make_gestures` and `perform` do.
+    """
+    work.progress(0.0, "reading the speech")
+    speech = hear(inputs["speech"])
+    gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
+    hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+    if fit is not None:
+        hands = place(fit, hands)
+    return perform(
+        speech,
+        hands,
+        [settings[name] for name in _OTHERS[1:]],
+        settings.get("seed", 0),
+        fit=fit,
+        alive=settings.get("alive", True),
+        work=work.part(0.75, 1.0),
+    )
 
 
 def perform(

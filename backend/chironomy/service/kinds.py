@@ -94,33 +94,11 @@ def run_gesture(inputs: Mapping[str, Path], settings: Mapping[str, Any], result:
 
 
 def run_perform(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
-    """Speech to all that a speaker does (the zip of `body.performance`).
-
-    With the input `fit`, of a portrait, the hands are placed where they are in that picture.
-    """
+    """Speech to all that a speaker does (the zip of `body.performance`); see `performance.perform.make_performance`."""
     from chironomy.body.performance import save_performance
-    from chironomy.performance.gestures import make_gestures
-    from chironomy.performance.perform import perform
-    from chironomy.shot.fit import Fit
-    from chironomy.shot.placement import place
-    from chironomy.speech.decode import load_speech
+    from chironomy.performance.perform import make_performance
 
-    gesture = {name: value for name, value in settings.items() if name not in ("alive", "lens_x", "lens_y", "lens_z")}
-    hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75)))
-    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
-    if fit is not None:
-        hands = place(fit, hands)
-    lens = [settings[f"lens_{axis}"] for axis in "xyz"]
-    made = perform(
-        load_speech(inputs["speech"]),
-        hands,
-        lens,
-        settings["seed"],
-        fit=fit,
-        alive=settings["alive"],
-        work=work.part(0.75, 1.0),
-    )
-    save_performance(made, result)
+    save_performance(make_performance(inputs, settings, work), result)
 
 
 def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
