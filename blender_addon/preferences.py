@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the backend is and where renders go."""
+"""Where gestures are made, where the backend is and where renders go."""
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
 
 from .properties import BLEND_RELATIVE
@@ -13,6 +13,15 @@ ADDON = __package__
 class ChironomyPreferences(AddonPreferences):
     bl_idname = ADDON
 
+    gestures: EnumProperty(
+        name="Gestures",
+        description="Where Generate makes them",
+        items=(
+            ("BLENDER", "In Blender", "Within Blender, with nothing set up"),
+            ("BACKEND", "By the Backend", "Another process, which Set Up Backend installs or the address names"),
+        ),
+        default="BLENDER",
+    )
     address: StringProperty(
         name="Address",
         description="Of a backend that you run yourself, such as http://127.0.0.1:8123; "
@@ -39,8 +48,9 @@ class ChironomyPreferences(AddonPreferences):
     def draw(self, context: Context) -> None:
         layout = self.layout
         layout.use_property_split = True
+        layout.prop(self, "gestures")
         box = layout.box()
-        box.label(text="Backend", icon="CONSOLE")
+        box.label(text="Backend, for videos and portraits", icon="CONSOLE")
         box.prop(self, "python")
         row = box.row()
         row.operator("chironomy.set_up_backend", icon="IMPORT")

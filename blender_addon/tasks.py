@@ -85,7 +85,9 @@ class Task:
         except JobCancelled:
             self._stop.set()
         except ChironomyError as error:
-            self.error = str(error)
+            # Whatever ends work that was asked to stop is no news.
+            if not self.cancelled:
+                self.error = str(error)
         except Exception as error:
             traceback.print_exc()
             self.error = f"{self.label} stopped by a fault of its own ({error!r}); Blender's console tells more"

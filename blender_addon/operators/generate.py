@@ -69,7 +69,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         scene, item = target.find()
         said = put_on(scene, item, result.hands, result.face, result.body)
         if result.hands.source.get("speech_silent"):
-            # The backend heard the tracks and channels one by one.
+            # The tracks and channels were heard one by one.
             speech = sequencer.absolute(settings(scene).speech).name
             said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
         return said

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Let the backend make a performance for the scene's speech."""
+"""Make a performance for the scene's speech: in this Blender, or by the backend where the preferences say so."""
 
 import tempfile
 from pathlib import Path
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import load_rig
-from chironomy.client import Client
+from chironomy.errors import ChironomyError
 from chironomy.motion import HandMotion, save_hands
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
@@ -28,10 +28,20 @@ Pinned = tuple[HandMotion, NDArray[np.bool_]]
 
 
 def performing(context: Context) -> Job:
-    """Return the work that makes a `Performance` for the scene's speech, with its settings of now."""
+    """Return the work that makes a `Performance` for the scene's speech, with its settings of now.
+
+    Raises:
+        ChironomyError: it cannot be made there.
+    """
     scene = context.scene
     chosen = settings(scene)
-    where = backend.address(context)
+    where = backend.gestures_from(context)
+    if where is None:
+        # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
+        from ..hearing import why_deaf
+
+        if reason := why_deaf():
+            raise ChironomyError(reason)
     speech = scene_speech(scene)
     assert speech is not None
     fit = remembered(scene)
@@ -51,23 +61,36 @@ def performing(context: Context) -> Job:
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
 
     def make(work: Work) -> Performance:
-        client = backend.connect(where, work)
-        inputs = {"speech": client.upload(speech.path)}
-        if fit is not None:
-            inputs["fit"] = client.upload(fit.to_json().encode())
-        with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
-            inputs |= pinned_inputs(client, pinned, Path(folder))
-            made = client.run("perform", inputs, wanted, Path(folder, "performance.zip"), work)
-            return load_performance(made)
+        with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
+            folder = Path(name)
+            inputs = {"speech": speech.path} | _pinned_files(pinned, folder)
+            if fit is not None:
+                inputs["fit"] = folder / "fit.json"
+                fit.save(inputs["fit"])
+            if where is None:
+                return _made_here(inputs, wanted, work)
+            client = backend.connect(where, work)
+            uploaded = {name: client.upload(path) for name, path in inputs.items()}
+            return load_performance(client.run("perform", uploaded, wanted, folder / "performance.zip", work))
 
     return make
 
 
-def pinned_inputs(client: Client, pinned: Pinned | None, folder: Path) -> dict[str, str]:
-    """Upload what is the animator's, and return it as inputs of a job that makes gestures."""
+def _made_here(inputs: dict[str, Path], wanted: dict[str, object], work: Work) -> Performance:
+    work.progress(0.0, "getting ready")
+    from chironomy.performance.perform import make_performance
+
+    from ..hearing import hear
+
+    return make_performance(inputs, wanted, work, hear=hear)
+
+
+def _pinned_files(pinned: Pinned | None, folder: Path) -> dict[str, Path]:
+    """Write what is the animator's, and return it as inputs of what makes gestures."""
     if pinned is None:
         return {}
     motion, mask = pinned
-    save_hands(motion, folder / "pinned.npz")
-    np.savez_compressed(folder / "mask.npz", mask=mask)
-    return {"pinned": client.upload(folder / "pinned.npz"), "pinned_mask": client.upload(folder / "mask.npz")}
+    files = {"pinned": folder / "pinned.npz", "pinned_mask": folder / "mask.npz"}
+    save_hands(motion, files["pinned"])
+    np.savez_compressed(files["pinned_mask"], mask=mask)
+    return files

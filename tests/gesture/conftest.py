@@ -28,14 +28,14 @@ def tiny() -> GesturePipeline:
     torch.manual_seed(0)
     transformer = GestureTransformer(**TINY).eval()
     torch.nn.init.normal_(transformer.motion_out.weight, std=0.1)
-    from chironomy.gesture.corpus.planner import Score
-    from chironomy.gesture.corpus.timeline import motion_of_score
+    from chironomy.gesture.corpus.planner import Movement
+    from chironomy.gesture.corpus.timeline import play
     from chironomy.gesture.encoding import encode
     from chironomy.gesture.repertoire.kinds import KINDS
 
     pose = KINDS["beat"].apex.vector()
-    score = Score((pose, pose), ([], []), np.array([]))
-    motion = motion_of_score(score, 2, 24.0, 0.0, np.random.default_rng(0))
+    movement = Movement((pose, pose), ([], []), np.array([]))
+    motion = play(movement, 2, 24.0, 0.0, np.random.default_rng(0))
     mean = torch.from_numpy(encode(motion.wrist_position, motion.rotation)[0])
     transformer.get_buffer("motion_mean").copy_(mean)
     transformer.get_buffer("motion_std").fill_(0.02)

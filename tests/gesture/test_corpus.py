@@ -21,11 +21,11 @@ from chironomy.gesture import STYLES, GestureError
 from chironomy.gesture.clips import load_clips
 from chironomy.gesture.corpus import build, espeak, voices
 from chironomy.gesture.corpus.manners import MANNERS, manner_of
+from chironomy.gesture.corpus.movement import Movement, Phase
 from chironomy.gesture.corpus.planner import Planner
-from chironomy.gesture.corpus.score import Phase, Score
 from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.texts import sentence
-from chironomy.gesture.corpus.timeline import motion_of_score
+from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.space import clear_of_body, neutral_of
@@ -57,13 +57,13 @@ def played(
     speed: float = 1.0,
     amplitude: float = 1.0,
     handedness: str | None = None,
-) -> tuple[HandMotion, Score]:
+) -> tuple[HandMotion, Movement]:
     """Twenty seconds of gestures and four of rest; of two styles with "+" between them, half of each."""
     weights = dict.fromkeys(style.split("+"), 1 / len(style.split("+")))
     random = np.random.default_rng(seed)
     times, strengths, phrases = talk(seed)
-    score = Planner(weights, speed, amplitude, random, handedness).plan(times, strengths, phrases)
-    return motion_of_score(score, 576, 24.0, manner_of(weights).idle, random), score
+    movement = Planner(weights, speed, amplitude, random, handedness).plan(times, strengths, phrases)
+    return play(movement, 576, 24.0, manner_of(weights).idle, random), movement
 
 
 def strokes_per_minute(style: str, speed: float = 1.0) -> float:
@@ -84,8 +84,8 @@ def test_every_style_has_a_manner_and_every_manner_known_gestures() -> None:
 def test_strokes_end_on_accents_or_shortly_before() -> None:
     for seed in range(6):
         accents, _, _ = talk(seed)
-        _, score = played(seed=seed)
-        offset = score.apexes - accents[np.abs(score.apexes[:, None] - accents).argmin(axis=1)]
+        _, movement = played(seed=seed)
+        offset = movement.apexes - accents[np.abs(movement.apexes[:, None] - accents).argmin(axis=1)]
         assert len(offset) >= 5
         assert offset.min() >= -0.045
         assert offset.max() <= 0.02
@@ -127,19 +127,19 @@ def test_styles_differ_in_how_often_they_stroke(style: str, least: float, most: 
 
 def test_a_stroke_has_its_preparation_and_a_unit_its_retraction() -> None:
     for seed in range(4):
-        _, score = played(seed=seed, handedness="right")
-        left, right = score.moves
+        _, movement = played(seed=seed, handedness="right")
+        left, right = movement.moves
         phases = [move.phase for move in right]
         assert not left
         assert all(phases[i - 1] is Phase.PREPARATION for i, phase in enumerate(phases) if phase is Phase.STROKE)
         assert right[-1].phase is Phase.RELEASE
-        assert np.array_equal(right[-1].pose, score.rest[1])
+        assert np.array_equal(right[-1].pose, movement.rest[1])
 
 
 def test_a_hand_shape_is_taken_before_the_stroke_and_held_through_it() -> None:
     for seed in range(4):
-        _, score = played("precise", seed)
-        for moves in score.moves:
+        _, movement = played("precise", seed)
+        for moves in movement.moves:
             for before, move in itertools.pairwise(moves):
                 if move.phase is Phase.STROKE:
                     assert np.abs(move.pose[6:] - before.pose[6:]).max() < 1e-9
@@ -147,8 +147,8 @@ def test_a_hand_shape_is_taken_before_the_stroke_and_held_through_it() -> None:
 
 def test_hands_return_to_rest_after_each_unit() -> None:
     for seed in range(4):
-        motion, score = played(seed=seed)
-        resting = np.array([score.rest[0][:3], score.rest[1][:3]]) * [[1, 1, 1], [-1, 1, 1]]
+        motion, movement = played(seed=seed)
+        resting = np.array([movement.rest[0][:3], movement.rest[1][:3]]) * [[1, 1, 1], [-1, 1, 1]]
         assert np.linalg.norm(motion.wrist_position[-1] - resting, axis=-1).max() < 0.06
 
 
@@ -215,8 +215,8 @@ def test_motion_stays_within_a_person_s_limits(style: str) -> None:
 
 def test_silence_leaves_the_hands_at_rest() -> None:
     random = np.random.default_rng(0)
-    score = Planner("lively", 1.0, 1.0, random).plan(np.zeros(0), np.zeros(0), [])
-    motion = motion_of_score(score, 96, 24.0, 1.0, random)
+    movement = Planner("lively", 1.0, 1.0, random).plan(np.zeros(0), np.zeros(0), [])
+    motion = play(movement, 96, 24.0, 1.0, random)
     assert np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1).max() * 24 < 0.06
 
 

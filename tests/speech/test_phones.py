@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from chironomy.speech import Phone, Speech, SpeechError, listeners, load_speech, recognise_phones
+from chironomy.speech import Phone, Speech, SpeechError, listeners, load_speech, recognise_phones, recogniser
 from chironomy.speech import phones as phones_module
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import speech_contours

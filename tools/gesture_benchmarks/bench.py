@@ -216,15 +216,15 @@ def plan(speech: Speech, style: str, seed: int) -> tuple[HandMotion, NDArray[np.
     """The same, and the seconds at which its strokes were planned to arrive."""
     from chironomy.gesture.corpus.manners import manner_of
     from chironomy.gesture.corpus.planner import Planner
-    from chironomy.gesture.corpus.timeline import motion_of_score
+    from chironomy.gesture.corpus.timeline import play
     from chironomy.speech.accents import accent_onsets, pitch_accents, speech_phrases
 
     random = np.random.default_rng([seed, STYLES.index(style)])
-    score = Planner(style, 1.0, 1.0, random).plan(
+    movement = Planner(style, 1.0, 1.0, random).plan(
         accent_onsets(speech), pitch_accents(speech)[1], speech_phrases(speech)
     )
-    motion = motion_of_score(score, speech.frame_count(FPS), FPS, manner_of({style: 1.0}).idle, random)
-    return motion, np.asarray(score.apexes, np.float64)
+    motion = play(movement, speech.frame_count(FPS), FPS, manner_of({style: 1.0}).idle, random)
+    return motion, np.asarray(movement.apexes, np.float64)
 
 
 def joined(speeches: list[Speech], seconds: float) -> Speech:

@@ -17,7 +17,7 @@ from chironomy.files import atomic_path
 from chironomy.gesture.corpus.manners import MANNERS, manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.texts import sentence
-from chironomy.gesture.corpus.timeline import motion_of_score
+from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.space import within_reach
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
@@ -138,8 +138,8 @@ def _gestures(random: np.random.Generator, count: int) -> HandMotion:
     times = times[times < seconds]
     style = str(random.choice(sorted(MANNERS)))
     planner = Planner(style, float(random.uniform(0.9, 1.5)), float(random.uniform(0.9, 1.4)), random, None)
-    score = planner.plan(times, random.uniform(0.5, 1.0, len(times)), [(0.0, seconds)])
-    motion = motion_of_score(score, round(seconds * FPS), FPS, manner_of({style: 1.0}).idle, random)
+    movement = planner.plan(times, random.uniform(0.5, 1.0, len(times)), [(0.0, seconds)])
+    motion = play(movement, round(seconds * FPS), FPS, manner_of({style: 1.0}).idle, random)
     # From the second on in which hands have left their rest.
     first = round(1.5 * FPS)
     shown = motion.sliced(first, first + count)

@@ -27,7 +27,7 @@ from chironomy.speech.phones import recognise_phones
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
-    from chironomy.gesture.pipeline import GesturePipeline
+    from chironomy.gesture.maker import GestureMaker
 
 _OTHERS = ("alive", "lens_x", "lens_y", "lens_z")
 """Settings of a performance that are not the hands'."""
@@ -37,7 +37,7 @@ def make_performance(
     inputs: Mapping[str, Path],
     settings: Mapping[str, Any],
     work: Work = QUIET,
-    load: "Callable[[], GesturePipeline] | None" = None,
+    load: "Callable[[], GestureMaker] | None" = None,
     hear: Callable[[Path], Speech] = load_speech,
 ) -> Performance:
     """All that a speaker does: the hands that `make_gestures` makes first, and what goes with them.

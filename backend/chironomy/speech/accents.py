@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from chironomy.speech.contours import RATE, Contours, smooth, speech_contours
 from chironomy.speech.decode import Speech
+from chironomy.speech.peaks import find_peaks
 
 # Weights of the three correlates of prominence: loudness and duration carry more of it than pitch does (Kochanski,
 # Grabe, Coleman & Rosner 2005, "Loudness predicts prominence: fundamental frequency lends little").
@@ -66,14 +67,12 @@ def accent_onsets_of(contours: Contours, times: NDArray[np.float64]) -> NDArray[
 
 
 def _onsets(contours: Contours) -> NDArray[np.float64]:
-    from scipy.signal import find_peaks
-
     flux = smooth(contours.flux, 0.015)
     if not contours.speaking.any():
         return np.zeros(0)
     local = smooth(flux, 0.25)
     threshold = 1.15 * local + 0.25 * float(flux[contours.speaking].mean())
-    peaks, _ = find_peaks(flux, distance=round(0.07 * RATE))
+    peaks = find_peaks(flux, distance=round(0.07 * RATE)).places
     peaks = peaks[(flux[peaks] > threshold[peaks]) & contours.speaking[peaks]]
     return peaks / RATE
 
@@ -105,14 +104,12 @@ def accents_of(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.floa
 
 
 def _syllables(contours: Contours) -> Syllables:
-    from scipy.signal import find_peaks
-
     loudness = smooth(contours.loudness_db, 0.025)
-    peaks, found = find_peaks(loudness, prominence=_DIP_DB, distance=round(0.08 * RATE))
+    peaks, dips = find_peaks(loudness, distance=round(0.08 * RATE), prominence=_DIP_DB)
     chosen = contours.voiced[peaks] & contours.speaking[peaks]
     if contours.speaking.any():
         chosen &= loudness[peaks] > float(np.percentile(loudness[contours.speaking], 95)) - 22
-    peaks, dips = peaks[chosen], found["prominences"][chosen]
+    peaks, dips = peaks[chosen], dips[chosen]
     if len(peaks) == 0:
         return Syllables(np.zeros(0), np.zeros(0))
     divided = _divided_by_dips(loudness, peaks)

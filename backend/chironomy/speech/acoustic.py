@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.speech.contours import MEL_BANDS, MEL_RANGE_HZ, RATE, Contours, smooth
+from chironomy.speech.peaks import find_peaks, widths
 from chironomy.speech.phone import SILENCE, Phone
 
 _SHORTEST = 3  # values of a segment
@@ -73,17 +74,16 @@ def _closures(
     contours: Contours, loudness: NDArray[np.float64], hiss: NDArray[np.float64], first: int, last: int
 ) -> list[tuple[int, int, str]]:
     """Dips of the middle frequencies between louder neighbours: begin, end, and "B", "P", "D" or "T"."""
-    from scipy.signal import find_peaks
-
     middle = smooth(_band(contours, 500, 3500), 0.012)[first:last]
     if len(middle) < _SHORTEST:
         return []
-    _, found = find_peaks(
-        -middle, prominence=9.0, width=(_SHORTEST, _LONGEST_CLOSURE), rel_height=0.6, distance=round(0.06 * RATE)
-    )
+    dips = find_peaks(-middle, distance=round(0.06 * RATE), prominence=9.0)
+    edges = widths(-middle, dips, 0.6).T
     darkness = _band(contours, 80, 400) - _band(contours, 1000, 2500)
     closures: list[tuple[int, int, str]] = []
-    for left, right in zip(found["left_ips"], found["right_ips"], strict=True):
+    for left, right in edges.tolist():
+        if not _SHORTEST <= right - left <= _LONGEST_CLOSURE:
+            continue
         a, b = first + round(left), first + max(round(right), round(left) + _SHORTEST)
         if hiss[a:b].mean() > -6:
             continue

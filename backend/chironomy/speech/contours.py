@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.motion.filters import gaussian
 from chironomy.speech.decode import Speech
 
 RATE = 100  # curves: values a second
@@ -78,9 +79,7 @@ def speech_contours(speech: Speech) -> Contours:
 
 def smooth(curve: NDArray[Any], sigma_seconds: float) -> NDArray[np.float64]:
     """Gaussian smoothing along the first axis; the ends are held."""
-    from scipy.ndimage import gaussian_filter1d
-
-    return gaussian_filter1d(np.asarray(curve, np.float64), sigma_seconds * RATE, axis=0, mode="nearest")
+    return gaussian(curve, sigma_seconds * RATE)
 
 
 def _analyse(speech: Speech) -> Contours:
@@ -127,8 +126,6 @@ def power_spectra(speech: Speech) -> Iterator[tuple[int, NDArray[np.float32]]]:
 
     Windows (Hann, 25 ms) are centred on i / 100 s; the recording is taken as silent before its begin and after its end.
     """
-    from scipy.fft import rfft
-
     rate = speech.sample_rate
     size = 2 ** int(np.ceil(np.log2(_FFT * rate / 16000)))
     width = round(_WINDOW_SECONDS * rate)
@@ -143,7 +140,8 @@ def power_spectra(speech: Speech) -> Iterator[tuple[int, NDArray[np.float32]]]:
         stretch = speech.samples[max(begin, 0) : max(min(end, len(speech.samples)), 0)]
         stretch = np.pad(stretch, (max(-begin, 0), end - max(begin, 0) - len(stretch)))
         frames = np.lib.stride_tricks.sliding_window_view(stretch, width)[centres - centres[0]] * window
-        spectrum = np.asarray(rfft(frames, n=size, axis=1))
+        # As 64-bit numbers in every version of numpy.
+        spectrum = np.fft.rfft(frames.astype(np.float64), n=size, axis=1)
         yield first, (spectrum.real**2 + spectrum.imag**2).astype(np.float32)
 
 

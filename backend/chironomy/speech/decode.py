@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
-from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, check_finite, first_heard, open_sound
+from chironomy.speech.resample import resample
+from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, OpenSound, check_finite, first_heard, open_sound
 
 SAMPLE_RATE = 16000
 MAXIMUM_SECONDS = 3600.0
@@ -109,6 +110,7 @@ def load_speech(
     maximum_seconds: float = MAXIMUM_SECONDS,
     *,
     film_time: bool = False,
+    opener: OpenSound = open_sound,
 ) -> Speech:
     """Read the speech in any file of sound that ffmpeg knows: the first track in which anything is heard, to its end.
 
@@ -122,6 +124,7 @@ def load_speech(
         maximum_seconds: how long it may last.
         film_time: second 0 is that of the film's pictures; sound that begins late is led in by silence. Otherwise it is
             the sound's own first sample, as in Blender's sequencer.
+        opener: what decodes the file.
 
     Raises:
         SpeechError: the file is missing, a folder, not sound, a playlist, without a sound stream, empty, shorter than
@@ -144,7 +147,7 @@ def load_speech(
         blocks: list[NDArray[np.float32]] = []
         room = round(maximum_seconds * sample_rate)
         for part in parts:
-            blocks += _read_part(path, track, part, sample_rate, room - sum(map(len, blocks)), film_time)
+            blocks += _read_part(path, track, part, sample_rate, room - sum(map(len, blocks)), film_time, opener)
         samples = np.concatenate([*blocks, np.zeros(0, np.float32)])
         return samples, float(np.ptp(samples)) / 2 if len(samples) else 0.0
 
@@ -258,19 +261,23 @@ class _TooLongError(Exception):
 
 
 def _read_part(
-    path: Path, track: int, part: Part, sample_rate: int, room: int, film_time: bool, channel: int | None = None
+    path: Path,
+    track: int,
+    part: Part,
+    sample_rate: int,
+    room: int,
+    film_time: bool,
+    opener: OpenSound,
+    channel: int | None = None,
 ) -> list[NDArray[np.float32]]:
     """Blocks of mono samples: of a channel, or mixed where they do not cancel each other."""
-    import soxr
-
     found: list[NDArray[np.float32]] = []
     count = 0
-    with open_sound(path, track, part, film_time=film_time) as sound:
+    with opener(path, track, part, film_time=film_time) as sound:
         if sound is None:
             return []
         weights = _weights(sound.channels)
         powers = _Powers(weights)
-        resampler = soxr.ResampleStream(sound.rate, sample_rate, 1, dtype="float32")
 
         def mono() -> Iterator[NDArray[np.float32]]:
             for block in sound.blocks():
@@ -280,14 +287,13 @@ def _read_part(
                     mix = (block @ weights).astype(np.float32)
                     powers.add(block, mix)
                     yield mix
-            yield np.zeros(0, np.float32)
 
-        for block in mono():
-            found.append(resampler.resample_chunk(block, last=len(block) == 0))
-            count += len(found[-1])
+        for block in resample(mono(), sound.rate, sample_rate):
+            found.append(block)
+            count += len(block)
             if count > room:
                 raise _TooLongError
         loudest = powers.loudest_of_cancelled() if sound.channels > 1 and channel is None else None
     if loudest is not None:
-        return _read_part(path, track, part, sample_rate, room, film_time, loudest)
+        return _read_part(path, track, part, sample_rate, room, film_time, opener, loudest)
     return found

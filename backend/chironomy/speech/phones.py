@@ -27,6 +27,7 @@ from chironomy.speech.errors import ListeningCancelled, SpeechError
 from chironomy.speech.phone import SILENCE, Phone
 from chironomy.speech.recogniser import RATE as MODEL_RATE
 from chironomy.speech.recogniser import Heard, Recogniser
+from chironomy.speech.resample import resampled
 from chironomy.work import QUIET, Work
 
 logger = logging.getLogger(__name__)
@@ -182,9 +183,7 @@ def _model_sound(speech: Speech, begin: float, end: float) -> bytes:
     """16-bit samples at the recogniser's rate, brought to a usual level."""
     samples = speech.samples[round(begin * speech.sample_rate) : round(end * speech.sample_rate)]
     if speech.sample_rate != MODEL_RATE:
-        import soxr
-
-        samples = soxr.resample(samples, speech.sample_rate, MODEL_RATE)
+        samples = resampled(samples, speech.sample_rate, MODEL_RATE)
     peak = float(np.abs(samples).max(initial=0.0))
     scaled: NDArray[np.float32] = samples * (0.7 / peak if peak > 0 else 1.0)
     return (scaled * 32767).astype("<i2").tobytes()

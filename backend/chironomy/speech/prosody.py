@@ -9,6 +9,7 @@ time k / fps through a window of two frames centred on it.
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.motion.filters import convolved
 from chironomy.speech.accents import accent_onsets_of, accents_of
 from chironomy.speech.contours import MEL_BANDS, RATE, Contours, smooth, speech_contours
 from chironomy.speech.decode import Speech
@@ -194,12 +195,10 @@ def _decay(
 
 def _at_frames(curves: NDArray[np.float64], fps: float, count: int) -> NDArray[np.float64]:
     """(count, F) means through a Hann window two frames wide, so that no event falls between frames."""
-    from scipy.ndimage import convolve1d
-
     half = int(np.ceil(RATE / fps))
     if half > 1:
         kernel = np.hanning(2 * half + 1)
-        curves = convolve1d(curves, kernel / kernel.sum(), axis=0, mode="nearest")
+        curves = convolved(curves, kernel / kernel.sum())
     position = np.minimum(np.arange(count) * (RATE / fps), len(curves) - 1)
     before = np.minimum(position.astype(np.intp), max(len(curves) - 2, 0))
     after = np.minimum(before + 1, len(curves) - 1)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The samples of any sound file, first to last, in blocks: what Blender and other players play of it.
 
-The ffmpeg program that comes with imageio-ffmpeg decodes every file. No length that a header tells is believed, and
+The usual WAV is read as it is; the ffmpeg program that comes with imageio-ffmpeg decodes every other file, or, within
+Blender, whatever plays sound there. No length that a header tells is believed, and
 time stamps are not looked at: the first sample is second 0, and each follows the one before it. So a recording from a
 pipe, chunks that were joined byte by byte, and a film whose sound begins late lie where Blender's sequencer plays them.
 """
@@ -14,9 +15,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from chironomy.files import atomic_path
 from chironomy.packages import ffmpeg_program
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
+from chironomy.speech.plain_wave import plain_wave
 
 SILENT = 1e-4
 """Half the range of samples that are not heard, full scale being 1: 80 dB under it, or three steps of 16 bits."""
@@ -56,21 +58,31 @@ class Sound:
         channels: how many; of more than two in the order of WAV (front left, front right, centre, low-frequency, …).
     """
 
-    def __init__(self, stream: IO[bytes], name: str):
-        self._stream, self._name = stream, name
-        self.rate, self.channels = _wave_header(stream)
+    def __init__(self, rate: int, channels: int, blocks: Iterator[NDArray[np.float32]], name: str):
+        self.rate, self.channels = rate, channels
+        self._blocks, self._name = blocks, name
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """(N, channels) each, full scale 1.
+        """(N, channels) each, full scale 1; to be asked for once.
 
         Raises:
             SpeechError: a sample is not a finite number.
         """
         start = 0
-        for block in _float_blocks(self._stream, self.channels):
+        for block in self._blocks:
             check_finite(block, start, self.rate, self._name)
             start += len(block)
             yield block
+
+
+class OpenSound(Protocol):
+    """What decodes one track of sound of a file, or of a part of it, as `open_sound` does."""
+
+    def __call__(
+        self, path: Path, track: int, part: Part, *, film_time: bool
+    ) -> AbstractContextManager["Sound | None"]:
+        """Raise as `open_sound` does; give None for a track without samples."""
+        ...
 
 
 @contextmanager
@@ -98,6 +110,10 @@ def open_sound(
         SpeechError: the file is no sound, or a playlist, or cannot be decoded.
     """
     part = part or Part()
+    plain = plain_sound(path, track, part) if rate is channels is None else None
+    if plain is not None:
+        yield plain
+        return
     url = f"file:{path}"
     if part.start or part.stop is not None:
         stop = path.stat().st_size if part.stop is None else part.stop
@@ -114,13 +130,20 @@ def open_sound(
             try:
                 first = process.stdout.peek(1)[:1]  # pyright: ignore[reportAttributeAccessIssue]
                 if first:
-                    yield Sound(process.stdout, path.name)
+                    told = _wave_header(process.stdout)
+                    yield Sound(*told, _float_blocks(process.stdout, told[1]), path.name)
             finally:
                 process.kill() if first else process.wait()
         if not first:
             log.seek(0)
             _judge(log.read(4000).decode("utf-8", "replace"), process.returncode, path, track)
             yield None
+
+
+def plain_sound(path: Path, track: int, part: Part) -> Sound | None:
+    """A WAV that needs no decoder; None where it needs one."""
+    plain = plain_wave(path) if not track and part == Part() else None
+    return None if plain is None else Sound(plain.rate, plain.channels, plain.blocks(), path.name)
 
 
 def first_heard(attempt: Callable[[int], tuple[T, float]]) -> T:

@@ -15,7 +15,7 @@ from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.recording import emphasise, recorded, shouted, whispered
 from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.texts import sentence
-from chironomy.gesture.corpus.timeline import motion_of_score
+from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.settings import HANDEDNESS, STYLES
@@ -104,8 +104,8 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
         named = {STYLES[index]: float(weight) for index, weight in enumerate(weights) if weight > 0}
         speed, amplitude = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(2))
         handedness = HANDEDNESS[random.integers(3)] if random.random() < 0.65 else None
-        score = Planner(named, speed, amplitude, random, handedness).plan(onsets, strengths, phrases)
-        motion = motion_of_score(score, len(audio), settings.fps, manner_of(named).idle, random)
+        movement = Planner(named, speed, amplitude, random, handedness).plan(onsets, strengths, phrases)
+        motion = play(movement, len(audio), settings.fps, manner_of(named).idle, random)
         encoded = encode(motion.wrist_position, motion.rotation)
         hands = np.array([float(name == handedness) for name in HANDEDNESS], np.float32)
         clips.append(Clip(audio, encoded, weights, speed, amplitude, hands))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From accents and phrases to a score, after Kendon (2004) and McNeill (1992).
+"""From accents and phrases to the movement of both hands, after Kendon (2004) and McNeill (1992).
 
 A gesture unit goes from rest to rest and spans phrases of speech that follow closely on one another. In it come gesture
 phrases: one kind of gesture with one hand shape, that is held over all its strokes. Each stroke has its preparation,
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chironomy.gesture.corpus.manners import manner_of, rest_vector
-from chironomy.gesture.corpus.score import Array, Hand, Phase, Score
+from chironomy.gesture.corpus.movement import Array, Hand, Movement, Phase
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, HOME, KINDS, REST_SIDE, Kind, Repeat
 
@@ -48,7 +48,7 @@ class _GesturePhrase:
 
 
 class Planner:
-    """Writes the score of one recording.
+    """Writes the movement for one recording.
 
     Args:
         style: a name of `MANNERS`, or weights of several, summing to 1.
@@ -88,8 +88,8 @@ class Planner:
         self.kinds = {name: w * float(np.exp(random.normal(0, 0.45))) for name, w in self.manner.kinds.items()}
         self.preferred = int(random.random() < 0.8)
 
-    def plan(self, times: Array, strengths: Array, phrases: list[tuple[float, float]]) -> Score:
-        """Write the score.
+    def plan(self, times: Array, strengths: Array, phrases: list[tuple[float, float]]) -> Movement:
+        """Write the movement.
 
         Args:
             times: (N,) seconds at which accented syllables begin to sound.
@@ -102,7 +102,7 @@ class Planner:
             strokes = self._choose_strokes(times[inside], strengths[inside], spoken, phrases)
             apexes += self._unit(strokes, end)
         left, right = self.hands
-        return Score((left.rest, right.rest), (left.moves, right.moves), np.array(apexes))
+        return Movement((left.rest, right.rest), (left.moves, right.moves), np.array(apexes))
 
     def _units(self, phrases: list[tuple[float, float]]) -> list[tuple[float, float, float]]:
         """Join phrases that follow closely: begin, end and the seconds of speech in between."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From a score to motion: overlapping minimum-jerk movements, arcs, lag, idle sway, then joints."""
+"""From moves to motion: overlapping minimum-jerk movements, arcs, lag, idle sway, then joints."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import WRIST_LIMITS, wrist_of_angles
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.body.rig import load_rig
-from chironomy.gesture.corpus.score import Move, Phase, Score
+from chironomy.gesture.corpus.movement import Move, Movement, Phase
 from chironomy.gesture.repertoire.hand_shapes import fingers_of_shape
 from chironomy.gesture.repertoire.kinds import POSE_SIZE
 from chironomy.gesture.space import clear_of_body, neutral_of, shoulders, within_reach
@@ -24,11 +24,11 @@ _WIDEST = 0.345  # metres from the midline that a wrist keeps to, so that hands 
 _WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
 
 
-def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, random: np.random.Generator) -> HandMotion:
-    """Play a score.
+def play(movement: Movement, frame_count: int, fps: float, idle: float, random: np.random.Generator) -> HandMotion:
+    """Play a movement of both hands.
 
     Args:
-        score: what the hands do.
+        movement: what the hands do.
         frame_count: frames to make.
         fps: frames a second.
         idle: size of the sway that never stops; 1 is usual.
@@ -38,7 +38,7 @@ def motion_of_score(score: Score, frame_count: int, fps: float, idle: float, ran
         Motion of `frame_count` frames within the limits of the joints, clear of the body.
     """
     times = np.arange(-_OVERSAMPLING * 4, frame_count * _OVERSAMPLING) / (fps * _OVERSAMPLING)
-    controls = np.stack([_play(score.rest[side], score.moves[side], times) for side in range(2)], axis=1)
+    controls = np.stack([_play(movement.rest[side], movement.moves[side], times) for side in range(2)], axis=1)
     controls += _idle(times, idle, random)
     rate = fps * _OVERSAMPLING
     climb = np.gradient(controls[:, :, 1], axis=0) * rate

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A score: which hand moves where, when."""
+"""A movement of both hands: which hand moves where, when."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,7 +38,7 @@ class Move:
 
 
 @dataclass(frozen=True)
-class Score:
+class Movement:
     """What both hands do, left and right: the pose each starts in and its moves in order; the apexes of the strokes."""
 
     rest: tuple[Array, Array]
@@ -48,7 +48,7 @@ class Score:
 
 @dataclass
 class Hand:
-    """A hand while its score is written."""
+    """A hand while its movement is written."""
 
     rest: Array
     pose: Array

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hearing speech with what Blender brings: a WAV as it is, everything else as Blender's sound library plays it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chironomy.packages import lacking
+from chironomy.speech.decode import Speech, load_speech
+from chironomy.speech.errors import SpeechError
+from chironomy.speech.joined import Part
+from chironomy.speech.sound import NoSuchTrackError, Sound, plain_sound
+
+_BLOCK = 1 << 18
+_FILLED = 2048
+"""Samples by which the last block of a compressed recording may be filled up, which no player but Blender's plays."""
+
+
+def why_deaf() -> str:
+    """Why gestures cannot be made in this Blender, in a sentence without its stop; "" where they can."""
+    if not lacking(["parselmouth"]):
+        return ""
+    return (
+        "this extension's zip is for another system or another Python than this Blender's; install the zip for yours, "
+        "or choose the backend for gestures in the add-on's preferences"
+    )
+
+
+def hear(path: Path) -> Speech:
+    """Return the speech in a file. Safe in a worker thread.
+
+    Raises:
+        SpeechError: it cannot be used, or this Blender cannot play it.
+    """
+    return load_speech(path, opener=_open_sound)
+
+
+@contextmanager
+def _open_sound(path: Path, track: int, part: Part, *, film_time: bool) -> Iterator[Sound | None]:
+    plain = plain_sound(path, track, part)
+    if plain is not None:
+        yield plain
+        return
+    if part.start or part.stop is not None:
+        raise SpeechError(f"{path.name} holds several recordings, of which Blender plays the first; export it as one")
+    try:
+        import aud
+    except ImportError as error:
+        raise SpeechError(f"this Blender was built without sound; give {path.name} as WAV of 16 bits") from error
+    try:
+        played = aud.Sound(str(path), track) if track else aud.Sound(str(path))
+        rate, samples = round(played.specs[0]), played.data()
+        if 0 < len(samples) - played.length <= _FILLED:
+            samples = samples[: played.length]
+    except (aud.error, TypeError) as error:
+        if track:
+            raise NoSuchTrackError(f"{path.name} has no sound track {track + 1}") from error
+        raise SpeechError(f"{path.name} has no sound that Blender can read; choose a recording of speech") from error
+    if len(samples) == 0:
+        yield None
+        return
+    blocks = (samples[first : first + _BLOCK] for first in range(0, len(samples), _BLOCK))
+    yield Sound(rate, samples.shape[1], blocks, path.name)

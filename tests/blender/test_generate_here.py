@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Generate with nothing but the zip: hands, lips and body, made in this Blender, as the backend makes them."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+HAS_SOUND = bpy.app.build_options.audaspace
+SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def recording(repository, tmp_path_factory):
+    """Four seconds of a synthesised English voice."""
+    import soundfile
+
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
+    samples, rate = soundfile.read(repository / "examples" / "speech.flac")
+    soundfile.write(path, samples[: round(SECONDS * rate)], rate)
+    return path
+
+
+@pytest.fixture
+def scene(addon, recording):
+    """A character in a scene that has the speech."""
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = 24, 1.0
+    bpy.ops.chironomy.load_speech(filepath=str(recording))
+    bpy.ops.chironomy.add_character()
+    scene.chironomy.seed = 4
+    return scene
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """No process and no computer is talked to."""
+
+    def refuse(*_, **__):
+        raise AssertionError("Generate needs nothing but Blender")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+
+
+def performance(addon):
+    """What Generate puts on the character."""
+    from chironomy.work import QUIET
+
+    return addon["scene.performance"].performing(bpy.context)(QUIET)
+
+
+def shown(addon, rig, scene):
+    from chironomy.motion import FACE_ACTIONS
+
+    read, item, end = addon["rig.read"], scene.chironomy.character, round(SECONDS * 24) + 1
+    pose, hands = read.read_pose(item, rig, scene, 1, end)
+    face = read.read_face(item, scene, 1, end).values
+    return pose, hands, {name: face[:, index] for index, name in enumerate(FACE_ACTIONS)}
+
+
+def test_generate_gives_hands_lips_and_body_with_nothing_set_up(addon, rig, scene, offline):
+    from chironomy.motion import rotation
+
+    before = set(sys.modules)
+    assert bpy.ops.chironomy.generate() == {"FINISHED"}
+    assert not {"torch", "scipy", "librosa", "soxr"} & (set(sys.modules) - before)
+    assert not addon["backend"].running()
+    pose, hands, face = shown(addon, rig, scene)
+    assert np.ptp(hands.wrist_position, axis=0).max(axis=1).min() > 0.05  # of each hand
+    assert face["jawOpen"].max() > 0.15
+    assert face["mouthClose"].max() > 0.02
+    assert face["eyeBlinkLeft"].max() > 0.5
+    turned = rotation.angle(pose.joint_rotation[:, rig.index("head")], rotation.IDENTITY)
+    assert np.degrees(np.ptp(turned)) > 1
+    assert addon["rig.read"].hand_key_count(scene.chironomy.character) < 0.3 * 134 * hands.frame_count
+
+
+def test_the_work_is_not_done_on_blenders_main_thread(addon, scene, monkeypatch):
+    from chironomy.performance import perform
+
+    threads = []
+    made = perform.make_performance
+
+    def noted(*arguments, **options):
+        threads.append(threading.current_thread())
+        return made(*arguments, **options)
+
+    monkeypatch.setattr(perform, "make_performance", noted)
+    bpy.ops.chironomy.generate()
+    assert threads
+    assert threading.main_thread() not in threads
+
+
+def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
+    from chironomy.client import start_backend
+    from chironomy.motion import rotation
+
+    here = performance(addon)
+    preferences = addon["preferences"].preferences(bpy.context)
+    with start_backend(os.environ.get("CHIRONOMY_BACKEND_PYTHON", sys.executable), data=tmp_path / "data") as process:
+        (tmp_path / "token").write_text(process.token)
+        preferences.address, preferences.token_file = process.url, str(tmp_path / "token")
+        preferences.gestures = "BACKEND"
+        try:
+            there = performance(addon)
+        finally:
+            preferences.address = preferences.token_file = ""
+            preferences.gestures = "BLENDER"
+    assert np.abs(here.hands.wrist_position - there.hands.wrist_position).max() < 0.001
+    assert np.degrees(rotation.angle(here.hands.rotation, there.hands.rotation)).max() < 0.1
+    assert np.abs(here.face.values - there.face.values).max() < 0.01
+    assert here.hands.source == there.hands.source
+    for name, part in vars(here.body).items():
+        assert np.asarray(part) == pytest.approx(np.asarray(getattr(there.body, name)), abs=1e-3), name
+
+
+def test_poses_of_ones_own_are_heeded_here_too(addon, rig, scene):
+    bpy.ops.chironomy.generate()
+    item = scene.chironomy.character
+    addon["rig.edit"].offset_hand(item, 1, scene, [0.0, 0.1, 0.0], 0.4)
+    span = next(iter(addon["rig.owned"].spans(item, [addon["rig.owned"].hand_unit(item, 1)]).values()))
+    theirs = slice(round(span.first) - 1, round(span.last))
+    _, before, _ = shown(addon, rig, scene)
+    scene.chironomy.seed = 5
+    bpy.ops.chironomy.generate()
+    _, after, _ = shown(addon, rig, scene)
+    moved = np.linalg.norm(after.wrist_position - before.wrist_position, axis=-1)
+    assert moved[theirs, 1].max() < 1e-5
+    assert moved[:, 0].max() > 0.03
+
+
+def test_generate_can_be_stopped_and_leaves_the_character_as_it_was(addon, scene):
+    tasks = addon["tasks"]
+
+    def stop(fraction, message):
+        tasks.running().cancel()
+
+    tasks.listeners.append(stop)
+    try:
+        assert bpy.ops.chironomy.generate() == {"CANCELLED"}
+    finally:
+        tasks.listeners.remove(stop)
+    assert tasks.running() is None
+    assert addon["rig.read"].hand_key_count(scene.chironomy.character) == 0
+
+
+def test_progress_rises_to_the_end_and_says_what_is_done(addon, scene):
+    tasks, told = addon["tasks"], []
+    tasks.listeners.append(lambda fraction, message: told.append((fraction, message)))
+    try:
+        bpy.ops.chironomy.generate()
+    finally:
+        tasks.listeners.pop()
+    fractions = [fraction for fraction, _ in told]
+    assert fractions == sorted(fractions)
+    assert len(set(fractions)) > 5
+    assert {"making gestures", "listening for phones"} <= {message for _, message in told}
+
+
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+@pytest.mark.parametrize("name", ["speech.flac", "speech.ogg", "speech.mp3", "speech.m4a"])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_blender_hears_what_the_backend_hears(addon, recording, tmp_path, name, rate):
+    import imageio_ffmpeg
+
+    from chironomy.speech.decode import load_speech
+
+    path = tmp_path / name
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", recording, "-ar", rate, "-ac", 2, path]
+    subprocess.run([str(part) for part in command], check=True)
+    mine, theirs = addon["hearing"].hear(path), load_speech(path)
+    assert (mine.sha256, mine.name) == (theirs.sha256, theirs.name)
+    assert len(mine.samples) == len(theirs.samples)
+    assert np.abs(mine.samples - theirs.samples).max() < 1e-4
+
+
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+def test_of_channels_that_cancel_each_other_one_is_heard(addon, recording, tmp_path):
+    import soundfile
+
+    samples, rate = soundfile.read(recording)
+    soundfile.write(tmp_path / "swapped.flac", np.stack([samples, -samples], axis=1), rate)
+    assert np.ptp(addon["hearing"].hear(tmp_path / "swapped.flac").samples) > 0.2
+
+
+def test_a_recording_that_cannot_be_heard_is_one_sentence(addon, scene, tmp_path):
+    (tmp_path / "letter.mp3").write_text("Dear reader")
+    scene.chironomy.speech = str(tmp_path / "letter.mp3")
+    for name in [strip.name for strip in _strips(scene)]:
+        _strips(scene).remove(_strips(scene)[name])
+    with pytest.raises(RuntimeError, match=r"letter\.mp3") as raised:
+        bpy.ops.chironomy.generate()
+    assert "\n" not in str(raised.value).strip()
+
+
+def test_a_zip_for_another_system_says_so(addon, scene, monkeypatch):
+    monkeypatch.setattr(addon["hearing"], "lacking", list)
+    with pytest.raises(RuntimeError, match="zip is for another system"):
+        bpy.ops.chironomy.generate()
+
+
+def _strips(scene):
+    editor = scene.sequence_editor or scene.sequence_editor_create()
+    return editor.strips if hasattr(editor, "strips") else editor.sequences
