@@ -5,6 +5,8 @@ from pathlib import Path
 
 from bpy.types import Context, Operator, Panel, UILayout
 
+from chironomy.body.emotion import EMOTION
+
 from . import backend, tasks, thumbnail
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -60,8 +62,16 @@ class CHIRONOMY_PT_generate(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
-        for name in ("style", "speed", "amplitude", "seed", "accompany"):
+        for name in ("style", "speed", "amplitude", "seed"):
             layout.prop(chosen, name)
+        column = layout.column(align=True)
+        mixed = column.column(align=True)
+        mixed.enabled = not chosen.emotion_mixture
+        mixed.prop(chosen, "emotion")
+        if chosen.emotion != EMOTION:
+            mixed.prop(chosen, "emotion_strength")
+        column.prop(chosen, "emotion_mixture")
+        layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         kept_motion(layout)
         if preferences(context).gestures == "BACKEND":

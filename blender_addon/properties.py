@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scene knows of its speech, its character and how motion and video are made."""
 
-import bpy
+# Not `import bpy`: Blender 4.2 keeps the functions that properties call to the end, and its Python module, held by what
+# they know of, would never be freed and end the program by a crash.
 from bpy.props import (
     BoolProperty,
     EnumProperty,
@@ -11,8 +12,9 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-from bpy.types import Context, Object, PropertyGroup, Scene
+from bpy.types import Context, Object, Property, PropertyGroup, Scene
 
+from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLES
 from chironomy.shot.backdrops import BACKDROPS
@@ -36,7 +38,7 @@ def shape_of(width: int, height: int) -> str:
     return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
 
 
-_KNOWS_RELATIVE = "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+_KNOWS_RELATIVE = "is_path_supports_blend_relative" in Property.bl_rna.properties
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
 """Says of a path that it may begin with //; Blender asks since 4.5."""
 
@@ -115,6 +117,26 @@ class ChironomySettings(PropertyGroup):
         max=AMPLITUDE.high,
         soft_min=0.25,
         soft_max=2.0,
+    )
+    emotion: EnumProperty(
+        name="Emotion",
+        description="How the speaker feels: it colours face, posture, and the size and tempo of the hands",
+        items=[(emotion, emotion.capitalize(), "") for emotion in EMOTIONS],
+    )
+    emotion_strength: FloatProperty(
+        name="Strength",
+        description="How much of the emotion there is",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+    emotion_mixture: StringProperty(
+        name="Mixture",
+        description=(
+            "Several emotions with their weights, as in happy:0.6,surprised:0.4, or changing at moments in seconds, as "
+            "in 0=neutral;4.5=happy:0.8; where it is given, the emotion above does not count"
+        ),
     )
     seed: IntProperty(
         name="Seed",

@@ -8,6 +8,7 @@ from bpy.types import Object, PoseBone
 from numpy.typing import NDArray
 
 from chironomy.body.rig import SIDES, Rig
+from chironomy.body.standing import LEG
 from chironomy.motion import MANO_JOINTS
 from chironomy.motion import rotation as quaternion
 
@@ -18,7 +19,13 @@ HAND_CHANNELS = 134
 """Channels of the hands' motion: for each hand 3 of place and 16 times 4 of rotation."""
 
 BODY_BONES = ("torso", "head_control", *(f"shoulder.{side}" for side in SIDES))
-"""The bones that carry what accompanies the hands."""
+"""The bones that carry what accompanies the hands by turning."""
+
+HIPS = "hips"
+"""The bone that carries the weight from foot to foot."""
+
+LEG_BONES = tuple(f"{name}.{side}" for side in SIDES for name in LEG)
+"""The bones that keep the feet where they are when the hips move."""
 
 Array = NDArray[np.float64]
 

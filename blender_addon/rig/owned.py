@@ -109,10 +109,13 @@ def hand_unit(character: Object, hand: int) -> Unit:
     return Unit(control, channels, locked)
 
 
-def bone_unit(character: Object, name: str) -> Unit:
-    """Return the channels of a bone that only turns."""
+def bone_unit(character: Object, name: str, moves: bool = False) -> Unit:
+    """Return the channels of a bone that only turns, or moves, too."""
     bone = character.pose.bones[name]
-    return Unit(name, dict([rotation_channel(bone)]), _turn_locked(bone))
+    channels = dict([rotation_channel(bone)])
+    if not moves:
+        return Unit(name, channels, _turn_locked(bone))
+    return Unit(name, channels | {location_path(name): 3}, _turn_locked(bone) or any(bone.lock_location))
 
 
 def spans(animated: ID, units: Iterable[Unit]) -> dict[str, Span]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.ik import clamp_reach, elbow_pole
 from chironomy.body.rig import Rig
+from chironomy.body.standing import legs
 from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys
@@ -22,6 +23,8 @@ from . import actions
 from .build import body_of
 from .channels import (
     BODY_BONES,
+    HIPS,
+    LEG_BONES,
     RestPose,
     confidence_path,
     face_path,
@@ -40,6 +43,9 @@ POLE_TOLERANCE = 0.002
 
 BODY_TOLERANCE = 0.002
 """Radians by which sparse keys may miss a turn of torso, head or shoulder: a millimetre at the crown."""
+
+LEG_TOLERANCE, SHIFT_TOLERANCE = 0.0006, 0.0004
+"""Radians, and metres, by which hips and legs may miss theirs: half a millimetre at the foot, which is to stand."""
 
 TURN_TOLERANCE = 0.004
 """Radians by which sparse keys may miss a channel of a hand's bone that does not turn by a quaternion."""
@@ -126,17 +132,20 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
     replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["), owned)
 
 
-def write_accompaniment(character: Object, accompaniment: Accompaniment | None, scene: Scene, first: int) -> None:
-    """Put the turns of torso, head and shoulders on their controls as sparse generated keys from `first` on.
+def write_accompaniment(
+    character: Object, rig: Rig, accompaniment: Accompaniment | None, scene: Scene, first: int
+) -> None:
+    """Put the turns of hips, torso, head and shoulders on their bones as sparse generated keys from `first` on.
 
-    The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders. None takes
-    away the generated keys that there are.
+    The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders, and the legs
+    are keyed so that the feet stay. None takes away the generated keys that there are.
 
     Raises:
         MotionError: it is not at the scene's frame rate.
     """
     _make_writable(character)
-    owned = adopt(character, [bone_unit(character, bone) for bone in BODY_BONES])
+    bones = (HIPS, *LEG_BONES, *BODY_BONES)
+    owned = adopt(character, [bone_unit(character, bone, moves=bone == HIPS) for bone in bones])
     channels: list[keys.Channel] = []
     if accompaniment is not None:
         if abs(accompaniment.fps - scene_fps(scene)) > 1e-4:
@@ -146,16 +155,26 @@ def write_accompaniment(character: Object, accompaniment: Accompaniment | None, 
             )
         rest = RestPose(character)
         made = (accompaniment.torso, accompaniment.head, accompaniment.shoulder[:, 0], accompaniment.shoulder[:, 1])
-        for name, turned in zip(BODY_BONES, made, strict=True):
+        turned_by = {HIPS: accompaniment.hips, **legs(rig, accompaniment), **dict(zip(BODY_BONES, made, strict=True))}
+        for name, turned in turned_by.items():
             bone = character.pose.bones[name]
             turns = rest.body_turn(name).done(turned)
+            tolerance = LEG_TOLERANCE if name in (HIPS, *LEG_BONES) else BODY_TOLERANCE
             data_path, _ = rotation_channel(bone)
             mask = _mask(owned, data_path, first, len(turns))
             if mask.any():
                 kept = _as_quaternions(bone, _curve_values(character, data_path, _as_mode(bone, turns), first))
                 turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * accompaniment.fps))
-            channels += _turn_channels(character, bone, turns, BODY_TOLERANCE, mask, first)
-    ours = {data_path for bone in BODY_BONES for data_path in rotation_paths(bone)}
+            channels += _turn_channels(character, bone, turns, tolerance, mask, first)
+        data_path = location_path(HIPS)
+        # A bone's location is along its own axes.
+        shift = quaternion.apply(quaternion.inverse(rest.axes[HIPS]), quaternion.apply(TURN, accompaniment.hips_shift))
+        mask = _mask(owned, data_path, first, len(shift))
+        if mask.any():
+            kept = _curve_values(character, data_path, shift, first)
+            shift = joined(shift, kept, mask, round(BODY_LEAD * accompaniment.fps))
+        channels += _channels(data_path, HIPS, reduce_position(shift, SHIFT_TOLERANCE, _ends(mask)), first)
+    ours = {data_path for bone in bones for data_path in rotation_paths(bone)} | {location_path(HIPS)}
     replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
 
 

@@ -52,6 +52,7 @@ def performing(context: Context) -> Job:
         "speed": round(chosen.speed, 4),
         "amplitude": round(chosen.amplitude, 4),
         "fps": round(read.scene_fps(scene), 6),
+        "emotion": chosen.emotion_mixture or {chosen.emotion: round(chosen.emotion_strength, 4)},
         "alive": chosen.accompany,
         "lens_x": x,
         "lens_y": y,

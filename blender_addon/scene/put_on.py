@@ -32,7 +32,7 @@ def put_on(
     make_keepable(scene, item)
     first = speech_start(scene)
     frames = write.write_motion(item, rig, motion, scene, first)
-    write.write_accompaniment(item, body, scene, first)
+    write.write_accompaniment(item, rig, body, scene, first)
     if face is not None:
         write.write_face(item, face, scene, first)
     give_length(scene, first + frames - 1)

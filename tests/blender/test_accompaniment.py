@@ -19,7 +19,7 @@ def take(addon, character, rig):
     read, write, scene = addon["rig.read"], addon["rig.write"], bpy.context.scene
     write.write_motion(character, rig, motion, scene, 1)
     still = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
-    write.write_accompaniment(character, made, scene, 1)
+    write.write_accompaniment(character, rig, made, scene, 1)
     moving = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
     return motion, made, still, moving
 
@@ -39,6 +39,19 @@ def test_blender_shows_the_pose_that_is_rendered(rig, take):
     assert off.max() < 0.01
 
 
+def test_the_weight_is_shifted_and_the_feet_stand(rig, take):
+    from chironomy.body.accompany import accompanied_pose
+
+    motion, made, _, (shown, _) = take
+    wanted = accompanied_pose(rig, motion, made)
+    hips = rig.index("hips")
+    assert np.abs(made.hips_shift[:, 0]).max() > 0.005
+    assert np.abs(shown.joint_position[:, hips] - wanted.joint_position[:, hips]).max() < 0.002
+    for name in ("foot.L", "foot.R"):
+        foot = shown.joint_position[:, rig.index(name)]
+        assert np.linalg.norm(foot - rig.joint_position[rig.index(name)], axis=-1).max() < 0.003
+
+
 def test_the_hands_stay_where_they_were(take):
     _, _, (_, before), (_, after) = take
     assert np.abs(after.wrist_position - before.wrist_position).max() < 1e-4
@@ -53,14 +66,14 @@ def test_the_keys_are_generated_and_an_animators_key_stays(addon, rig, character
     assert {point.type for curve in head for point in curve.keyframe_points} == {"GENERATED"}
     assert len(head[0].keyframe_points) < made.frame_count
     head[1].keyframe_points.insert(20, 0.2, keyframe_type="KEYFRAME")
-    write.write_accompaniment(character, made, bpy.context.scene, 1)
+    write.write_accompaniment(character, rig, made, bpy.context.scene, 1)
     again = next(c for c in actions.all_curves(character) if c.data_path == path and c.array_index == 1)
     assert again.evaluate(20) == pytest.approx(0.2)
 
 
-def test_motion_without_an_accompaniment_takes_the_old_one_away(addon, character, take):
+def test_motion_without_an_accompaniment_takes_the_old_one_away(addon, rig, character, take):
     actions, channels, write = addon["rig.actions"], addon["rig.channels"], addon["rig.write"]
-    write.write_accompaniment(character, None, bpy.context.scene, 1)
+    write.write_accompaniment(character, rig, None, bpy.context.scene, 1)
     left = [curve for curve in actions.all_curves(character) if curve.data_path == channels.rotation_path("torso")]
     assert left == []
     head = [

@@ -4,7 +4,7 @@
 import numpy as np
 
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM
-from chironomy.gesture.finish import smooth
+from chironomy.gesture.finish import from_standstill, smooth
 
 FPS = 24.0
 
@@ -40,3 +40,11 @@ def test_smoothing_a_part_is_smoothing_the_whole() -> None:
 
 def test_one_frame_stays() -> None:
     assert np.array_equal(smooth(np.ones((1, MOTION_DIM)), FPS), np.ones((1, MOTION_DIM)))
+
+
+def test_motion_that_is_under_way_begins_with_a_frame_of_rest_and_is_itself_again_soon() -> None:
+    motion = np.arange(48.0)[:, None] / FPS * np.array([1.0, -0.4])
+    begun = from_standstill(motion, FPS)
+    np.testing.assert_allclose(begun[1], begun[0], atol=1e-12)
+    np.testing.assert_allclose(begun[11:], motion[11:], atol=1e-12)
+    assert np.abs(np.diff(begun, 2, axis=0)).max() < 0.6 / FPS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`Accompaniment`: how torso, head and shoulders are turned over time, and its file."""
+"""`Accompaniment`: how hips, torso, head and shoulders are moved over time, and its file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +11,27 @@ from chironomy.body.errors import BodyError
 from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import checked_fps
+from chironomy.reading import Arrays
 from chironomy.schema import Schema
 
 Array = NDArray[np.float64]
 
+
+def _with_hips(fields: Arrays) -> Arrays:
+    """The first kind of file knew of no hips: they stood still."""
+    frames = len(np.atleast_1d(fields.numbers("torso")))
+    return fields.replaced(hips=np.tile(quaternion.IDENTITY, (frames, 1)), hips_shift=np.zeros((frames, 3)))
+
+
 ACCOMPANIMENT_FILE = Schema(
-    "chironomy.accompaniment", "turns of torso, head and shoulders", BodyError, "choose another, or generate it anew"
+    "chironomy.accompaniment",
+    "turns of torso, head and shoulders",
+    BodyError,
+    "choose another, or generate it anew",
+    upgrades=(_with_hips,),
 )
+
+_FIELDS = ("torso", "head", "shoulder", "hips", "hips_shift")
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,22 +40,30 @@ class Accompaniment:
 
     Attributes:
         fps: frames a second.
-        torso: (T, 4) unit quaternions: the upper chest, the spine's joints sharing the turn evenly.
+        torso: (T, 4) unit quaternions: the upper chest relative to the hips, the spine's joints sharing it evenly.
         head: (T, 4) the head relative to the upper chest, neck and head sharing the turn evenly.
         shoulder: (T, 2, 4) the collars relative to the upper chest, left and right.
+        hips: (T, 4) the hips; the legs bend so that the feet stay.
+        hips_shift: (T, 3) metres by which the hips are moved.
     """
 
     fps: float
     torso: Array
     head: Array
     shoulder: Array
+    hips: Array
+    hips_shift: Array
 
     def __post_init__(self) -> None:
         frames = np.shape(self.torso)[0] if np.ndim(self.torso) else 0
-        for name, shape in (("torso", (frames, 4)), ("head", (frames, 4)), ("shoulder", (frames, 2, 4))):
-            array = np.array(getattr(self, name), dtype=np.float64)
+        shapes = {"shoulder": (frames, 2, 4), "hips_shift": (frames, 3)}
+        for name in _FIELDS:
+            array, shape = np.array(getattr(self, name), dtype=np.float64), shapes.get(name, (frames, 4))
             if array.shape != shape or not np.isfinite(array).all():
                 raise BodyError(f"{name} has shape {array.shape}; it must be finite numbers of shape {shape}")
+            if name == "hips_shift":
+                object.__setattr__(self, name, array)
+                continue
             with np.errstate(over="ignore"):
                 length = np.linalg.norm(array, axis=-1)
             if np.abs(length - 1).max(initial=0.0) > 1e-3:
@@ -54,7 +76,7 @@ class Accompaniment:
         return len(self.torso)
 
     def scaled(self, part: ArrayLike) -> "Accompaniment":
-        """The same with every turn taken to a part of itself, (T,) or one number, 0 to 1."""
+        """The same with every turn and shift taken to a part of itself, (T,) or one number, 0 to 1."""
         part = np.broadcast_to(np.asarray(part, np.float64), (self.frame_count,))
         still = quaternion.IDENTITY
         return Accompaniment(
@@ -62,16 +84,18 @@ class Accompaniment:
             quaternion.slerp(still, self.torso, part),
             quaternion.slerp(still, self.head, part),
             quaternion.slerp(still, self.shoulder, np.repeat(part[:, None], 2, axis=1)),
+            quaternion.slerp(still, self.hips, part),
+            part[:, None] * self.hips_shift,
         )
 
 
 def save_accompaniment(accompaniment: Accompaniment, path: str | Path) -> None:
-    """Write it as a `.npz` of format `chironomy.accompaniment/1`; `load_accompaniment` gives back equal arrays.
+    """Write it as a `.npz` of format `chironomy.accompaniment/2`; `load_accompaniment` gives back equal arrays.
 
     Raises:
         ChironomyError: the file cannot be written.
     """
-    fields = {name: getattr(accompaniment, name) for name in ("torso", "head", "shoulder")}
+    fields = {name: getattr(accompaniment, name) for name in _FIELDS}
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary, format=np.array(ACCOMPANIMENT_FILE.format), fps=np.float64(accompaniment.fps), **fields
@@ -87,4 +111,4 @@ def load_accompaniment(path: str | Path) -> Accompaniment:
     fields = ACCOMPANIMENT_FILE.read_arrays(path)
     with fields.named():
         fps = checked_fps(fields.number("fps"))
-        return Accompaniment(fps, *(fields.numbers(name) for name in ("torso", "head", "shoulder")))
+        return Accompaniment(fps, *(fields.numbers(name) for name in _FIELDS))

@@ -1,63 +1,99 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What torso, head and shoulders do while the hands speak: they lean after the strokes, nod on accents, and breathe.
+"""What hips, torso, head and shoulders do while the hands speak.
 
 The hands stay where they are in the frame of the body: wrists are targets in space, so the arms are solved anew from
-the moved shoulders, the elbows in the planes of the same poles.
+the moved shoulders, the elbows in the planes of the same poles; and the feet stay, so the legs are.
+
+The trunk is composed of a stance, which changes now and then as a phrase begins, with the weight on one foot or the
+other; of turns as phrases begin and at strong accents in long ones; of following the hands' middle, which leads it; and
+of slow sway and breath. The head looks back to the listener against the trunk, turns and tilts a moment before it, and
+nods on accents. How far is a matter of style (`chironomy.body.manner`) and of emotion (`chironomy.body.emotion`).
 
 Everything is a sum of smooth curves and is low-passed, so nothing twitches: head movement in speech lies mostly below
 4 Hz (Hadar, Steiner, Grant & Rose 1983, "Kinematics of head movements accompanying speech during conversation", classes
-of 0.2 to 1.8 and 1.8 to 3.7 Hz). Turns of a few degrees are what speakers' heads make (Busso, Deng, Grimm, Neumann &
-Narayanan 2007, "Rigid head motion in expressive speech animation"; Munhall et al. 2004, "Visual prosody and speech
-intelligibility", on nods with pitch and loudness). Breath is drawn quickly, in pauses, and given slowly while speaking
-(Rochet-Capellan & Fuchs 2013, "Changes in breathing while listening to read speech", and their earlier work on spoken
-turns). How far the torso follows the hands is no published figure: it was set by eye, and small.
+of 0.2 to 1.8 and 1.8 to 3.7 Hz), and shifts of posture go with new topics (Cassell, Nakano, Bickmore, Sidner & Rich
+2001, "Non-verbal cues for discourse structure"). Heads nod with pitch and loudness (Munhall et al. 2004, "Visual
+prosody and speech intelligibility"; Busso et al. 2007, "Rigid head motion in expressive speech animation"). Breath is
+drawn quickly, in pauses, and given slowly while speaking (Rochet-Capellan & Fuchs 2013, "Changes in breathing while
+listening to read speech", and their earlier work on spoken turns).
 """
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.emotion import Emotion, EmotionTrack, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import FARTHEST, NEAREST, arms_of_swivel, clamp_reach, elbow_pole
-from chironomy.body.pose import BodyPose, hand_positions, hand_rotations, solve_pose
+from chironomy.body.manner import STYLE, Manner, manner_of
+from chironomy.body.pose import BodyPose, hand_positions, hand_rotations
+from chironomy.body.rhythm import apart, breath, delayed, glides, pulses, smoothed, softly_limited, wander
 from chironomy.body.rig import Rig
+from chironomy.body.standing import lowering, middle, shoulders
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
 
-SPINE, NECK = ("spine", "chest", "upper_chest"), ("neck", "head")
-"""Joints that share the torso's and the head's turn evenly, from below."""
+# Turns are pitch (forward), yaw (to the person's left) and roll (the left side up), in degrees unless said otherwise.
 
 _LOW_PASS_SECONDS = 0.05
 """Sigma of the Gaussian over all curves: at 4 Hz a half is left, at 8 Hz less than a twentieth."""
 
-# Radians of torso a metre of the hands' middle aside (yaw) and forward (pitch), and of one hand above the other (roll);
-# and the degrees that they never pass.
-_FOLLOW = np.array([0.25, 0.42, 0.12])
-_FOLLOW_LIMIT: Array = np.radians(np.array([2.5, 5.0, 2.0]))
-_FOLLOW_SECONDS = 0.28
+_TRUNK_LIMIT, _HEAD_LIMIT = np.array([11.0, 26.0, 8.0]), np.array([16.0, 24.0, 12.0])
+"""Turns of the chest and of the head in the frame of the body that are never passed."""
 
-# Degrees of slow wandering: pitch, yaw and roll.
-_SWAY, _SWAY_HERTZ = np.array([0.35, 0.7, 0.5]), (0.07, 0.28)
-_WANDER, _WANDER_HERTZ = np.array([1.0, 1.7, 1.2]), (0.12, 0.6)
+# Turns as phrases begin: their standard deviation, how long they take, and how long it is from one to the next.
+_TURN, _TURN_SECONDS, _TURN_APART = np.array([1.6, 4.8, 1.5]), (0.6, 1.1), (1.3, 3.2)
+_HEAD_TURN, _HEAD_TURN_SECONDS = np.array([2.2, 4.2, 3.0]), (0.38, 0.62)
+_HEAD_LEADS = 0.12
 
-# The head keeps facing the lens when the torso turns, all but this part.
-_HEAD_GOES_ALONG = 0.35
+# Swings from accent to accent, on which the trunk takes part in the strokes: likewise.
+_SWING, _SWING_SECONDS = np.array([2.4, 3.5, 1.8]), (0.5, 0.8)
+_HEAD_SWING, _HEAD_SWING_SECONDS = np.array([3.6, 4.5, 3.1]), (0.36, 0.55)
+_SWING_LATE, _SWING_FARTHEST = 0.08, 1.2
+
+# A stance: yaw of the hips, how far the weight goes to the side (metres), how far the standing hip rises, and the part
+# of that which the chest takes back beyond upright.
+_STANCE_YAW, _STANCE_SHIFT, _STANCE_ROLL, _STANCE_BACK = 3.4, 0.026, 1.6, 1.7
+_STANCE_SECONDS = (0.9, 1.5)
+_HIPS_PART = 0.22
+"""Part of the trunk's yaw that the hips make."""
+
+# How far the torso goes after the hands' middle (forward, aside) and their difference (forward, up), and how late.
+_FOLLOW, _FOLLOW_SECONDS, _FOLLOW_LATE = np.array([2.6, 4.8, 1.8]), 0.14, 0.12
+_FOLLOW_PLACE, _FOLLOW_LEAST = 0.08, 0.02
+
+# Bows on strong accents, slow sway, and the head's own wandering.
+_BOW, _BOW_SLOWER = np.array([1.1, 0.0, 0.0]), 1.6
+_SWAY, _SWAY_HERTZ = np.array([0.5, 0.9, 0.6]), (0.06, 0.3)
+_WANDER, _WANDER_HERTZ = np.array([0.9, 1.6, 1.2]), (0.12, 0.7)
+
+_HEAD_GOES_ALONG = np.array([0.35, 0.30, 0.25])
+"""The head keeps facing the lens when the trunk turns, all but this part."""
 
 _HEAD_SHARE_OF_GAZE = 0.5
 
-_NOD_DEGREES, _NOD_APART_SECONDS = 3.4, 0.42
-_NOD_DOWN_SECONDS, _NOD_UP_SECONDS = 0.10, 0.20
+_NOD = 6.8
+_STILL = 0.3
+"""What is left of turning after the voice while nobody speaks."""
 
-_BREATH_SECONDS, _INHALE_SECONDS = (3.2, 5.0), 0.75
-_BREATH_CHEST_DEGREES, _BREATH_SHOULDER_DEGREES = 0.55, 2.2
+_BREATH_CHEST, _BREATH_SHOULDER = 0.55, 2.2
 
 # The collar rises with a hand above the breast: a part of the scapula's share in raising the arm (Inman, Saunders &
-# Abbott 1944, one degree for two of the arm's), most of which the bind pose of this character already has.
-_SHRUG_DEGREES, _SHRUG_FROM, _SHRUG_TO = 7.0, -0.25, 0.15
+# Abbott 1944, one degree for two of the arm's), most of which the bind pose of this character already has. It goes
+# forward with a hand that reaches.
+_SHRUG, _SHRUG_FROM, _SHRUG_TO = 7.0, -0.25, 0.15
+_PROTRACT, _PROTRACT_FROM, _PROTRACT_TO = 7.0, 0.25, 0.55
+_COLLAR_SECONDS = 0.2
+
+# Parts of the arm's length: a trunk that moves away stretches no arm further than this, or than it was.
+_STRETCH = 0.97
 
 
 def accompany(
@@ -67,8 +103,10 @@ def accompany(
     phrases: Sequence[tuple[float, float]] = (),
     lens: ArrayLike | None = None,
     seed: int = 0,
+    style: str | Mapping[str, float] | None = None,
+    emotion: Emotion | EmotionTrack | None = None,
 ) -> Accompaniment:
-    """Let torso, head and shoulders go with the hands and the voice.
+    """Let hips, torso, head and shoulders go with the hands and the voice.
 
     Args:
         rig: the character; where a wrist would come out of reach the turns are taken back.
@@ -77,37 +115,76 @@ def accompany(
         phrases: begin and end in seconds of stretches of speech: breath is drawn between them.
         lens: (3,) metres in the frame of the body, whom the person speaks to; the head turns half of the way there and
             the eyes the rest (`chironomy.body.gaze`). None is straight ahead.
-        seed: another seed wanders and breathes otherwise; the same one gives the same numbers.
+        seed: another seed turns, wanders and breathes otherwise; the same one gives the same numbers.
+        style: name or weights, as of gestures; see `chironomy.body.manner`.
+        emotion: see `chironomy.body.emotion.emotion_track`.
 
     Raises:
-        BodyError: accents are not two lists of one length, or the lens is no place.
+        BodyError: accents are not two lists of one length, the lens is no place, or there is no such emotion.
     """
     times, strengths = (np.asarray(part, np.float64).reshape(-1) for part in accents)
     if len(times) != len(strengths):
         raise BodyError(f"there are {len(times)} accents with {len(strengths)} strengths; give one strength each")
     frames, fps = motion.frame_count, motion.fps
     now = np.arange(frames) / fps
-    rng = np.random.default_rng(seed)
+    felt = emotion if isinstance(emotion, EmotionTrack) else emotion_track(emotion)
+    manner = manner_of(style)
+    # Two styles are two performances, of one seed, too.
+    rng = np.random.default_rng([seed, zlib.crc32(repr(style or STYLE).encode())])
+    # Each part has its own numbers, so that one accent more changes nothing of the rest.
+    moments, standing, going, to_and_fro, nodding, lungs_own, own = rng.spawn(7)
+    score = _Score(moments, now, times, strengths, phrases, manner, felt)
 
-    follow = _follow(motion)
-    torso = follow + np.radians(_wander(rng, now, _SWAY, _SWAY_HERTZ))
-    breath = _breath(rng, now, phrases)
-    torso[:, 0] -= np.radians(_BREATH_CHEST_DEGREES) * breath
-    head = -(1.0 - _HEAD_GOES_ALONG) * follow + np.radians(_wander(rng, now, _WANDER, _WANDER_HERTZ))
-    head[:, 0] += np.radians(_NOD_DEGREES) * _nods(now, times, strengths)
+    size = manner.trunk * felt.mixed("movement", now)[:, None]
+    stance, shift = _stance(standing, score)
+    turning, head_turning = _turns(going, score)
+    swinging, head_swinging = _swings(to_and_fro, score)
+    following = _follow(motion, now)
+    bows = pulses(now, times[score.strong], strengths[score.strong, None] * _BOW * manner.nods, _BOW_SLOWER)
+    trunk = size * (score.speaking * (turning + swinging + bows) + following) + stance
+    trunk += wander(own, now, _SWAY * manner.trunk, _SWAY_HERTZ)
+    lungs = breath(lungs_own, now, phrases)
+    trunk[:, 0] += manner.lean + felt.mixed("chest", now) - _BREATH_CHEST * lungs
+    trunk = softly_limited(trunk, _TRUNK_LIMIT)
+
+    head_size = manner.head * np.sqrt(felt.mixed("movement", now))[:, None]
+    head = _HEAD_GOES_ALONG * trunk
+    head += head_size * score.speaking * (head_turning + head_swinging + _nods(nodding, score))
+    head += wander(own, now, _WANDER * manner.head, _WANDER_HERTZ)
+    head[:, 0] += (1.0 - _HEAD_GOES_ALONG[0]) * felt.mixed("chest", now) + felt.mixed("head", now)
+    head[:, 2] += (1.0 if own.uniform() < 0.5 else -1.0) * felt.mixed("tilt", now)
+    head = softly_limited(head, _HEAD_LIMIT)
     if lens is not None:
-        head += _HEAD_SHARE_OF_GAZE * _towards(rig, lens)
-    raised = np.clip((motion.wrist_position[:, :, 1] - _SHRUG_FROM) / (_SHRUG_TO - _SHRUG_FROM), 0.0, 1.0)
-    raised = raised * raised * (3 - 2 * raised)
-    lift = np.radians(_SHRUG_DEGREES) * _smooth(raised, _FOLLOW_SECONDS * fps)
-    lift += np.radians(_BREATH_SHOULDER_DEGREES) * breath[:, None]
+        head = head + np.degrees(_HEAD_SHARE_OF_GAZE * _towards(rig, lens))
+
+    shoulder = _collars(rig, motion, now)
+    shoulder[..., 0] += (felt.mixed("shoulders", now) + _BREATH_SHOULDER * lungs)[:, None]
+    shoulder[..., 1] += felt.mixed("forward", now)[:, None]
+
     sigma = _LOW_PASS_SECONDS * fps
-    torso, head, lift = (_smooth(curve, sigma) for curve in (torso, head, lift))
-    # +z is forward: the left collar rises by a positive turn about it, the right by a negative one.
-    shoulder = np.zeros((frames, 2, 3))
-    shoulder[:, 0, 2], shoulder[:, 1, 2] = lift[:, 0], -lift[:, 1]
-    made = Accompaniment(fps, *(quaternion.from_rotation_vector(turn) for turn in (torso, head, shoulder)))
-    return made.scaled(_within_reach(rig, motion, made))
+    trunk, head, shoulder, shift = (smoothed(curve, sigma) for curve in (trunk, head, shoulder, shift))
+    hips = np.zeros_like(trunk)
+    hips[:, 1] = _HIPS_PART * trunk[:, 1] + 0.5 * smoothed(stance[:, 1], sigma)
+    hips[:, 2] = -smoothed(stance[:, 2], sigma) / _STANCE_BACK
+    hips_turn, chest, face = (quaternion.from_rotation_vector(np.radians(turn)) for turn in (hips, trunk, head))
+    place = np.stack([shift, np.zeros(frames), np.zeros(frames)], axis=-1)
+    place[:, 1] = -lowering(rig, hips_turn, place)
+    # +z is forward: the left collar rises by a positive turn about it and goes forward by a negative one about y.
+    collar = np.zeros((frames, 2, 3))
+    collar[:, 0, 1], collar[:, 1, 1] = -shoulder[:, 0, 1], shoulder[:, 1, 1]
+    collar[:, 0, 2], collar[:, 1, 2] = shoulder[:, 0, 0], -shoulder[:, 1, 0]
+    made = Accompaniment(
+        fps,
+        quaternion.multiply(quaternion.inverse(hips_turn), chest),
+        face,
+        quaternion.from_rotation_vector(np.radians(collar)),
+        hips_turn,
+        place,
+    )
+    made = made.scaled(_within_reach(rig, motion, made))
+    # The head is where it wants to be, however much of the trunk's turn is left.
+    chest = quaternion.multiply(made.hips, made.torso)
+    return replace(made, head=quaternion.multiply(quaternion.inverse(chest), face))
 
 
 def accompanied_pose(rig: Rig, motion: HandMotion, accompaniment: Accompaniment) -> BodyPose:
@@ -124,12 +201,7 @@ def accompanied_pose(rig: Rig, motion: HandMotion, accompaniment: Accompaniment)
             f"the accompaniment has {accompaniment.frame_count} frames at {accompaniment.fps:g} a second, but the "
             f"hands have {motion.frame_count} at {motion.fps:g}; make it from these hands"
         )
-    pose = solve_pose(rig, motion)
-    rotation, position = _middle(rig, accompaniment)
-    still = [rig.index(name) for side in "LR" for name in (f"upper_leg.{side}", f"lower_leg.{side}", f"foot.{side}")]
-    still += [rig.index(f"toes.{side}") for side in "LR"]
-    rotation[:, still], position[:, still] = pose.joint_rotation[:, still], pose.joint_position[:, still]
-
+    rotation, position = middle(rig, accompaniment)
     wrist = clamp_reach(rig, motion.wrist_position)
     pole = elbow_pole(rig, wrist, motion.rotation[:, :, 0])
     uppers = [rig.arm_joints(hand)[1] for hand in range(2)]
@@ -157,22 +229,184 @@ def accompanied_pose(rig: Rig, motion: HandMotion, accompaniment: Accompaniment)
     return BodyPose(motion.fps, rotation, position)
 
 
-def _middle(rig: Rig, accompaniment: Accompaniment) -> tuple[Array, Array]:
-    """World rotations and heads of all joints where only torso, head and collars are turned."""
-    turns = {rig.index(name): _part(accompaniment.torso, len(SPINE)) for name in SPINE}
-    turns |= {rig.index(name): _part(accompaniment.head, len(NECK)) for name in NECK}
-    turns |= {rig.arm_joints(hand)[0]: accompaniment.shoulder[:, hand] for hand in range(2)}
-    frames = accompaniment.frame_count
-    rotation = np.tile(quaternion.IDENTITY, (frames, rig.joint_count, 1))
-    position = np.tile(rig.joint_position, (frames, 1, 1))
-    for joint, parent in enumerate(rig.parents):
-        if parent >= 0:
-            rotation[:, joint] = rotation[:, parent]
-            away = rig.joint_position[joint] - rig.joint_position[parent]
-            position[:, joint] = position[:, parent] + quaternion.apply(rotation[:, parent], away)
-        if joint in turns:
-            rotation[:, joint] = quaternion.multiply(rotation[:, joint], turns[joint])
-    return rotation, position
+class _Score:
+    """When there is something to move for.
+
+    Attributes:
+        now: (T,) seconds.
+        times, strengths: (N,) the accents that stand apart.
+        strong: indices of the stronger of all accents, for the trunk.
+        begins: seconds at which phrases begin.
+        moments: seconds at which the body turns: as phrases begin, and on accents within long ones.
+        speaking: (T, 1) `_STILL` in silence to 1 in speech.
+        manner, felt: how.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        now: Array,
+        times: Array,
+        strengths: Array,
+        phrases: Sequence[tuple[float, float]],
+        manner: Manner,
+        felt: EmotionTrack,
+    ) -> None:
+        self.now, self.manner, self.felt = now, manner, felt
+        nods = apart(times, strengths)
+        self.times, self.strengths = times[nods], strengths[nods]
+        self.strong = np.array(apart(times, strengths, 1.1), np.intp)
+        self.phrases = phrases
+        self.begins = np.array([begin for begin, _ in phrases], np.float64)
+        speaking = np.zeros(len(now))
+        for begin, end in phrases:
+            speaking[np.searchsorted(now, begin - 0.3) : np.searchsorted(now, end)] = 1.0
+        fps = 1.0 / (now[1] - now[0]) if len(now) > 1 else 24.0
+        self.speaking = _STILL + (1.0 - _STILL) * smoothed(speaking, 0.22 * fps)[:, None]
+        self.moments = np.array(self._moments(rng), np.float64)
+
+    def tempo(self, time: float) -> float:
+        """How fast things are done at a time, 1 being usual."""
+        return float(self.manner.tempo * self.felt.mixed("tempo", [time])[0])
+
+    def _moments(self, rng: np.random.Generator) -> list[float]:
+        moments: list[float] = []
+        low, high = _TURN_APART
+        for begin, end in self.phrases:
+            if not moments or begin - moments[-1] > 0.6 * low:
+                moments.append(begin)
+            inside = self.times[(self.times > begin) & (self.times < end - 0.4)]
+            gap = float(rng.uniform(low, high)) / self.tempo(begin)
+            for time in inside:
+                if time - moments[-1] > gap:
+                    moments.append(float(time))
+                    gap = float(rng.uniform(low, high)) / self.tempo(float(time))
+        return moments
+
+
+def _stance(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
+    """(T, 3) degrees of the chest and (T,) metres of the hips to the left: weight on one foot or the other."""
+    manner = score.manner
+    side = 1.0 if rng.uniform() < 0.5 else -1.0
+    goals, begins, lengths = [], [], []
+
+    def stance() -> list[float]:
+        weight = side * float(rng.uniform(0.45, 1.0)) * manner.weight
+        yaw = float(np.clip(rng.normal(), -1.8, 1.8)) * _STANCE_YAW * manner.trunk
+        # Now and then the turn goes with the weight, now and then against it, rarely twice the same way.
+        if goals and yaw * goals[-1][0] > 0.0 and rng.uniform() < 0.75:
+            yaw = -yaw
+        return [yaw, weight]
+
+    goals.append(stance())
+    last = 0.0
+    wait = float(rng.uniform(0.4, 1.3)) * manner.shift_seconds
+    end = float(score.now[-1]) if len(score.now) else 0.0
+    while True:
+        wanted = last + wait / score.tempo(last)
+        near = score.begins[(score.begins > last + 0.5 * (wanted - last)) & (score.begins < wanted + 2.5)]
+        time = float(near[np.abs(near - wanted).argmin()]) if len(near) else wanted
+        if time > end:
+            break
+        side = -side if rng.uniform() < 0.8 else side
+        length = float(rng.uniform(*_STANCE_SECONDS)) / score.tempo(time)
+        begins.append(time - 0.45 * length)
+        lengths.append(length)
+        goals.append(stance())
+        last, wait = time, float(rng.uniform(0.6, 1.4)) * manner.shift_seconds
+    curve = glides(score.now, begins, lengths, goals)
+    chest = np.zeros((len(score.now), 3))
+    chest[:, 1] = curve[:, 0]
+    chest[:, 2] = -(_STANCE_BACK - 1.0) * _STANCE_ROLL * curve[:, 1]
+    return chest, _STANCE_SHIFT * curve[:, 1]
+
+
+def _turns(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
+    """(T, 3) degrees of trunk and of head that go somewhere else at every moment of the score, the head first."""
+    trunk = (_TURN, _TURN_SECONDS, 0.0)
+    return _together(rng, score, score.moments, trunk, (_HEAD_TURN, _HEAD_TURN_SECONDS, -_HEAD_LEADS))
+
+
+def _swings(rng: np.random.Generator, score: _Score) -> tuple[Array, Array]:
+    """(T, 3) degrees of trunk and of head that go to and fro from accent to accent."""
+    times = []
+    for begin, end in score.phrases:
+        inside = [begin, *score.times[(score.times > begin) & (score.times < end)].tolist(), end]
+        for first, second in pairwise(inside):
+            # Where accents are far apart there are swings between them.
+            steps = max(1, round((second - first) / _SWING_FARTHEST))
+            times += [first + (second - first) * step / steps for step in range(steps)]
+    trunk = (_SWING, _SWING_SECONDS, _SWING_LATE)
+    return _together(rng, score, np.array(times), trunk, (_HEAD_SWING, _HEAD_SWING_SECONDS, 0.0))
+
+
+def _together(
+    rng: np.random.Generator,
+    score: _Score,
+    moments: Array,
+    trunk: tuple[Array, tuple[float, float], float],
+    head: tuple[Array, tuple[float, float], float],
+) -> tuple[Array, Array]:
+    """(T, 3) degrees of trunk and of head, each of a size, seconds and lateness; the head goes partly its own way."""
+    shared, *owned = rng.spawn(3)
+    draws = _somewhere_else(shared, len(moments) + 1)
+    tempo = np.array([score.tempo(time) for time in moments])
+    made = []
+    for (size, seconds, late), own, numbers in zip((trunk, head), (0.0, 0.75), owned, strict=True):
+        goals = (np.sqrt(1.0 - own**2) * draws + own * _somewhere_else(numbers, len(moments) + 1)) * size
+        lengths = numbers.uniform(*seconds, len(moments)) / tempo
+        made.append(glides(score.now, moments - 0.5 * lengths + late, lengths, goals))
+    return made[0], made[1]
+
+
+def _somewhere_else(rng: np.random.Generator, count: int) -> Array:
+    """(count, 3) numbers of standard deviation near 1, in yaw mostly on the other side of the one before."""
+    places, sides = rng.spawn(2)
+    draws = np.clip(places.normal(size=(count, 3)), -1.9, 1.9)
+    draws += 0.25 * np.sign(draws)
+    for row in range(1, count):
+        if draws[row, 1] * draws[row - 1, 1] > 0.0 and sides.uniform() < 0.6:
+            draws[row, 1] = -draws[row, 1]
+    return draws
+
+
+def _nods(rng: np.random.Generator, score: _Score) -> Array:
+    """(T, 3) degrees: on accents the head goes down, seldom up, with a little turn and tilt of its own."""
+    count = len(score.times)
+    size = _NOD * score.manner.nods * score.strengths * rng.uniform(0.65, 1.15, count)
+    way = np.stack([np.ones(count), rng.normal(0.0, 0.3, count), rng.normal(0.0, 0.35, count)], axis=-1)
+    way[rng.uniform(size=count) < 0.12, 0] = -0.7
+    return pulses(score.now, score.times, size[:, None] * way)
+
+
+def _follow(motion: HandMotion, now: Array) -> Array:
+    """(T, 3) degrees of pitch, yaw and roll of a torso that goes after its hands.
+
+    Small movements of the hands move it less than in proportion, and large ones, too: it takes part, and stays upright.
+    """
+    hands = smoothed(motion.wrist_position, _FOLLOW_SECONDS * motion.fps)
+    mean, apart_by = hands.mean(axis=1), hands[:, 0] - hands[:, 1]
+    aim = np.stack([mean[:, 2], mean[:, 0] - 0.35 * apart_by[:, 2], apart_by[:, 1]], axis=-1)
+    aim -= np.median(aim, axis=0)
+    spread = np.maximum(aim.std(axis=0), _FOLLOW_LEAST) if len(aim) else np.ones(3)
+    turned = _FOLLOW * np.tanh(aim / np.sqrt(spread * _FOLLOW_PLACE))
+    return delayed(turned, now, _FOLLOW_LATE) if len(now) else turned
+
+
+def _collars(rig: Rig, motion: HandMotion, now: Array) -> Array:
+    """(T, 2, 2) degrees by which the collars are raised and drawn forward by their hands."""
+    wrist = motion.wrist_position
+    reach = wrist[..., 2] - rig.joint_position[[rig.arm_joints(hand)[1] for hand in range(2)], 2]
+    parts = np.stack(
+        [
+            (wrist[..., 1] - _SHRUG_FROM) / (_SHRUG_TO - _SHRUG_FROM),
+            (reach - _PROTRACT_FROM) / (_PROTRACT_TO - _PROTRACT_FROM),
+        ],
+        axis=-1,
+    )
+    parts = np.clip(parts, 0.0, 1.0)
+    parts = parts * parts * (3.0 - 2.0 * parts)
+    return smoothed(parts * np.array([_SHRUG, _PROTRACT]), _COLLAR_SECONDS * motion.fps)
 
 
 def _towards(rig: Rig, lens: ArrayLike) -> Array:
@@ -184,97 +418,32 @@ def _towards(rig: Rig, lens: ArrayLike) -> Array:
     return np.array([-np.arctan2(y, np.hypot(x, z)), np.arctan2(x, z), 0.0])
 
 
-def _part(turn: Array, sharers: int) -> Array:
-    return quaternion.slerp(quaternion.IDENTITY, turn, np.full(len(turn), 1.0 / sharers))
-
-
 def _within_reach(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
-    """(T,) how much of the turns leaves both wrists in reach, changing slowly."""
+    """(T,) how much of the turns leaves both wrists in reach without overstretching an arm, changing slowly."""
     wrist = clamp_reach(rig, motion.wrist_position)
-    uppers = [rig.arm_joints(hand)[1] for hand in range(2)]
+    bind = rig.joint_position[[rig.arm_joints(hand)[1] for hand in range(2)]]
     reach = rig.arm_lengths.sum(axis=1)
-    part = np.zeros(made.frame_count)
-    for level in (0.25, 0.5, 0.75, 1.0):
-        shoulder = _middle(rig, made.scaled(level))[1][:, uppers]
-        distance = np.linalg.norm(wrist - shoulder, axis=-1)
-        inside = ((distance > NEAREST * reach) & (distance < FARTHEST * reach)).all(axis=1)
-        part = np.where(inside & (part == level - 0.25), level, part)
-    if float(part.min()) == 1.0:
+    before = np.linalg.norm(wrist - bind, axis=-1)
+    farthest = np.minimum(np.maximum(before, _STRETCH * reach), FARTHEST * reach) + 1e-9
+    nearest = np.minimum(before, 1.02 * NEAREST * reach) - 1e-9
+
+    def held(part: Array) -> NDArray[np.bool_]:
+        distance = np.linalg.norm(wrist - shoulders(rig, made.scaled(part)), axis=-1)
+        return ((distance <= farthest) & (distance >= nearest)).all(axis=1)
+
+    part = np.ones(made.frame_count)
+    out = ~held(part)
+    if not out.any():
         return part
+    # The largest eighth of the turns up to which all do.
+    free = out.copy()
+    part[out] = 0.0
+    for level in np.arange(1, 8) / 8.0:
+        inside = held(np.full(made.frame_count, level))
+        free &= inside
+        part[free] = level
     width = max(1, round(0.3 * motion.fps))
     lowest = np.lib.stride_tricks.sliding_window_view(np.pad(part, 2 * width, mode="edge"), 2 * width + 1).min(axis=1)
     # A mean over the window of a minimum over the same window is never above the value in its middle.
-    return np.lib.stride_tricks.sliding_window_view(lowest, 2 * width + 1).mean(axis=1)
-
-
-def _follow(motion: HandMotion) -> Array:
-    """(T, 3) radians of pitch, yaw and roll of a torso that goes after its hands."""
-    sigma = _FOLLOW_SECONDS * motion.fps
-    hands = _smooth(motion.wrist_position, sigma)
-    middle = hands.mean(axis=1)
-    usual = np.median(middle, axis=0)
-    aim = np.stack(
-        [
-            _FOLLOW[0] * (middle[:, 2] - usual[2]),
-            _FOLLOW[1] * middle[:, 0],
-            _FOLLOW[2] * (hands[:, 0, 1] - hands[:, 1, 1]),
-        ],
-        axis=-1,
-    )
-    return _FOLLOW_LIMIT * np.tanh(aim / _FOLLOW_LIMIT)
-
-
-def _wander(rng: np.random.Generator, now: Array, size: Array, hertz: tuple[float, float]) -> Array:
-    """(T, 3) slow curves of standard deviation `size`: sines of random phase, spread evenly over the band."""
-    waves = 7
-    frequency = hertz[0] * (hertz[1] / hertz[0]) ** ((np.arange(waves)[:, None] + rng.uniform(size=(waves, 3))) / waves)
-    phase = rng.uniform(0, 2 * np.pi, (waves, 3))
-    # Larger turns are slower ones.
-    weight = frequency**-0.5
-    weight /= np.sqrt(0.5 * np.sum(weight**2, axis=0))
-    return size * np.sum(weight * np.sin(2 * np.pi * frequency * now[:, None, None] + phase), axis=1)
-
-
-def _nods(now: Array, times: Array, strengths: Array) -> Array:
-    """(T,) 0 to 1: down to each accent that stands apart, and up again; of two that are near, the stronger."""
-    kept: list[int] = []
-    for index in np.argsort(-strengths, kind="stable"):
-        if all(abs(times[index] - times[other]) >= _NOD_APART_SECONDS for other in kept):
-            kept.append(int(index))
-    curve = np.zeros(len(now))
-    for index in sorted(kept):
-        away = now - times[index]
-        width = np.where(away < 0, _NOD_DOWN_SECONDS, _NOD_UP_SECONDS)
-        curve = np.maximum(curve, strengths[index] * np.exp(-0.5 * (away / width) ** 2))
-    return curve
-
-
-def _breath(rng: np.random.Generator, now: Array, phrases: Sequence[tuple[float, float]]) -> Array:
-    """(T,) 0 to 1: how full the lungs are; drawn in the pauses where these come in time."""
-    end = float(now[-1]) + 1.0 if len(now) else 0.0
-    pauses = np.array([stop for _, stop in phrases], np.float64)
-    curve = np.zeros(len(now))
-    time = float(rng.uniform(-2.0, 0.0))
-    while time < end:
-        length = float(rng.uniform(*_BREATH_SECONDS))
-        near = pauses[(pauses > time + 0.6 * length) & (pauses < time + 1.5 * length)]
-        if len(near):
-            length = float(near[np.abs(near - (time + length)).argmin()]) - time
-        since = (now - time) / length
-        draw = min(_INHALE_SECONDS / length, 0.45)
-        rising = 0.5 - 0.5 * np.cos(np.pi * np.clip(since / draw, 0, 1))
-        falling = 0.5 + 0.5 * np.cos(np.pi * np.clip((since - draw) / (1 - draw), 0, 1))
-        curve += np.where((since >= 0) & (since < 1), np.where(since < draw, rising, falling), 0.0)
-        time += length
-    return curve
-
-
-def _smooth(curve: Array, sigma: float) -> Array:
-    """Gaussian smoothing along the first axis, sigma in frames; the ends are held."""
-    reach = max(1, int(np.ceil(3 * sigma)))
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / max(sigma, 1e-6)) ** 2)
-    kernel /= kernel.sum()
-    flat = curve.reshape(len(curve), -1)
-    padded = np.pad(flat, ((reach, reach), (0, 0)), mode="edge")
-    smoothed = np.stack([np.convolve(column, kernel, mode="valid") for column in padded.T], axis=-1)
-    return smoothed.reshape(curve.shape)
+    weight = np.hanning(2 * width + 3)[1:-1]
+    return np.lib.stride_tricks.sliding_window_view(lowest, 2 * width + 1) @ (weight / weight.sum())

@@ -16,16 +16,27 @@ Array = NDArray[np.float64]
 
 _APART_SECONDS = (0.35, 2.2)
 _LARGEST_DEGREES, _AWAY_DEGREES, _AWAY_SHARE = 2.6, 7.0, 0.12
+_ELSEWHERE_DEGREES = (6.0, 13.0)
 _SIDES = ("Left", "Right")
 
 
-def look(rig: Rig, face: FaceTrack, pose: BodyPose, lens: ArrayLike, seed: int = 0) -> FaceTrack:
+def look(
+    rig: Rig,
+    face: FaceTrack,
+    pose: BodyPose,
+    lens: ArrayLike,
+    seed: int = 0,
+    begins: ArrayLike = (),
+    aversion: float = 0.0,
+    lowered: ArrayLike = 0.0,
+) -> FaceTrack:
     """Turn the eyes of a face to the lens.
 
     Jumps away from the lens are drawn after Lee, Badler & Badler (2002, "Eyes alive"): the magnitude is
     -6.9 ln(P / 15.7) degrees with P even from 0 to 15.7, kept small because this person talks to the lens; a few are
     glances aside, which begin with a blink where there is one (Evinger et al. 1994 on blinks that go with shifts of
-    gaze). A jump takes 25 ms and 2.4 ms a degree, less than two frames of film.
+    gaze). A jump takes 25 ms and 2.4 ms a degree, less than two frames of film. Speakers look away as they begin and
+    come back (Kendon 1967, "Some functions of gaze-direction in social interaction").
 
     Args:
         rig: the character.
@@ -33,6 +44,9 @@ def look(rig: Rig, face: FaceTrack, pose: BodyPose, lens: ArrayLike, seed: int =
         pose: the body, which gives the turn of the head.
         lens: (3,) metres in the frame of the body, where to look.
         seed: another seed looks otherwise.
+        begins: seconds at which phrases begin.
+        aversion: how often the eyes are elsewhere as one begins, 0 to 1.
+        lowered: degrees, one number or (T,), by which the eyes are cast down, and further when they leave the lens.
 
     Raises:
         BodyError: face and pose have not the same number of frames, or the lens is no place.
@@ -44,6 +58,9 @@ def look(rig: Rig, face: FaceTrack, pose: BodyPose, lens: ArrayLike, seed: int =
         raise BodyError(f"the face has {face.frame_count} frames, but the pose has {pose.frame_count}")
     values = face.values.copy()
     jumps = _jumps(face, seed)
+    _avert(jumps, face, np.asarray(begins, np.float64).reshape(-1), aversion, np.random.default_rng([seed, 2]))
+    down = np.radians(np.broadcast_to(np.asarray(lowered, np.float64), (face.frame_count,)))
+    jumps[:, 1] -= down * (0.35 + np.minimum(np.linalg.norm(jumps, axis=1) / np.radians(4.0), 1.0))
     head = pose.joint_rotation[:, rig.index("head")]
     for side, name in zip(_SIDES, ("eye.L", "eye.R"), strict=True):
         away = quaternion.apply(quaternion.inverse(head), lens - pose.joint_position[:, rig.index(name)])
@@ -59,6 +76,16 @@ def look(rig: Rig, face: FaceTrack, pose: BodyPose, lens: ArrayLike, seed: int =
         ):
             values[:, FACE_ACTIONS.index(action)] = np.clip(angle / look_range(rig, action), 0.0, 1.0)
     return FaceTrack(face.fps, values)
+
+
+def _avert(jumps: Array, face: FaceTrack, begins: Array, aversion: float, rng: np.random.Generator) -> None:
+    """Lead some of (T, 2) jumps elsewhere as phrases begin, in place."""
+    for begin in begins:
+        chosen, side, up = rng.uniform() < aversion, 1.0 if rng.uniform() < 0.5 else -1.0, rng.uniform(-0.7, 0.5)
+        away, before, after = rng.uniform(*_ELSEWHERE_DEGREES), rng.uniform(0.1, 0.45), rng.uniform(0.25, 0.9)
+        first, stop = (max(0, round((begin + time) * face.fps)) for time in (-before, after))
+        if chosen and first < len(jumps):
+            jumps[first:stop] += np.radians(away) * np.array([side, up])
 
 
 @lru_cache(maxsize=64)

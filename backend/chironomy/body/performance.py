@@ -55,7 +55,7 @@ class Performance:
 
 
 def save_performance(performance: Performance, path: str | Path) -> None:
-    """Write it as a zip of `chironomy.hands/1`, `chironomy.face/1` and, with a body, `chironomy.accompaniment/1`.
+    """Write it as a zip of `chironomy.hands/1`, `chironomy.face/1` and, with a body, `chironomy.accompaniment/2`.
 
     Raises:
         ChironomyError: the file cannot be written.

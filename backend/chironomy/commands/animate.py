@@ -137,6 +137,7 @@ def film_name(options: argparse.Namespace) -> str:
 def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:
     """Settings of the add-on that are not as usual."""
     look: dict[str, Any] = {name: getattr(options, name) for name in ("outfit", "backdrop", "format")}
+    look |= {"emotion_mixture": options.emotion}
     look |= {"accompany": False if options.still else None, "burn_in": options.burn_in or None}
     return {name: value for name, value in look.items() if value is not None}
 

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from chironomy.body.emotion import EMOTION, EMOTIONS, emotion_track
+from chironomy.body.errors import BodyError
 from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLE, STYLES
 
 Error = argparse.ArgumentTypeError
@@ -77,6 +79,15 @@ def weights(text: str) -> str | dict[str, float]:
     return result
 
 
+def emotion(text: str) -> str:
+    """A name, names with weights, or moments with either: `happy`, `happy:0.6,surprised:0.4`, `0=neutral;4.5=sad`."""
+    try:
+        emotion_track(text)
+    except BodyError as error:
+        raise Error(str(error)) from None
+    return text
+
+
 def seconds_range(text: str) -> tuple[float, float]:
     """`START:END` in seconds."""
     match = re.fullmatch(r"(\d+\.?\d*|\.\d+):(\d+\.?\d*|\.\d+)", text)
@@ -137,6 +148,18 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
         type=number(AMPLITUDE.low, AMPLITUDE.high),
         default=AMPLITUDE.default,
         help=f"size of the gestures, {AMPLITUDE.low:g} to {AMPLITUDE.high:g} (default: {AMPLITUDE.default:g})",
+    )
+    add_emotion_argument(parser, f"(default: {EMOTION})")
+
+
+def add_emotion_argument(parser: Any, default: str) -> None:
+    """How the speaker feels."""
+    parser.add_argument(
+        "--emotion",
+        type=emotion,
+        metavar="EMOTION",
+        help=f"{', '.join(EMOTIONS[:-1])} or {EMOTIONS[-1]} {default}; or weights of several: happy:0.6,surprised:0.4; "
+        "or moments in seconds: 0=neutral;4.5=happy:0.8",
     )
 
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chironomy.body.emotion import EMOTION
 from chironomy.commands.arguments import add_gesture_arguments, number, seconds_range, weights, whole_number
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
@@ -121,6 +122,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     start, end = options.range or (None, None)
     return {
         **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "handedness")},
+        "emotion": options.emotion or EMOTION,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,
         "style_guidance_scale": options.style_guidance,

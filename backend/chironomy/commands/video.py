@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import add_video_arguments, number, video_settings
+from chironomy.commands.arguments import add_emotion_argument, add_video_arguments, number, video_settings
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.gesture.settings import FPS
@@ -33,6 +33,7 @@ def add_to(commands: Any) -> None:
         help="the video: .mp4, .webm or .mov; a name without a suffix is a folder of pictures",
     )
     parser.add_argument("--fps", type=number(FPS.low, FPS.high), help="frames a second (default: the motion's own)")
+    add_emotion_argument(parser, "(default: that of the motion)")
     add_video_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
                 fit,
                 settings=video_settings(options, options.motion.stem),
                 alive=not options.still,
+                emotion=options.emotion,
             )
         if plan := get_engine(shot.engine).requirements(shot).plan:
             print(plan, file=sys.stderr)
@@ -101,6 +103,7 @@ def shot_of_files(
     *,
     settings: dict[str, Any] | None = None,
     alive: bool = False,
+    emotion: str | None = None,
 ) -> "Shot":
     """The shot that the files make; see `performance.shots.make_shot`.
 
@@ -117,4 +120,6 @@ def shot_of_files(
     for note in (length_note(motion.name, hands, speech), silence_told(speech)):
         if note:
             print(note, file=sys.stderr)
-    return make_shot(hands, speech, recording, engine, size, fps, fit, portrait, settings=settings, alive=alive)
+    return make_shot(
+        hands, speech, recording, engine, size, fps, fit, portrait, settings=settings, alive=alive, emotion=emotion
+    )

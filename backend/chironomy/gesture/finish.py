@@ -53,14 +53,15 @@ def smooth(motion: Array, fps: float) -> Array:
 
 
 def from_standstill(motion: Array, fps: float) -> Array:
-    """Let (T, channels) begin without speed: the first speed v is taken out as v t (1 - t / 0.4 s)^3, then no more.
+    """Let (T, channels) begin without speed: what the first frame moves by is taken out, and less and less after it.
 
-    Words may come so early that the hands would have to be on their way before the first frame.
+    From frame 1 on the speed v of the first step is taken out as v t (1 - (t - 1 frame) / 0.4 s)^3, then no more. Words
+    may come so early that the hands would have to be on their way before the first frame.
     """
     if len(motion) < 2:
         return motion
     times = np.arange(len(motion)) / fps
-    fading = times * np.clip(1 - times / _START_SECONDS, 0, 1) ** 3
+    fading = times * np.clip(1 - (times - times[1]) / _START_SECONDS, 0, 1) ** 3
     return motion - fading[:, None] * (motion[1] - motion[0]) * fps
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chironomy.body.emotion import EmotionTrack, emotion_track
+from chironomy.gesture.settings import AMPLITUDE, SPEED
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
@@ -56,7 +58,8 @@ def make_gestures(
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
             names.
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
-            `range_hands` ("both", "left" or "right") beside them.
+            `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
+            size and tempo the hands take on.
         count: how many performances.
         work: told how far it is, and asked whether to go on.
         load: gives the model, by default the embedded one.
@@ -71,6 +74,7 @@ def make_gestures(
 
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
+    felt = emotion_track(controls.pop("emotion", None))
     kept = load_hands(inputs["kept"]) if "kept" in inputs else None
     if kept is None and (start is not None or end is not None):
         raise PerformanceError("A range is given without the motion it is in: give the input 'kept' too")
@@ -78,6 +82,9 @@ def make_gestures(
         raise PerformanceError("A motion is to be kept, so give range_start and range_end, in seconds")
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
+    asked = {name: controls.get(name) for name in ("amplitude", "speed")}
+    if not felt.neutral:
+        controls |= _moved(felt, asked, speech.duration)
     if "pinned" in inputs:
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
@@ -93,9 +100,31 @@ def make_gestures(
             again = {**controls, "seed": controls.get("seed", 0) + number}
             yield _noted(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), speech)
     elif count == 1:
-        yield _noted(pipeline(speech, **controls), speech)
+        yield _noted(_felt(pipeline(speech, **controls), felt, asked), speech)
     else:
-        yield from (_noted(motion, speech) for motion in pipeline.variants(speech, count, **controls))
+        yield from (
+            _noted(_felt(motion, felt, asked), speech) for motion in pipeline.variants(speech, count, **controls)
+        )
+
+
+def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
+    """Size and tempo of hands that are to be so large and fast, and feel so."""
+    amplitude, speed = felt.of_hands(duration)
+    moved: dict[str, float] = {}
+    for name, factor, allowed in (("amplitude", amplitude, AMPLITUDE), ("speed", speed, SPEED)):
+        usual = allowed.default if asked[name] is None else asked[name]
+        # What is out of range by itself is refused by the pipeline, under its own name.
+        moved[name] = allowed.clamped(usual * factor) if allowed.clamped(usual) == usual else usual
+    return moved
+
+
+def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> HandMotion:
+    """The motion; its source says what was asked for and felt: so it is made again, and the face goes with it."""
+    if felt.neutral:
+        return motion
+    usual = {"amplitude": AMPLITUDE.default, "speed": SPEED.default}
+    said = {name: usual[name] if value is None else value for name, value in asked.items()}
+    return motion.replaced(source={**motion.source, **said, "emotion": felt.told})
 
 
 def _noted(motion: HandMotion, speech: Speech) -> HandMotion:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from chironomy.body.accompany import accompanied_pose, accompany
+from chironomy.body.emotion import Emotion, emotion_track
+from chironomy.body.face import express
 from chironomy.body.gaze import look
+from chironomy.body.manner import manner_of
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
 from chironomy.motion.hand_motion import HandMotion
@@ -72,6 +75,8 @@ def make_performance(
         fit=fit,
         alive=settings.get("alive", True),
         phones=spoken,
+        style=settings.get("style"),
+        emotion=settings.get("emotion"),
         work=work.part(0.75, 1.0),
     )
 
@@ -104,6 +109,8 @@ def perform(
     fit: Fit | None = None,
     alive: bool = True,
     phones: Sequence[Phone] | None = None,
+    style: str | Mapping[str, float] | None = None,
+    emotion: Emotion | None = None,
     work: Work = QUIET,
 ) -> Performance:
     """What the rest of a speaker does while the hands do this.
@@ -112,11 +119,13 @@ def perform(
         speech: what is said.
         hands: where the hands are, (T frames); they stay exactly so.
         lens: (3,) metres in the frame of the body: where the eyes look and the head turns back to.
-        seed: another one, other glances and sways.
+        seed: another one, other glances, turns and brows.
         rig: the character; the embedded one when None.
         fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
         alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks.
         phones: what is spoken (`listening`), if they are known; by default they are recognised here.
+        style: of the body, a name or weights; as the hands were made when None.
+        emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
         work: told how far it is.
 
     Raises:
@@ -127,12 +136,19 @@ def perform(
     face = lip_track(speech, hands.fps, phones=phones, work=work.part(0.0, 0.8, "listening for phones")).resampled(
         hands.fps, hands.frame_count
     )
+    work.progress(0.8, "listening for accents")
+    if style is None:
+        style = hands.source.get("style")
+    felt = emotion_track(hands.source.get("emotion") if emotion is None else emotion)
+    accents, phrases = pitch_accents(speech), speech_phrases(speech)
+    face = express(face, accents, phrases, seed, style, felt)
     if not alive:
         return Performance(hands, face, None)
     rig = rig or load_rig()
-    work.progress(0.8, "listening for accents")
-    body = accompany(rig, hands, pitch_accents(speech), speech_phrases(speech), lens, seed)
+    body = accompany(rig, hands, accents, phrases, lens, seed, style, felt)
     pose = accompanied_pose(rig, hands, body)
     # From the head as it will be seen: a portrait's head is turned, and sits elsewhere.
-    face = look(rig, face, pose if fit is None else refitted(fit, pose), lens, seed)
+    seen = pose if fit is None else refitted(fit, pose)
+    begins, lowered = [begin for begin, _ in phrases], felt.mixed("gaze", face.times)
+    face = look(rig, face, seen, lens, seed, begins, manner_of(style).aversion, lowered)
     return Performance(hands, face, body)

@@ -4,6 +4,7 @@
 from pathlib import Path
 from typing import Any
 
+from chironomy.body.emotion import Emotion
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
@@ -30,6 +31,7 @@ def make_shot(
     *,
     settings: dict[str, Any] | None = None,
     alive: bool = False,
+    emotion: Emotion | None = None,
     work: Work = QUIET,
 ) -> Shot:
     """A shot as long as its speech: the last frame of a shorter motion is held, a longer one is cut.
@@ -45,6 +47,7 @@ def make_shot(
         portrait: the picture that was fitted.
         settings: of the shot.
         alive: torso, head, shoulders and eyes accompany the hands and the voice.
+        emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
         work: told how far it is.
 
     Raises:
@@ -59,8 +62,9 @@ def make_shot(
         hands = place(fit, hands, rig)
         rig = proportioned(rig, fit.proportions)
     camera = scene_camera(fit, rig, *(size or (VIDEO_SIZE if fit is None else fit.video_size())))
-    seed = int(speech.sha256[:8], 16)
-    made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, work=work)
+    # Takes of one speech move otherwise, each always alike.
+    seed = (int(speech.sha256[:8], 16) + _seed_of(hands)) % 2**32
+    made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, emotion=emotion, work=work)
     shot = Shot(
         hands=hands,
         pose=made.pose(rig),
@@ -73,6 +77,12 @@ def make_shot(
     if fit is None:
         return shot
     return in_portrait(fit, shot, None if portrait is None else Media.from_file(portrait), size)
+
+
+def _seed_of(hands: HandMotion) -> int:
+    """The seed that the hands were made with, 0 where nothing tells."""
+    seed = hands.source.get("seed", 0)
+    return seed if isinstance(seed, int) and seed >= 0 else 0
 
 
 def length_note(motion: str, hands: HandMotion, speech: Speech) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from chironomy.body.emotion import EMOTION
 from chironomy.gesture import settings as of
-from chironomy.service.settings import Choice, Integer, Number, Setting, Switch, Weights
+from chironomy.service.settings import Choice, Feeling, Integer, Number, Setting, Switch, Weights
 from chironomy.work import Work
 
 if TYPE_CHECKING:
@@ -165,6 +166,7 @@ _GESTURE: Mapping[str, Setting] = {
     "num_inference_steps": Integer(None, of.STEPS.low, of.STEPS.high),
     "guidance_scale": Number(None, of.GUIDANCE.low, of.GUIDANCE.high),
     "style_guidance_scale": Number(None, of.STYLE_GUIDANCE.low, of.STYLE_GUIDANCE.high),
+    "emotion": Feeling(EMOTION),
     "handedness": Weights(None, handednesses),
     "hide_below": Number(*of.HIDE_BELOW),
     "range_start": Number(*of.SECONDS),

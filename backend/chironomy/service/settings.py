@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chironomy.body.emotion import emotion_track
+from chironomy.body.errors import BodyError
 from chironomy.service.errors import ServiceError
 
 
@@ -108,7 +110,21 @@ class Switch:
         return value
 
 
-Setting = Number | Integer | Choice | Weights | Switch
+@dataclass(frozen=True)
+class Feeling:
+    """An emotion: a name, weights of several, or moments, as `chironomy.body.emotion.emotion_track` reads them."""
+
+    default: str
+
+    def check(self, name: str, value: object) -> Any:
+        """The value itself, or a refusal that says what there is."""
+        try:
+            return emotion_track(value).told  # type: ignore[arg-type]
+        except BodyError as error:
+            raise _refuse(f"The setting {name!r} is {_shown(value)}: {error}") from None
+
+
+Setting = Number | Integer | Choice | Weights | Switch | Feeling
 
 
 def check_settings(kind: str, known: Mapping[str, Setting], given: object) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +75,7 @@ def how_many(seconds: float, stretches: int) -> int:
     return min(_MOST, os.cpu_count() or 1, stretches, int(seconds / _LEAST_SECONDS))
 
 
-def listen(sounds: Sequence[bytes], words: bool, count: int) -> Iterator[tuple[int, Heard | None] | None]:
+def listen(sounds: Sequence[bytes], words: bool, count: int) -> Generator[tuple[int, Heard | None] | None, None, None]:
     """Recognise several sounds in `count` processes.
 
     Args:
