@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture bench-gpu bench-video docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ proof-video: $(VENV)/.train  ## train a small video model on drawn people (an ho
 
 bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECORDINGS=folder adds real speech
 	$(BIN)/python tools/bench.py --write docs/benchmarks.md $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
+
+bench-generate: $(VENV)/.run  ## measure what docs/benchmarks-generate.md says; RECORDINGS=folder, BASELINE=an older checkout
+	$(BIN)/python tools/bench_generate.py --write docs/benchmarks-generate.md \
+		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(BASELINE),--baseline "$(BASELINE)")
 
 bench-video: $(VENV)/.dev  ## measure what docs/benchmarks-video.md says; LONG=1 adds ten minutes of video
 	$(BIN)/python tools/bench_video.py --write docs/benchmarks-video.md $(if $(LONG),--long)

@@ -17,7 +17,7 @@ from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, h
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys
 from chironomy.motion.joins import joined, joined_hands, joined_rotation
-from chironomy.motion.reduce import reduce_hands, reduce_position, reduce_rotation
+from chironomy.motion.reduce import reduce_columns, reduce_hands, reduce_position, reduce_rotation
 
 from . import actions
 from .build import body_of
@@ -114,7 +114,7 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
         if action is None or not actions.share_action(shapes, action):
             actions.new_action(shapes, f"{character.name} Face")
     owned = adopt(shapes, [Unit(name, {face_path(name): 1}) for name in FACE_ACTIONS])
-    channels: list[keys.Channel] = []
+    moved: dict[str, tuple[Array, NDArray[np.int64]]] = {}
     for column, name in enumerate(FACE_ACTIONS):
         data_path, values = face_path(name), track.values[:, column, None]
         mask = _mask(owned, data_path, first, len(values))
@@ -122,7 +122,13 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int) ->
             kept = _curve_values(shapes, data_path, values, first)
             values = joined(values, kept, mask, round(FACE_LEAD * track.fps))
         if mask.any() or np.abs(values).max() > FACE_TOLERANCE:
-            channels += _channels(data_path, "Face", reduce_position(values, FACE_TOLERANCE, _ends(mask)), first)
+            moved[data_path] = values, _ends(mask)
+    channels: list[keys.Channel] = []
+    if moved:
+        values = np.concatenate([values for values, _ in moved.values()], axis=1)
+        reduced = reduce_columns(values, FACE_TOLERANCE, [ends for _, ends in moved.values()])
+        for data_path, sparse in zip(moved, reduced, strict=True):
+            channels += _channels(data_path, "Face", sparse, first)
     replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["), owned)
 
 

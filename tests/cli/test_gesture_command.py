@@ -2,6 +2,8 @@
 """`chironomy gesture`: settings go in, a motion file comes out; bad input is one sentence and no file."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -226,3 +228,15 @@ def test_a_missing_package_says_how_to_install_it(
     monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", fails)
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
     assert said.refuses() == "the Python package 'torch' is missing: install it with pip install 'chironomy[backend]'"
+
+
+def test_the_command_imports_nothing_that_only_training_needs(tmp_path: Path) -> None:
+    heavy = "torch", "diffusers", "transformers", "scipy", "librosa", "numba", "soundfile", "pocketsphinx", "fastapi"
+    arguments = ["gesture", str(speech(tmp_path / "speech.wav")), "--out", str(tmp_path / "m.npz")]
+    program = (
+        f"import sys\nfrom chironomy.cli import main\nassert main({arguments}) == 0\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.splitlines()[-1] == "[]"

@@ -15,6 +15,7 @@ from chironomy.motion import (
     hand_bones,
     key_ratio,
     motion_of_keys,
+    reduce_columns,
     reduce_curves,
     reduce_hands,
     reduce_position,
@@ -141,6 +142,20 @@ def test_quaternions_that_change_sign_are_made_continuous_first() -> None:
     q = quaternion.from_rotation_vector(np.linspace(0, 1.0, 50)[:, None] * [0.0, 1.0, 0.0])
     signs = np.where(np.arange(50) % 2, -1.0, 1.0)[:, None]
     np.testing.assert_allclose(reduce_rotation(q * signs, DEGREE).values, reduce_rotation(q, DEGREE).values)
+
+
+def test_columns_reduced_at_once_have_the_keys_that_each_has_alone() -> None:
+    rng = np.random.default_rng(3)
+    values = np.cumsum(rng.normal(0, 0.02, (300, 5)), axis=0)
+    values[:, 3] = 0.4
+    required = [None, [7, 150], None, None, [299]]
+    together = reduce_columns(values, 0.02, required)
+    for column, (keys, frames) in enumerate(zip(together, required, strict=True)):
+        alone = reduce_position(values[:, column, None], 0.02, frames)
+        np.testing.assert_array_equal(keys.frames, alone.frames)
+        np.testing.assert_allclose(keys.values, alone.values, atol=1e-12)
+        np.testing.assert_allclose(keys.right, alone.right, atol=1e-12)
+    assert len(together[3].frames) == 1
 
 
 def test_tracks_that_are_reduced_together_share_their_frames() -> None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole performance: the same for the button, the command and the job."""
 
+import threading
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.performance.gestures import gesture_pipeline, make_gestures
-from chironomy.performance.perform import perform
+from chironomy.performance.perform import listening, make_performance, perform
 from chironomy.performance.shots import make_shot
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
@@ -171,3 +172,23 @@ def test_parts_that_are_not_at_the_same_frames_are_no_performance(made: Performa
         Performance(made.hands, made.face.resampled(24.0, 5), made.body)
     with pytest.raises(BodyError, match="the body has"):
         Performance(made.hands, made.face, replace(made.body, fps=60.0))
+
+
+def test_lips_heard_beside_the_hands_are_those_heard_after_them(recording: Path, speech: Speech) -> None:
+    hands = hands_before_the_chest(12)
+    with listening(speech) as phones:
+        heard = phones()
+    beside = perform(speech, hands, LENS, seed=3, phones=heard)
+    np.testing.assert_array_equal(beside.face.values, perform(speech, hands, LENS, seed=3).face.values)
+
+
+def test_listening_ends_with_the_hands_that_fail(speech: Speech) -> None:
+    before = threading.active_count()
+    with pytest.raises(RuntimeError, match="no hands"), listening(speech):
+        raise RuntimeError("no hands")
+    assert threading.active_count() == before
+
+
+def test_a_performance_whose_listening_is_stopped_is_not_made(recording: Path) -> None:
+    with pytest.raises((ListeningCancelled, ChironomyError)):
+        make_performance({"speech": recording}, {"lens_x": 0, "lens_y": 0, "lens_z": 2.8}, Work(cancelled=lambda: True))

@@ -3,17 +3,20 @@
 
 import json
 import sys
+import threading
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from chironomy.speech import Phone, Speech, SpeechError, load_speech, recognise_phones
+from chironomy.speech import Phone, Speech, SpeechError, listeners, load_speech, recognise_phones, recogniser
 from chironomy.speech import phones as phones_module
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import speech_contours
+from chironomy.speech.errors import ListeningCancelled
 from chironomy.speech.phone import VOWELS
 from chironomy.speech.phones import METHODS
+from chironomy.speech.recogniser import Heard
 from chironomy.speech.visemes import VISEMES
 from chironomy.work import Work
 
@@ -66,22 +69,82 @@ def test_without_a_recogniser_the_sound_itself_is_used(voice, monkeypatch):
 
 
 def test_where_recognition_breaks_down_the_sound_itself_is_used(voice, monkeypatch):
-    def broken(*_):
+    def broken(*_, words):
         raise RuntimeError("Failed to stop utterance processing")
 
-    monkeypatch.setattr(phones_module._Recogniser, "_free_phones", broken)
+    monkeypatch.setattr(phones_module.Recogniser, "hear", broken)
     speech = speech_of(voice("a", 0.5))
     assert recognise_phones(speech) == recognise_phones(speech, "acoustic")
 
 
 def test_where_the_recogniser_hears_silence_the_sound_itself_is_used(voice, monkeypatch):
-    monkeypatch.setattr(phones_module._Recogniser, "phones", lambda *_: [Phone("SIL", 0.0, 0.5)])
+    monkeypatch.setattr(phones_module.Recogniser, "hear", lambda *_, words: Heard([("<sil>", 0, 50)], []))
     assert any(phone.label in VOWELS for phone in recognise_phones(speech_of(voice("a", 0.5))))
 
 
 def test_words_that_do_not_fit_the_sounds_are_not_believed(example, monkeypatch):
-    monkeypatch.setattr(phones_module, "_WORDS_FIT", 0.0)
+    monkeypatch.setattr(listeners, "how_many", lambda *_: 0)
+    monkeypatch.setattr(recogniser, "WORDS_FIT", 0.0)
     assert recognise_phones(example, "words") == recognise_phones(example, "phones")
+
+
+class TestListeners:
+    """Recognisers in processes of their own."""
+
+    @pytest.fixture(autouse=True)
+    def fresh(self):
+        listeners.end_idle()
+        yield
+        listeners.end_idle()
+
+    def test_hear_what_one_in_this_process_hears(self, example, monkeypatch):
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 2)
+        apart = recognise_phones(example)
+        assert len(listeners._idle) == 2
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 0)
+        assert apart == recognise_phones(example)
+
+    def test_are_kept_for_the_next_recording(self, example, monkeypatch):
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 1)
+        recognise_phones(example, "phones")
+        (first,) = listeners._idle
+        recognise_phones(example, "phones")
+        assert listeners._idle == [first]
+        listeners.end_idle()
+        assert not first.alive()
+
+    def test_end_when_the_work_is_stopped(self, example, monkeypatch):
+        started = []
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 1)
+        taken = listeners._taken
+        monkeypatch.setattr(listeners, "_taken", lambda count: started.extend(taken(count)) or started)
+        with pytest.raises(ListeningCancelled):
+            recognise_phones(example, work=Work(cancelled=lambda: bool(started)))
+        assert not any(each.alive() for each in started)
+
+    def test_are_done_without_where_they_end_by_themselves(self, example, monkeypatch):
+        class Broken(listeners._Listener):
+            def hear(self, sound, words):
+                self.end()
+                return super().hear(sound, words)
+
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 1)
+        monkeypatch.setattr(listeners, "_Listener", Broken)
+        apart = recognise_phones(example, "phones")
+        assert not listeners._idle
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 0)
+        assert apart == recognise_phones(example, "phones")
+
+    def test_leave_this_process_to_go_on_meanwhile(self, example, monkeypatch):
+        monkeypatch.setattr(listeners, "how_many", lambda *_: 1)
+        done = threading.Event()
+        thread = threading.Thread(target=lambda: (recognise_phones(example), done.set()))
+        thread.start()
+        ticks = 0
+        while not done.wait(0.01):
+            ticks += 1
+        thread.join()
+        assert ticks > 10
 
 
 def test_long_phrases_are_cut_at_quiet_moments(voice, monkeypatch):

@@ -71,8 +71,7 @@ def reduce_curves(tracks: Sequence[Track], required_frames: ArrayLike | None = N
     Raises:
         MotionError: the tracks' shapes do not agree, a tolerance is not positive, or a required frame is not in them.
     """
-    required = _checked_frames(required_frames, _checked_tracks(tracks))
-    return _keys(tracks, place_knots(tracks, required), required)
+    return _reduced([tracks], [required_frames])[0]
 
 
 def reduce_position(values: ArrayLike, tolerance: ArrayLike, required_frames: ArrayLike | None = None) -> SparseKeys:
@@ -87,6 +86,23 @@ def reduce_position(values: ArrayLike, tolerance: ArrayLike, required_frames: Ar
         MotionError: as in `reduce_curves`.
     """
     return reduce_curves([_track(values, tolerance, rotation=False)], required_frames)[0]
+
+
+def reduce_columns(
+    values: ArrayLike, tolerance: float, required_frames: Sequence[ArrayLike | None] | None = None
+) -> list[SparseKeys]:
+    """Reduce each column of dense values, such as face actions, to keys of its own: all at once, which is quicker.
+
+    Args:
+        values: (T, C).
+        tolerance: in the unit of the values.
+        required_frames: of each column, as in `reduce_curves`.
+
+    Raises:
+        MotionError: as in `reduce_curves`.
+    """
+    bundles = [[_track(column, tolerance, rotation=False)] for column in np.asarray(values, np.float64).T[:, :, None]]
+    return [keys for (keys,) in _reduced(bundles, required_frames or [None] * len(bundles))]
 
 
 def reduce_rotation(q: ArrayLike, tolerance_rad: ArrayLike, required_frames: ArrayLike | None = None) -> SparseKeys:
@@ -143,8 +159,7 @@ def reduce_hands(
         )
     bones = _Bones.of(motion, fingertip_tolerance * _MARGIN, joint_tolerance * _MARGIN, required_frames, shape)
     dirty = set(range(len(bones.tracks)))
-    for bone in dirty:
-        bones.knots[bone] = place_knots(bones.tracks[bone], bones.required[bone])
+    bones.knots = place_knots(bones.tracks, bones.required)
     tips = shape.fingertips(motion)
     rounds = 0
     while dirty:
@@ -275,6 +290,15 @@ class _Bones:
         if track.rotation:
             return float(quaternion.angle(self.rotation[frame, hand, joint], track.values[frame]))
         return float(np.linalg.norm(self.position[frame, hand] - track.values[frame]))
+
+
+def _reduced(bundles: Sequence[Sequence[Track]], required_frames: Sequence[ArrayLike | None]) -> list[list[SparseKeys]]:
+    required = [
+        _checked_frames(frames, _checked_tracks(tracks))
+        for tracks, frames in zip(bundles, required_frames, strict=True)
+    ]
+    knots = place_knots(bundles, required)
+    return [_keys(*each) for each in zip(bundles, knots, required, strict=True)]
 
 
 def _keys(tracks: Sequence[Track], knots: Frames, required: Frames) -> list[SparseKeys]:

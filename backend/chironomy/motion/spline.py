@@ -7,6 +7,7 @@ all frames by least squares (which about halves the error, hence the multiple) a
 The approach is that of Schneider's curve fitting (Graphics Gems, 1990), with the recursion replaced by the optimum.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,8 +26,10 @@ _LONGEST = 96
 _LOOKS = 16
 # Candidate intervals from one knot are dropped after so many lengths in a row that fail.
 _MISSES = 3
-# Starting frames that are tried at once, to bound memory on long clips.
-_BLOCK = 4096
+# Starting frames that are tried at once, so that what is read and written lies in the processor's cache; and how many
+# costs of intervals are held at once, to bound memory on long clips.
+_BLOCK = 2048
+_MEMORY = 8_000_000
 # Half-width, frames, of the cubic least-squares window that gives slopes (Savitzky and Golay, 1964).
 _SLOPE_WINDOW = 3
 # Weight of a frame that the spline must pass through, against 1 for the others; and of the samples' slopes, which
@@ -60,23 +63,32 @@ class Track:
         return np.where(along > 0.0, 2.0 * across / np.where(along > 0.0, along, 1.0), np.inf) / tolerance
 
 
-def place_knots(tracks: Sequence[Track], required: Frames) -> Frames:
-    """Choose knots for tracks that share them: the first and last frame, the `required` ones, and as few as may be."""
-    values = np.concatenate([track.values for track in tracks], axis=1)
-    count = len(values)
-    if count == 1 or (len(required) == 0 and np.ptp(values, axis=0).max() < 1e-9):
-        return np.zeros(1, dtype=np.int64)
-    longest = min(_LONGEST, count - 1)
-    slopes = _slopes(values)
-    # The next required frame after each frame: no interval may pass over it.
-    limits = np.append(required[required > 0], count - 1)
-    limit = limits[np.searchsorted(limits, np.arange(count), side="right").clip(max=len(limits) - 1)]
-    misfit = np.full((longest + 1, count), np.inf)
-    misfit[1] = 0.0
-    for start in range(0, count - 1, _BLOCK):
-        block = np.arange(start, min(start + _BLOCK, count - 1))
-        _measure_intervals(tracks, values, slopes, block, limit, misfit)
-    return _fewest(misfit, count)
+def place_knots(bundles: Sequence[Sequence[Track]], required: Sequence[Frames]) -> list[Frames]:
+    """Choose knots for bundles of tracks that share them: the first and last frame, the required ones, and few others.
+
+    There are as few as may be. Bundles of the same form are looked at together, which is quicker than one by one.
+
+    Args:
+        bundles: of each the tracks that share their knots.
+        required: of each bundle the frames that must be knots.
+    """
+    knots = [np.zeros(1, dtype=np.int64)] * len(bundles)
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, (tracks, frames) in enumerate(zip(bundles, required, strict=True)):
+        count = len(tracks[0].values)
+        still = all(np.ptp(track.values, axis=0).max() < 1e-9 for track in tracks)
+        if count > 1 and (len(frames) or not still):
+            kind = (count, *((track.rotation, track.values.shape[1]) for track in tracks))
+            alike.setdefault(kind, []).append(index)
+    for indices in alike.values():
+        count = len(bundles[indices[0]][0].values)
+        size = max(1, _MEMORY // (count * min(_LONGEST, count)))
+        for first in range(0, len(indices), size):
+            chosen = indices[first : first + size]
+            cost = _interval_costs([bundles[index] for index in chosen], [required[index] for index in chosen])
+            for index, found in zip(chosen, _fewest(cost), strict=True):
+                knots[index] = found
+    return knots
 
 
 def fit_spline(tracks: Sequence[Track], knots: Frames, required: Frames) -> tuple[Frames, Array, Array]:
@@ -137,47 +149,136 @@ def _slopes(values: Array) -> Array:
     return np.stack([weight * padded[i : i + count] for i, weight in enumerate(weights)]).sum(axis=0)
 
 
-def _measure_intervals(
-    tracks: Sequence[Track], values: Array, slopes: Array, starts: Frames, limit: Frames, misfit: Array
-) -> None:
-    """Set `misfit[length, start]` to the excess of the cubic from `start` over `length` frames, where it is allowed."""
+def _interval_costs(bundles: Sequence[Sequence[Track]], required: Sequence[Frames]) -> Array:
+    """Return (T, B, longest) what an interval from a frame on costs by its length less 1; inf where it does not fit.
+
+    It costs one, and a little more the worse it fits: of equally many knots, the better placed.
+    """
+    count = len(bundles[0][0].values)
+    cost = np.full((count, len(bundles), min(_LONGEST, count - 1)), np.inf)
+    cost[:-1, :, 0] = 1.0
+    # The bundles' frames follow each other in one row, which no interval leaves: it passes over no required frame.
+    limits = []
+    for index, frames in enumerate(required):
+        ends = np.append(frames[frames > 0], count - 1)
+        after = np.searchsorted(ends, np.arange(count), side="right").clip(max=len(ends) - 1)
+        limits.append(index * count + ends[after])
+    parts = [
+        _Row.of([tracks[number] for tracks in bundles], bundles[0][number].rotation)
+        for number in range(len(bundles[0]))
+    ]
+    limit = np.concatenate(limits)
+    starts = np.flatnonzero(limit >= np.arange(len(limit)) + 2)
+    for first in range(0, len(starts), _BLOCK):
+        _measure_intervals(parts, starts[first : first + _BLOCK], limit, count, cost)
+    return cost
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The same track of several bundles, one after the other, by channels, as the inner loop reads it.
+
+    Attributes:
+        values: (C, N).
+        slopes: (C, N) a frame.
+        sharpness: (N,) one by the square of the tolerance.
+        rotation: as in `Track`.
+        even: whether the tolerance of each bundle is the same in all its frames.
+    """
+
+    values: Array
+    slopes: Array
+    sharpness: Array
+    rotation: bool
+    even: bool
+
+    @classmethod
+    def of(cls, tracks: Sequence[Track], rotation: bool) -> "_Row":
+        values = np.concatenate([track.values for track in tracks])
+        slopes = np.concatenate([_slopes(track.values) for track in tracks])
+        tolerance = np.concatenate([track.tolerance for track in tracks])
+        even = all(np.ptp(track.tolerance) == 0.0 for track in tracks)
+        channels, along = np.ascontiguousarray(values.T), np.ascontiguousarray(slopes.T)
+        return cls(channels, along, 1.0 / np.square(tolerance), rotation, even)
+
+    def worst(self, starts: Frames, length: int, inside: Frames, weights: Array) -> Array:
+        """Return (n,) the square of the largest excess of the cubics from `starts` over `length`, as `Track.excess`."""
+        at = inside[:, None] + starts
+        stops = starts + length
+        total, along = np.zeros(at.shape), np.zeros(at.shape)
+        ends, wanted = np.empty((4, len(starts))), np.empty(at.shape)
+        for value, slope in zip(self.values, self.slopes, strict=True):
+            for row, (curve, where) in enumerate(((value, starts), (slope, starts), (value, stops), (slope, stops))):
+                curve.take(where, out=ends[row], mode="clip")
+            fitted = weights @ ends
+            value.take(at, out=wanted, mode="clip")
+            if self.rotation:
+                wanted *= fitted
+                along += wanted
+            else:
+                fitted -= wanted
+            fitted *= fitted
+            total += fitted
+        sharpness = self.sharpness[starts] if self.even else self.sharpness.take(at, out=wanted, mode="clip")
+        if not self.rotation:
+            total *= sharpness
+            return total.max(axis=0)
+        # Four times the square of the tangent of the half angle; beyond 180 degrees there is no bound.
+        beyond = along <= 0.0
+        along *= along
+        total -= along
+        if beyond.any():
+            along[beyond], total[beyond] = 1.0, np.inf
+        total /= along
+        total *= sharpness
+        return 4.0 * total.max(axis=0)
+
+
+@functools.cache
+def _looks(length: int) -> tuple[Frames, Array]:
+    """Return the frames (L,) at which an interval is looked at, from its start, and their Hermite weights (L, 4)."""
+    inside = np.arange(1, length)
+    if len(inside) > _LOOKS:
+        inside = np.unique(np.linspace(1, length - 1, _LOOKS).round().astype(np.int64))
+    return inside, _hermite(inside / length, length)
+
+
+def _measure_intervals(rows: Sequence[_Row], starts: Frames, limit: Frames, count: int, cost: Array) -> None:
+    """Set what the intervals from `starts`, places in the row of bundles, cost where they are allowed."""
     missed = np.zeros(len(starts), dtype=np.int64)
-    for length in range(2, len(misfit)):
+    for length in range(2, cost.shape[2] + 1):
         going = (starts + length <= limit[starts]) & (missed < _MISSES)
         starts, missed = starts[going], missed[going]
         if len(starts) == 0:
             return
-        inside = np.arange(1, length)
-        if len(inside) > _LOOKS:
-            inside = np.unique(np.linspace(1, length - 1, _LOOKS).round().astype(np.int64))
-        weights = _hermite(inside / length, length)
-        ends = np.stack([values[starts], slopes[starts], values[starts + length], slopes[starts + length]], axis=1)
-        excess = excess_of(tracks, weights @ ends, starts[:, None] + inside).max(axis=1)
-        fits = excess <= _SLACK
-        misfit[length, starts[fits]] = excess[fits]
+        inside, weights = _looks(length)
+        worst = functools.reduce(np.maximum, [row.worst(starts, length, inside, weights) for row in rows])
+        fits = worst <= _SLACK**2
+        bundle, frame = np.divmod(starts[fits], count)
+        cost[frame, bundle, length - 1] = 1.0 + 0.2 * worst[fits] / _SLACK**2
         missed = np.where(fits, 0, missed + 1)
 
 
-def _fewest(misfit: Array, count: int) -> Frames:
-    """Return the knots of the cheapest chain of intervals from the first frame to the last."""
-    # An interval costs one, and a little more the worse it fits: of equally many knots, the better placed.
-    cost = 1.0 + 0.2 * (misfit / _SLACK) ** 2
-    best = np.full(count, np.inf)
-    best[0] = 0.0
-    previous = np.zeros(count, dtype=np.int64)
-    # costs_by_end[end, length]: so that the inner step reads one row.
-    lengths = np.arange(1, len(misfit))
-    ends = np.arange(count)[:, None] - lengths
-    costs_by_end = np.where(ends >= 0, cost[lengths, np.maximum(ends, 0)], np.inf)
-    for end in range(1, count):
-        reach = min(len(lengths), end)
-        totals = best[end - reach : end][::-1] + costs_by_end[end, :reach]
-        choice = int(np.argmin(totals))
-        best[end], previous[end] = totals[choice], end - choice - 1
-    knots = [count - 1]
-    while knots[-1] > 0:
-        knots.append(int(previous[knots[-1]]))
-    return np.array(knots[::-1], dtype=np.int64)
+def _fewest(cost: Array) -> list[Frames]:
+    """Return of each bundle the knots of the cheapest chain of intervals from the first frame to the last."""
+    count, bundles, longest = cost.shape
+    best = np.full((bundles, count + longest), np.inf)
+    best[:, 0] = 0.0
+    previous = np.zeros((bundles, count + longest), dtype=np.int64)
+    for start in range(count - 1):
+        ends = slice(start + 1, start + 1 + longest)
+        totals = best[:, start, None] + cost[start]
+        # Of equally cheap ways the one with the shorter last interval.
+        better = totals <= best[:, ends]
+        np.copyto(best[:, ends], totals, where=better)
+        np.copyto(previous[:, ends], start, where=better)
+    found = []
+    for before in previous:
+        knots = [count - 1]
+        while knots[-1] > 0:
+            knots.append(int(before[knots[-1]]))
+        found.append(np.array(knots[::-1], dtype=np.int64))
+    return found
 
 
 def _least_squares(values: Array, slopes: Array, knots: Frames, required: Frames) -> tuple[Array, Array, Array]:
@@ -191,15 +292,15 @@ def _least_squares(values: Array, slopes: Array, knots: Frames, required: Frames
     weight[required] = _EXACT_WEIGHT
 
     # Normal equations: 2 x 2 blocks (value, slope) on the diagonal and beside it.
-    products = weight[:, None, None] * basis[:, :, None] * basis[:, None, :]
-    targets = weight[:, None, None] * basis[:, :, None] * values[:, None, :]
-    diagonal, beside = np.zeros((len(knots), 2, 2)), np.zeros((len(knots) - 1, 2, 2))
-    right = np.zeros((len(knots), 2, channels))
-    np.add.at(diagonal, piece, products[:, :2, :2])
-    np.add.at(diagonal, piece + 1, products[:, 2:, 2:])
-    np.add.at(beside, piece, products[:, :2, 2:])
-    np.add.at(right, piece, targets[:, :2])
-    np.add.at(right, piece + 1, targets[:, 2:])
+    weighted = weight[:, None] * basis
+    products = np.add.reduceat(weighted[:, :, None] * basis[:, None, :], knots[:-1])
+    targets = np.add.reduceat(weighted[:, :, None] * values[:, None, :], knots[:-1])
+    diagonal, right = np.zeros((len(knots), 2, 2)), np.zeros((len(knots), 2, channels))
+    diagonal[:-1] += products[:, :2, :2]
+    diagonal[1:] += products[:, 2:, 2:]
+    beside = products[:, :2, 2:]
+    right[:-1] += targets[:, :2]
+    right[1:] += targets[:, 2:]
     diagonal[:, 1, 1] += _SLOPE_WEIGHT
     right[:, 1] += _SLOPE_WEIGHT * slopes[knots]
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole performance: hands for a speech, and the face, torso, head and eyes that go with both."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +22,11 @@ from chironomy.performance.gestures import make_gestures
 from chironomy.shot.fit import Fit
 from chironomy.shot.placement import place, refitted
 from chironomy.speech.accents import pitch_accents, speech_phrases
+from chironomy.speech.contours import speech_contours
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.lips import lip_track
+from chironomy.speech.phone import Phone
+from chironomy.speech.phones import recognise_phones
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
@@ -54,7 +60,10 @@ def make_performance(
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
-    hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
+    with listening(speech, work) as phones:
+        hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
+        work.progress(0.75, "listening for phones")
+        spoken = phones()
     fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
     if fit is not None:
         hands = place(fit, hands)
@@ -65,10 +74,29 @@ def make_performance(
         settings.get("seed", 0),
         fit=fit,
         alive=settings.get("alive", True),
+        phones=spoken,
         style=settings.get("style"),
         emotion=settings.get("emotion"),
         work=work.part(0.75, 1.0),
     )
+
+
+@contextlib.contextmanager
+def listening(speech: Speech, work: Work = QUIET) -> Iterator[Callable[[], list[Phone]]]:
+    """Listen for phones beside whatever is done meanwhile; what it gives waits for them and returns them.
+
+    Leaving it before ends the listening. What goes wrong in it is raised where the phones are asked for.
+    """
+    # Both need what is heard in it; so neither hears it twice.
+    speech_contours(speech)
+    left = threading.Event()
+    beside = Work(cancelled=lambda: left.is_set() or work.cancelled())
+    with ThreadPoolExecutor(1, "listening") as thread:
+        phones = thread.submit(recognise_phones, speech, work=beside)
+        try:
+            yield phones.result
+        finally:
+            left.set()
 
 
 def perform(
@@ -80,6 +108,7 @@ def perform(
     rig: Rig | None = None,
     fit: Fit | None = None,
     alive: bool = True,
+    phones: Sequence[Phone] | None = None,
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | None = None,
     work: Work = QUIET,
@@ -94,6 +123,7 @@ def perform(
         rig: the character; the embedded one when None.
         fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
         alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks.
+        phones: what is spoken (`listening`), if they are known; by default they are recognised here.
         style: of the body, a name or weights; as the hands were made when None.
         emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
         work: told how far it is.
@@ -103,7 +133,7 @@ def perform(
         ListeningCancelled: the work was stopped.
     """
     work.progress(0.0, "listening for phones")
-    face = lip_track(speech, hands.fps, work=work.part(0.0, 0.8, "listening for phones")).resampled(
+    face = lip_track(speech, hands.fps, phones=phones, work=work.part(0.0, 0.8, "listening for phones")).resampled(
         hands.fps, hands.frame_count
     )
     work.progress(0.8, "listening for accents")

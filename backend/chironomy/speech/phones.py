@@ -10,19 +10,23 @@ Three ways, from surest to most general, chosen anew for each stretch of speech:
    speech in which the recogniser hears silence, and where pocketsphinx is not installed.
 """
 
+import contextlib
 import logging
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.packages import explained
+from chironomy.speech import listeners
 from chironomy.speech.acoustic import acoustic_phones
 from chironomy.speech.contours import RATE, smooth, speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.errors import ListeningCancelled, SpeechError
 from chironomy.speech.phone import SILENCE, Phone
+from chironomy.speech.recogniser import RATE as MODEL_RATE
+from chironomy.speech.recogniser import Heard, Recogniser
 from chironomy.speech.resample import resampled
 from chironomy.work import QUIET, Work
 
@@ -31,13 +35,9 @@ logger = logging.getLogger(__name__)
 Method = Literal["words", "phones", "acoustic"]
 METHODS: tuple[Method, ...] = ("words", "phones", "acoustic")
 
-_MODEL_RATE = 16000
 _MODEL_FRAME = 0.01  # seconds
 _MARGIN_SECONDS = 0.1  # around a phrase, so that the recogniser hears it begin and end
 _LONGEST_SECONDS = 12.0  # alignment of long utterances can fail, and a failure then costs less
-# Acoustic score of aligned phones a frame, in the recogniser's logarithm. Measured: real and synthesised English -20 to
-# -41; German, Spanish and French put into English words -47 to -55.
-_WORDS_FIT = -42.0
 _MOSTLY_SILENT = 0.5
 # Where the words have one of these and the free phones have p, b or m, the lips are believed to close.
 _CLOSURE_RIVALS = frozenset({"T", "D", "N", "NG", "K", "G", "DH", "TH", "V"})
@@ -58,19 +58,65 @@ def recognise_phones(speech: Speech, method: Method = "words", work: Work = QUIE
     """
     if method not in METHODS:
         raise SpeechError(f"method is {method!r}; choose one of {', '.join(METHODS)}")
-    recogniser = _Recogniser.build(words=method == "words") if method != "acoustic" else None
     stretches = _stretches(speech)
     contours = speech_contours(speech)
+    if work.cancelled():
+        raise ListeningCancelled("listening to the speech was stopped")
+    heard: list[Heard | None] = [None] * len(stretches)
+    recognising = method != "acoustic" and len(stretches) > 0 and _can_recognise()
+    if recognising:
+        sounds = [_model_sound(speech, *_widened(speech, *stretch)) for stretch in stretches]
+        for number, (index, found) in enumerate(_recognised(sounds, method == "words", work), start=1):
+            heard[index] = found
+            work.progress(number / len(stretches))
     phones: list[Phone] = []
-    for index, (begin, end) in enumerate(stretches):
-        if work.cancelled():
-            raise ListeningCancelled("listening to the speech was stopped")
-        found = recogniser.phones(speech, begin, end) if recogniser is not None else []
+    for number, ((begin, end), result) in enumerate(zip(stretches, heard, strict=True), start=1):
+        found = [] if result is None else _phones(result, _widened(speech, begin, end)[0])
         if _silent_share(found, begin, end) > _MOSTLY_SILENT:
             found = acoustic_phones(contours, begin, end)
         phones += _in_order(found, phones[-1].end if phones else 0.0, speech.duration)
-        work.progress((index + 1) / len(stretches))
+        if not recognising:
+            work.progress(number / len(stretches))
     return phones
+
+
+def _can_recognise() -> bool:
+    try:
+        import pocketsphinx  # noqa: F401
+    except ImportError as error:
+        logger.warning("lips move by loudness and spectral shape alone: %s", explained(error))
+        return False
+    return True
+
+
+def _recognised(sounds: Sequence[bytes], words: bool, work: Work) -> Iterator[tuple[int, Heard | None]]:
+    """The number of each sound and what was recognised in it; None where recognition failed."""
+    count = listeners.how_many(sum(map(len, sounds)) / (2 * MODEL_RATE), len(sounds))
+    missing = set(range(len(sounds)))
+    if count:
+        try:
+            with contextlib.closing(listeners.listen(sounds, words, count)) as results:
+                for result in results:
+                    if work.cancelled():
+                        raise ListeningCancelled("listening to the speech was stopped")
+                    if result is not None:
+                        missing.remove(result[0])
+                        yield result
+        except OSError as error:
+            logger.warning("the phones are recognised in this process: %s", error)
+    recogniser = Recogniser() if missing else None
+    for index in sorted(missing):
+        if work.cancelled():
+            raise ListeningCancelled("listening to the speech was stopped")
+        assert recogniser is not None
+        try:
+            yield index, recogniser.hear(sounds[index], words=words)
+        except RuntimeError:  # "Failed to stop utterance processing" and its like
+            yield index, None
+
+
+def _widened(speech: Speech, begin: float, end: float) -> tuple[float, float]:
+    return max(begin - _MARGIN_SECONDS, 0.0), min(end + _MARGIN_SECONDS, speech.duration)
 
 
 def _stretches(speech: Speech) -> list[tuple[float, float]]:
@@ -107,82 +153,13 @@ def _in_order(phones: list[Phone], after: float, before: float) -> list[Phone]:
     return ordered
 
 
-@dataclass(frozen=True)
-class _Recogniser:
-    """pocketsphinx's two decoders: one of phones, one of words."""
-
-    free: Any
-    worded: Any | None
-
-    @classmethod
-    def build(cls, *, words: bool) -> "_Recogniser | None":
-        try:
-            import pocketsphinx
-        except ImportError as error:
-            logger.warning("lips move by loudness and spectral shape alone: %s", explained(error))
-            return None
-        models = pocketsphinx.get_model_path()
-        free = pocketsphinx.Decoder(
-            hmm=f"{models}/en-us/en-us", allphone=f"{models}/en-us/en-us-phone.lm.bin", lm=None, dict=None,
-            lw=2.0, beam=1e-20, pbeam=1e-20, backtrace=True, loglevel="FATAL",
-        )  # fmt: skip
-        # The narrow search costs a third less time and finds the same phones; second passes over the words are for
-        # people who want the words.
-        worded = (
-            pocketsphinx.Decoder(fwdflat=False, bestpath=False, maxhmmpf=3000, pl_window=5, loglevel="FATAL")
-            if words
-            else None
-        )
-        return cls(free, worded)
-
-    def phones(self, speech: Speech, begin: float, end: float) -> list[Phone]:
-        """The phones of one stretch; empty where recognition fails."""
-        begin = max(begin - _MARGIN_SECONDS, 0.0)
-        end = min(end + _MARGIN_SECONDS, speech.duration)
-        sound = _model_sound(speech, begin, end)
-        try:
-            free = self._free_phones(sound, begin)
-            worded = self._worded_phones(sound, begin) if self.worded is not None else []
-        except RuntimeError:  # "Failed to stop utterance processing" and its like
-            return []
-        return _with_closures(worded, free) if worded else free
-
-    def _free_phones(self, sound: bytes, begin: float) -> list[Phone]:
-        _hear(self.free, sound)
-        return [
-            _phone(segment.word, begin, segment.start_frame, segment.end_frame + 1) for segment in self.free.seg() or []
-        ]
-
-    def _worded_phones(self, sound: bytes, begin: float) -> list[Phone]:
-        """Phones of the best words, or none where there are no words or the sounds do not fit them."""
-        assert self.worded is not None
-        _hear(self.worded, sound)
-        if self.worded.hyp() is None:
-            return []
-        try:
-            self.worded.set_alignment()
-            _hear(self.worded, sound)
-            alignment = self.worded.get_alignment()
-            parts = [part for word in alignment for part in word] if alignment is not None else []
-        except RuntimeError:
-            return []
-        finally:
-            self.worded.activate_search()
-        frames = sum(part.duration for part in parts)
-        if not frames or sum(part.score for part in parts) / frames < _WORDS_FIT:
-            return []
-        return [_phone(part.name, begin, part.start, part.start + part.duration) for part in parts]
+def _phones(heard: Heard, begin: float) -> list[Phone]:
+    """The phones of a stretch that began at a second: of its words where there are such, or else the free ones."""
+    free, worded = ([_phone(begin, *segment) for segment in part] for part in (heard.free, heard.worded))
+    return _with_closures(worded, free) if worded else free
 
 
-def _hear(decoder: Any, sound: bytes) -> None:
-    decoder.start_utt()
-    try:
-        decoder.process_raw(sound, full_utt=True)
-    finally:
-        decoder.end_utt()
-
-
-def _phone(label: str, begin: float, first: int, last: int) -> Phone:
+def _phone(begin: float, label: str, first: int, last: int) -> Phone:
     label = label if label.isalpha() else SILENCE  # noises are written +SPN+, pauses <sil>
     return Phone(label, begin + first * _MODEL_FRAME, begin + last * _MODEL_FRAME)
 
@@ -205,8 +182,8 @@ def _with_closures(worded: list[Phone], free: list[Phone]) -> list[Phone]:
 def _model_sound(speech: Speech, begin: float, end: float) -> bytes:
     """16-bit samples at the recogniser's rate, brought to a usual level."""
     samples = speech.samples[round(begin * speech.sample_rate) : round(end * speech.sample_rate)]
-    if speech.sample_rate != _MODEL_RATE:
-        samples = resampled(samples, speech.sample_rate, _MODEL_RATE)
+    if speech.sample_rate != MODEL_RATE:
+        samples = resampled(samples, speech.sample_rate, MODEL_RATE)
     peak = float(np.abs(samples).max(initial=0.0))
     scaled: NDArray[np.float32] = samples * (0.7 / peak if peak > 0 else 1.0)
     return (scaled * 32767).astype("<i2").tobytes()

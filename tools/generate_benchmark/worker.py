@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole Generate in a process of its own, by this checkout's code or an older one's, timed part by part.
+
+For every line that it reads it makes everything anew from the recording's file and prints the seconds as JSON. It knows
+the library of today and, by what they lack, older ones.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from chironomy.body.rig import load_rig
+from chironomy.motion import files, reduce
+from chironomy.service.kinds import KINDS
+from chironomy.service.settings import check_settings
+
+LENS = {"lens_x": 0.0, "lens_y": 0.0, "lens_z": 2.8}
+
+
+class Silent:
+    """A job's work that nobody watches, as every age of the library takes it."""
+
+    preview = None
+
+    def progress(self, fraction: float, message: str = "") -> None:
+        """Tell nobody."""
+
+    def cancelled(self) -> bool:
+        """Go on."""
+        return False
+
+
+def quiet() -> Any:
+    """Return the work of this library."""
+    try:
+        from chironomy.work import QUIET
+    except ImportError:
+        return Silent()
+    return QUIET
+
+
+def job(kind: str, inputs: dict[str, Path], result: Path, **settings: Any) -> Path:
+    """Run a kind of job as the service does."""
+    known = KINDS[kind]
+    known.run(inputs, check_settings(kind, known.settings, settings), result, quiet())
+    return result
+
+
+def made(speech: Path, folder: Path, told: Callable[[str], None]) -> tuple[Any, Any, Any]:
+    """Make hands, face and body for a recording."""
+    if "perform" in KINDS:
+        from chironomy.body.performance import load_performance
+
+        whole = load_performance(job("perform", {"speech": speech}, folder / "whole.zip", seed=0, **LENS))
+        told("speech to performance")
+        return whole.hands, whole.face, whole.body
+    from chironomy.body.accompaniment import load_accompaniment
+    from chironomy.body.accompany import accompanied_pose
+    from chironomy.body.gaze import look
+
+    hands = files.load_hands(job("gesture", {"speech": speech}, folder / "hands.npz", seed=0))
+    face = files.load_face(job("lips", {"speech": speech}, folder / "face.npz", fps=hands.fps))
+    inputs = {"speech": speech, "motion": folder / "hands.npz"}
+    body = load_accompaniment(job("accompany", inputs, folder / "body.npz", seed=0, **LENS))
+    rig = load_rig()
+    face = face.resampled(hands.fps, hands.frame_count)
+    face = look(rig, face, accompanied_pose(rig, hands, body), list(LENS.values()), 0)
+    told("speech to performance")
+    return hands, face, body
+
+
+def keys(hands: Any, face: Any, body: Any) -> int:
+    """Reduce everything to the keys that the add-on writes, and return how many there are."""
+    from chironomy.body.ik import elbow_pole
+
+    count = sum(len(bone.frames) for bone in reduce.reduce_hands(hands).values())
+    poles = elbow_pole(load_rig(), hands.wrist_position, hands.rotation[:, :, 0])
+    count += sum(len(reduce.reduce_position(poles[:, hand], 0.002).frames) for hand in range(2))
+    moved = face.values[:, np.abs(face.values).max(axis=0) > 0.02]
+    if hasattr(reduce, "reduce_columns"):
+        count += sum(len(column.frames) for column in reduce.reduce_columns(moved, 0.02))
+    else:
+        count += sum(len(reduce.reduce_position(column[:, None], 0.02).frames) for column in moved.T)
+    turns = (body.torso, body.head, body.shoulder[:, 0], body.shoulder[:, 1])
+    return count + sum(len(reduce.reduce_rotation(turn, 0.002).frames) for turn in turns)
+
+
+def parts(speech: Path) -> dict[str, Callable[[], Any]]:
+    """Return parts that can be timed alone."""
+    from chironomy.speech.contours import speech_contours
+    from chironomy.speech.decode import load_speech
+    from chironomy.speech.lips import lip_track
+
+    def hands_alone(folder: str) -> None:
+        job("gesture", {"speech": speech}, Path(folder, "alone.npz"), seed=0)
+
+    def in_folder(action: Callable[[str], None]) -> None:
+        with TemporaryDirectory() as folder:
+            action(folder)
+
+    return {
+        "decoding and listening": lambda: speech_contours(load_speech(speech)),
+        "gestures, with listening": lambda: in_folder(hands_alone),
+        "lips, with listening": lambda: lip_track(load_speech(speech), 24.0),
+    }
+
+
+def main() -> int:
+    """Answer until there is nothing more to read."""
+    speech = Path(sys.argv[1])
+    for _ in sys.stdin:
+        seconds: dict[str, float] = {}
+        begin = last = time.perf_counter()
+
+        def told(name: str, seconds: dict[str, float] = seconds) -> None:
+            nonlocal last
+            now = time.perf_counter()
+            seconds[name], last = now - last, now
+
+        with TemporaryDirectory() as folder:
+            whole = made(speech, Path(folder), told)
+            count = keys(*whole)
+            told("performance to keys")
+        seconds["whole Generate"] = time.perf_counter() - begin
+        for name, action in parts(speech).items():
+            begin = time.perf_counter()
+            action()
+            seconds[name] = time.perf_counter() - begin
+        print(json.dumps({"seconds": seconds, "keys": count}), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
