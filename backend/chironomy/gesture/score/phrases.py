@@ -155,6 +155,7 @@ class Score:
             said = {entry.name: getattr(phrase, entry.name) for entry in fields(phrase)}
             said["strokes"] = [{"apex": stroke.apex, "hold": stroke.hold} for stroke in phrase.strokes]
             said["states"] = dict(phrase.states)
+            said["place"] = None if phrase.place is None else list(phrase.place)
             phrases.append({name: value for name, value in said.items() if value not in (None, "", {}, [], ())})
         return {"seconds": self.seconds, "source": dict(self.source), "phrases": phrases}
 
