@@ -14,7 +14,6 @@ from chironomy.gesture.corpus.manners import manner_of
 from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.recording import emphasise, recorded, shouted, whispered
 from chironomy.gesture.corpus.sounds import sound
-from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
@@ -72,7 +71,7 @@ def make_recording(random: np.random.Generator) -> Recording:
     parts = [np.zeros(round(random.uniform(0.1, 1.2) * RATE), np.float32)]
     wanted = random.uniform(11, 18)
     while sum(map(len, parts)) < wanted * RATE:
-        parts.append(emphasise(voice.speak(sentence(random)), random))
+        parts.append(emphasise(voice.speak(voice.sentence(random)), random))
         pause = random.choice(
             [random.uniform(0.12, 0.5), random.uniform(0.5, 1.2), random.uniform(1.3, 3.0)], p=[0.6, 0.26, 0.14]
         )

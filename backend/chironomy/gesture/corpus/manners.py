@@ -43,7 +43,7 @@ class Manner:
     tempo: float = 1.08
     both_hands: float = 0.5
     space: float = 1.0
-    raised: float = 0.06
+    raised: float = 0.04
     height: float = 0.0
     width: float = 0.0
     reach: float = 0.0
@@ -104,9 +104,9 @@ MANNERS: dict[str, Manner] = {
         | {"future": 0.5},
         shapes={"spread": 1.5, "open": 2, "relaxed": 1.5, "cupped": 0.5},
         rests={"sides": 2, "clasped": 1.5, "hip": 1.5, "belly": 1},
-        strokes_per_minute=80,
+        strokes_per_minute=67,
         amplitude=1.75,
-        tempo=1.22,
+        tempo=1.14,
         both_hands=0.62,
         space=1.4,
         raised=0.1,
@@ -114,12 +114,12 @@ MANNERS: dict[str, Manner] = {
         width=0.02,
         repeats=2.4,
         rhythm=0.15,
-        accent=0.8,
+        accent=0.5,
         evenness=0.2,
         freedom=0.4,
         pause=2.2,
         recoil=0.32,
-        idle=1.4,
+        idle=1.7,
         fingers=1.45,
         sympathy=0.95,
     ),

@@ -141,7 +141,7 @@ class Planner:
         chosen: list[_Accent] = []
         while True:
             desired = now + self.interval * float(np.exp(random.normal(0, 0.15 + 0.45 * (1 - manner.evenness))))
-            open_to = np.flatnonzero((times >= max(now + least, _EARLIEST)))
+            open_to = np.flatnonzero(times >= max(now + least, _EARLIEST))
             near = open_to[times[open_to] <= desired + 1.2 * self.interval]
             if not len(open_to):
                 return chosen
@@ -158,7 +158,7 @@ class Planner:
         for number, accent in enumerate(accents):
             apex = accent.time - LEAD + float(np.clip(random.normal(0, LEAD_SPREAD), -0.07, 0.07))
             if random.random() < self.manner.freedom:
-                apex = max(apex + float(random.uniform(-0.3, 0.3)), _EARLIEST - 0.1)
+                apex = max(apex + float(random.uniform(-0.35, 0.35)), _EARLIEST - 0.1)
                 apex = max(apex, float(phrase.apexes[-1]) + 0.36) if phrase else apex
             last = accents[number - 1] if number else None
             since = accent.time - last.time if last else 10.0
@@ -205,7 +205,7 @@ class Planner:
         random = self.random
         best, farthest = self.home, -1.0
         for _ in range(2):
-            place = self.home + random.normal(0, [0.065, 0.13, 0.065]) * self.space
+            place = self.home + random.normal(0, [0.06, 0.13, 0.065]) * self.space
             chance = random.random()
             if chance < self.manner.raised:
                 place[0] += 0.06
@@ -239,7 +239,9 @@ class Planner:
             place += (0.5 - 0.4 * since) * (self.hands[active[0]].pose[:3] - place)
         way_of_hands = "mirrored"
         if both and not kind.crossed:
-            way_of_hands = str(random.choice(["mirrored", "offset", "alternating", "apart"], p=[0.36, 0.26, 0.14, 0.24]))
+            way_of_hands = str(
+                random.choice(["mirrored", "offset", "alternating", "apart"], p=[0.36, 0.26, 0.14, 0.24])
+            )
             if kind.two_handed == 1.0 and way_of_hands == "alternating":
                 way_of_hands = "offset"
         ready, goal = self._ends(kind, shape, place)
@@ -290,7 +292,7 @@ class Planner:
     def _turned(self, way: Array, freedom: float) -> Array:
         """The same way in another direction, as free as that is, and a little longer or shorter."""
         length = float(np.linalg.norm(way))
-        aside = self.random.normal(size=3) * [0.75, 1.3, 0.75]
+        aside = self.random.normal(size=3) * [0.65, 1.4, 0.75]
         aside = aside / np.linalg.norm(aside)
         turned = way / max(length, 1e-6) * (1 - freedom) + freedom * aside
         turned = turned / max(float(np.linalg.norm(turned)), 0.2)
@@ -374,7 +376,7 @@ class Planner:
         if length < 1e-6:
             return np.zeros(3)
         along = way / length
-        aside = self.random.normal(size=3) + [0.2, 0.3, 0.35]
+        aside = self.random.normal([0.2, 0.3, 0.35], 1.0)
         aside = aside - (aside @ along) * along
         aside = aside / max(float(np.linalg.norm(aside)), 1e-6)
         return aside * length * float(self.random.uniform(low, high))
@@ -387,7 +389,12 @@ class Planner:
         for finger in range(4):
             own = common + random.normal(0, 7.0)
             middle = 0.7 * own + random.normal(0, 7.0)
-            play[4 * finger : 4 * finger + 4] = own + random.normal(0, 4.0), middle, 0.62 * middle, random.normal(0, 3.5)
+            play[4 * finger : 4 * finger + 4] = (
+                own + random.normal(0, 4.0),
+                middle,
+                0.62 * middle,
+                random.normal(0, 3.5),
+            )
         play[16:] = random.normal(0, [6.0, 6.0, 6.0, 7.0])
         return size * play
 
@@ -395,7 +402,9 @@ class Planner:
         """Bring a hand to where a stroke begins, by `ready_at`; return the moment at which it sets out."""
         random, hand = self.random, self.hands[side]
         distance = float(np.linalg.norm(ready[:3] - hand.pose[:3]))
-        wanted = (0.36 + 1.35 * distance / max(self.amplitude, 0.6)) / self.tempo**0.6 * float(random.uniform(0.85, 1.35))
+        wanted = (
+            (0.36 + 1.35 * distance / max(self.amplitude, 0.6)) / self.tempo**0.6 * float(random.uniform(0.85, 1.35))
+        )
         free_from = hand.free_from
         if hand.moves and hand.moves[-1].phase is Phase.RELEASE:  # what sinks is caught on its way
             free_from = min(free_from, hand.moves[-1].start + 0.35)
@@ -527,7 +536,9 @@ class Planner:
         x, y, z = phrase.goal[side][:3]
         place = (round(float(-x if side else x), 3), round(float(y), 3), round(float(z), 3))
         size = round(float(np.mean(phrase.sizes)), 3)
-        self.done.append(Phrase(round(begins, 3), round(end, 3), strokes, phrase.name, hands, phrase.shape, place, size))
+        self.done.append(
+            Phrase(round(begins, 3), round(end, 3), strokes, phrase.name, hands, phrase.shape, place, size)
+        )
 
 
 def _at_ease(shape: Array) -> Array:

@@ -22,9 +22,13 @@ WRIST_LAG = 0.035
 _WRIST_DRAG, _KNUCKLE_DRAG, _MOST_DRAG = 11.0, 9.0, 20.0
 _DRAG_SECONDS, _FINGER_DRAG_SECONDS = 0.045, 0.075
 _OVERSAMPLING = 2
+_CLEARINGS = 3  # wrists that give way turn otherwise, and may then touch again
 # Metres: how far a wrist goes out from the midline, to the other side, and above the shoulder.
-_WIDEST, _ACROSS, _HIGHEST = 0.4, -0.12, 0.18
+_WIDEST, _ACROSS, _HIGHEST = 0.4, -0.12, 0.14
+# A raised hand is held beside the face, not before it, and not far off: the height, and what the two become above it.
+_RAISED, _WIDEST_RAISED, _ACROSS_RAISED = 0.0, 0.33, 0.2
 _WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
+
 
 def play(
     movement: Movement, frame_count: int, fps: float, idle: float, random: np.random.Generator, fingers: float = 1.0
@@ -56,13 +60,15 @@ def play(
     rotation[:, :, 0] = _wrists(position, angles)
     rotation[:, :, 1:] = fingers_of_shape(controls[:, :, 6:])
     motion = HandMotion(fps, position, clamp_hand_rotation(rotation), np.ones((frame_count, 2)))
-    cleared = clear_of_body(motion)
-    if cleared is motion:
-        return motion
-    rotation = cleared.rotation.copy()
-    rotation[:, :, 0] = _wrists(cleared.wrist_position, angles)
-    cleared = clear_of_body(cleared.replaced(rotation=rotation))
-    return cleared.replaced(wrist_position=within_reach(cleared.wrist_position))
+    for _ in range(_CLEARINGS):
+        cleared = clear_of_body(motion)
+        if cleared is motion:
+            break
+        position = within_reach(cleared.wrist_position)
+        rotation = motion.rotation.copy()
+        rotation[:, :, 0] = _wrists(position, angles)
+        motion = cleared.replaced(wrist_position=position, rotation=rotation)
+    return motion
 
 
 def where(place: Array) -> Array:
@@ -95,7 +101,10 @@ def before_torso(position: Array) -> Array:
     position = position.copy()
     sign = np.array([1.0, -1.0])
     out = position[..., 0] * sign
-    out = _WIDEST - _soft_least(_WIDEST - _soft_least(out, _ACROSS, 0.015), 0.0, 0.025)
+    raised = 1 / (1 + np.exp(-(position[..., 1] - _RAISED + 0.05) / 0.02))
+    widest = _WIDEST + raised * (_WIDEST_RAISED - _WIDEST)
+    out = _soft_least(out, _ACROSS + raised * (_ACROSS_RAISED - _ACROSS), 0.015)
+    out = widest - _soft_least(widest - out, 0.0, 0.025)
     position[..., 0] = out * sign
     # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 5 cm off; beside it there is no wall.
     beside = 1 / (1 + np.exp(-(out - 0.215) / 0.015))
@@ -107,7 +116,7 @@ def before_torso(position: Array) -> Array:
     return position
 
 
-def _soft_least(x: Array, least: float, softness: float = 0.008) -> Array:
+def _soft_least(x: Array, least: float | Array, softness: float = 0.008) -> Array:
     """Smooth maximum of `x` and `least`."""
     return least + softness * np.logaddexp(0, (x - least) / softness)
 
