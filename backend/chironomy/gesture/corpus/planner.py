@@ -483,11 +483,10 @@ class Planner:
         """Bring both hands to rest; return when they set out."""
         random = self.random
         together = float(random.uniform(-0.15, 0.5))
-        changed = random.random() < 0.5
-        if changed:
-            for hand, pose in zip(self.hands, self._rest_poses(), strict=True):
-                if not (hand.resting and self.handedness in ("left", "right")):
-                    hand.rest = pose
+        if random.random() < 0.5:  # to another rest than before
+            for side, pose in enumerate(self._rest_poses()):
+                if side == self.preferred or self.handedness not in ("left", "right"):
+                    self.hands[side].rest = pose
         first = np.inf
         for side, hand in enumerate(self.hands):
             if not hand.resting:

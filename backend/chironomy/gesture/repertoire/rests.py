@@ -23,7 +23,7 @@ class Rest:
 
 _HANGING = Pose(0.255, -0.455, 0.085, 14.0, 6.0, 2.0, "soft")
 _ON_BELLY = Pose(0.157, -0.313, 0.168, 4.0, 22.0, 0.0, "soft")
-_ON_HIP = Pose(0.204, -0.341, 0.08, 34.0, 40.0, -6.0, "soft")
+_ON_HIP = Pose(0.24, -0.345, 0.1, 34.0, 40.0, -6.0, "soft")
 
 RESTS: dict[str, Rest] = {
     # The palm of one hand lies on the back of the other.
@@ -34,8 +34,8 @@ RESTS: dict[str, Rest] = {
     ),
     # One hand holds the other's wrist.
     "holding": Rest(
-        Pose(0.04, -0.395, 0.262, 34.0, 10.0, -8.0, "soft"),
-        Pose(0.1, -0.385, 0.235, 10.0, 26.0, 0.0, "relaxed"),
+        Pose(0.062, -0.395, 0.278, 34.0, 10.0, -8.0, "soft"),
+        Pose(0.13, -0.385, 0.224, 10.0, 26.0, 0.0, "relaxed"),
         True,
     ),
     "sides": Rest(_HANGING, _HANGING),
