@@ -53,7 +53,7 @@ def make_gestures(
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
-            names.
+            names; `score` (`chironomy.score/1`), what is to be gestured when.
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them.
         count: how many performances.
@@ -66,6 +66,7 @@ def make_gestures(
         GestureCancelled: the work was stopped.
     """
     from chironomy.gesture.pins import load_pinned_mask
+    from chironomy.gesture.score import Score
 
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
@@ -80,6 +81,8 @@ def make_gestures(
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
         controls["pinned_mask"] = load_pinned_mask(inputs["pinned_mask"])
+    if "score" in inputs:
+        controls["score"] = Score.load(inputs["score"])
     work.progress(0.02, "loading the gesture model")
     pipeline = (load or gesture_pipeline)()
     controls["work"] = work.part(0.1, 0.98)
