@@ -7,7 +7,7 @@ score leaves open. Importing this needs numpy alone.
 """
 
 from chironomy.gesture.score.frames import SCORE_KINDS, score_dim, score_frames, told
-from chironomy.gesture.score.phrases import FIELDS, REST, SCORE_FILE, STATES, Phrase, Score, Stroke
+from chironomy.gesture.score.phrases import FIELDS, REST, SCORE_FILE, STATES, Phrase, Score, Stroke, with_rests
 
 __all__ = [
     "FIELDS",
@@ -21,4 +21,5 @@ __all__ = [
     "score_dim",
     "score_frames",
     "told",
+    "with_rests",
 ]

@@ -16,7 +16,7 @@ from chironomy.gesture.clips import Clip
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.noise_path import NOISE_SHIFT
-from chironomy.gesture.score import FIELDS, Phrase, score_dim, score_frames
+from chironomy.gesture.score import FIELDS, Phrase, score_dim, score_frames, with_rests
 from chironomy.gesture.score.frames import Told
 
 
@@ -74,7 +74,7 @@ class Windows:
         if not clips:
             raise GestureError(f"no clip has the {frames} frames of a window; give longer ones")
         self.frames, self.fps, self.score_kinds = frames, fps, score_kinds or ()
-        self.phrases = [() if clip.score is None else clip.score.phrases for clip in clips]
+        self.phrases = [() if clip.score is None else with_rests(clip.score).phrases for clip in clips]
         self.motion = torch.from_numpy(np.concatenate([clip.motion for clip in clips]))
         self.audio = [clip.audio for clip in clips]
         lengths = np.array([len(clip.motion) for clip in clips])
