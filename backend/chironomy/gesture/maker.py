@@ -18,6 +18,7 @@ from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
+from chironomy.gesture.score import score_frames, told
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech
@@ -286,6 +287,15 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
         hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
         pinned[:half], flags[:half] = carried[:half], 1.0
     conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold)
+    if task.controls.score is not None:
+        config = task.network.config
+        conditions.score = score_frames(
+            told(task.controls.score.phrases),
+            config["score_kinds"],
+            float(config["fps"]),
+            block.start - _LEAD_FRAMES,
+            size,
+        )
     if task.pins is not None:
         _pin(task, task.pins, block, conditions)
     return conditions

@@ -166,15 +166,19 @@ def denoise(
 def guided_runs(spoken: Array, controls: Controls) -> list[tuple[Run, Array]]:
     """The runs of classifier-free guidance (arXiv 2207.12598), each with its part in the result, (frames, 1).
 
-    Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style),
-    conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech g is 1.
+    Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style)
+    + (s - 1) (p - p without score), conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech, g
+    is 1.
     """
     exaggerated = spoken * (controls.guidance - 1)
-    runs = [(Run(), controls.style_guidance + exaggerated)]
+    score_guidance = 1.0 if controls.score is None else controls.score_guidance
+    runs = [(Run(), controls.style_guidance + score_guidance - 1 + exaggerated)]
     if controls.guidance != 1:
         runs.append((Run(speech=False), -exaggerated))
     if controls.style_guidance != 1:
         runs.append((Run(style=False), np.full_like(spoken, 1 - controls.style_guidance)))
+    if score_guidance != 1:
+        runs.append((Run(score=False), np.full_like(spoken, 1 - score_guidance)))
     return runs
 
 

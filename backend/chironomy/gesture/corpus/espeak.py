@@ -23,7 +23,7 @@ def speak(text: str, voice: str, words_per_minute: int, pitch: int, path: Path) 
     """Write a sentence as 16-bit mono WAV.
 
     Args:
-        text: English.
+        text: in the voice's language.
         voice: espeak-ng's name, a variant after "+": "en-us+klatt4".
         words_per_minute: 80 to 450.
         pitch: 0 to 99; 50 is the voice's own.

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy import processes
+from chironomy.gesture.corpus.languages import LANGUAGES, foreign_sentence
+from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.errors import GestureError
 
 RATE = 16000
 # flite's own voices (BSD-like licence) and espeak-ng's (GPL-3.0-or-later); what they speak is free of either.
 FLITE_VOICES = ("slt", "rms", "awb", "kal16", "kal")
 ESPEAK_VOICES = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
+ESPEAK_LANGUAGES = LANGUAGES
+_FOREIGN = 0.22  # part of the recordings that are not English, where espeak-ng is there
 # Variants of the speaker that sound like people; every one goes with every voice above.
 _VARIANTS = (
     *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "klatt", "klatt4", "adam", "Alex"),
@@ -67,11 +71,19 @@ class Voice:
         self.program = programs[random.choice(len(programs), p=shares / shares.sum())]
         names = [name for program, name in voices if program == self.program]
         self.name = names[random.integers(len(names))]
+        self.language = ""
+        if any(program == "espeak-ng" for program, _ in voices) and random.random() < _FOREIGN:
+            self.program = "espeak-ng"
+            self.language = self.name = ESPEAK_LANGUAGES[random.integers(len(ESPEAK_LANGUAGES))]
         if self.program == "espeak-ng":
             self.name += "+" + _VARIANTS[random.integers(len(_VARIANTS))]
         self.stretch = float(np.exp(random.uniform(np.log(0.75), np.log(1.4))))
         self.pitch = float(random.normal(0, 2.0))
         self.liveliness = float(random.uniform(0.8, 2.3))
+
+    def sentence(self, random: np.random.Generator) -> str:
+        """One sentence in the voice's language."""
+        return foreign_sentence(self.language, random) if self.language else sentence(random)
 
     def speak(self, text: str) -> NDArray[np.float32]:
         """Mono samples at 16 kHz, without the silence at either end."""

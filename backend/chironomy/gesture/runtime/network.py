@@ -17,6 +17,7 @@ from chironomy.gesture.controls import Controls
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.latent import Latent
 from chironomy.gesture.network import Given, Run
+from chironomy.gesture.score import score_dim
 
 Array = NDArray[np.float32]
 
@@ -99,8 +100,7 @@ class NumpyNetwork:
             if name not in tensors or tensors[name].shape != shape:
                 found = f"has shape {tensors[name].shape}" if name in tensors else "is missing"
                 raise GestureError(f"the gesture model's weight {name} {found}, not {shape}; copy the model again")
-        known = {*shapes, "score_in.weight"} if config.get("score_kinds") else set(shapes)
-        if unknown := sorted(tensors.keys() - known):
+        if unknown := sorted(tensors.keys() - shapes.keys()):
             raise GestureError(f"the gesture model has a weight {unknown[0]:.60} that this version does not know")
         self.latent = Latent.of(tensors)
         self._tensors = tensors
@@ -114,7 +114,7 @@ class NumpyNetwork:
         weight = tensors["motion_in.weight"].reshape(width, patch, 2 * channels + 2)
         self._motion_in = _transposed(weight[:, :, :channels].reshape(width, -1))
         self._given_in = _transposed(weight[:, :, channels:].reshape(width, -1))
-        if "score_in.weight" in tensors:
+        if self.config.get("score_kinds"):
             self._score_in = _transposed(tensors["score_in.weight"])
         # Every hand is wanted, so of the confidence its bias alone is left.
         bias = tensors["motion_in.bias"] + tensors["confidence_in.bias"]
@@ -277,6 +277,8 @@ def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         shapes["motion_std"] = (motion,)
     if config.get("hands"):
         shapes["hands_embedding.weight"] = (width, int(config["hands"]))
+    if config.get("score_kinds"):
+        shapes["score_in.weight"] = (width, patch * score_dim(config["score_kinds"]))
     layers = {
         "motion_in": (patch * (2 * channels + 2), width),
         "confidence_in": (patch * 2, width),
