@@ -35,23 +35,39 @@ def figures(path: Path) -> dict[str, Any]:
     return record["figures"]
 
 
+def beside_people(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text())["beside_people"]
+
+
 def test_a_motion_file_is_measured(chironomy_command: Command, motion_file: Path, tmp_path: Path) -> None:
     said = chironomy_command("evaluate", "gesture", motion_file, "--json", tmp_path / "out.json")
     assert said.code == 0
     assert "1 motions of 1 clips, 0 with their speech" in said.out
     assert re.search(r"joints beyond limits by over 2° +0\.00000", said.out)
     found = figures(tmp_path / "out.json")
-    assert found["wrist speed"]["value"] == pytest.approx(0.08 * 4, rel=0.1)  # the mean of |cos| times 2 pi
-    assert found["wrist speed"]["unit"] == "m/s"
     assert found["frames clear to 5 mm"]["value"] == 1.0
     assert "FGD" not in found
     assert "lag to accent onsets" not in found
 
 
+def test_a_motion_stands_beside_two_people(chironomy_command: Command, motion_file: Path, tmp_path: Path) -> None:
+    said = chironomy_command("evaluate", "gesture", motion_file, "--json", tmp_path / "out.json")
+    assert re.search(r"wrist speed, mean +0\.3\d +m/s +0\.52 +0\.45 +≥ 0\.27 +PASS +0\.4 to 0\.6 +short", said.out)
+    assert "torso" not in said.out
+    assert "of 3 s" in said.out
+    found = beside_people(tmp_path / "out.json")
+    speed = found["wrist_speed"]
+    assert speed["value"] == pytest.approx(0.08 * 4, rel=0.1)  # the mean of |cos| times 2 pi
+    assert (speed["unit"], speed["person_a"], speed["person_b"]) == ("m/s", 0.52, 0.45)
+    assert speed["neutral"] == {"least": 0.27, "most": None, "met": True}
+    assert speed["lively"] == {"least": 0.4, "most": 0.6, "met": False}
+    assert found["torso_speed"]["value"] is None
+
+
 def test_smplx_is_measured_alike(chironomy_command: Command, tmp_path: Path) -> None:
     save_smplx(swinging(), tmp_path / "beat.npz")
     assert chironomy_command("evaluate", "gesture", tmp_path / "beat.npz", "--json", tmp_path / "out.json").code == 0
-    assert figures(tmp_path / "out.json")["wrist speed"]["value"] == pytest.approx(0.32, rel=0.15)
+    assert beside_people(tmp_path / "out.json")["wrist_speed"]["value"] == pytest.approx(0.32, rel=0.15)
 
 
 def test_speech_of_the_same_name_adds_what_needs_it(
@@ -101,6 +117,10 @@ def test_a_model_is_measured_over_recordings(
     assert said.code == 0
     assert asked == [{"seed": 0, "style": "calm"}, {"seed": 1, "style": "calm"}]
     assert figures(tmp_path / "out.json")["DIV, L1"]["value"] > 0
+    found = beside_people(tmp_path / "out.json")
+    assert found["seeds_apart"]["value"] > 0
+    assert found["head_speed"]["value"] > 0
+    assert re.search(r"head's turning speed +\d+\.\d  °/s", said.out)
 
 
 @pytest.mark.parametrize(

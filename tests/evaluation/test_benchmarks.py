@@ -3,10 +3,14 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from evaluation_motions import hands
+from evaluation_motions import hands, waving
+
+from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech import Speech
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +63,41 @@ def test_a_row_says_pass_or_short() -> None:
     assert Figure("a", "0").cells()[3] == ""
 
 
+def test_a_check_of_training_is_no_target() -> None:
+    from bench_gesture import _judged, _section
+    from gesture_benchmarks.bench import Figure
+
+    check = Figure("FGD", "0.3", "≤ 0.25", False, of_training=True)
+    assert check.cells()[3] == "not learned"
+    rows = _section([check, Figure("speed", "1", "≥ 1", True), Figure("still", "1", "≤ 0", False)])
+    assert _judged({"a": rows}) == [["speed", "1", "≥ 1", "PASS"], ["still", "1", "≤ 0", "**short**"]]
+
+
+def test_styles_stand_beside_people_and_those_with_targets_are_judged() -> None:
+    from gesture_benchmarks.bench import Bench, Figure, Table
+    from gesture_benchmarks.people import measure_people
+
+    class Waving:
+        transformer = SimpleNamespace(config={"style_names": ["neutral", "open"], "styles": 2})
+
+        def __call__(self, speech: object, seed: int, style: str) -> HandMotion:
+            return waving(4.0, hertz=1 + 0.1 * seed, metres=0.08)
+
+    bench = Bench(Path(), None, None, None, 1, 0, False)
+    bench.pipeline = Waving()
+    bench.recordings = [Speech.from_samples(np.zeros(4 * 16000, np.float32), 16000, "silence")]
+    rows = measure_people(bench)
+    figures = {row.name: row for row in rows if isinstance(row, Figure)}
+    speed = figures["wrist speed, mean, neutral"]
+    assert (speed.target, speed.passed, speed.how) == ("≥ 0.27", True, "A 0.52, B 0.45")
+    assert figures["all fingers below 10°/s, neutral"].passed is False
+    assert not [name for name in figures if name.endswith("open")]
+    (table,) = (row for row in rows if isinstance(row, Table))
+    assert table.headings == ["measure", "person A", "person B", "neutral", "open"]
+    assert table.rows[0][:3] == ["wrist speed, mean, m/s", "0.52", "0.45"]
+
+
 def test_recordings_are_joined_to_any_length() -> None:
-    from chironomy.speech import Speech
     from gesture_benchmarks.bench import joined
 
     second = Speech.from_samples(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)

@@ -16,7 +16,7 @@ from chironomy.evaluation.keypoints import FINGERTIPS, WRIST, keypoints
 from chironomy.evaluation.lag import lags, stroke_lag
 from chironomy.evaluation.limits import limit_violations
 from chironomy.evaluation.penetration import penetration
-from chironomy.evaluation.rhythm import rhythm, speaking_seconds
+from chironomy.evaluation.speaking import speaking_seconds, speaking_spans
 from chironomy.motion.hand_motion import MANO_JOINTS
 from chironomy.motion.rotation import from_rotation_vector
 from chironomy.speech import Speech
@@ -197,23 +197,12 @@ def test_no_stroke_has_no_lag() -> None:
     assert np.isnan(stroke_lag(np.array([]), np.array([1.0])).absolute)
 
 
-def test_still_hands_do_nothing() -> None:
-    found = rhythm(hands())
-    assert (found.strokes, found.still) == (0, 1.0)
-
-
-def test_waving_hands_are_not_still() -> None:
-    found = rhythm(waving(seconds=6.0, hertz=0.5, metres=0.2))
-    assert found.wrist_speed == pytest.approx(0.2 * np.pi * 2 / np.pi, rel=0.06)
-    assert found.still < 0.1
-    assert found.strokes_per_minute == pytest.approx(found.strokes * 10)
-
-
 def test_long_pauses_are_not_speech() -> None:
     random = np.random.default_rng(0)
     voice = np.concatenate([random.normal(0, level, round(seconds * 16000)) for level, seconds in _PARTS])
-    seconds = speaking_seconds(Speech.from_samples(voice.astype(np.float32), 16000, "noise"))
-    assert seconds == pytest.approx(3.5, abs=0.4)
+    heard = Speech.from_samples(voice.astype(np.float32), 16000, "noise")
+    assert speaking_seconds(heard) == pytest.approx(3.5, abs=0.4)
+    assert speaking_spans(heard) == [pytest.approx((0.5, 4.0), abs=0.3)]
 
 
 _PARTS = ((1e-4, 0.5), (0.2, 1.5), (1e-4, 0.5), (0.2, 1.5), (1e-4, 3.0))

@@ -6,7 +6,7 @@ import numpy as np
 from chironomy.evaluation.alignment import against_shifted, align
 from chironomy.evaluation.beats import stroke_apexes
 from chironomy.evaluation.lag import SPEECH_BEATS, stroke_lag
-from gesture_benchmarks.bench import Bench, Figure, Table
+from gesture_benchmarks.bench import Bench, Figure, Table, plan
 
 
 def measure_alignment(bench: Bench) -> list[Figure | Table | str]:
@@ -63,4 +63,13 @@ def measure_alignment(bench: Bench) -> list[Figure | Table | str]:
             how=f"medians; negative is early; {100 * early:.0f} % of strokes before or on it",
         )
     )
+    rows.append(_counted(bench))
     return rows
+
+
+def _counted(bench: Bench) -> Figure:
+    """How many of planned motion's strokes, which are known, the apexes are that all of this is measured by."""
+    made = [plan(speech, "neutral", seed) for speech in bench.recordings for seed in range(4)]
+    counted, meant = sum(len(stroke_apexes(motion)) for motion, _ in made), sum(len(apexes) for _, apexes in made)
+    how = f"on planned motion, whose strokes are known: {counted} counted, {meant} planned"
+    return Figure("strokes counted / strokes planned", f"{counted / max(meant, 1):.2f}", how=how)

@@ -41,6 +41,8 @@ class Figure:
         target: as text.
         passed: whether the target is met; None where there is none or it could not be judged.
         how: on what, and how.
+        of_training: it compares with the corpus, so it checks that training took and says nothing of how good the
+            motion is: it is no target of the product and not counted among them.
     """
 
     name: str
@@ -48,10 +50,12 @@ class Figure:
     target: str = ""
     passed: bool | None = None
     how: str = ""
+    of_training: bool = False
 
     def cells(self) -> list[str]:
         """The cells of the row."""
-        verdict = {True: "PASS", False: "**short**", None: ""}[self.passed]
+        words = {True: "learned", False: "not learned"} if self.of_training else {True: "PASS", False: "**short**"}
+        verdict = "" if self.passed is None else words[self.passed]
         return [self.name, self.value, self.target, verdict, self.how]
 
 

@@ -1,53 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Styles: strokes a minute of each, and whether a small classifier tells them apart."""
+"""Styles: whether a small classifier tells them apart."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.hand_anatomy import joint_angles
-from chironomy.evaluation.beats import stroke_apexes
-from chironomy.evaluation.bootstrap import interval
-from chironomy.evaluation.rhythm import rhythm, speaking_seconds
+from chironomy.evaluation.speaking import speaking_seconds
+from chironomy.evaluation.vitality import measure
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech import Speech
-from gesture_benchmarks.bench import Bench, Figure, Table, joined, plan, planned, styles_of
+from gesture_benchmarks.bench import Bench, Figure, Table, joined, planned, styles_of
 
 _SHRINKAGE = 0.1
 _CLASSIFIED_SECONDS = 15.0
-
-
-def measure_strokes(bench: Bench) -> list[Figure | Table | str]:
-    """Strokes a minute of continuous speech, by style, at default settings."""
-    rows: list[Figure | Table | str] = []
-    for style in styles_of(bench.pipeline):
-        found = []
-        for number, speech in enumerate(bench.recordings):
-            for seed in range(4):
-                doing = rhythm(bench.pipeline(speech, seed=seed, style=style), speech)
-                found.append((number, doing.strokes, speaking_seconds(speech), doing.wrist_speed, doing.still))
-        table = np.array(found)
-        rate = interval(table[:, 1:3], lambda part: 60 * part[:, 0].sum() / part[:, 1].sum(), groups=table[:, 0])
-        rows.append(
-            Figure(
-                f"strokes a minute, {style}",
-                rate.format(0),
-                "20 to 70",
-                20 <= rate.value <= 70,
-                f"{bench.recordings_are} × 4 seeds; wrists {table[:, 3].mean():.2f} m/s, both still "
-                f"{100 * table[:, 4].mean():.0f} % of the time",
-            )
-        )
-    made = [plan(speech, "neutral", seed) for speech in bench.recordings for seed in range(4)]
-    counted, meant = sum(len(stroke_apexes(motion)) for motion, _ in made), sum(len(apexes) for _, apexes in made)
-    rows.append(
-        Figure(
-            "strokes counted / strokes planned",
-            f"{counted / max(meant, 1):.2f}",
-            how=f"on planned motion, whose strokes are known: {counted} counted, {meant} planned",
-        )
-    )
-    return rows
 
 
 def measure_styles(bench: Bench) -> list[Figure | Table | str]:
@@ -105,7 +71,7 @@ def summary(motion: HandMotion) -> NDArray[np.float64]:
     speed = np.linalg.norm(velocity, axis=-1)
     angles = joint_angles(motion.rotation)[:, :, 1:, :2]
     wrist = quaternion.to_6d(motion.rotation[:, :, 0])
-    doing = rhythm(motion)
+    doing = measure(motion)
     parts = [
         position.mean(axis=0),
         position.std(axis=0),
@@ -116,7 +82,7 @@ def summary(motion: HandMotion) -> NDArray[np.float64]:
         angles.std(axis=0).reshape(2, 5, 6).mean(axis=0) / 30,
         wrist.mean(axis=0).mean(axis=0),
         wrist.std(axis=0).mean(axis=0),
-        [doing.strokes_per_minute / 60, doing.still, np.corrcoef(speed.T)[0, 1] if speed.std() > 0 else 0.0],
+        [doing.strokes_per_minute / 60, doing.motionless, np.corrcoef(speed.T)[0, 1] if speed.std() > 0 else 0.0],
     ]
     return np.concatenate([np.ravel(part) for part in parts])
 

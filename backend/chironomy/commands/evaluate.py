@@ -34,8 +34,9 @@ def add_gesture_to(kinds: Any) -> None:
         help="motion of hands, from files or from a model",
         description=(
             "Measure motion files (chironomy.hands/1 or SMPL-X .npz), or the motion that a model makes for recordings: "
-            "jerk, joint limits, penetration, rhythm; with speech also lag, beat alignment (BA) and beat consistency "
-            "(BC); with several motions of one recording diversity (DIV); with a reference FGD and PCK."
+            "how alive it is beside two people's values, jerk, joint limits, penetration; with speech also lag, beat "
+            "alignment (BA) and beat consistency (BC); with several motions of one recording diversity (DIV) and what "
+            "seeds share; with a reference FGD and PCK."
         ),
     )
     parser.add_argument(
@@ -106,6 +107,8 @@ def _tell(report: "Report", samples: "list[Sample]") -> None:
     clips = len({sample.clip for sample in samples})
     spoken = sum(sample.speech is not None for sample in samples)
     print(f"{len(samples)} motions of {clips} clips, {spoken} with their speech\n")
+    print(table(report.people_rows(), right=[1, 3, 4]))
+    print()
     print(table(report.rows(), right=[1]))
     for note in report.notes:
         print(f"\n{note}")
@@ -194,16 +197,21 @@ def _speech_of(path: Path, motion: "HandMotion", recordings: "list[Speech]") -> 
 def _of_model(
     paths: list[Path], options: argparse.Namespace, reference: "dict[str, HandMotion]", steps: Steps
 ) -> "list[Sample]":
+    from chironomy.body.accompany import accompany
+    from chironomy.body.rig import load_rig
     from chironomy.evaluation.report import Sample
     from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+    from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
 
     recordings = [load_speech(path) for path in paths]
     pipeline = GesturePipeline.from_pretrained(options.model or embedded_weights())
     samples = []
     for number, (path, speech) in enumerate(zip(paths, recordings, strict=True)):
+        accents, phrases, truth = pitch_accents(speech), speech_phrases(speech), reference.get(path.stem)
         for seed in range(options.seeds):
             motion = pipeline(speech, seed=seed, style=options.style)
-            samples.append(Sample(f"{path}, seed {seed}", motion, speech.name, speech, reference.get(path.stem)))
+            body = accompany(load_rig(), motion, accents, phrases, seed=seed)
+            samples.append(Sample(f"{path}, seed {seed}", motion, speech.name, speech, truth, body))
             steps.update("make", (number + (seed + 1) / options.seeds) / len(paths), "making motion")
     return samples

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What `chironomy evaluate gesture` says of motions: every metric that what is at hand allows.
 
-Speech allows lag, beat alignment and beat consistency; several motions of one recording allow diversity; a reference
-allows FGD and, where it has a motion of the same name, PCK.
+How alive the motion is stands beside two people's values (`chironomy.evaluation.people`). Speech allows lag, beat
+alignment and beat consistency; several motions of one recording allow diversity; a reference allows FGD and, where it
+has a motion of the same name, PCK.
 """
 
 import math
@@ -23,7 +24,8 @@ from chironomy.evaluation.keypoints import keypoints
 from chironomy.evaluation.lag import stroke_lag
 from chironomy.evaluation.limits import limit_violations
 from chironomy.evaluation.penetration import penetration
-from chironomy.evaluation.rhythm import rhythm
+from chironomy.evaluation.people import beside_people, beside_people_records
+from chironomy.evaluation.vitality import Body, figures_of_takes
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
@@ -34,9 +36,6 @@ if TYPE_CHECKING:
 
 
 METRICS: dict[str, Metric] = {
-    "strokes a minute": Metric("1/min", "20 to 70", 1),
-    "wrist speed": Metric("m/s", "as the data"),
-    "still": Metric("", "as the data"),
     "wrist jerk, mean": Metric("m/s³", "as the data", 1),
     "wrist jerk, 95th percentile": Metric("m/s³", "as the data", 1),
     "fingertip jerk, mean": Metric("m/s³", "as the data", 1),
@@ -60,6 +59,10 @@ METRICS: dict[str, Metric] = {
 """Every figure by name, in the order of the table."""
 
 
+_LEAST_SECONDS = 30.0
+"""Less motion than this shows too little of the space that hands use."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One motion to measure.
@@ -70,6 +73,7 @@ class Sample:
         clip: what it was made for; motions of one clip are compared for diversity.
         speech: the recording, if it is there.
         truth: the reference's motion of the same clip, if there is one.
+        body: what the rest of the body does, if it is known.
     """
 
     name: str
@@ -77,6 +81,7 @@ class Sample:
     clip: str
     speech: Speech | None = None
     truth: HandMotion | None = None
+    body: Body | None = None
 
 
 @dataclass(frozen=True)
@@ -86,33 +91,43 @@ class Report:
     Attributes:
         motions: for each motion its name and figures.
         figures: over all of them, with 95 % intervals over clips and motions; NaN intervals where one figure is all.
+        alive: measures of how alive they are together, by the names of `chironomy.evaluation.people.MEASURES`.
         notes: what was compared with what.
     """
 
     motions: list[dict[str, Any]]
     figures: dict[str, Interval]
+    alive: dict[str, float]
     notes: list[str]
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; what is not a number is null."""
         figures = figure_records(self.figures, METRICS)
-        record = {"format": "chironomy.evaluation/1", "figures": figures, "motions": self.motions, "notes": self.notes}
-        return plain(record)
+        return plain(
+            {
+                "format": "chironomy.evaluation/1",
+                "figures": figures,
+                "beside_people": beside_people_records(self.alive),
+                "motions": self.motions,
+                "notes": self.notes,
+            }
+        )
 
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Cells of a table: metric, value, interval, unit, what is better; headings first."""
         return figure_rows(self.figures, METRICS, several=len(self.motions) > 1)
+
+    def people_rows(self) -> list[tuple[str, ...]]:
+        """Cells of a table: each measure of life beside two people's values and the targets; headings first."""
+        return beside_people(self.alive)
 
 
 def measure(sample: Sample) -> dict[str, float]:
     """The figures of one motion; those that cannot be told (no stroke, no accent, too short) are NaN."""
     motion, speech = sample.motion, sample.speech
     wrists, tips = motion_jerk(motion)
-    limits, depth, doing = limit_violations(motion), penetration(motion), rhythm(motion, speech)
+    limits, depth = limit_violations(motion), penetration(motion)
     figures = {
-        "strokes a minute": doing.strokes_per_minute,
-        "wrist speed": doing.wrist_speed,
-        "still": doing.still,
         "wrist jerk, mean": wrists.mean,
         "wrist jerk, 95th percentile": wrists.percentile_95,
         "fingertip jerk, mean": tips.mean,
@@ -183,7 +198,13 @@ def evaluate(
         {"name": sample.name, "clip": sample.clip, "seconds": sample.motion.duration, **row}
         for sample, row in zip(samples, rows, strict=True)
     ]
-    return Report(motions, figures, notes)
+    alive = _alive(samples)
+    if alive["seconds"] < _LEAST_SECONDS:
+        notes.append(
+            f"The measures beside people's are of {alive['seconds']:.0f} s. Hands use more space the longer they are "
+            "watched, and people were watched for a minute: give recordings that last a minute together"
+        )
+    return Report(motions, figures, alive, notes)
 
 
 def _extreme(name: str, values: np.ndarray) -> Interval | None:
@@ -191,6 +212,14 @@ def _extreme(name: str, values: np.ndarray) -> Interval | None:
     if "worst" in name or "deepest" in name:
         return Interval(float(values.max()), math.nan, math.nan)
     return None
+
+
+def _alive(samples: Sequence[Sample]) -> dict[str, float]:
+    """Measures of life of the samples, each clip's with its speech and body."""
+    by_clip: dict[str, list[Sample]] = {}
+    for sample in samples:
+        by_clip.setdefault(sample.clip, []).append(sample)
+    return figures_of_takes([[(each.motion, each.speech, each.body) for each in takes] for takes in by_clip.values()])
 
 
 def _diversity(samples: Sequence[Sample]) -> dict[str, Interval]:
