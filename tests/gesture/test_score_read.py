@@ -38,7 +38,7 @@ def plans() -> list[tuple[HandMotion, Score]]:
 
 def test_planned_gestures_are_read_back(plans: list[tuple[HandMotion, Score]]) -> None:
     read = read_back(plans)
-    assert read.wanted > 15
+    assert read.wanted >= 12
     assert read.f1_any_kind > 0.55
     assert read.f1 > 0.4
     assert np.median(np.abs(read.apex_errors)) < 0.06
@@ -60,8 +60,9 @@ def test_a_read_score_explains_the_strokes_and_says_all_of_each_phrase(plans: li
 
 def test_still_hands_are_at_rest(plans: list[tuple[HandMotion, Score]]) -> None:
     motion, _ = plans[0]
-    still = motion.sliced(0, 1).lasting(96)
-    assert [(phrase.kind, phrase.start, phrase.end) for phrase in read_score(still).phrases] == [(REST, 0.0, 4.0)]
+    for frame in range(0, motion.frame_count, 40):
+        still = motion.sliced(frame, frame + 1).lasting(96)
+        assert [(phrase.kind, phrase.start, phrase.end) for phrase in read_score(still).phrases] == [(REST, 0.0, 4.0)]
 
 
 def test_in_a_mirror_the_other_hand_does_it(plans: list[tuple[HandMotion, Score]]) -> None:

@@ -45,6 +45,7 @@ _SMOOTHED = 0.8  # frames, standard deviation
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
 _CHANGE = 12.0  # natural logarithms that another kind must be likelier, over all its frames, to be taken up
 _SHORTEST = 0.5  # seconds of a phrase
+_SPEED = 32  # where the wrist's speed stands among the features
 _APEX = 0.3  # likelihood from which a peak is an apex
 _APART = 0.22  # seconds between two apexes of a hand
 _TOGETHER = 0.45  # part of two phrases' time, taken together, in which they overlap if they are one
@@ -185,7 +186,9 @@ def _phrases(reader: Reader, features: NDArray[np.float32], hand: int) -> list[_
     peaks = _peaks(apex, round(_APART * FPS))
     made = []
     for start, stop in pairwise(edges):
-        if course[start] and stop - start >= _SHORTEST * FPS:
+        # What never moves is held, not gestured.
+        moves = bool((features[start:stop, _SPEED] > _STILL).any())
+        if course[start] and moves and stop - start >= _SHORTEST * FPS:
             inside = [peak for peak in peaks if start <= peak < stop] or [start + int(apex[start:stop].argmax())]
             made.append((reader.kinds[course[start] - 1], HANDS[hand], start, stop, inside))
     return made

@@ -84,8 +84,8 @@ def train_reader(clips: Sequence[tuple[HandMotion, Score]], steps: int = 6000, s
     kind_wanted, apex_wanted = torch.from_numpy(np.concatenate(kind)), torch.from_numpy(np.concatenate(apex))
     torch.manual_seed(seed)
     sizes = [len(mean) * len(OFFSETS), *HIDDEN, len(kinds) + 2]
-    layers = nn.ModuleList([nn.Linear(here, there) for here, there in pairwise(sizes)])
-    optimizer = torch.optim.AdamW(layers.parameters(), lr=_RATE, weight_decay=0.05)
+    layers = [nn.Linear(here, there) for here, there in pairwise(sizes)]
+    optimizer = torch.optim.AdamW(nn.ModuleList(layers).parameters(), lr=_RATE, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(steps):
         rows = torch.randint(len(seen), (_BATCH,))
