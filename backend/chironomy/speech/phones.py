@@ -138,7 +138,7 @@ class _Recogniser:
         """The phones of one stretch; empty where recognition fails."""
         begin = max(begin - _MARGIN_SECONDS, 0.0)
         end = min(end + _MARGIN_SECONDS, speech.duration)
-        sound = _model_sound(speech, begin, end)
+        sound = model_sound(speech, begin, end)
         try:
             free = self._free_phones(sound, begin)
             worded = self._worded_phones(sound, begin) if self.worded is not None else []
@@ -147,7 +147,7 @@ class _Recogniser:
         return _with_closures(worded, free) if worded else free
 
     def _free_phones(self, sound: bytes, begin: float) -> list[Phone]:
-        _hear(self.free, sound)
+        hear(self.free, sound)
         return [
             _phone(segment.word, begin, segment.start_frame, segment.end_frame + 1) for segment in self.free.seg() or []
         ]
@@ -155,12 +155,12 @@ class _Recogniser:
     def _worded_phones(self, sound: bytes, begin: float) -> list[Phone]:
         """Phones of the best words, or none where there are no words or the sounds do not fit them."""
         assert self.worded is not None
-        _hear(self.worded, sound)
+        hear(self.worded, sound)
         if self.worded.hyp() is None:
             return []
         try:
             self.worded.set_alignment()
-            _hear(self.worded, sound)
+            hear(self.worded, sound)
             alignment = self.worded.get_alignment()
             parts = [part for word in alignment for part in word] if alignment is not None else []
         except RuntimeError:
@@ -173,7 +173,8 @@ class _Recogniser:
         return [_phone(part.name, begin, part.start, part.start + part.duration) for part in parts]
 
 
-def _hear(decoder: Any, sound: bytes) -> None:
+def hear(decoder: Any, sound: bytes) -> None:
+    """Give a decoder a whole utterance, 16-bit samples of `model_sound`."""
     decoder.start_utt()
     try:
         decoder.process_raw(sound, full_utt=True)
@@ -201,7 +202,7 @@ def _with_closures(worded: list[Phone], free: list[Phone]) -> list[Phone]:
     return result
 
 
-def _model_sound(speech: Speech, begin: float, end: float) -> bytes:
+def model_sound(speech: Speech, begin: float, end: float) -> bytes:
     """16-bit samples at the recogniser's rate, brought to a usual level."""
     samples = speech.samples[round(begin * speech.sample_rate) : round(end * speech.sample_rate)]
     if speech.sample_rate != _MODEL_RATE:
