@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a scene knows of its speech, its character and how motion and video are made."""
 
-import bpy
+# Not `import bpy`: Blender 4.2 keeps the functions that properties call to the end, and its Python module, held by what
+# they know of, would never be freed and end the program by a crash.
 from bpy.props import (
     BoolProperty,
     EnumProperty,
@@ -11,7 +12,7 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-from bpy.types import Context, Object, PropertyGroup, Scene
+from bpy.types import Context, Object, Property, PropertyGroup, Scene
 
 from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLES
@@ -36,7 +37,7 @@ def shape_of(width: int, height: int) -> str:
     return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
 
 
-_KNOWS_RELATIVE = "is_path_supports_blend_relative" in bpy.types.Property.bl_rna.properties
+_KNOWS_RELATIVE = "is_path_supports_blend_relative" in Property.bl_rna.properties
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
 """Says of a path that it may begin with //; Blender asks since 4.5."""
 

@@ -103,9 +103,10 @@ def main() -> None:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         ran = subprocess.run(tests, cwd=REPOSITORY, env=variables, check=False)
-        results[version] = "failed" if ran.returncode else "passed"
+        results[version] = f"failed with exit status {ran.returncode}" if ran.returncode else "passed"
     print("; ".join(f"Blender {version} {result}" for version, result in results.items()))
-    raise SystemExit("failed" in results.values() or (arguments.all and "left out" in results.values()))
+    failed = any(result.startswith("failed") for result in results.values())
+    raise SystemExit(failed or (arguments.all and "left out" in results.values()))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The extension's zip: what is in it, that Blender's own validator takes it, and that it enables and disables."""
 
+import os
 import subprocess
 import sys
 import tomllib
@@ -50,6 +51,21 @@ def test_the_installed_extension_keeps_the_wheel_that_sets_up_the_backend(addon)
     wheel = addon["backend"].bundled_wheel()
     assert wheel.is_file()
     assert wheel.suffix == ".whl"
+
+
+def test_a_program_that_used_the_extension_ends_as_it_should(extension_zip, tmp_path):
+    # As a script with Blender's Python module does: install, use, leave. 4.2 crashed on the way out.
+    script = """
+import sys, bpy
+bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+bpy.ops.extensions.package_install_files(filepath=sys.argv[1], repo="user_default", enable_on_install=True)
+assert bpy.ops.chironomy.add_character() == {"FINISHED"}
+"""
+    environment = {**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(extension_zip)], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_disabling_leaves_nothing_behind_and_enabling_brings_it_back(addon):

@@ -97,6 +97,13 @@ def test_what_cannot_be_done_is_one_sentence_and_no_folder(
     assert not (tmp_path / "maps").exists()
 
 
+def test_a_damaged_motion_is_not_asked_for_its_speech(chironomy_command: Command, tmp_path: Path) -> None:
+    (tmp_path / "motion.npz").write_bytes(b"PK\x03\x04 and no more")
+    said = chironomy_command("maps", tmp_path / "motion.npz", "--out", tmp_path / "maps")
+    assert "motion.npz" in said.refuses()
+    assert "--speech" not in said.err
+
+
 def test_a_shot_has_its_own_speech_and_rate(chironomy_command: Command, tmp_path: Path) -> None:
     said = chironomy_command("maps", tmp_path / "shot.zip", "--out", tmp_path / "maps", "--fps", 30)
     assert "shot.zip is a shot with its own fps" in said.refuses()

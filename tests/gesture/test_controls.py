@@ -2,7 +2,7 @@
 """What the pipeline can be told, and what it says where it cannot."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,16 @@ from gesture_samples import TINY, babble
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture import GestureError, GesturePipeline, GestureTransformer
-from chironomy.gesture.controls import checked_controls
+from chironomy.gesture.controls import Controls, checked_controls
+from chironomy.gesture.latent import Latent
+from chironomy.gesture.network import Given, Run
 from chironomy.gesture.pipeline import default_scheduler
+from chironomy.gesture.sampling import Conditions, denoise
 from chironomy.gesture.shipped import embedded_styles, style_names
+from chironomy.gesture.windows import Layout
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
-from chironomy.work import Work
+from chironomy.work import QUIET, Work
 
 CONFIG = {"styles": 4, "hands": 3}
 
@@ -105,15 +109,31 @@ def test_a_model_without_handedness_says_so(tiny: GesturePipeline, speech: Speec
         tiny(speech, handedness="left")
 
 
-class Counted(torch.nn.Module):
-    """A stand-in for the transformer that answers with what it is told of speech and style."""
+class Counted:
+    """A stand-in for a network that answers with what it is told of speech and style."""
 
-    latent_dim = 3
+    config: Mapping[str, Any] = {}
+    latent = Latent(np.zeros(4, np.float32), np.ones(4, np.float32))
 
-    def forward(self, x: torch.Tensor, *_: Any, **told: Any) -> tuple[torch.Tensor]:
-        self.windows = len(x)
-        value = 1.0 + 2.0 * told["audio_given"] + 0.5 * told["style"].sum(dim=-1)
-        return (value[:, None, None].expand(-1, 4, 3),)
+    def encode(self, given: Given, controls: Controls, runs: Sequence[Run]) -> Sequence[Run]:
+        self.runs = len(runs)
+        return runs
+
+    def predict(self, shown: np.ndarray, level: float, encoded: Sequence[Run]) -> np.ndarray:
+        values = [1.0 + 2.0 * run.speech + 0.5 * run.style for run in encoded]
+        return np.stack([np.full_like(shown, value) for value in values])
+
+
+class AtOnce:
+    """A way to motion in one step."""
+
+    timesteps, initial_scale = (0,), 1.0
+
+    def straight(self, state: np.ndarray, t: int) -> tuple[np.ndarray, float]:
+        return state, 0.5
+
+    def step(self, clean: np.ndarray, t: int, state: np.ndarray) -> np.ndarray:
+        return clean
 
 
 @pytest.mark.parametrize(
@@ -124,22 +144,20 @@ def test_guidance_is_composed_of_speech_and_style(
     guidance: float, style_guidance: float, runs: int, result: float, unspoken: float
 ) -> None:
     """Far from speech, here in the last two frames, speech is not guided."""
-    from chironomy.gesture.sampling import Conditions, _predict
-
     controls = checked_controls(CONFIG, {"guidance_scale": guidance, "style_guidance_scale": style_guidance})
     conditions = Conditions(
-        audio=torch.zeros(4, 1),
-        spoken=torch.tensor([1.0, 1.0, 0.0, 0.0])[:, None],
-        pinned=torch.zeros(4, 3),
-        pinned_mask=torch.zeros(4, 2),
-        held=torch.zeros(4, 3),
-        hold=torch.zeros(4, 1),
+        audio=np.zeros((4, 1), np.float32),
+        spoken=np.array([1.0, 1.0, 0.0, 0.0], np.float32)[:, None],
+        pinned=np.zeros((4, 4), np.float32),
+        pinned_mask=np.zeros((4, 2), np.float32),
+        held=np.zeros((4, 4), np.float32),
+        hold=np.zeros((4, 1), np.float32),
     )
-    model: Any = Counted()
-    made = _predict(model, torch.arange(4)[None], torch.zeros(4, 3), 0.5, conditions, controls)
-    assert model.windows == runs
-    assert torch.allclose(made[:, :2], torch.full((1, 2, 3), result))
-    assert torch.allclose(made[:, 2:], torch.full((1, 2, 3), unspoken))
+    model = Counted()
+    made = denoise(model, AtOnce(), Layout(4, 4, 0), np.zeros((4, 4), np.float32), conditions, controls, QUIET)
+    assert model.runs == runs
+    assert made[:2] == pytest.approx(result)
+    assert made[2:] == pytest.approx(unspoken)
 
 
 def test_style_guidance_goes_further_from_no_style(handed: GesturePipeline, speech: Speech) -> None:
@@ -163,11 +181,11 @@ def test_variants_are_the_calls_with_the_next_seeds(tiny: GesturePipeline, speec
 
 
 def test_variants_hear_the_speech_once(tiny: GesturePipeline, speech: Speech, monkeypatch: pytest.MonkeyPatch) -> None:
-    from chironomy.gesture import pipeline
+    from chironomy.gesture import maker
 
     calls: list[Speech] = []
-    heard = pipeline.heard
-    monkeypatch.setattr(pipeline, "heard", lambda speech, *rest: calls.append(speech) or heard(speech, *rest))
+    heard = maker.heard
+    monkeypatch.setattr(maker, "heard", lambda speech, *rest: calls.append(speech) or heard(speech, *rest))
     tiny.variants(speech, 3, num_inference_steps=1)
     assert len(calls) == 1
     with pytest.raises(GestureError, match="count is 0"):

@@ -176,7 +176,7 @@ def _weights() -> str:
     from chironomy.performance.gestures import gesture_pipeline
 
     folder = Path(embedded_weights())
-    data = gesture_pipeline().transformer.config["trained_on"]
+    data = gesture_pipeline().loaded_network().config["trained_on"]
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return f"trained on {data}, {size / 2**20:.1f} MiB in {folder}"
 

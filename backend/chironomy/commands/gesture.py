@@ -12,7 +12,16 @@ from chironomy.commands.arguments import add_gesture_arguments, number, seconds_
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
-from chironomy.gesture.settings import FPS, GUIDANCE, HIDE_BELOW, RANGE_HANDS, STEPS, STYLE, STYLE_GUIDANCE
+from chironomy.gesture.settings import (
+    FPS,
+    GUIDANCE,
+    HIDE_BELOW,
+    RANGE_HANDS,
+    SCORE_GUIDANCE,
+    STEPS,
+    STYLE,
+    STYLE_GUIDANCE,
+)
 from chironomy.gesture.shipped import saved_styles
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Weights, check_settings
@@ -49,6 +58,14 @@ def add_to(commands: Any) -> None:
         "--style-guidance", type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high), help="likewise the style (default: 1)"
     )
     parser.add_argument(
+        "--score", type=Path, metavar="SCORE.json", help="what is to be gestured when; see chironomy score --help"
+    )
+    parser.add_argument(
+        "--score-guidance",
+        type=number(SCORE_GUIDANCE.low, SCORE_GUIDANCE.high),
+        help=f"how strictly the score is followed (default: {SCORE_GUIDANCE.default:g})",
+    )
+    parser.add_argument(
         "--hide-below",
         type=number(HIDE_BELOW.low, HIDE_BELOW.high),
         metavar="METRES",
@@ -75,6 +92,7 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Make the motion."""
+    from chironomy.gesture.score import Score
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.performance.gestures import gesture_pipeline, make_gestures
 
@@ -82,10 +100,14 @@ def run(options: argparse.Namespace) -> int:
         raise ChironomyError("--keep and --range belong together: name the motion, and the range that is to be new")
     steps, kind = Steps(), KINDS["gesture"]
     inputs = {"speech": options.speech, **({} if options.keep is None else {"kept": options.keep})}
+    if options.score is not None:
+        inputs["score"] = options.score
     with steps.step("check"):
         check_speech(options.speech)
         if options.keep is not None:
             load_hands(options.keep)
+        if options.score is not None:
+            Score.load(options.score)
     with contextlib.ExitStack() as outputs:
         results = [
             outputs.enter_context(output_file(path, ".npz", list(inputs.values())))
@@ -124,6 +146,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,
         "style_guidance_scale": options.style_guidance,
+        "score_guidance_scale": options.score_guidance,
         "hide_below": options.hide_below,
         "range_start": start,
         "range_end": end,

@@ -81,10 +81,12 @@ def shot_of(options: argparse.Namespace) -> "Shot":
     Raises:
         ChironomyError: a file cannot be used, or the options do not go together; one sentence.
     """
+    from chironomy.motion.files import load_motion
     from chironomy.shot.shot import Shot
 
     if options.motion.suffix.lower() != ".zip":
         if options.speech is None:
+            load_motion(options.motion)  # of a file that is none, that is the first thing to say
             raise ChironomyError(f"{options.motion.name} is a motion: name its recording with --speech")
         fit = None if options.portrait is None else fitted(options.portrait)
         return shot_of_files(options.motion, options.speech, options.fps, "previz", options.size, options.portrait, fit)

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stage 1: speech becomes the motion of two hands.
 
-Importing the package needs numpy alone; `GesturePipeline` and what comes with it bring torch and diffusers when they
-are asked for.
+Importing the package needs numpy alone, as does `chironomy.gesture.runtime`, which makes gestures with it;
+`GesturePipeline` and what comes with it bring torch and diffusers when they are asked for.
 """
 
 from typing import TYPE_CHECKING, Any
 
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.settings import STYLES
+from chironomy.gesture.shipped import embedded_weights
 
 if TYPE_CHECKING:
     from chironomy.gesture.model import GestureTransformer
-    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+    from chironomy.gesture.pipeline import GesturePipeline
 
 __all__ = [
     "STYLES",
@@ -25,10 +26,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("GesturePipeline", "embedded_weights"):
-        from chironomy.gesture import pipeline
+    if name == "GesturePipeline":
+        from chironomy.gesture.pipeline import GesturePipeline
 
-        return getattr(pipeline, name)
+        return GesturePipeline
     if name == "GestureTransformer":
         from chironomy.gesture.model import GestureTransformer
 

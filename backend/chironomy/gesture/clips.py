@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from chironomy.files import atomic_path
 from chironomy.gesture.errors import GestureError
+from chironomy.gesture.score import Score
 from chironomy.gesture.settings import HANDEDNESS
 from chironomy.reading import DAMAGE, Arrays, read_arrays, read_json
 from chironomy.schema import Schema
@@ -45,6 +46,7 @@ class Clip:
         amplitude: relative amplitude, likewise.
         handedness: (3,) weights of `HANDEDNESS`; all zero where it is not known.
         confidence: (T, 2) how surely each hand is seen, 0..1.
+        score: what is gestured when, in seconds from the first frame; None where it is not known.
     """
 
     audio: NDArray[np.floating]
@@ -54,6 +56,7 @@ class Clip:
     amplitude: float = 0.0
     handedness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(len(HANDEDNESS), np.float32))
     confidence: NDArray[np.float32] | None = None
+    score: Score | None = None
 
     def seen(self) -> NDArray[np.float32]:
         """(T, 2) the confidence; 1 where none is given."""
@@ -74,6 +77,7 @@ def shard_path(folder: Path, number: int) -> Path:
 
 def write_shard(path: Path, clips: Sequence[Clip]) -> None:
     """Write clips to one file, which appears when it is complete."""
+    scores = json.dumps([None if clip.score is None else clip.score.to_dict() for clip in clips])
     with atomic_path(path) as temporary:
         np.savez(
             temporary,
@@ -85,6 +89,7 @@ def write_shard(path: Path, clips: Sequence[Clip]) -> None:
             amplitude=np.array([clip.amplitude for clip in clips]),
             handedness=np.stack([clip.handedness for clip in clips]).astype(np.float32),
             confidence=np.concatenate([clip.seen() for clip in clips]).astype(np.float16),
+            scores=np.frombuffer(scores.encode(), np.uint8),
         )
 
 
@@ -96,7 +101,7 @@ def read_shard(path: Path) -> Iterator[Clip]:
     data = read_arrays(path, GestureError, advice=CLIPS_FILE.advice, maximum_bytes=_LARGEST_SHARD, left_out=left_out)
     _check_shard(path, data, len(mapped))
     audio = mapped if wide else data["audio"].astype(np.float32)
-    ends = np.cumsum(data["length"])
+    ends, scores = np.cumsum(data["length"]), _scores(path, data)
     for index, end in enumerate(ends):
         part = slice(end - data["length"][index], end)
         yield Clip(
@@ -107,7 +112,26 @@ def read_shard(path: Path) -> Iterator[Clip]:
             float(data["amplitude"][index]),
             data["handedness"][index],
             data["confidence"][part].astype(np.float32),
+            scores[index],
         )
+
+
+def _scores(path: Path, data: Arrays) -> list[Score | None]:
+    """The score of each clip; shards of old have none."""
+    count = len(data["length"])
+    if "scores" not in data:
+        return [None] * count
+    if data.numbers("scores").dtype != np.uint8:
+        raise GestureError(f"{path} holds arrays that do not fit each other; {CLIPS_FILE.advice}")
+    text = data["scores"].tobytes()
+    listed = read_json(text, GestureError, name=str(path), advice=CLIPS_FILE.advice, maximum_bytes=_LARGEST_SHARD)
+    if (
+        not isinstance(listed, list)
+        or len(listed) != count
+        or not all(said is None or isinstance(said, dict) for said in listed)
+    ):
+        raise GestureError(f"{path} holds scores that do not fit its clips; {CLIPS_FILE.advice}")
+    return [None if said is None else Score.from_dict(said, f"{path}, score {n + 1}") for n, said in enumerate(listed)]
 
 
 def _mapped(path: Path, name: str) -> NDArray[np.floating]:

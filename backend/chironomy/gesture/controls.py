@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.errors import GestureError
+from chironomy.gesture.score import Score
 from chironomy.gesture.settings import (
     AMPLITUDE,
     FPS,
     GUIDANCE,
     HANDEDNESS,
     HIDE_BELOW,
+    SCORE_GUIDANCE,
     SEED,
     SPEED,
     STEPS,
@@ -43,6 +45,10 @@ class Settings(TypedDict, total=False):
         num_inference_steps: denoising steps; more are slower and finer.
         guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster.
         style_guidance_scale: likewise of the style (1); anything else costs one more run of the network a step.
+        score: what is to be gestured when; the model invents what it leaves open. A model that has not learned to take
+            one refuses (None).
+        score_guidance_scale: how strictly the score is followed (1); anything else costs one more run of the network a
+            step.
         hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
             confidence is 0 where a hand stays below it. None: 1 everywhere (None).
         pinned: motion at `fps` from the result's beginning on, part of which is to be kept exactly.
@@ -60,6 +66,8 @@ class Settings(TypedDict, total=False):
     num_inference_steps: int | None
     guidance_scale: float | None
     style_guidance_scale: float | None
+    score: Score | None
+    score_guidance_scale: float | None
     hide_below: float | None
     pinned: HandMotion | None
     pinned_mask: NDArray[np.bool_] | None
@@ -87,6 +95,8 @@ class Controls:
     guidance: float
     style_guidance: float
     hide_below: float | None
+    score: Score | None
+    score_guidance: float
     source: dict[str, Any]
 
 
@@ -122,6 +132,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         raise GestureError(f"num_inference_steps is {steps!r:.40}; give 1 or more")
     guidance = _number("guidance_scale", settings.get("guidance_scale"), GUIDANCE, "1 is none")
     style_guidance = _number("style_guidance_scale", settings.get("style_guidance_scale"), STYLE_GUIDANCE, "1 is none")
+    score = _score(config, settings.get("score"))
+    score_guidance = _number("score_guidance_scale", settings.get("score_guidance_scale"), SCORE_GUIDANCE, "1 is usual")
     source: dict[str, Any] = {
         "seed": controls["seed"],
         "style": style if isinstance(style, str) else dict(style),
@@ -134,6 +146,10 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["style_guidance_scale"] = style_guidance
     if handedness is not None:
         source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
+    if score is not None:
+        source["score"] = score.to_dict()
+        if score_guidance != 1:
+            source["score_guidance_scale"] = score_guidance
     return Controls(
         fps=checked_fps(settings.get("fps", FPS.default)),
         style=style_weights,
@@ -144,9 +160,31 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         hide_below=None
         if hide_below is None
         else _number("hide_below", hide_below, HIDE_BELOW, "metres from shoulder"),
+        score=score,
+        score_guidance=score_guidance,
         source=source,
         **controls,
     )
+
+
+def _score(config: Mapping[str, Any], score: Any) -> Score | None:
+    """The score, where the model takes one and knows the kinds that are locked in it."""
+    if score is None:
+        return None
+    if not isinstance(score, Score):
+        raise GestureError(f"score is {score!r:.40}; give a Score, such as Score.load reads")
+    known = config.get("score_kinds")
+    if not known:
+        raise GestureError(
+            "this model has not learned to take a score; leave score out, or use weights that were trained with scores"
+        )
+    for phrase in score.phrases:
+        if phrase.kind not in (None, *known) and phrase.state("kind") == "locked":
+            raise GestureError(
+                f"this model does not know the kind {phrase.kind!r}, which the phrase at {phrase.start:g} s is locked "
+                f"to; it knows {', '.join(known)}"
+            )
+    return score
 
 
 def _or(value: Any, default: Any) -> Any:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
+from chironomy.motion import filters
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 
@@ -28,10 +29,9 @@ def smooth(motion: Array, fps: float) -> Array:
 
     The 6D form may be averaged, decoding makes it a rotation again.
     """
-    from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
     def filtered(signal: Array, seconds: float) -> Array:
-        return gaussian_filter1d(signal, seconds * fps, axis=0, mode="nearest")
+        return filters.gaussian(signal, seconds * fps)
 
     if len(motion) < 2:
         return motion
@@ -45,7 +45,7 @@ def smooth(motion: Array, fps: float) -> Array:
             (fingers, fingers, _FINGER_SPEEDS),
         ):
             speed = np.linalg.norm(np.gradient(middle[:, moving], axis=0), axis=1) * fps
-            speed = filtered(maximum_filter1d(speed, 2 * round(_AROUND_STROKES * fps) + 1, mode="nearest"), 0.06)
+            speed = filtered(filters.maximum(speed, 2 * round(_AROUND_STROKES * fps) + 1), 0.06)
             part = np.clip((speed - low) / (high - low), 0, 1)
             part = (part**2 * (3 - 2 * part))[:, None]
             result[:, numbers] = part * quick[:, numbers] + (1 - part) * calm[:, numbers]

@@ -20,6 +20,7 @@ from diffusers.utils.outputs import BaseOutput
 from torch import nn
 
 from chironomy.gesture.encoding import HAND_DIM, WRIST_DIM
+from chironomy.gesture.score import score_dim
 
 # The paper's size (24 blocks, width 512) over all hidden states of wav2vec2-base, each frame with two neighbours to
 # either side; the number of heads is ours.
@@ -163,6 +164,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         hands: 3 if the model takes which hand gestures (`gesture.clips.HANDEDNESS`), 0 if not.
         patch_size: motion frames a token.
         window_frames: frames of a training window; longer clips are denoised as overlapping windows.
+        score_kinds: the kinds of gesture that it can be told by a score, in the order of its input
+            (`gesture.score.score_frames`); None if it takes no score.
         fps: frames a second of motion and features.
         trained_on: what the weights learned from, for whoever asks a motion where it comes from.
         prediction_type: "sample", clean motion. A diffusers scheduler that wants a velocity gets it by conversion.
@@ -193,6 +196,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         hands: int = 0,
         style_names: list[str] | None = None,
         audio_features: str = "prosody",
+        score_kinds: list[str] | None = None,
     ):
         super().__init__()
         self.patch_size = patch_size
@@ -208,6 +212,9 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         # Noisy motion, pinned motion and the mask of each hand, for every frame of the patch.
         self.motion_in = nn.Linear(patch_size * (2 * self.latent_dim + 2), width)
         self.confidence_in = nn.Linear(patch_size * 2, width)
+        self.score_dim = score_dim(score_kinds) if score_kinds else 0
+        # Without a bias, so that a score that says nothing is none.
+        self.score_in = nn.Linear(patch_size * self.score_dim, width, bias=False) if score_kinds else None
         self.audio_in = nn.Sequential(
             nn.Linear((patch_size + 2 * audio_context) * audio_dim, 2 * width),
             nn.GELU(approximate="tanh"),
@@ -237,6 +244,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         nn.init.normal_(self.style_embedding.weight, std=0.02)
         if self.hands_embedding is not None:
             nn.init.normal_(self.hands_embedding.weight, std=0.02)
+        if self.score_in is not None:
+            nn.init.normal_(self.score_in.weight, std=0.05)
         # Gates start a little open, which on a small budget learns sooner than fully closed ones.
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -257,6 +266,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         pinned_mask: torch.Tensor | None = None,
         confidence: torch.Tensor | None = None,
         audio_given: torch.Tensor | None = None,
+        score: torch.Tensor | None = None,
         return_dict: bool = True,
     ) -> GestureTransformerOutput | tuple[torch.Tensor]:
         """Denoise.
@@ -273,6 +283,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             pinned_mask: 1 where a hand's frame is given, (windows, frames, 2).
             confidence: 0 where a hand is not seen, (windows, frames, 2).
             audio_given: 1 where the window's speech is known, (windows,).
+            score: what is to be gestured, (windows, frames, score_dim); all zero, or None, means "not given".
             return_dict: an output object, or a tuple.
         """
         windows, frames, _ = motion.shape
@@ -290,6 +301,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         x = torch.cat([motion, pinned, pinned_mask], dim=-1).reshape(windows, tokens, -1)
         x = self.motion_in(x) + self.audio_to_motion(heard)
         x = x + self.confidence_in((1 - confidence).reshape(windows, tokens, -1))
+        if self.score_in is not None and score is not None:
+            x = x + self.score_in(score.reshape(windows, tokens, -1))
 
         condition = self.time_embedding(self.time_proj(timestep * 1000).to(motion.dtype))
         condition = condition + self.style_embedding(style) + self.speed_embedding(speed)

@@ -1,51 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`GesturePipeline`: speech in, hand motion out."""
 
-import math
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Unpack
+from typing import Any
 
-import numpy as np
 import torch
 from diffusers.pipelines.pipeline_utils import DiffusionPipeline
 from diffusers.schedulers.scheduling_flow_match_euler_discrete import FlowMatchEulerDiscreteScheduler
 from diffusers.utils import logging
-from numpy.typing import NDArray
 
-from chironomy.gesture.controls import Controls, Settings, checked_controls
-from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.finish import Finisher
-from chironomy.gesture.hearing import heard, load_encoder, near_speech
+from chironomy.gesture.hearing import load_encoder
+from chironomy.gesture.maker import GestureMaker, Part
 from chironomy.gesture.model import GestureTransformer
-from chironomy.gesture.noise_path import NOISE_SHIFT
-from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
-from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
-from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
+from chironomy.gesture.network import NoisePath
+from chironomy.gesture.noise_path import NOISE_SHIFT, noise_path
 from chironomy.gesture.shipped import embedded_weights
-from chironomy.gesture.windows import Block, blocks
-from chironomy.motion.hand_motion import HANDS, HandMotion
-from chironomy.speech.decode import Speech
-from chironomy.work import QUIET, Work
+from chironomy.gesture.torch_network import OnArrays, TorchNetwork
 
 __all__ = ["GesturePipeline", "Part", "default_scheduler", "embedded_weights"]
-
-_MESSAGE = "making gestures"
-
-_LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepare
-_OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
-_CARRIED_FRAMES = 24  # pinned at the beginning of a block, and as many let go; each at most a quarter of a window
-_AROUND_SECONDS = 4.0  # of the surroundings that a range is made anew in
-
-
-class Part(NamedTuple):
-    """Consecutive frames of a result: `motion`, whose first frame is the result's frame `first_frame`."""
-
-    first_frame: int
-    motion: HandMotion
 
 
 def default_scheduler() -> Any:
@@ -53,8 +27,10 @@ def default_scheduler() -> Any:
     return FlowMatchEulerDiscreteScheduler(num_train_timesteps=1000, shift=NOISE_SHIFT)
 
 
-class GesturePipeline(DiffusionPipeline):
-    """Samples the motion of two hands for a recording of speech.
+class GesturePipeline(GestureMaker, DiffusionPipeline):
+    """Samples the motion of two hands for a recording of speech, with torch, on any device.
+
+    It makes what `gesture.maker.GestureMaker` says; `gesture.runtime` makes the same without torch.
 
     Args:
         transformer: predicts clean motion.
@@ -64,12 +40,6 @@ class GesturePipeline(DiffusionPipeline):
 
     transformer: GestureTransformer
     scheduler: Any
-
-    block_windows: tuple[int, int] = (4, 24)
-    """Windows that are denoised together: of the first block, which is there soon, and of the others."""
-
-    audio_encoder: Any = None
-    """The wav2vec2 network that hears for a model of such features; see `use_audio_encoder`."""
 
     def __init__(self, transformer: GestureTransformer, scheduler: Any):
         super().__init__()
@@ -123,254 +93,19 @@ class GesturePipeline(DiffusionPipeline):
         for path in Path(folder).rglob("*.safetensors"):
             path.chmod(0o644)  # the library leaves them readable by their owner alone
 
-    def __call__(
-        self, speech: Speech, *, on_part: Callable[[Part], None] | None = None, **settings: Unpack[Settings]
-    ) -> HandMotion:
-        """Make hand motion for `speech`.
+    def loaded_network(self) -> TorchNetwork:
+        """The transformer, where it is."""
+        return TorchNetwork(self.transformer)
 
-        Args:
-            speech: the recording, of any length; time is linear in it, and memory beside the result bounded.
-            on_part: called with the result's parts while the rest is made.
-            settings: see `Settings`.
-
-        Returns:
-            Motion of `speech.frame_count(fps)` frames, within the limits of joints and arms, clear of the body; pinned
-            frames as given.
+    def noise_path(self, steps: int, seed: int) -> NoisePath:
+        """The scheduler, set to that many steps.
 
         Raises:
-            GestureError: a setting is out of range; the sentence names it.
-            GestureCancelled: the work was stopped.
+            GestureError: it is of a kind that cannot be used, or cannot take that many steps.
         """
-        parts = []
-        for part in self.stream(speech, **settings):
-            parts.append(part.motion)
-            if on_part:
-                on_part(part)
-        return joined(parts)
+        generator = torch.Generator().manual_seed(seed)
+        return OnArrays(noise_path(self.scheduler, steps, torch.device("cpu"), generator))
 
-    def stream(self, speech: Speech, **settings: Unpack[Settings]) -> Iterator[Part]:
-        """Make the same motion part by part: each is yielded as soon as it is final, in order, without gaps.
-
-        Raises:
-            GestureError: as the call does, before the first part.
-            GestureCancelled: the work was stopped.
-        """
-        return self._stream(self._task(speech, settings))
-
-    def variants(self, speech: Speech, count: int, **settings: Unpack[Settings]) -> list[HandMotion]:
-        """Make several performances of one recording, which is listened to once.
-
-        Args:
-            speech: the recording.
-            count: how many; variant k is what a call with `seed` + k returns.
-            settings: see `Settings`.
-        """
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise GestureError(f"count is {count!r:.40}; give 1 or more variants")
-        task = self._task(speech, settings)
-        motions = []
-        for number in range(count):
-            seed = task.controls.seed + number
-            controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
-            variant = replace(task, controls=controls, work=task.work.part(number / count, (number + 1) / count))
-            motions.append(joined([part.motion for part in self._stream(variant)]))
-        return motions
-
-    def regenerate(
-        self,
-        speech: Speech,
-        motion: HandMotion,
-        start: float,
-        end: float,
-        *,
-        hands: str | tuple[str, ...] = HANDS,
-        **settings: Unpack[Settings],
-    ) -> HandMotion:
-        """Make a range of a performance anew; everything outside it stays exactly as it is.
-
-        Args:
-            speech: the recording.
-            motion: the performance; its frame rate is the result's.
-            start: seconds; the frames from here on are new.
-            end: seconds; the frames from here on are kept.
-            hands: "left", "right" or both, whose frames are new.
-            settings: see `Settings`, of the new frames, but for `fps` and pins. Only the surroundings of the range are
-                computed, so with the performance's own settings and seed the new frames are alike, not equal.
-
-        Raises:
-            GestureError: the range holds no frame of the motion, or as the call does.
-        """
-        if settings.keys() & {"fps", "pinned", "pinned_mask"}:
-            raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
-        first, last = frames_of_range(motion, start, end)
-        mask = kept_outside(motion, first, last, hands)
-        task = self._task(speech, {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask})
-        new = joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
-        chosen = [hands] if isinstance(hands, str) else list(hands)
-        return with_range(motion, new, first, {"start": first, "end": last, "hands": chosen, **task.controls.source})
-
-    def _task(self, speech: Speech, settings: Settings) -> "_Task":
-        """Check everything that was asked for, and listen to the speech."""
-        config = self.transformer.config
-        controls = checked_controls(config, settings)
-        model_fps = float(config["fps"])
-        frames = speech.frame_count(controls.fps)
-        pins = checked_pins(settings.get("pinned"), settings.get("pinned_mask"), controls.fps, frames)
-        # One model frame more than the result spans, so that its last frame lies between two.
-        wanted = frames if controls.fps == model_fps else math.ceil((frames - 1) / controls.fps * model_fps) + 2
-        last_block = list(self._blocks(0, _LEAD_FRAMES + wanted))[-1]
-        padded = last_block.start + last_block.layout.padded_frames
-        hears = config.get("audio_features", "prosody")
-        if hears == "wav2vec2" and self.audio_encoder is None:
-            raise GestureError("this model hears through a wav2vec2 network; name its folder to use_audio_encoder")
-        encoder = self.audio_encoder if hears == "wav2vec2" else None
-        audio = heard(speech, model_fps, _LEAD_FRAMES, padded, int(config["audio_dim"]), encoder)
-        if not np.isfinite(audio).all():
-            raise GestureError(f"{speech.name} holds samples that are not finite numbers; export the recording again")
-        source = {
-            "speech": speech.sha256,
-            "model": Path(str(self.name_or_path)).name,
-            "trained_on": config["trained_on"],
-        }
-        controls = replace(controls, source={**source, **controls.source})
-        spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
-        return _Task(audio, spoken, wanted, controls, pins, 0, frames, settings.get("work", QUIET))
-
-    def _blocks(self, begin: int, end: int) -> Iterator[Block]:
-        """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
-        size = int(self.transformer.config["window_frames"])
-        for block in blocks(
-            end - begin,
-            size,
-            min(_OVERLAP_FRAMES, size // 2),
-            2 * min(_CARRIED_FRAMES, size // 4),
-            *self.block_windows,
-        ):
-            yield replace(block, start=begin + block.start)
-
-    def _stream(self, task: "_Task") -> Iterator[Part]:
-        """The frames `task.first` to `task.last - 1`, part by part."""
-        controls, model_fps = task.controls, float(self.transformer.config["fps"])
-        begin, end = 0, _LEAD_FRAMES + task.wanted
-        if (task.first, task.last) != (0, task.pins.motion.frame_count if task.pins else task.last):
-            # A range is made in its surroundings alone.
-            around = round(_AROUND_SECONDS * model_fps)
-            begin = max(_LEAD_FRAMES + math.floor(task.first / controls.fps * model_fps) - around, 0)
-            end = min(_LEAD_FRAMES + math.ceil(task.last / controls.fps * model_fps) + around, end)
-        heard_from = max(begin - _LEAD_FRAMES, 0)
-        finisher = Finisher(model_fps, heard_from)
-        delivery = Delivery(
-            model_fps, heard_from, controls.fps, task.first, task.last, task.pins, controls.hide_below, controls.source
-        )
-        at = task.first
-        for raw, final in self._sampled(task, begin, end):
-            finished = finisher.add(raw, final)
-            part = None if finished is None else delivery.add(*finished, final)
-            if final:
-                task.work.progress(1.0, _MESSAGE)
-            if part is not None:
-                yield Part(at, part)
-                at += part.frame_count
-
-    def _sampled(self, task: "_Task", begin: int, end: int) -> Iterator[tuple[NDArray[np.float32], bool]]:
-        """Sampled motion (n, 198) from the recording's beginning on, block by block, and whether it is the last."""
-        transformer, controls = self.transformer, task.controls
-        plan = list(self._blocks(begin, end))
-        total, done = sum(block.layout.count for block in plan), 0
-        noise = Noise(controls.seed, transformer.latent_dim)
-        carried = torch.empty(0, transformer.latent_dim)
-        for block in plan:
-            part = 0.95 * done / total, 0.95 * (done + block.layout.count) / total
-            done += block.layout.count
-            size = block.layout.padded_frames
-            state = denoise(
-                transformer,
-                self.scheduler,
-                block.layout,
-                noise.rows(block.start, block.start + size),
-                self._conditions(task, block, carried),
-                controls,
-                torch.Generator().manual_seed((controls.seed + 7919 * block.start) % 2**63),
-                task.work.part(*part, _MESSAGE),
-            )
-            shared = 2 * min(_CARRIED_FRAMES, int(transformer.config["window_frames"]) // 4)
-            made = block.layout.frames
-            carried = state[made - shared : made].cpu() if not block.final else carried
-            first = max(block.carried // 2, _LEAD_FRAMES - block.start)
-            last = made if block.final else made - shared // 2
-            yield transformer.denormalize(state[first:last]).cpu().numpy(), block.final
-
-    def _conditions(self, task: "_Task", block: Block, carried: torch.Tensor) -> Conditions:
-        """What a block is conditioned on: the first half of `carried` is pinned, the second is let go gradually."""
-        transformer, size = self.transformer, block.layout.padded_frames
-        audio = np.zeros((size, task.audio.shape[1]), np.float32)
-        found = task.audio[block.start : block.start + size]
-        audio[: len(found)] = found
-        audio[len(found) :] = task.audio[-1]
-        spoken = np.zeros((size, 1), np.float32)
-        spoken[: len(found), 0] = task.spoken[block.start : block.start + size]
-        pinned, flags = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 2)
-        held, hold = torch.zeros(size, transformer.latent_dim), torch.zeros(size, 1)
-        if block.carried:
-            half = block.carried // 2
-            part = torch.arange(1, half + 1) / (half + 1)
-            held[: block.carried], hold[:half] = carried, 1.0
-            hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
-            pinned[:half], flags[:half] = carried[:half], 1.0
-        conditions = Conditions(torch.from_numpy(audio), torch.from_numpy(spoken), pinned, flags, held, hold)
-        if task.pins is not None:
-            self._pin(task, block, conditions)
-        return conditions
-
-    def _pin(self, task: "_Task", block: Block, conditions: Conditions) -> None:
-        """Add the caller's pins: whole hands as the network takes them, and all joints to be set at every step."""
-        assert task.pins is not None
-        transformer = self.transformer
-        first, last = block.start - _LEAD_FRAMES, block.start - _LEAD_FRAMES + len(conditions.audio)
-        first, last = max(first, 0), min(last, task.wanted)
-        if first >= last:
-            return
-        values, joints = task.pins.at(float(transformer.config["fps"]), first, last)
-        rows = slice(first + _LEAD_FRAMES - block.start, last + _LEAD_FRAMES - block.start)
-        device = transformer.motion_out.weight.device
-        whole = torch.from_numpy(joints.all(axis=-1).astype(np.float32))
-        given = transformer.normalize(torch.from_numpy(values).to(device)).cpu()
-        conditions.pinned[rows] = torch.where(transformer.per_number(whole) > 0, given, conditions.pinned[rows])
-        conditions.pinned_mask[rows] = torch.maximum(conditions.pinned_mask[rows], whole)
-        if not joints.any():
-            return
-        frames, fps = len(conditions.audio), float(transformer.config["fps"])
-        known, mask = np.zeros((frames, values.shape[1]), np.float32), np.zeros((frames, *joints.shape[1:]), bool)
-        known[rows], mask[rows] = values, joints
-        sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
-        conditions.fixed = Fixed(
-            torch.from_numpy(known),
-            torch.from_numpy(numbers_of(mask)),
-            torch.from_numpy(np.stack([numbers_of(source) for source in sources])),
-            torch.from_numpy(np.stack([numbers_of(part) for part in parts]).astype(np.float32)),
-        )
-
-
-@dataclass(frozen=True)
-class _Task:
-    """One performance to make.
-
-    Attributes:
-        audio: (frames, features) on the timeline, which begins with the lead.
-        spoken: (frames,) how near speech is, 0..1, of the same frames.
-        wanted: frames of the model after the lead.
-        controls: what was asked for.
-        pins: what is to be kept.
-        first: the first frame of the result to deliver.
-        last: the frame after the last one.
-        work: see `Settings`.
-    """
-
-    audio: NDArray[np.float32]
-    spoken: NDArray[np.float32]
-    wanted: int
-    controls: Controls
-    pins: Pins | None
-    first: int
-    last: int
-    work: Work
+    def model_name(self) -> str:
+        """The name of the folder that it was loaded from."""
+        return Path(str(self.name_or_path)).name

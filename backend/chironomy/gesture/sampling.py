@@ -2,16 +2,18 @@
 """Denoising one block of windows."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from chironomy.gesture.controls import Controls
 from chironomy.gesture.errors import GestureCancelled, GestureError
-from chironomy.gesture.model import GestureTransformer
-from chironomy.gesture.noise_path import noise_path
+from chironomy.gesture.latent import Latent
+from chironomy.gesture.network import Given, Network, NoisePath, Run
 from chironomy.gesture.windows import Blend, Layout
 from chironomy.work import Work
+
+Array = NDArray[np.float32]
 
 _WINDOWS_AT_ONCE = 24
 _NOISE_ROWS = 24
@@ -23,29 +25,31 @@ _REST_TEMPERATURE = 0.65
 class Noise:
     """Noise of every frame of an endless timeline, a function of the seed and the frame.
 
-    Rows are drawn in order and forgotten once a later frame is asked for.
+    The bits are those of Philox (Salmon et al. 2011), a counter that is scrambled: the same in every version of numpy
+    and on every machine, and every stretch can be had without those before it. Box and Muller (1958) make normal
+    numbers of them.
     """
 
     def __init__(self, seed: int, channels: int):
-        self.channels = channels
-        # From the processor's generator, whatever computes the rest.
-        self.generator = torch.Generator().manual_seed(int(seed) % 2**63)
-        self.first = 0
-        self.kept = torch.empty(0, channels)
+        self.seed, self.channels = int(seed) % 2**63, channels
 
-    def rows(self, start: int, stop: int) -> torch.Tensor:
-        """(stop - start, channels); `start` never decreases from call to call."""
-        assert start >= self.first, "these rows of noise are forgotten"
-        while self.first + len(self.kept) < stop:
-            if self.first + len(self.kept) <= start:
-                self.first, self.kept = self.first + len(self.kept), self.kept[:0]
-            drawn = torch.randn(_NOISE_ROWS, self.channels, generator=self.generator)
-            self.kept = torch.cat([self.kept, drawn])
-        self.kept, self.first = self.kept[start - self.first :], start
-        return self.kept[: stop - start].clone()
+    def rows(self, start: int, stop: int) -> Array:
+        """(stop - start, channels)."""
+        first = start // _NOISE_ROWS
+        drawn = [self._stretch(number) for number in range(first, -(-stop // _NOISE_ROWS))]
+        begin = start - first * _NOISE_ROWS
+        return np.concatenate(drawn)[begin : begin + stop - start]
+
+    def _stretch(self, number: int) -> Array:
+        """(_NOISE_ROWS, channels)."""
+        bits = np.random.Philox(key=[self.seed, number]).random_raw(_NOISE_ROWS * self.channels)
+        # Two halves of 32 bits, each to the middle of its part of 0..1, so that no logarithm is of 0.
+        first, second = (((half & 0xFFFFFFFF) + 0.5) * 2.0**-32 for half in (bits >> np.uint64(32), bits))
+        normal = np.sqrt(-2 * np.log(first)) * np.cos(2 * np.pi * second)
+        return normal.astype(np.float32).reshape(_NOISE_ROWS, self.channels)
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Fixed:
     """Numbers of the motion that the caller pins, set at every step; what that changes is eased into those beside them.
 
@@ -56,24 +60,20 @@ class Fixed:
         part: (2, frames, motion_dim) the part of their corrections that each number gets.
     """
 
-    values: torch.Tensor
-    mask: torch.Tensor
-    source: torch.Tensor
-    part: torch.Tensor
+    values: Array
+    mask: NDArray[np.bool_]
+    source: NDArray[np.int64]
+    part: Array
 
-    def to(self, device: torch.device) -> "Fixed":
-        """The same on another device."""
-        return Fixed(**{name: value.to(device) for name, value in vars(self).items()})
-
-    def put_into(self, motion: torch.Tensor) -> torch.Tensor:
+    def put_into(self, motion: Array) -> Array:
         """(frames, motion_dim) motion with what is pinned in place."""
         lack = self.values - motion
         for source, part in zip(self.source, self.part, strict=True):
-            motion = motion + part * lack.gather(0, source)
-        return torch.where(self.mask, self.values, motion)
+            motion = motion + part * np.take_along_axis(lack, source, axis=0)
+        return np.where(self.mask, self.values, motion)
 
 
-@dataclass
+@dataclass(eq=False)
 class Conditions:
     """What a block is conditioned on; a row a frame.
 
@@ -86,45 +86,42 @@ class Conditions:
         held: (frames, latent_dim) normalised motion that the block before made.
         hold: (frames, 1) how much of it is kept, 0..1.
         fixed: what the caller pins, or None.
+        score: (frames, score_dim) what is to be gestured, for a network that takes it, or None.
     """
 
-    audio: torch.Tensor
-    spoken: torch.Tensor
-    pinned: torch.Tensor
-    pinned_mask: torch.Tensor
-    held: torch.Tensor
-    hold: torch.Tensor
+    audio: Array
+    spoken: Array
+    pinned: Array
+    pinned_mask: Array
+    held: Array
+    hold: Array
     fixed: Fixed | None = None
+    score: Array | None = None
 
-    def to(self, device: torch.device) -> "Conditions":
-        """The same on another device."""
-        moved: dict[str, Any] = {
-            name: None if value is None else value.to(device) for name, value in vars(self).items()
-        }
-        return Conditions(**moved)
+    def of(self, rows: NDArray[np.intp]) -> Given:
+        """What is given of the frames (windows, size)."""
+        score = None if self.score is None else self.score[rows]
+        return Given(self.audio[rows], self.pinned[rows], self.pinned_mask[rows], score)
 
 
-@torch.no_grad()
 def denoise(
-    transformer: GestureTransformer,
-    scheduler: Any,
+    network: Network,
+    path: NoisePath,
     layout: Layout,
-    noise: torch.Tensor,
+    noise: Array,
     conditions: Conditions,
     controls: Controls,
-    generator: torch.Generator,
     work: Work,
-) -> torch.Tensor:
+) -> Array:
     """Denoise the windows of `layout` together.
 
     Args:
-        transformer: predicts clean motion.
-        scheduler: steps from noise to motion.
+        network: predicts clean motion.
+        path: steps from noise to motion.
         layout: the windows.
         noise: (padded frames, latent_dim).
         conditions: padded as the layout is.
         controls: of the whole performance.
-        generator: for schedulers that add noise on the way.
         work: told after every batch of windows, and asked before it.
 
     Returns:
@@ -132,87 +129,70 @@ def denoise(
 
     Raises:
         GestureCancelled: `work` said so.
-        GestureError: the scheduler cannot be used, or the network's numbers are not finite.
+        GestureError: the network's numbers are not finite.
     """
-    device = transformer.motion_out.weight.device
-    path = noise_path(scheduler, controls.steps, device, generator)
-    conditions = conditions.to(device)
-    keep = transformer.per_number(conditions.pinned_mask) > 0
+    latent, pinned = network.latent, conditions.pinned
+    keep = latent.per_number(conditions.pinned_mask) > 0
     calm = _REST_TEMPERATURE + (1 - _REST_TEMPERATURE) * conditions.spoken
-    state = noise.to(device) * calm * path.initial_scale
-    for step, t in enumerate(path.timesteps):
+    state = noise * calm * path.initial_scale
+    runs, shares = zip(*guided_runs(conditions.spoken, controls), strict=True)
+    # What does not change from step to step is computed by the first, batch by batch, so that it can be stopped.
+    encoded = {}
+    timesteps = list(path.timesteps)
+    for step, t in enumerate(timesteps):
         straight, level = path.straight(state, t)
         # Pinned frames are known, so they are shown as they are, without noise.
-        shown = torch.where(keep, conditions.pinned, straight)
-        blend = Blend(layout, transformer.latent_dim, device)
+        shown = np.where(keep, pinned, straight)
+        blend = Blend(layout, latent.channels)
         for first in range(0, layout.count, _WINDOWS_AT_ONCE):
             if work.cancelled():
                 raise GestureCancelled("making gestures was cancelled")
             last = min(first + _WINDOWS_AT_ONCE, layout.count)
-            rows = layout.rows(first, last).to(device)
-            blend.add(first, _predict(transformer, rows, shown, level, conditions, controls))
-            work.progress((step + last / layout.count) / len(path.timesteps))
-        clean = _kept(transformer, blend.timeline(), conditions)
-        state = path.step(torch.where(keep, conditions.pinned, clean), t, state)
-    if not torch.isfinite(state).all():
+            rows = layout.rows(first, last)
+            if first not in encoded:
+                encoded[first] = network.encode(conditions.of(rows), controls, runs)
+            made = network.predict(shown[rows], level, encoded[first])
+            blend.add(first, made[0] if len(runs) == 1 else _combined(made, [share[rows] for share in shares]))
+            work.progress((step + last / layout.count) / len(timesteps))
+        clean = _kept(latent, blend.timeline(), conditions)
+        state = path.step(np.where(keep, pinned, clean), t, state)
+    if not np.isfinite(state).all():
         raise GestureError(
             "the gesture model made numbers that are not finite; its weights or its scheduler are broken"
         )
     return state
 
 
-def _kept(transformer: GestureTransformer, clean: torch.Tensor, conditions: Conditions) -> torch.Tensor:
+def guided_runs(spoken: Array, controls: Controls) -> list[tuple[Run, Array]]:
+    """The runs of classifier-free guidance (arXiv 2207.12598), each with its part in the result, (frames, 1).
+
+    Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style)
+    + (s - 1) (p - p without score), conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech, g
+    is 1.
+    """
+    exaggerated = spoken * (controls.guidance - 1)
+    score_guidance = 1.0 if controls.score is None else controls.score_guidance
+    runs = [(Run(), controls.style_guidance + score_guidance - 1 + exaggerated)]
+    if controls.guidance != 1:
+        runs.append((Run(speech=False), -exaggerated))
+    if controls.style_guidance != 1:
+        runs.append((Run(style=False), np.full_like(spoken, 1 - controls.style_guidance)))
+    if score_guidance != 1:
+        runs.append((Run(score=False), np.full_like(spoken, 1 - score_guidance)))
+    return runs
+
+
+def _combined(made: Array, shares: list[Array]) -> Array:
+    """The runs' predictions (runs, windows, size, latent_dim), added in their parts (windows, size, 1)."""
+    result = made[0] * shares[0]
+    for sample, share in zip(made[1:], shares[1:], strict=True):
+        result += sample * share
+    return result
+
+
+def _kept(latent: Latent, clean: Array, conditions: Conditions) -> Array:
     """Predicted clean motion with what is known of it in place, but for what the network itself was given."""
-    clean = torch.lerp(clean, conditions.held, conditions.hold)
+    clean = clean + conditions.hold * (conditions.held - clean)
     if conditions.fixed is None:
         return clean
-    return transformer.normalize(conditions.fixed.put_into(transformer.denormalize(clean)))
-
-
-def _predict(
-    transformer: GestureTransformer,
-    rows: torch.Tensor,
-    x: torch.Tensor,
-    level: float,
-    conditions: Conditions,
-    controls: Controls,
-) -> torch.Tensor:
-    """Clean motion of windows, (windows, size, latent_dim), by classifier-free guidance (arXiv 2207.12598).
-
-    Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style),
-    conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech g is 1.
-    """
-    # Of every run: whether the speech and the style are given, and its part in the result, of every frame.
-    spoken = conditions.spoken[rows] * (controls.guidance - 1)
-    runs = [(1.0, 1.0, controls.style_guidance + spoken)]
-    if controls.guidance != 1:
-        runs.append((0.0, 1.0, -spoken))
-    if controls.style_guidance != 1:
-        runs.append((1.0, 0.0, (1 - controls.style_guidance) * torch.ones_like(spoken)))
-    count = len(rows)
-
-    def all_runs(value: torch.Tensor) -> torch.Tensor:
-        return torch.cat([value] * len(runs))
-
-    def of_each(index: int) -> torch.Tensor:
-        return torch.tensor([run[index] for run in runs], device=x.device).repeat_interleave(count)
-
-    ones = torch.ones(count * len(runs), device=x.device)
-    handedness = controls.handedness
-    sample = transformer(
-        all_runs(x[rows]),
-        ones * level,
-        all_runs(conditions.audio[rows]),
-        style=torch.tensor(controls.style, device=x.device) * of_each(1)[:, None],
-        speed=ones * controls.speed,
-        amplitude=ones * controls.amplitude,
-        handedness=None if handedness is None else torch.tensor(handedness, device=x.device).expand(len(ones), -1),
-        pinned=all_runs(conditions.pinned[rows]),
-        pinned_mask=all_runs(conditions.pinned_mask[rows]),
-        audio_given=of_each(0),
-        return_dict=False,
-    )[0]
-    if len(runs) == 1:
-        return sample
-    parts = torch.cat([run[2] for run in runs]) * sample
-    return torch.stack(parts.chunk(len(runs))).sum(dim=0)
+    return latent.normalize(conditions.fixed.put_into(latent.denormalize(clean)))

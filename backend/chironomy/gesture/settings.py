@@ -65,6 +65,9 @@ GUIDANCE = Range(1.5, 0.0, 20.0)
 STYLE_GUIDANCE = Range(1.0, 0.0, 20.0)
 """Likewise of the style; anything but 1 costs one more run of the network a step."""
 
+SCORE_GUIDANCE = Range(1.0, 0.0, 20.0)
+"""How strictly a score is followed; anything but 1 costs one more run of the network a step."""
+
 HIDE_BELOW = Range(None, -2.0, 2.0)
 """Height in metres, in the frame of the body, under which a hand counts as unseen."""
 

@@ -9,6 +9,8 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.settings import STYLES
 from chironomy.reading import read_object
 
+_ADVICE = "give the folder of a gesture model, or make the embedded one by: make train-embedded"
+
 
 def embedded_weights() -> Path:
     """The folder of the weights that come with the product; they were trained on synthetic motion."""
@@ -21,13 +23,24 @@ def saved_styles(folder: Path) -> tuple[str, ...]:
     Raises:
         GestureError: the folder holds no pipeline.
     """
-    path = folder / "transformer" / "config.json"
-    advice = "give the folder of a gesture model, or make the embedded one by: make train-embedded"
-    config = read_object(path, GestureError, advice=advice)
+    config = saved_config(folder)
     try:
         return style_names(config)
     except (KeyError, TypeError, ValueError) as error:
-        raise GestureError(f"{path} is not the configuration of a gesture model; {advice}") from error
+        raise GestureError(f"{_config(folder)} is not the configuration of a gesture model; {_ADVICE}") from error
+
+
+def saved_config(folder: Path) -> dict[str, Any]:
+    """The configuration of a saved pipeline's transformer.
+
+    Raises:
+        GestureError: the folder holds no pipeline.
+    """
+    return read_object(_config(folder), GestureError, advice=_ADVICE)
+
+
+def _config(folder: Path) -> Path:
+    return folder / "transformer" / "config.json"
 
 
 def embedded_styles() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from chironomy.body.hand_anatomy import neutral_wrist
 from chironomy.body.ik import elbow_position
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
+from chironomy.motion import filters
 from chironomy.motion.hand_motion import HandMotion
 
 Array = NDArray[np.float64]
@@ -43,13 +44,11 @@ def clear_of_body(motion: HandMotion) -> HandMotion:
 
     Only stretches around frames in which something touches are worked on; without any, the motion itself is returned.
     """
-    from scipy.ndimage import binary_dilation
-
     for _ in range(2):
         touching = _touching(motion)
         if not touching.any():
             break
-        around = binary_dilation(touching, iterations=max(round(_AROUND_SECONDS * motion.fps), 1))
+        around = filters.maximum(touching, 2 * max(round(_AROUND_SECONDS * motion.fps), 1) + 1) > 0
         edges = np.flatnonzero(np.diff(np.concatenate([[False], around, [False]]).astype(int)))
         position = motion.wrist_position.copy()
         for first, last in edges.reshape(-1, 2):
@@ -60,10 +59,8 @@ def clear_of_body(motion: HandMotion) -> HandMotion:
 
 def _clearing(motion: HandMotion, begins: bool, ends: bool) -> Array:
     """(T, 2, 3) metres that clear a stretch, fading to nothing at its ends unless the motion begins or ends there."""
-    from scipy.ndimage import gaussian_filter1d
-
     shift = push_out(load_rig(), motion, _MARGIN).wrist_position - motion.wrist_position
-    shift = gaussian_filter1d(shift, _EASE_SECONDS * motion.fps, axis=0, mode="nearest")
+    shift = filters.gaussian(shift, _EASE_SECONDS * motion.fps)
     fade = max(round(0.4 * _AROUND_SECONDS * motion.fps), 1)
     count = np.arange(len(shift))
     weight = np.ones(len(shift))

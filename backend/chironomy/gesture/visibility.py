@@ -4,6 +4,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.motion import filters
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.motion.hand_shape import NOMINAL_HAND
 
@@ -36,13 +37,11 @@ class Visibility:
             start: the first frame that is asked for; it follows the last of the call before.
             stop: the frame after the last.
         """
-        from scipy.ndimage import maximum_filter1d, minimum_filter1d
-
         top = np.maximum(motion.wrist_position[..., 1], NOMINAL_HAND.fingertips(motion)[..., 1].max(axis=2))
         short, early = round(_SHORT_SECONDS * motion.fps), round(_EARLY_SECONDS * motion.fps)
         # Closing what is short, then a little more: highest within the time, then lowest of these.
-        top = maximum_filter1d(top, 2 * (short + early) + 1, axis=0, mode="nearest")
-        top = minimum_filter1d(top, 2 * short + 1, axis=0, mode="nearest")[start:stop]
+        top = filters.maximum(top, 2 * (short + early) + 1)
+        top = filters.minimum(top, 2 * short + 1)[start:stop]
         hidden = top[0] < self.height if self.hidden is None else self.hidden
         seen = np.empty(top.shape)
         for frame, heights in enumerate(top):

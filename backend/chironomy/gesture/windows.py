@@ -13,7 +13,10 @@ are pinned there, and those after them are let go gradually.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -35,41 +38,41 @@ class Layout:
         """Frames to the end of the last window."""
         return self.size + (self.count - 1) * (self.size - self.overlap)
 
-    def starts(self, first: int, last: int) -> torch.Tensor:
+    def starts(self, first: int, last: int) -> NDArray[np.intp]:
         """First frames of windows `first` to `last - 1`."""
-        return torch.arange(first, last) * (self.size - self.overlap)
+        return np.arange(first, last) * (self.size - self.overlap)
 
-    def rows(self, first: int, last: int) -> torch.Tensor:
+    def rows(self, first: int, last: int) -> NDArray[np.intp]:
         """(windows, size) frame numbers."""
-        return self.starts(first, last)[:, None] + torch.arange(self.size)
+        return self.starts(first, last)[:, None] + np.arange(self.size)
 
-    def fade(self) -> torch.Tensor:
+    def fade(self) -> Array:
         """(size,) weight of a window's frames: rising over the overlap, 1, falling over the overlap."""
-        ramp = (torch.arange(self.overlap) + 1.0) / (self.overlap + 1.0)
-        weight = torch.ones(self.size)
+        ramp = ((np.arange(self.overlap) + 1.0) / (self.overlap + 1.0)).astype(np.float32)
+        weight = np.ones(self.size, np.float32)
         if self.overlap:
             weight[: self.overlap] = ramp
-            weight[-self.overlap :] = torch.minimum(weight[-self.overlap :], ramp.flip(0))
+            weight[-self.overlap :] = np.minimum(weight[-self.overlap :], ramp[::-1])
         return weight
 
 
 class Blend:
     """Gathers the windows' predictions into one timeline."""
 
-    def __init__(self, layout: Layout, channels: int, device: torch.device):
+    def __init__(self, layout: Layout, channels: int):
         self.layout = layout
-        self.total = torch.zeros(layout.padded_frames, channels, device=device)
-        self.weight = torch.zeros(layout.padded_frames, 1, device=device)
-        self.fade = layout.fade().to(device)[:, None]
+        self.total = np.zeros((layout.padded_frames, channels), np.float32)
+        self.weight = np.zeros((layout.padded_frames, 1), np.float32)
+        self.fade = layout.fade()[:, None]
 
-    def add(self, first: int, predictions: torch.Tensor) -> None:
+    def add(self, first: int, predictions: Array) -> None:
         """Add the predictions (windows, size, channels) of windows `first` and following, in order."""
         starts = self.layout.starts(first, first + len(predictions)).tolist()
-        for start, prediction in zip(starts, predictions, strict=True):
-            self.total[start : start + self.layout.size] += prediction * self.fade
+        for start, prediction in zip(starts, predictions * self.fade, strict=True):
+            self.total[start : start + self.layout.size] += prediction
             self.weight[start : start + self.layout.size] += self.fade
 
-    def timeline(self) -> torch.Tensor:
+    def timeline(self) -> Array:
         """(frames, channels), the weighted mean."""
         return self.total / self.weight
 

@@ -13,20 +13,28 @@ from chironomy.speech.decode import Speech, load_speech
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
-    from chironomy.gesture.pipeline import GesturePipeline
+    from chironomy.gesture.maker import GestureMaker
 
 
 @functools.cache
-def gesture_pipeline(model: Path | None = None, audio_encoder: Path | None = None) -> "GesturePipeline":
+def gesture_pipeline(model: Path | None = None, audio_encoder: Path | None = None) -> "GestureMaker":
     """A gesture model, by default the embedded one, loaded once a process.
+
+    Small models of prosody are computed without torch (`gesture.runtime`), others with it; both make the same.
 
     Args:
         model: folder of a saved pipeline.
         audio_encoder: folder of the network that the model hears through, where it hears through one.
     """
-    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+    from chironomy.gesture.runtime import GestureRuntime, reason_against
+    from chironomy.gesture.shipped import embedded_weights
 
-    pipeline = GesturePipeline.from_pretrained(model or embedded_weights())
+    folder = model or embedded_weights()
+    if audio_encoder is None and not reason_against(folder):
+        return GestureRuntime.from_folder(folder)
+    from chironomy.gesture.pipeline import GesturePipeline
+
+    pipeline = GesturePipeline.from_pretrained(folder)
     if audio_encoder is not None:
         pipeline.use_audio_encoder(audio_encoder)
     return pipeline
@@ -37,7 +45,7 @@ def make_gestures(
     settings: Mapping[str, Any],
     count: int = 1,
     work: Work = QUIET,
-    load: "Callable[[], GesturePipeline] | None" = None,
+    load: "Callable[[], GestureMaker] | None" = None,
 ) -> Iterator[HandMotion]:
     """Yield performances of the hands; the seed goes up by 1 from each to the next.
 
@@ -45,8 +53,8 @@ def make_gestures(
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
-            names.
-        settings: of the pipeline (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
+            names; `score` (`chironomy.score/1`), what is to be gestured when.
+        settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them.
         count: how many performances.
         work: told how far it is, and asked whether to go on.
@@ -58,6 +66,7 @@ def make_gestures(
         GestureCancelled: the work was stopped.
     """
     from chironomy.gesture.pins import load_pinned_mask
+    from chironomy.gesture.score import Score
 
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
@@ -72,6 +81,8 @@ def make_gestures(
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
         controls["pinned_mask"] = load_pinned_mask(inputs["pinned_mask"])
+    if "score" in inputs:
+        controls["score"] = Score.load(inputs["score"])
     work.progress(0.02, "loading the gesture model")
     pipeline = (load or gesture_pipeline)()
     controls["work"] = work.part(0.1, 0.98)

@@ -20,7 +20,7 @@ from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.settings import HANDEDNESS, STYLES
 
-CONTROL_RANGE = (0.5, 1.8)
+CONTROL_RANGE = (0.25, 2.5)
 """Least and greatest relative speed and amplitude."""
 
 _NOT_SPEECH = 0.08
@@ -104,11 +104,13 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
         named = {STYLES[index]: float(weight) for index, weight in enumerate(weights) if weight > 0}
         speed, amplitude = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(2))
         handedness = HANDEDNESS[random.integers(3)] if random.random() < 0.65 else None
+        manner = manner_of(named)
         movement = Planner(named, speed, amplitude, random, handedness).plan(onsets, strengths, phrases)
-        motion = play(movement, len(audio), settings.fps, manner_of(named).idle, random)
+        motion = play(movement, len(audio), settings.fps, manner.idle, random, manner.fingers)
         encoded = encode(motion.wrist_position, motion.rotation)
         hands = np.array([float(name == handedness) for name in HANDEDNESS], np.float32)
-        clips.append(Clip(audio, encoded, weights, speed, amplitude, hands))
+        score = movement.score(len(audio) / settings.fps)
+        clips.append(Clip(audio, encoded, weights, speed, amplitude, hands, score=score))
     return clips
 
 
@@ -149,7 +151,7 @@ def build_corpus(folder: Path, settings: CorpusSettings, workers: int = 2) -> No
 
     description = {
         "corpus": "synthetic",
-        "edition": 2,
+        "edition": 3,
         "trained_on": "synthetic motion",
         **asdict(settings),
         "shards": settings.shards,

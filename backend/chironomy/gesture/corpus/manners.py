@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How each style gestures: what it chooses, how often, how large and how fast, and where its hands rest."""
+"""How each style gestures: what it chooses, when, how often, how large and how fast, and where its hands rest."""
 
-from dataclasses import dataclass, fields
-
-import numpy as np
-from numpy.typing import NDArray
-
-from chironomy.gesture.repertoire.kinds import Pose
+from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True)
@@ -16,119 +11,232 @@ class Manner:
     Attributes:
         kinds: relative frequency of kinds of gesture.
         shapes: relative frequency of hand shapes where the kind has none of its own.
-        rest: where the hands rest before the body.
+        rests: relative frequency of `repertoire.rests.RESTS`.
         strokes_per_minute: of continuous speech.
         amplitude: relative size of strokes.
         tempo: relative speed of movements.
         both_hands: probability that both hands gesture.
-        height: metres added to every gesture, likewise `width` (outwards) and `reach` (forward).
+        space: relative size of the room in which gestures find their places.
+        raised: part of the gesture phrases whose place is moved up about the shoulder.
+        height: metres added to every place, likewise `width` (outwards) and `reach` (forward).
         width: see above.
         reach: see above.
         supination: degrees by which palms are turned up beyond the kind's own.
         repeats: mean number of strokes in a gesture phrase.
-        hold: seconds for which a stroke is held before the hand sinks.
+        rhythm: probability that further strokes of a phrase repeat the first one closely.
+        accent: how much more likely a strong accent gets a stroke than a weak one.
+        beginning: how much more likely an accent early in its phrase of speech gets one than a late one.
+        evenness: how much strokes keep to an even pace rather than come in bursts, 0 to 1.
+        freedom: part of the strokes that do not arrive with their accent but somewhere about it.
+        pause: seconds of silence that end a gesture unit.
+        recoil: part of a stroke's way that the hand springs back.
         idle: size of the movement that never stops.
+        fingers: size of the movement of fingers, each on its own.
+        sympathy: how much a hand that has no part moves along.
     """
 
     kinds: dict[str, float]
     shapes: dict[str, float]
-    rest: Pose
-    strokes_per_minute: float
-    amplitude: float
-    tempo: float
-    both_hands: float
-    height: float
-    width: float
-    reach: float
-    supination: float
-    repeats: float
-    hold: float
-    idle: float
+    rests: dict[str, float]
+    strokes_per_minute: float = 56.0
+    amplitude: float = 1.45
+    tempo: float = 1.08
+    both_hands: float = 0.5
+    space: float = 1.0
+    raised: float = 0.06
+    height: float = 0.0
+    width: float = 0.0
+    reach: float = 0.0
+    supination: float = 0.0
+    repeats: float = 2.0
+    rhythm: float = 0.25
+    accent: float = 1.5
+    beginning: float = 0.0
+    evenness: float = 0.4
+    freedom: float = 0.2
+    pause: float = 1.5
+    recoil: float = 0.25
+    idle: float = 1.0
+    fingers: float = 1.15
+    sympathy: float = 0.65
 
+
+_NEUTRAL = Manner(
+    {"beat": 4, "open_beat": 3, "present": 2.5, "container": 1.6, "ring": 0.7, "bunch": 0.6, "sweep": 0.8}
+    | {"chop": 0.6, "point_out": 0.4, "point_you": 0.4, "self": 0.4, "refuse": 0.3, "count": 0.5, "wag": 0.2}
+    | {"point_across": 0.2, "point_up": 0.25, "point_down": 0.25, "all": 0.25, "cut": 0.25, "big": 0.3}
+    | {"small": 0.25, "welcome": 0.3, "shrug": 0.35, "thumb_up": 0.12, "wave": 0.08, "past": 0.25, "future": 0.3},
+    {"relaxed": 3, "open": 1.5, "soft": 1, "loose_fist": 0.8, "cupped": 0.8},
+    {"clasped": 3, "holding": 1.5, "sides": 2, "belly": 1.5, "hip": 0.5},
+)
 
 MANNERS: dict[str, Manner] = {
-    "neutral": Manner(
-        {"beat": 4, "open_beat": 3, "present": 2.5, "container": 2, "ring": 0.7, "bunch": 0.5, "sweep": 0.7}
-        | {"chop": 0.6, "point_out": 0.4, "point_you": 0.4, "self": 0.5, "refuse": 0.4, "count": 0.5, "wag": 0.2},
-        {"relaxed": 3, "soft": 1, "loose_fist": 0.6},
-        Pose(0.15, -0.305, 0.225, 30.0, 12.0, -4.0, "relaxed"),
-        *(39, 1.0, 1.0, 0.5),
-        *(0.0, 0.0, 0.0, 0.0),
-        *(2.2, 1.0, 1.0),
+    "neutral": _NEUTRAL,
+    "calm": replace(
+        _NEUTRAL,
+        kinds={"beat": 3, "open_beat": 2.5, "present": 2.5, "container": 2.5, "self": 0.7, "sweep": 0.8, "small": 0.4}
+        | {"past": 0.4, "future": 0.4, "bunch": 0.4, "welcome": 0.3, "all": 0.2, "shrug": 0.2, "point_down": 0.2},
+        shapes={"soft": 3, "relaxed": 2, "cupped": 1},
+        rests={"clasped": 4, "holding": 2, "belly": 1, "sides": 1},
+        strokes_per_minute=30,
+        amplitude=0.95,
+        tempo=0.74,
+        both_hands=0.6,
+        space=0.8,
+        raised=0.0,
+        height=-0.05,
+        supination=12.0,
+        repeats=1.5,
+        rhythm=0.15,
+        beginning=0.8,
+        pause=1.0,
+        recoil=0.12,
+        idle=0.9,
+        fingers=0.75,
+        sympathy=0.3,
     ),
-    "calm": Manner(
-        {"beat": 4, "open_beat": 2.5, "present": 2.5, "container": 2.5, "self": 0.8, "sweep": 0.5},
-        {"soft": 3, "relaxed": 1},
-        Pose(0.115, -0.345, 0.235, -20.0, 6.0, -2.0, "soft"),
-        *(27, 0.75, 0.72, 0.6),
-        *(-0.055, -0.01, 0.0, 14.0),
-        *(1.6, 1.7, 0.7),
+    "lively": replace(
+        _NEUTRAL,
+        kinds={"beat": 2, "open_beat": 3, "present": 3, "container": 1.4, "sweep": 1.6, "point_out": 0.8, "self": 0.6}
+        | {"refuse": 0.7, "wag": 0.5, "count": 0.5, "ring": 0.3, "chop": 0.5, "fist": 0.4, "bunch": 0.3}
+        | {"point_across": 0.5, "point_up": 0.6, "point_you": 0.5, "point_down": 0.3, "all": 0.8, "cut": 0.5}
+        | {"big": 0.8, "small": 0.3, "welcome": 0.6, "shrug": 0.7, "thumb_up": 0.2, "wave": 0.25, "past": 0.5}
+        | {"future": 0.5},
+        shapes={"spread": 1.5, "open": 2, "relaxed": 1.5, "cupped": 0.5},
+        rests={"sides": 2, "clasped": 1.5, "hip": 1.5, "belly": 1},
+        strokes_per_minute=80,
+        amplitude=1.75,
+        tempo=1.22,
+        both_hands=0.62,
+        space=1.4,
+        raised=0.1,
+        height=0.03,
+        width=0.02,
+        repeats=2.4,
+        rhythm=0.15,
+        accent=0.8,
+        evenness=0.2,
+        freedom=0.4,
+        pause=2.2,
+        recoil=0.32,
+        idle=1.4,
+        fingers=1.45,
+        sympathy=0.95,
     ),
-    "lively": Manner(
-        {"beat": 2, "open_beat": 3, "present": 3, "container": 1.2, "sweep": 2, "point_out": 1, "self": 0.9}
-        | {"refuse": 1, "wag": 0.8, "count": 0.5, "ring": 0.3, "chop": 0.4},
-        {"spread": 2, "relaxed": 1},
-        Pose(0.19, -0.275, 0.235, 38.0, 8.0, 0.0, "relaxed"),
-        *(54, 1.4, 1.2, 0.6),
-        *(0.05, 0.03, 0.02, 0.0),
-        *(2.6, 0.6, 1.6),
+    "emphatic": replace(
+        _NEUTRAL,
+        kinds={"chop": 3, "fist": 3, "beat": 1.2, "point_you": 1.6, "point_down": 1.2, "point_up": 0.7}
+        | {"cut": 1.2, "refuse": 0.8, "point_out": 0.6, "container": 0.6, "all": 0.4, "count": 0.4, "sweep": 0.5},
+        shapes={"fist": 2, "loose_fist": 2, "flat": 1},
+        rests={"holding": 2, "hip": 1.5, "sides": 1.5, "clasped": 1},
+        strokes_per_minute=56,
+        amplitude=1.3,
+        tempo=1.2,
+        both_hands=0.38,
+        space=1.0,
+        raised=0.1,
+        width=0.02,
+        reach=0.03,
+        supination=-10.0,
+        repeats=3.2,
+        rhythm=0.55,
+        accent=3.5,
+        evenness=0.5,
+        recoil=0.4,
+        idle=0.8,
+        fingers=0.8,
+        sympathy=0.35,
     ),
-    "emphatic": Manner(
-        {"chop": 3.5, "fist": 3.5, "beat": 1, "point_you": 2, "point_out": 0.8, "refuse": 0.8, "container": 0.6},
-        {"fist": 2, "loose_fist": 2},
-        Pose(0.165, -0.295, 0.225, 52.0, 4.0, -6.0, "loose_fist"),
-        *(52, 1.2, 1.15, 0.35),
-        *(0.02, 0.0, 0.03, -12.0),
-        *(3.0, 0.8, 0.7),
+    "precise": replace(
+        _NEUTRAL,
+        kinds={"ring": 4, "bunch": 2.5, "count": 1.8, "small": 1.2, "chop": 0.7, "beat": 0.8, "point_down": 0.7}
+        | {"container": 0.6, "point_up": 0.4, "point_out": 0.3, "future": 0.3},
+        shapes={"ring": 2, "bunch": 1},
+        rests={"clasped": 2, "belly": 2, "holding": 1},
+        strokes_per_minute=50,
+        amplitude=0.8,
+        tempo=1.05,
+        both_hands=0.22,
+        space=0.75,
+        raised=0.05,
+        height=0.02,
+        width=-0.03,
+        repeats=3.0,
+        rhythm=0.4,
+        accent=1.0,
+        evenness=0.85,
+        freedom=0.03,
+        recoil=0.2,
+        idle=0.8,
+        fingers=0.9,
+        sympathy=0.25,
     ),
-    "precise": Manner(
-        {"ring": 5, "bunch": 2.5, "count": 1.8, "chop": 0.8, "beat": 1, "point_out": 0.5, "container": 0.5},
-        {"ring": 2, "bunch": 1},
-        Pose(0.145, -0.275, 0.255, 12.0, 8.0, 0.0, "cupped"),
-        *(44, 0.9, 1.05, 0.25),
-        *(0.0, -0.03, 0.0, 0.0),
-        *(2.8, 1.2, 0.6),
+    "open": replace(
+        _NEUTRAL,
+        kinds={"present": 4, "open_beat": 3.5, "welcome": 1.5, "all": 1.2, "shrug": 1, "container": 1, "sweep": 1}
+        | {"big": 0.8, "self": 0.6, "future": 0.5, "past": 0.3, "refuse": 0.2},
+        shapes={"open": 3, "spread": 1},
+        rests={"sides": 2.5, "clasped": 1},
+        strokes_per_minute=42,
+        amplitude=1.3,
+        tempo=0.9,
+        both_hands=0.88,
+        space=1.15,
+        raised=0.05,
+        width=0.05,
+        reach=0.02,
+        supination=14.0,
+        repeats=1.7,
+        rhythm=0.15,
+        beginning=1.2,
+        recoil=0.2,
+        idle=1.1,
+        fingers=1.1,
+        sympathy=0.5,
     ),
-    "open": Manner(
-        {"present": 5, "open_beat": 4, "container": 1, "sweep": 1, "refuse": 0.3, "self": 0.6},
-        {"open": 3, "spread": 1},
-        Pose(0.215, -0.305, 0.235, -14.0, 4.0, 2.0, "open"),
-        *(38, 1.15, 0.9, 0.88),
-        *(-0.01, 0.055, 0.02, 16.0),
-        *(2.0, 1.5, 1.0),
-    ),
-    "reserved": Manner(
-        {"beat": 6, "open_beat": 1.5, "container": 0.7, "self": 0.7, "count": 0.5, "ring": 0.3},
-        {"relaxed": 2, "soft": 2, "loose_fist": 0.5},
-        Pose(0.14, -0.375, 0.185, 45.0, 14.0, -6.0, "soft"),
-        *(27, 0.5, 0.9, 0.2),
-        *(-0.075, -0.035, -0.03, 0.0),
-        *(1.5, 0.8, 0.4),
+    "reserved": replace(
+        _NEUTRAL,
+        kinds={"beat": 5, "open_beat": 1.5, "small": 1, "container": 0.6, "self": 0.6, "count": 0.4, "ring": 0.4}
+        | {"point_down": 0.4, "shrug": 0.3},
+        shapes={"relaxed": 2, "soft": 2, "loose_fist": 0.6},
+        rests={"holding": 3, "clasped": 2.5, "belly": 1},
+        strokes_per_minute=25,
+        amplitude=0.6,
+        tempo=0.9,
+        both_hands=0.2,
+        space=0.55,
+        raised=0.0,
+        height=-0.09,
+        width=-0.04,
+        reach=-0.03,
+        repeats=1.4,
+        rhythm=0.3,
+        accent=2.5,
+        beginning=-0.8,
+        pause=0.8,
+        recoil=0.12,
+        idle=0.6,
+        fingers=0.6,
+        sympathy=0.2,
     ),
 }
 
-_WEIGHTED = ("kinds", "shapes")
-
-
-def rest_vector(weights: dict[str, float]) -> NDArray[np.float64]:
-    """(26,) the resting pose of one style or between several, whose weights sum to 1."""
-    return np.sum([weight * MANNERS[name].rest.vector() for name, weight in weights.items()], axis=0)
+_CHOICES = ("kinds", "shapes", "rests")
 
 
 def manner_of(weights: dict[str, float]) -> Manner:
     """The manner of one style, or one between several: numbers are averaged, choices have the mean frequencies.
 
     Args:
-        weights: of styles by name, summing to 1. `rest` is that of the heaviest style; `rest_vector` lies between.
+        weights: of styles by name, summing to 1.
     """
-    heaviest = MANNERS[max(weights, key=lambda name: weights[name])]
-    mixed: dict[str, object] = {"rest": heaviest.rest}
+    mixed: dict[str, object] = {}
     for entry in fields(Manner):
         values = [(getattr(MANNERS[name], entry.name), weight) for name, weight in weights.items()]
-        if entry.name in _WEIGHTED:
+        if entry.name in _CHOICES:
             shares = [({k: v / sum(table.values()) for k, v in table.items()}, weight) for table, weight in values]
             keys = dict.fromkeys(key for table, _ in shares for key in table)
             mixed[entry.name] = {key: sum(table.get(key, 0.0) * weight for table, weight in shares) for key in keys}
-        elif entry.name != "rest":
+        else:
             mixed[entry.name] = sum(value * weight for value, weight in values)
     return Manner(**mixed)  # type: ignore[arg-type]

@@ -53,7 +53,12 @@ SHAPES: dict[str, NDArray[np.float64]] = {
     # The thumb holds the ring finger, or the little one.
     "two": _shape((0, 0, 80, 80), (4, 4, 97, 96), 9, (36, 17, 43, 18)),
     "three": _shape((0, 0, 5, 72), (4, 4, 8, 92), 8, (38, 18, 57, 25)),
+    # The thumb lies across the palm.
+    "four": _shape((-2, 0, 0, 0), (4, 4, 5, 6), 9, (38, 6, 48, 30)),
+    # The fingers lie in the palm and the thumb stands off.
+    "thumb_up": _shape((78, 80, 81, 82), (99, 97, 97, 97), 0, (-18, -4, -8, -12)),
 }
+SHAPES["five"] = SHAPES["spread"]
 
 # Where the numbers of a shape stand among the angles of MANO's joints.
 _FLEXED = [

@@ -6,6 +6,20 @@ It is read from motion, written by words, animators and other programs, and give
 score leaves open. Importing this needs numpy alone.
 """
 
-from chironomy.gesture.score.phrases import FIELDS, REST, SCORE_FILE, STATES, Phrase, Score, Stroke
+from chironomy.gesture.score.frames import SCORE_KINDS, score_dim, score_frames, told
+from chironomy.gesture.score.phrases import FIELDS, REST, SCORE_FILE, STATES, Phrase, Score, Stroke, with_rests
 
-__all__ = ["FIELDS", "REST", "SCORE_FILE", "STATES", "Phrase", "Score", "Stroke"]
+__all__ = [
+    "FIELDS",
+    "REST",
+    "SCORE_FILE",
+    "SCORE_KINDS",
+    "STATES",
+    "Phrase",
+    "Score",
+    "Stroke",
+    "score_dim",
+    "score_frames",
+    "told",
+    "with_rests",
+]

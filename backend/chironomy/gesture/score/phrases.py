@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -155,6 +155,7 @@ class Score:
             said = {entry.name: getattr(phrase, entry.name) for entry in fields(phrase)}
             said["strokes"] = [{"apex": stroke.apex, "hold": stroke.hold} for stroke in phrase.strokes]
             said["states"] = dict(phrase.states)
+            said["place"] = None if phrase.place is None else list(phrase.place)
             phrases.append({name: value for name, value in said.items() if value not in (None, "", {}, [], ())})
         return {"seconds": self.seconds, "source": dict(self.source), "phrases": phrases}
 
@@ -188,6 +189,16 @@ class Score:
             return cls(tuple(phrases), values.get("seconds", math.nan), source)
         except GestureError as error:
             raise GestureError(f"{where}: {error}") from None
+
+
+def with_rests(score: Score, least: float = 0.8) -> Score:
+    """The score of a whole motion with a rest wherever no hand gestures for so many seconds."""
+    rests, reached = [], 0.0
+    for start, end in [*((phrase.start, phrase.end) for phrase in score.phrases), (score.seconds, score.seconds)]:
+        if start - reached >= least:
+            rests.append(Phrase(reached, start, kind=REST, hands="both"))
+        reached = max(reached, end)
+    return replace(score, phrases=tuple(sorted((*score.phrases, *rests), key=lambda phrase: phrase.start)))
 
 
 _KNOWN = {entry.name for entry in fields(Phrase)}

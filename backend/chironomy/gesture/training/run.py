@@ -16,6 +16,7 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import Clip, load_clips
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import CONFIGS, GestureTransformer
+from chironomy.gesture.score import SCORE_KINDS
 from chironomy.gesture.training.arguments import add_arguments
 from chironomy.gesture.training.log import Log, write_curve
 from chironomy.gesture.training.trainer import SETTINGS, Averaged, Trainer, TrainSettings, make_accelerator, split
@@ -77,6 +78,7 @@ def model_config(name: str, description: dict[str, Any], clip: Clip) -> dict[str
         "fps": float(description["fps"]),
         "trained_on": description["trained_on"],
         "style_names": description["style_names"],
+        "score_kinds": None if clip.score is None else list(SCORE_KINDS),
     }
 
 
@@ -97,7 +99,9 @@ def train(options: argparse.Namespace) -> None:
     config = model_config(options.config, description, learned[0])
     encoder = _encoder(options, config)
     model = GestureTransformer(**config)
-    train_windows, validation_windows = (Windows(part, config["window_frames"]) for part in (learned, judged))
+    train_windows, validation_windows = (
+        Windows(part, config["window_frames"], config["score_kinds"], config["fps"]) for part in (learned, judged)
+    )
     del learned, judged
     trainer = Trainer(model, train_windows, validation_windows, settings, accelerator)
     log = Log(None if options.no_log or not accelerator.is_main_process else options.log or checkpoints / "log")

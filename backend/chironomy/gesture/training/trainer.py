@@ -117,6 +117,7 @@ class Trainer(trainer.Trainer):
             pinned_mask=batch.pinned_mask,
             confidence=batch.confidence,
             audio_given=batch.audio_given,
+            score=batch.score,
             return_dict=False,
         )[0]
         wanted = seen * (1 - 0.9 * pinned)  # pinned frames are put back anyway

@@ -5,7 +5,8 @@ Each batch is a function of a seed and its number.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from chironomy.gesture.clips import Clip
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.model import GestureTransformer
 from chironomy.gesture.noise_path import NOISE_SHIFT
+from chironomy.gesture.score import FIELDS, Phrase, score_dim, score_frames, with_rests
+from chironomy.gesture.score.frames import Told
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Batch:
     handedness: torch.Tensor
     pinned_mask: torch.Tensor
     confidence: torch.Tensor
+    score: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -44,9 +48,11 @@ class Dropout:
     amplitude: float = 0.15
     handedness: float = 0.3
     audio_noise: float = 0.15  # greatest spread of the noise on features, so that no voice is learned by heart
+    score: float = 0.5  # the whole of it
+    score_part: float = 0.6  # of the others: some of its phrases, some of their fields, and when they start and end
 
 
-EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0)
+EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0, 0, 0)
 """No condition left out, speech as it is: for validation."""
 
 
@@ -56,16 +62,19 @@ class Windows:
     Args:
         clips: the clips; those shorter than a window are left out.
         frames: frames of a window.
+        score_kinds: that the model knows; without any, its batches have no score.
+        fps: frames a second.
 
     Raises:
         GestureError: no clip is as long as a window.
     """
 
-    def __init__(self, clips: list[Clip], frames: int):
+    def __init__(self, clips: list[Clip], frames: int, score_kinds: Sequence[str] | None = None, fps: float = 24.0):
         clips = [clip for clip in clips if len(clip.motion) >= frames]
         if not clips:
             raise GestureError(f"no clip has the {frames} frames of a window; give longer ones")
-        self.frames = frames
+        self.frames, self.fps, self.score_kinds = frames, fps, score_kinds or ()
+        self.phrases = [() if clip.score is None else with_rests(clip.score).phrases for clip in clips]
         self.motion = torch.from_numpy(np.concatenate([clip.motion for clip in clips]))
         self.audio = [clip.audio for clip in clips]
         lengths = np.array([len(clip.motion) for clip in clips])
@@ -123,7 +132,24 @@ class Windows:
             handedness=self.handedness[clip] * keep(dropout.handedness)[:, None],
             pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),
             confidence=torch.from_numpy(_confidence(random, size, self.frames)) * self.seen[rows],
+            score=torch.from_numpy(self._score(random, index, dropout)),
         )
+
+    def _score(self, random: np.random.Generator, index: torch.Tensor, dropout: Dropout) -> NDArray[np.float32]:
+        """(size, frames, score_dim) of the windows that begin at `starts[index]`."""
+        dimension = score_dim(self.score_kinds) if self.score_kinds else 0
+        score = np.zeros((len(index), self.frames, dimension), np.float32)
+        if not dimension:
+            return score
+        for window, clip, start in zip(
+            score, self.clip_of_start[index].tolist(), self.starts[index].tolist(), strict=True
+        ):
+            first = start - int(self.offsets[clip])
+            begin, end = first / self.fps, (first + self.frames) / self.fps
+            phrases = [phrase for phrase in self.phrases[clip] if phrase.start < end and phrase.end > begin]
+            told = _told(random, phrases, dropout)
+            window[:] = score_frames(told, self.score_kinds, self.fps, first, self.frames)
+        return score
 
     def _audio(self, index: torch.Tensor) -> torch.Tensor:
         """(size, frames, features) of the windows that begin at `starts[index]`, in the precision they are kept in."""
@@ -160,3 +186,34 @@ def _confidence(random: np.random.Generator, size: int, frames: int) -> NDArray[
             start, length = random.integers(0, frames), random.integers(6, frames)
             window[start : start + length, random.integers(2)] = 0
     return mask
+
+
+def _told(random: np.random.Generator, phrases: Sequence[Phrase], dropout: Dropout) -> list[Told]:
+    """What of a window's phrases the model is told: nothing, everything, or some fields of some of them.
+
+    Of the parts, half have the same fields in each phrase, as words and animators give them; and their phrases start
+    and end about when they should, for nobody knows that better.
+    """
+    if random.random() < dropout.score:
+        return []
+    if random.random() >= dropout.score_part:
+        return [(phrase, FIELDS) for phrase in phrases]
+    share, same = random.uniform(0.25, 1.0), random.random() < 0.5
+    fields = _some_fields(random)
+    told: list[Told] = []
+    for phrase in phrases:
+        if random.random() < share:
+            told.append((_about(random, phrase), fields if same else _some_fields(random)))
+    return told
+
+
+def _some_fields(random: np.random.Generator) -> list[str]:
+    kept = random.random(len(FIELDS)) < random.uniform(0.3, 1.0)
+    return [name for name, keep in zip(FIELDS, kept, strict=True) if keep]
+
+
+def _about(random: np.random.Generator, phrase: Phrase) -> Phrase:
+    """The phrase with another start and end, its strokes still in it."""
+    start, end = np.array([phrase.start, phrase.end]) + random.normal(0, 0.1, 2)
+    apexes = [stroke.apex for stroke in phrase.strokes] or [(phrase.start + phrase.end) / 2]
+    return replace(phrase, start=float(np.clip(start, 0, apexes[0])), end=float(max(end, apexes[-1])))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy score read | check`: what is gestured when, as a file that people and programs can edit."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from chironomy.commands.output import output_file
+
+
+def add_to(commands: Any) -> None:
+    """Declare the command and its parts."""
+    parser = commands.add_parser(
+        "score",
+        help="what is gestured when, as a file to read and edit",
+        description="Read the score of a motion (chironomy.score/1), or check one.",
+    )
+    parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
+    for add in (_add_read, _add_check):
+        add(parts)
+
+
+def _add_read(parts: Any) -> None:
+    parser = parts.add_parser(
+        "read", help="the score of a motion", description="Read which gestures a motion of hands is made of."
+    )
+    parser.add_argument("motion", type=Path, metavar="MOTION.npz", help="made, edited or captured")
+    parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
+    parser.set_defaults(run=run_read)
+
+
+def _add_check(parts: Any) -> None:
+    parser = parts.add_parser(
+        "check",
+        help="whether a score can be done",
+        description="Say what cannot be done of a score, and what the gesture model cannot take; 1 where there is any.",
+    )
+    parser.add_argument("score", type=Path, metavar="SCORE.json")
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="a trained model (default: the embedded one)")
+    parser.set_defaults(run=run_check)
+
+
+def run_read(options: argparse.Namespace) -> int:
+    """Read the score of a motion."""
+    from chironomy.gesture.score.read import read_score
+    from chironomy.motion.files import load_hands
+
+    with output_file(options.out, ".json", [options.motion]) as out:
+        score = read_score(load_hands(options.motion))
+        score.save(out)
+    print(f"{options.out}  {_counted(score)}")
+    return 0
+
+
+def run_check(options: argparse.Namespace) -> int:
+    """Say what is wrong with a score; 1 where something is."""
+    from chironomy.gesture.score import Score
+    from chironomy.gesture.score.check import remarks
+    from chironomy.gesture.shipped import embedded_weights, saved_config
+
+    score = Score.load(options.score)
+    said = remarks(score, saved_config(options.model or embedded_weights()))
+    print(f"{options.score}  {_counted(score)}")
+    for sentence in said:
+        print(sentence)
+    return int(bool(said))
+
+
+def _counted(score: Any) -> str:
+    gestures = [phrase for phrase in score.phrases if phrase.kind != "rest"]
+    strokes = sum(len(phrase.strokes) for phrase in gestures)
+    rests = len(score.phrases) - len(gestures)
+    return f"{len(gestures)} gestures, {strokes} strokes and {rests} rests in {score.seconds:.1f} s"

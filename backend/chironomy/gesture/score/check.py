@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether hands can do what a score says, and a model take it."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from chironomy.gesture.score.phrases import REST, Phrase, Score
+
+SOONEST_STROKE = 0.25
+"""Seconds from one apex of a hand to the next, and from the start of a phrase to its first, that a hand needs."""
+
+_FARTHEST_OFF = 0.03  # metres that a place may lie outside of what arms reach
+
+
+def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
+    """Sentences about what will not be done as the score says; none where all will.
+
+    Args:
+        score: to be done.
+        config: of the gesture model that is to do it.
+    """
+    said = _about_model(score, config)
+    for phrase in score.phrases:
+        said += _about_phrase(phrase, score.seconds)
+    for hand in ("left", "right"):
+        own = [phrase for phrase in score.phrases if phrase.hands in (hand, "both")]
+        for before, after in pairwise(own):
+            if after.start < before.end:
+                said.append(
+                    f"the phrases at {before.start:g} and {after.start:g} s lie over each other in the {hand} hand, "
+                    f"which does the second from {after.start:g} s on"
+                )
+            if before.strokes and after.strokes and after.strokes[0].apex - before.strokes[-1].apex < SOONEST_STROKE:
+                said.append(
+                    f"the {hand} hand has less than {SOONEST_STROKE:g} s from the stroke at "
+                    f"{before.strokes[-1].apex:g} s to that at {after.strokes[0].apex:g} s"
+                )
+    return said
+
+
+def _about_model(score: Score, config: Mapping[str, Any]) -> list[str]:
+    known = config.get("score_kinds")
+    if not known:
+        return ["this model has not learned to take a score, and refuses it; use weights that were trained with scores"]
+    unknown = sorted({phrase.kind for phrase in score.phrases if phrase.kind} - set(known))
+    return [f"this model does not know the kind {kind}, and does what it likes in its place" for kind in unknown]
+
+
+def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
+    from chironomy.gesture.space import within_reach
+
+    said, name = [], f"the phrase at {phrase.start:g} s"
+    if phrase.end > seconds:
+        said.append(f"{name} ends at {phrase.end:g} s, after the score's end at {seconds:g} s")
+    apexes = [stroke.apex for stroke in phrase.strokes]
+    if apexes and apexes[0] - phrase.start < SOONEST_STROKE:
+        said.append(f"{name} has less than {SOONEST_STROKE:g} s to prepare its first stroke, at {apexes[0]:g} s")
+    for before, after in zip(phrase.strokes, phrase.strokes[1:], strict=False):
+        if after.apex - before.apex < max(before.hold, SOONEST_STROKE):
+            said.append(
+                f"{name} has {after.apex - before.apex:.2g} s from the stroke at {before.apex:g} s to the next one, "
+                f"and needs {max(before.hold, SOONEST_STROKE):.2g}"
+            )
+    if phrase.place is not None and phrase.kind != REST:
+        hand = 0 if phrase.hands == "left" else 1
+        wrists = np.tile(np.array(phrase.place), (2, 1))
+        off = float(np.linalg.norm(within_reach(wrists) - wrists, axis=-1)[hand])
+        if phrase.hands is not None and off > _FARTHEST_OFF:
+            said.append(f"{name} has its place {off * 100:.0f} cm outside of what the arm reaches at ease")
+    return said
