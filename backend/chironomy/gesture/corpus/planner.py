@@ -141,7 +141,7 @@ class Planner:
         chosen: list[_Accent] = []
         while True:
             desired = now + self.interval * float(np.exp(random.normal(0, 0.15 + 0.45 * (1 - manner.evenness))))
-            open_to = np.flatnonzero((times >= max(now + least, _EARLIEST)))
+            open_to = np.flatnonzero(times >= max(now + least, _EARLIEST))
             near = open_to[times[open_to] <= desired + 1.2 * self.interval]
             if not len(open_to):
                 return chosen
@@ -239,7 +239,9 @@ class Planner:
             place += (0.5 - 0.4 * since) * (self.hands[active[0]].pose[:3] - place)
         way_of_hands = "mirrored"
         if both and not kind.crossed:
-            way_of_hands = str(random.choice(["mirrored", "offset", "alternating", "apart"], p=[0.36, 0.26, 0.14, 0.24]))
+            way_of_hands = str(
+                random.choice(["mirrored", "offset", "alternating", "apart"], p=[0.36, 0.26, 0.14, 0.24])
+            )
             if kind.two_handed == 1.0 and way_of_hands == "alternating":
                 way_of_hands = "offset"
         ready, goal = self._ends(kind, shape, place)
@@ -387,7 +389,12 @@ class Planner:
         for finger in range(4):
             own = common + random.normal(0, 7.0)
             middle = 0.7 * own + random.normal(0, 7.0)
-            play[4 * finger : 4 * finger + 4] = own + random.normal(0, 4.0), middle, 0.62 * middle, random.normal(0, 3.5)
+            play[4 * finger : 4 * finger + 4] = (
+                own + random.normal(0, 4.0),
+                middle,
+                0.62 * middle,
+                random.normal(0, 3.5),
+            )
         play[16:] = random.normal(0, [6.0, 6.0, 6.0, 7.0])
         return size * play
 
@@ -395,7 +402,9 @@ class Planner:
         """Bring a hand to where a stroke begins, by `ready_at`; return the moment at which it sets out."""
         random, hand = self.random, self.hands[side]
         distance = float(np.linalg.norm(ready[:3] - hand.pose[:3]))
-        wanted = (0.36 + 1.35 * distance / max(self.amplitude, 0.6)) / self.tempo**0.6 * float(random.uniform(0.85, 1.35))
+        wanted = (
+            (0.36 + 1.35 * distance / max(self.amplitude, 0.6)) / self.tempo**0.6 * float(random.uniform(0.85, 1.35))
+        )
         free_from = hand.free_from
         if hand.moves and hand.moves[-1].phase is Phase.RELEASE:  # what sinks is caught on its way
             free_from = min(free_from, hand.moves[-1].start + 0.35)
@@ -527,7 +536,9 @@ class Planner:
         x, y, z = phrase.goal[side][:3]
         place = (round(float(-x if side else x), 3), round(float(y), 3), round(float(z), 3))
         size = round(float(np.mean(phrase.sizes)), 3)
-        self.done.append(Phrase(round(begins, 3), round(end, 3), strokes, phrase.name, hands, phrase.shape, place, size))
+        self.done.append(
+            Phrase(round(begins, 3), round(end, 3), strokes, phrase.name, hands, phrase.shape, place, size)
+        )
 
 
 def _at_ease(shape: Array) -> Array:

@@ -26,6 +26,7 @@ _OVERSAMPLING = 2
 _WIDEST, _ACROSS, _HIGHEST = 0.4, -0.12, 0.18
 _WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
 
+
 def play(
     movement: Movement, frame_count: int, fps: float, idle: float, random: np.random.Generator, fingers: float = 1.0
 ) -> HandMotion:

@@ -7,7 +7,7 @@ degrees; a hand shape. The same pose serves either hand, mirrored. Forms and use
 12 and 13; Mueller 2004 on the open palm; Calbris 2011 on refusal and counting.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
