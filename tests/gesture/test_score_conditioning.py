@@ -51,7 +51,7 @@ def test_a_phrase_is_told_of_its_hand_while_it_lasts():
     hand = made[30, 0, len(KINDS) :]
     assert hand[:3].tolist() == [1, 1, 1]
     np.testing.assert_allclose(hand[3:23], SHAPES["point"] / 90, atol=1e-6)
-    np.testing.assert_allclose(hand[23:29], [1, 1.2, 0.6, 0.2, 1, 0.4], atol=1e-6)
+    np.testing.assert_allclose(hand[23:29], [1, 1.2, 0.48, 0.16, 1, 0.4], atol=1e-6)
     # The right hand is told nothing but that it is not in this phrase.
     assert made[30, 1].sum() == made[30, 1, len(KINDS) + 1] == 1
 

@@ -78,7 +78,12 @@ def add_to(commands: Any) -> None:
         metavar="N",
         help="make N performances, with this seed and the next ones, as FILE-1.npz, FILE-2.npz ...",
     )
-    parser.add_argument("--keep", type=Path, metavar="MOTION.npz", help="make only a range of this motion anew")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="MOTION.npz",
+        help="make only a range of this motion anew, or with --score what differs from its own",
+    )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
         "--hands", choices=RANGE_HANDS, default=RANGE_HANDS[0], help="whose motion in the range (default: both)"
@@ -96,8 +101,10 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.performance.gestures import gesture_pipeline, make_gestures
 
-    if (options.keep is None) != (options.range is None):
-        raise ChironomyError("--keep and --range belong together: name the motion, and the range that is to be new")
+    if (options.keep is None) != (options.range is None) and (options.keep is None or options.score is None):
+        raise ChironomyError(
+            "--keep and --range belong together: name the motion, and the range that is to be new, or its new --score"
+        )
     steps, kind = Steps(), KINDS["gesture"]
     inputs = {"speech": options.speech, **({} if options.keep is None else {"kept": options.keep})}
     if options.score is not None:

@@ -53,7 +53,8 @@ def make_gestures(
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
-            names; `score` (`chironomy.score/1`), what is to be gestured when.
+            names; `score` (`chironomy.score/1`), what is to be gestured when. With `kept` and `score` and no range,
+            what differs from the score of the motion is made anew (`gesture.score.change`).
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them.
         count: how many performances.
@@ -67,14 +68,18 @@ def make_gestures(
     """
     from chironomy.gesture.pins import load_pinned_mask
     from chironomy.gesture.score import Score
+    from chironomy.gesture.score.change import change
 
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
     kept = load_hands(inputs["kept"]) if "kept" in inputs else None
     if kept is None and (start is not None or end is not None):
         raise PerformanceError("A range is given without the motion it is in: give the input 'kept' too")
-    if kept is not None and (start is None or end is None):
-        raise PerformanceError("A motion is to be kept, so give range_start and range_end, in seconds")
+    whole = start is None and end is None
+    if kept is not None and (start is None or end is None) and not (whole and "score" in inputs):
+        raise PerformanceError(
+            "A motion is to be kept, so give range_start and range_end, in seconds, or its new score"
+        )
     work.progress(0.0, "reading the speech")
     speech = load_speech(inputs["speech"])
     if "pinned" in inputs:
@@ -92,6 +97,9 @@ def make_gestures(
         chosen = ("left", "right") if hands in (None, "both") else (hands,)
         for number in range(count):
             again = {**controls, "seed": controls.get("seed", 0) + number}
+            if whole:
+                yield _noted(change(pipeline, speech, kept, again.pop("score"), **again), speech)
+                continue
             yield _noted(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), speech)
     elif count == 1:
         yield _noted(pipeline(speech, **controls), speech)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.repertoire.hand_shapes import SHAPE_SIZE, SHAPES
-from chironomy.gesture.repertoire.kinds import HOME, KINDS
+from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase
 
 SCORE_KINDS: tuple[str, ...] = (*KINDS, REST)
@@ -32,6 +32,7 @@ _BESIDE_KINDS = _STROKES.stop
 
 _ANGLE = 90.0  # degrees, metres and seconds that are 1 to the network
 _DISTANCE = 0.25
+_ORIGIN = np.array([0.0, -0.22, 0.26])  # metres: the middle of the space before the body
 _NEAR_APEX, _STROKE_MIDDLE, _STROKE_SPREAD, _AROUND_APEX = 0.05, 0.2, 0.15, 0.2
 
 
@@ -91,7 +92,7 @@ def _numbers(
     if "shape" in fields and phrase.shape is not None:
         rest[:, _SHAPE] = [1, *(SHAPES[phrase.shape] / _ANGLE)]
     if "place" in fields and phrase.place is not None:
-        rest[:, _PLACE] = [1, *((np.array(phrase.place) - [0, *HOME[1:]]) / _DISTANCE)]
+        rest[:, _PLACE] = [1, *((np.array(phrase.place) - _ORIGIN) / _DISTANCE)]
     if "size" in fields and phrase.size is not None:
         rest[:, _SIZE] = [1, phrase.size / _DISTANCE]
     if "strokes" in fields and phrase.strokes:

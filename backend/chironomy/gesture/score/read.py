@@ -74,7 +74,7 @@ class Reader:
 
     def __call__(self, features: NDArray[np.float32]) -> tuple[Array, Array]:
         """Of every frame (T, numbers): logarithms of how likely none and each kind are, and the apex's likelihood."""
-        x = seen_about((features - self.mean) / self.scale)
+        x = ((features - self.mean) / self.scale)[rows_about(len(features))].reshape(len(features), -1)
         for weight, bias in self.layers[:-1]:
             x = np.maximum(x @ weight + bias, 0)
         made = (x @ self.layers[-1][0] + self.layers[-1][1]).astype(np.float64)
@@ -150,10 +150,10 @@ def shape_angles(motion: HandMotion) -> Array:
     return joint_angles(motion.rotation)[..., _SHAPE_JOINTS, _SHAPE_ANGLES]
 
 
-def seen_about(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(T, offsets x numbers) of (T, numbers): what the network sees of each frame; ends are held."""
-    rows = np.arange(len(features))[:, None] + np.array(OFFSETS)
-    return features[np.clip(rows, 0, len(features) - 1)].reshape(len(features), -1)
+def rows_about(frames: int) -> NDArray[np.int64]:
+    """(T, offsets) the frames that the network sees of each; ends are held."""
+    rows = np.arange(frames, dtype=np.int64)[:, None] + np.array(OFFSETS)
+    return np.clip(rows, 0, frames - 1)
 
 
 def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:

@@ -6,7 +6,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import Clip, load_clips
 from chironomy.gesture.encoding import decode
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.score import REST, Score
-from chironomy.gesture.score.read import FPS, OFFSETS, Reader, hand_features, seen_about
+from chironomy.gesture.score import REST, Score, Stroke
+from chironomy.gesture.score.read import FPS, OFFSETS, Reader, hand_features, rows_about
 from chironomy.gesture.training.trainer import split
 from chironomy.motion.hand_motion import HANDS, HandMotion
 
@@ -30,6 +31,9 @@ HIDDEN = (96, 64)
 
 _APEX_FRAMES = 1.5  # standard deviation of the bump at an apex
 _BATCH = 512
+_RATE = 3e-3
+_DISPLACED = 0.3  # spreads
+_TEMPOS = (0.8, 1.0, 1.25)
 
 
 def motion_of(clip: Clip, fps: float) -> HandMotion:
@@ -63,32 +67,32 @@ def train_reader(clips: Sequence[tuple[HandMotion, Score]], steps: int = 6000, s
     kinds = sorted({phrase.kind for _, score in clips for phrase in score.phrases if phrase.kind not in (None, REST)})
     if not kinds:
         raise GestureError("no clip has a score with kinds of gesture; give a corpus that was made with scores")
-    inputs, kind, apex = [], [], []
-    for motion, score in clips:
-        features = hand_features(motion.resampled(FPS))
-        kind_of, apex_of = wanted(score, [str(name) for name in kinds], len(features))
+    features, about, kind, apex = [], [], [], []
+    count = 0
+    for motion, score in (again for clip in clips for again in _at_other_tempos(*clip)):
+        made = hand_features(motion)
+        kind_of, apex_of = wanted(score, [str(name) for name in kinds], len(made))
         for hand in range(2):
-            inputs.append(features[:, hand])
+            features.append(made[:, hand])
+            about.append(count + rows_about(len(made)))
             kind.append(kind_of[:, hand])
             apex.append(apex_of[:, hand])
-    together = np.concatenate(inputs)
+            count += len(made)
+    together = np.concatenate(features)
     mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-3
-    seen = torch.from_numpy(np.concatenate([seen_about((each - mean) / scale).astype(np.float16) for each in inputs]))
+    seen, rows_seen = torch.from_numpy((together - mean) / scale), torch.from_numpy(np.concatenate(about))
     kind_wanted, apex_wanted = torch.from_numpy(np.concatenate(kind)), torch.from_numpy(np.concatenate(apex))
     torch.manual_seed(seed)
-    sizes = [seen.shape[1], *HIDDEN, len(kinds) + 2]
+    sizes = [len(mean) * len(OFFSETS), *HIDDEN, len(kinds) + 2]
     layers = nn.ModuleList([nn.Linear(here, there) for here, there in pairwise(sizes)])
-    optimizer = torch.optim.AdamW(layers.parameters(), lr=2e-3, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    noise = torch.Generator().manual_seed(seed)
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=_RATE, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(steps):
-        rows = torch.randint(len(seen), (_BATCH,), generator=noise)
-        x = seen[rows].float()
+        rows = torch.randint(len(seen), (_BATCH,))
         # One displacement of everything that is seen: other people, other rooms, other trackers.
-        shift = 0.25 * torch.randn(_BATCH, 1, len(mean), generator=noise)
-        x = (x.view(_BATCH, len(OFFSETS), -1) + shift + 0.05 * torch.randn(_BATCH, len(OFFSETS), len(mean))).flatten(1)
+        x = (seen[rows_seen[rows]] + _DISPLACED * torch.randn(_BATCH, 1, len(mean))).flatten(1)
         for layer in layers[:-1]:
-            x = F.dropout(F.relu(layer(x)), 0.1)
+            x = F.dropout(F.relu(layer(x)), 0.2)
         made = layers[-1](x)
         loss = F.cross_entropy(made[:, :-1], kind_wanted[rows])
         loss = loss + 2 * F.binary_cross_entropy_with_logits(made[:, -1], apex_wanted[rows])
@@ -98,6 +102,22 @@ def train_reader(clips: Sequence[tuple[HandMotion, Score]], steps: int = 6000, s
         schedule.step()
     learned = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers]
     return Reader(tuple(str(name) for name in kinds), mean, scale, tuple(learned))
+
+
+def _at_other_tempos(motion: HandMotion, score: Score) -> Iterator[tuple[HandMotion, Score]]:
+    """The motion at `FPS`, as it is and slower and faster, with its score."""
+    for tempo in _TEMPOS:
+        again = motion.resampled(FPS / tempo).replaced(fps=FPS)
+        phrases = [
+            replace(
+                phrase,
+                start=phrase.start / tempo,
+                end=phrase.end / tempo,
+                strokes=tuple(Stroke(stroke.apex / tempo, stroke.hold / tempo) for stroke in phrase.strokes),
+            )
+            for phrase in score.phrases
+        ]
+        yield again, Score(tuple(phrases), score.seconds / tempo)
 
 
 def frames_right(reader: Reader, clips: Sequence[tuple[HandMotion, Score]]) -> float:
