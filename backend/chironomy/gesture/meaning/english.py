@@ -23,7 +23,7 @@ _NOTHING = (
     "one hundred|thousand|million|billion; this morning|afternoon|evening|week|month|year|time|way; that way; "
     "like this|that; that day|night|time; at this|that point; here and now; here we go; here you go|are; "
     "here goes; neither here nor there; up to; up and running; what's up; down the road|line; the other day; "
-    "day after day; time after time; look after; before long; hand in hand; thanks to; hello kitty; of course not; "
+    "day after day; time after time; look after; before long; hand in hand; thanks to; hello kitty; "
     "yes and no; good for nothing; great britain; the whole of; on the whole; as a whole; high school; never mind; "
     "nothing else; stop by; stop at nothing; non stop; as soon as; sooner or later; no sooner; later on; "
     "see you later; what a; what if; so what; that's why; how come"
@@ -126,7 +126,7 @@ ENGLISH = Table(
             Show("count", None, "point"),
             0.9,
             False,
-            "first $; *firstly; *first of all; number *one; rule *one; *one $; the *first; only *one; just *one; "
+            "first $; *firstly; *first of all; number *one; rule *one; the *first; only *one; just *one; "
             "*first and foremost; *first we|you|i|they; point|step|part|question *one; *one is|was",
         ),
         Meaning(
@@ -157,10 +157,15 @@ ENGLISH = Table(
             Show("refuse"),
             0.95,
             True,
-            "no *way; stop $; stop *it|that|there|now|right there; *stop $; enough $; *enough of that; wait $; "
-            "hold *on; i *refuse; we *refuse; under no *circumstances; not *welcome; keep *out; leave me *alone; "
-            "out of the *question; do *not $; i *object; absolutely *not; certainly *not; of course *not; "
-            "*stop him|her|them",
+            "no *way; under no *circumstances; not *welcome; do *not $; absolutely *not; certainly *not; "
+            "of course *not; i *refuse; we *refuse; out of the *question; i *object",
+        ),
+        Meaning(
+            Show("refuse"),
+            0.95,
+            False,
+            "stop $; stop *it|that|there|now; *stop him|her|them; stop right *there; enough $; *enough of that; "
+            "wait $; hold *on; keep *out; leave me *alone",
         ),
         Meaning(
             Show("wag", "right"),

@@ -5,7 +5,7 @@ from chironomy.gesture.meaning.table import Meaning, Show, Table
 
 # Idioms whose words mean something else: they show nothing, and nothing in them does.
 _NOTHING = (
-    "하나님~; 나중에요; 내일모레; 내용~; 내려~; 아니면; 아니라; 아니고; 큰일~; 큰소리~; 여기저기~; 네~; 한 번; "
+    "하나님~; 나중에요; 내일모레; 내용~; 아니면; 아니라; 아니고; 큰일~; 큰소리~; 여기저기~; 네~; 한 번; "
     "더 이상; 전부터; 우리나라~; 앞으로도; 뭐~; 아무튼; 아무래도; 위에서 말한; 다음으로; 감사합니다만; 한 다음; "
     "이전에는요; 없이"
 )
@@ -195,7 +195,8 @@ KOREAN = Table(
     negates=("결코 절대로"),
     negates_next=("안 못"),
     negates_before=(
-        "않~ 못하~ 못합~ 못해~ 못했~ 마세요 마십시오 마라 마 말고 말~ 없~ 아니~ 아닙~ 아닌~ 아닐~ 모르~ 모릅~"
+        "않~ 못하~ 못합~ 못해~ 못했~ 마세요 마십시오 마라 마 말고 말아 말아요 말자 마라요 없~ 아니~ 아닙~ 아닌~ 아닐~ "
+        "모르~ 모릅~"
     ),
     negates_not=("아니요; 아니오; 말씀"),
     parts=("그러나 하지만 그런데 그래서 그리고 그러면 대신"),

@@ -21,9 +21,11 @@ MOST_A_MINUTE = 12.0
 
 _APART = 2.2  # seconds between the apexes of two proposed gestures
 _LEAST = 0.3  # of clearness and stress together
-_SOON = 12.0  # seconds in which the same gesture again says less
-_WEARS = 0.55
-_BEGUN = 1.3  # a list that was begun on the fingers goes on there
+_SOON = 30.0  # seconds in which the same gesture again says less, and one of the same kind a little less
+_WEARS, _ALIKE = 0.55, 0.85
+_BEGUN = 1.3  # what was begun on the fingers, or on one side, goes on there
+_SERIES = ("count", "present", "point_out")
+_APART_IN_SERIES = 1.2
 _PREPARED = 0.5  # seconds from setting out to the stroke
 _RELEASED = 0.4
 _HOLD = 0.25
@@ -154,9 +156,16 @@ def _chosen(marked: list[_Candidate], meant: list[_Candidate], seconds: float) -
 
 
 def _worth(candidate: _Candidate, gestures: list[_Candidate]) -> float:
-    again = sum(other.show == candidate.show and abs(other.apex - candidate.apex) < _SOON for other in gestures)
-    begun = candidate.show.kind == "count" and any(other.show.kind == "count" for other in gestures)
-    return candidate.worth * _WEARS**again * (_BEGUN if begun else 1.0)
+    near = [other for other in gestures if abs(other.apex - candidate.apex) < _SOON]
+    again = sum(other.show == candidate.show for other in near)
+    alike = sum(other.show.kind == candidate.show.kind for other in near if other.show != candidate.show)
+    begun = any(_one_series(candidate, other) for other in near)
+    return candidate.worth * _WEARS**again * (_BEGUN if begun else _ALIKE**alike)
+
+
+def _one_series(one: _Candidate, other: _Candidate) -> bool:
+    """Whether two gestures answer each other: fingers that count, and one side and the other."""
+    return one.show.kind == other.show.kind in _SERIES and one.show != other.show
 
 
 def _free(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
@@ -164,7 +173,8 @@ def _free(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
     for other in chosen:
         if other.show.kind == REST and other.apex - _RELEASED < candidate.apex < other.until + _PREPARED:
             return False
-        if abs(other.apex - candidate.apex) < _APART:
+        apart = _APART_IN_SERIES if _one_series(candidate, other) else _APART
+        if abs(other.apex - candidate.apex) < apart:
             return False
     apexes = np.sort([other.apex for other in chosen if other.show.kind != REST] + [candidate.apex])
     within = np.searchsorted(apexes, apexes + 60.0) - np.arange(len(apexes))

@@ -48,7 +48,8 @@ def spoken(text: str) -> list[str]:
 
 
 def _number(part: str) -> list[str]:
-    digits, ordinal = re.fullmatch(r"([\d.,]+)(st|nd|rd|th)?", part).groups()  # type: ignore[union-attr]
+    ordinal = part[-2:] in ("st", "nd", "rd", "th")
+    digits = part[:-2] if ordinal else part
     whole, _, fraction = digits.replace(",", "").partition(".")
     if len(whole) > 12:
         return [_SMALL[int(digit)] for digit in whole]

@@ -51,17 +51,17 @@ class Transcript:
 
 
 def read_transcript(path: str | Path, name: str = "") -> Transcript:
-    """Read a script or transcript, by its ending; any other ending than those above is plain text.
+    """Read a script or transcript, by its ending, or by how it begins where the ending says nothing.
 
     Args:
         path: the file.
-        name: what to call it in messages; its path by default. Its ending counts, where it has one.
+        name: what to call it in messages; its path by default.
 
     Raises:
         SpeechError: by one sentence that names the file and the line.
     """
     path, name = Path(path), name or str(path)
-    ending = (Path(name).suffix or path.suffix).casefold()
+    ending = _ending(path)
     if ending == ".json":
         return _whisper(read_json(path, SpeechError, name=name, maximum_bytes=LARGEST_TEXT), name)
     text = _text(path, name)
@@ -71,6 +71,26 @@ def read_transcript(path: str | Path, name: str = "") -> Transcript:
         return Transcript((Passage(text, written=True),))
     passages = _READERS[ending](text, name)
     return Transcript(tuple(sorted(passages, key=lambda passage: passage.start or 0.0)))
+
+
+def _ending(path: Path) -> str:
+    """The ending of a file of its kind: .json, .srt, .vtt, .textgrid, or .txt."""
+    ending = path.suffix.casefold()
+    if ending in (".json", *_READERS) or not path.is_file():
+        return ending
+    with path.open("rb") as stream:
+        begins = stream.read(400)
+    wide = begins[:2] in (b"\xff\xfe", b"\xfe\xff")
+    text = begins.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()
+    return next((kind for kind, begin in _BEGINS.items() if re.match(begin, text)), ".txt")
+
+
+_BEGINS = {
+    ".vtt": "WEBVTT",
+    ".textgrid": r'File type\s*=\s*"ooTextFile',
+    ".json": r"\{\s*\"|\[\s*\{",
+    ".srt": r"\d+\s*\n\s*\d\d:\d\d:\d\d",
+}
 
 
 def _text(path: Path, name: str) -> str:
