@@ -15,7 +15,7 @@ from chironomy.motion import HandMotion, save_hands
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
-from .. import backend
+from .. import backend, sequencer
 from ..properties import character, settings
 from ..rig import read
 from ..rig.owned import pins
@@ -47,12 +47,15 @@ def performing(context: Context) -> Job:
         "lens_y": y,
         "lens_z": z,
     }
+    script = sequencer.absolute(chosen.script) if chosen.script else None
     item = character(scene)
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
 
     def make(work: Work) -> Performance:
         client = backend.connect(where, work)
         inputs = {"speech": client.upload(speech.path)}
+        if script is not None:
+            inputs["script"] = client.upload(script)
         if fit is not None:
             inputs["fit"] = client.upload(fit.to_json().encode())
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:

@@ -110,6 +110,14 @@ def test_plain_text_in_other_encodings_of_unicode(tmp_path):
     assert said(written(tmp_path, "a.txt", "\ufeffHi [wave]\r\nyou")) == [("Hi [wave]\nyou", None, None)]
 
 
+@pytest.mark.parametrize(
+    ("content", "count"), [(SRT, 3), (VTT, 4), ('{"words": [{"word": "a", "start": 1, "end": 2}]}', 1)]
+)
+def test_a_file_without_an_ending_is_told_by_how_it_begins(tmp_path, content, count):
+    assert len(read_transcript(written(tmp_path, "0123abcd", content)).passages) == count
+    assert said(written(tmp_path, "notes", "[wave] Hello")) == [("[wave] Hello", None, None)]
+
+
 GRID = 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n3\n<exists>\n1\n"IntervalTier"\n"words"\n0\n3\n'
 
 

@@ -21,7 +21,8 @@ MOST_A_MINUTE = 12.0
 
 _APART = 2.2  # seconds between the apexes of two proposed gestures
 _LEAST = 0.3  # of clearness and stress together
-_SOON = 30.0  # seconds in which the same gesture again says less, and one of the same kind a little less
+_LIST = 15.0  # seconds in which one thing of a list follows the other, at most
+_SOON = 90.0  # seconds in which the same gesture again says less, and one of the same kind a little less
 _WEARS, _ALIKE = 0.55, 0.85
 _BEGUN = 1.3  # what was begun on the fingers, or on one side, goes on there
 _SERIES = ("count", "present", "point_out")
@@ -159,7 +160,9 @@ def _worth(candidate: _Candidate, gestures: list[_Candidate]) -> float:
     near = [other for other in gestures if abs(other.apex - candidate.apex) < _SOON]
     again = sum(other.show == candidate.show for other in near)
     alike = sum(other.show.kind == candidate.show.kind for other in near if other.show != candidate.show)
-    begun = any(_one_series(candidate, other) for other in near)
+    begun = not again and any(
+        _one_series(candidate, other) and abs(other.apex - candidate.apex) < _LIST for other in near
+    )
     return candidate.worth * _WEARS**again * (_BEGUN if begun else _ALIKE**alike)
 
 
