@@ -22,6 +22,7 @@ from gesture_benchmarks.alignment import measure_alignment
 from gesture_benchmarks.bench import HEADINGS, Bench, Figure, Section, Table, weights_identity
 from gesture_benchmarks.controls import measure_pins, measure_speed_control
 from gesture_benchmarks.cost import measure_length, measure_speed
+from gesture_benchmarks.score import measure_score
 from gesture_benchmarks.styles import measure_strokes, measure_styles
 from gesture_benchmarks.synthetic import measure_distance, measure_diversity, measure_smoothness, measure_steps
 from gesture_benchmarks.validity import measure_limits, measure_robustness
@@ -37,6 +38,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "steps": ("Denoising steps", measure_steps),
     "limits": ("Joint limits and penetration", measure_limits),
     "pins": ("Pins", measure_pins),
+    "score": ("Score", measure_score),
     "speed-control": ("Speed control", measure_speed_control),
     "styles": ("Styles", measure_styles),
     "robustness": ("Robustness", measure_robustness),

@@ -43,8 +43,8 @@ OFFSETS: tuple[int, ...] = (-18, -12, -8, -4, -2, 0, 2, 4, 8, 12, 18)
 
 _SMOOTHED = 0.8  # frames, standard deviation
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
-_CHANGE = 5.0  # natural logarithms that another kind must be likelier, over all its frames, to be taken up
-_SHORTEST = 0.3  # seconds of a phrase
+_CHANGE = 12.0  # natural logarithms that another kind must be likelier, over all its frames, to be taken up
+_SHORTEST = 0.5  # seconds of a phrase
 _APEX = 0.3  # likelihood from which a peak is an apex
 _APART = 0.22  # seconds between two apexes of a hand
 _TOGETHER = 0.45  # part of two phrases' time, taken together, in which they overlap if they are one

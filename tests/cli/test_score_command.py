@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`chironomy score`, and gestures by a score."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_recordings import speech
+from command_line import Command, still_hands
+
+from chironomy.gesture.score import Phrase, Score, Stroke
+from chironomy.motion.files import save_hands
+
+SCORE = Score((Phrase(0.2, 0.9, (Stroke(0.6),), "beat", "right"),), 1.0)
+
+
+def test_it_reads_the_score_of_a_motion(chironomy_command: Command, tmp_path: Path) -> None:
+    save_hands(still_hands(48), tmp_path / "m.npz")
+    said = chironomy_command("score", "read", tmp_path / "m.npz", "--out", tmp_path / "s.json")
+    assert said.code == 0
+    assert "0 gestures, 0 strokes and 1 rests in 2.0 s" in said.out
+    assert [phrase.kind for phrase in Score.load(tmp_path / "s.json").phrases] == ["rest"]
+
+
+def test_it_says_what_cannot_be_done(chironomy_command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "s.json"
+    Score((Phrase(0.2, 2.0, (Stroke(0.3),), "beat"),), 1.0).save(path)
+    said = chironomy_command("score", "check", path)
+    assert said.code == 1
+    assert "the phrase at 0.2 s ends at 2 s, after the score's end at 1 s" in said.out
+    assert "less than 0.25 s to prepare its first stroke" in said.out
+    path.write_text("{}")
+    said = chironomy_command("score", "check", path)
+    assert said.code == 2
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.usefixtures("still_model")
+def test_gestures_are_made_by_a_score(
+    chironomy_command: Command, tmp_path: Path, still_model: list[Mapping[str, Any]]
+) -> None:
+    SCORE.save(tmp_path / "s.json")
+    options = ["--out", tmp_path / "m.npz", "--score", tmp_path / "s.json", "--score-guidance", 2]
+    assert chironomy_command("gesture", speech(tmp_path / "speech.wav"), *options).code == 0
+    assert still_model[0]["score"] == SCORE
+    assert still_model[0]["score_guidance_scale"] == 2

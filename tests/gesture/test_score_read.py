@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a score from motion: what was planned is found again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chironomy.evaluation.score import apex_errors, explained_strokes, gestures, matched, read_back
+from chironomy.gesture import GestureError
+from chironomy.gesture.corpus.manners import manner_of
+from chironomy.gesture.corpus.planner import Planner
+from chironomy.gesture.corpus.timeline import play
+from chironomy.gesture.repertoire.kinds import KINDS
+from chironomy.gesture.score import REST, Phrase, Score, Stroke
+from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
+from chironomy.gesture.training.reader import frames_right, train_reader
+from chironomy.motion.edit import mirror
+from chironomy.motion.hand_motion import HandMotion
+
+
+def planned(seed: int, seconds: float = 12.0) -> tuple[HandMotion, Score]:
+    """A motion of the corpus's planner for invented accents, and its score."""
+    random = np.random.default_rng([77, seed])
+    phrases = [(0.5, 4.5), (5.5, 10.5)]
+    times = np.sort(np.concatenate([random.uniform(start, end, 9) for start, end in phrases]))
+    manner = manner_of({"lively": 1.0})
+    movement = Planner("lively", 1.0, 1.0, random).plan(times, random.uniform(0, 1, len(times)), phrases)
+    motion = play(movement, round(seconds * 24), 24.0, manner.idle, random, manner.fingers)
+    return motion, movement.score(seconds)
+
+
+@pytest.fixture(scope="module")
+def plans() -> list[tuple[HandMotion, Score]]:
+    return [planned(seed) for seed in range(5000, 5003)]
+
+
+def test_planned_gestures_are_read_back(plans: list[tuple[HandMotion, Score]]) -> None:
+    read = read_back(plans)
+    assert read.wanted > 15
+    assert read.f1_any_kind > 0.55
+    assert read.f1 > 0.4
+    assert np.median(np.abs(read.apex_errors)) < 0.06
+
+
+def test_a_read_score_explains_the_strokes_and_says_all_of_each_phrase(plans: list[tuple[HandMotion, Score]]) -> None:
+    motion, _ = plans[0]
+    score = read_score(motion)
+    inside, total = explained_strokes(motion, score)
+    assert inside >= 0.8 * total > 0
+    assert score.seconds == motion.duration
+    for phrase in gestures(score):
+        assert phrase.kind in KINDS
+        assert None not in (phrase.hands, phrase.shape, phrase.place, phrase.size)
+        hand = 0 if phrase.hands == "left" else 1
+        apex = round(phrase.strokes[0].apex * motion.fps)
+        assert np.linalg.norm(motion.wrist_position[apex, hand] - np.array(phrase.place)) < 0.03
+
+
+def test_still_hands_are_at_rest(plans: list[tuple[HandMotion, Score]]) -> None:
+    motion, _ = plans[0]
+    still = motion.sliced(0, 1).lasting(96)
+    assert [(phrase.kind, phrase.start, phrase.end) for phrase in read_score(still).phrases] == [(REST, 0.0, 4.0)]
+
+
+def test_in_a_mirror_the_other_hand_does_it(plans: list[tuple[HandMotion, Score]]) -> None:
+    motion, _ = plans[1]
+    there, here = gestures(read_score(motion)), gestures(read_score(mirror(motion)))
+    other = {"left": "right", "right": "left", "both": "both"}
+    as_seen = [(phrase.start, phrase.kind, other[str(phrase.hands)]) for phrase in there]
+    assert sorted(as_seen) == sorted((phrase.start, phrase.kind, str(phrase.hands)) for phrase in here)
+
+
+def test_the_frame_rate_does_not_matter(plans: list[tuple[HandMotion, Score]]) -> None:
+    motion, _ = plans[2]
+    there, here = read_score(motion), read_score(motion.resampled(60.0))
+    assert len(matched(gestures(there), gestures(here))) >= 0.8 * len(gestures(there))
+
+
+def test_a_reader_learns_from_clips_and_is_saved(plans: list[tuple[HandMotion, Score]], tmp_path: Path) -> None:
+    reader = train_reader(plans[:1], steps=150)
+    reader.save(tmp_path / "reader.npz")
+    again = Reader.load(tmp_path / "reader.npz")
+    assert again.kinds == tuple(sorted({str(phrase.kind) for phrase in gestures(plans[0][1])}))
+    features = hand_features(plans[0][0])[:, 0]
+    np.testing.assert_allclose(again(features)[1], reader(features)[1], atol=0.05)
+    assert frames_right(again, plans[:1]) > 0.6
+    with pytest.raises(GestureError, match="no clip has a score with kinds of gesture"):
+        train_reader([(plans[0][0], Score((), 5.0))], steps=1)
+
+
+def test_a_damaged_reader_is_one_sentence(tmp_path: Path) -> None:
+    shipped_reader().save(tmp_path / "reader.npz")
+    with np.load(tmp_path / "reader.npz") as data:
+        fields = dict(data)
+    np.savez(tmp_path / "reader.npz", **{**fields, "w0": fields["w0"][:5]})
+    with pytest.raises(GestureError, match="holds layers that do not fit each other; train it"):
+        Reader.load(tmp_path / "reader.npz")
+
+
+def test_a_phrase_is_found_by_its_kind_hand_and_time() -> None:
+    asked = Phrase(1.0, 2.0, (Stroke(1.5),), "beat", "right")
+    for got, found in (
+        (replace(asked, start=1.3, end=2.2), True),
+        (replace(asked, hands="both"), True),
+        (replace(asked, hands="left"), False),
+        (replace(asked, kind="chop"), False),
+        (replace(asked, start=1.5, end=3.0), False),
+    ):
+        assert bool(matched([asked], [got])) == found
+    assert apex_errors(asked, replace(asked, strokes=(Stroke(1.1), Stroke(1.6)))) == [pytest.approx(0.1)]
+
+
+def test_a_phrase_lasts_until_the_next_one_of_its_hand() -> None:
+    first = Phrase(1.0, 3.0, (Stroke(1.5),), "beat", "right")
+    score = Score((first, Phrase(2.0, 4.0, kind="chop", hands="left"), Phrase(2.5, 4.0, kind="wag", hands="both")), 5.0)
+    assert [phrase.end for phrase in gestures(score)] == [2.5, 2.5, 4.0]
