@@ -3,6 +3,7 @@
 
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -162,3 +163,27 @@ def test_what_is_missing_for_hearing_is_said(english, tmp_path, monkeypatch):
     monkeypatch.setattr("chironomy.packages.find_spec", lambda name: name)
     with pytest.raises(SpeechError, match=r"holds no model of faster-whisper \(no model.bin\)"):
         heard_words(speech, tmp_path)
+
+
+def test_what_is_heard_becomes_words(english, tmp_path, monkeypatch):
+    speech, _, _ = english
+
+    class Model:
+        def __init__(self, folder, **_):
+            assert folder == str(tmp_path)
+
+        def transcribe(self, samples, language, word_timestamps):
+            assert len(samples) == len(speech.samples)
+            assert (language, word_timestamps) == ("en", True)
+            words = [SimpleNamespace(word=" Hello,", start=0.1, end=0.5)]
+            words += [SimpleNamespace(word=" all", start=0.5, end=1e9)]
+            return iter([SimpleNamespace(end=1.0, words=words)]), None
+
+    monkeypatch.setitem(sys.modules, "faster_whisper", SimpleNamespace(WhisperModel=Model))
+    monkeypatch.setattr("chironomy.packages.find_spec", lambda name: name)
+    (tmp_path / "model.bin").touch()
+    words = heard_words(speech, tmp_path, "en")
+    assert [(word.text, word.start, word.end) for word in words] == [
+        ("Hello,", 0.1, 0.5),
+        ("all", 0.5, speech.duration),
+    ]

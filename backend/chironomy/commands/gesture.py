@@ -142,10 +142,12 @@ def run(options: argparse.Namespace) -> int:
             made = make_gestures(inputs, settings, options.variants, work, own)
             for motion, path in zip(made, results, strict=True):
                 save_hands(motion, path)
+        unplayed = False
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
-        if motion.source.get("script_unplayed"):
+            unplayed = unplayed or bool(motion.source.get("script_unplayed"))
+        if unplayed:
             print(SCRIPT_UNPLAYED, file=sys.stderr)
     return 0
 

@@ -41,7 +41,7 @@ def spoken(text: str) -> list[str]:
         if part[0].isdigit():
             words += _number(part)
         else:
-            words.append(_SIGNS.get(part, part.rstrip("'")))
+            words.append(_SIGNS[part] if part in _SIGNS else part.rstrip("'"))
     if words and words[0] in ("dollars", "euros", "pounds"):
         words.append(words.pop(0))
     return words
@@ -60,7 +60,7 @@ def _number(part: str) -> list[str]:
         words = _cardinal(value)
     if ordinal:
         last = words[-1]
-        words[-1] = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+        words[-1] = _ORDINALS.get(last, last[:-1] + "ieth" if last.endswith("y") else last + "th")
     return words + (["point", *(_SMALL[int(digit)] for digit in fraction)] if fraction else [])
 
 
