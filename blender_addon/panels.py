@@ -43,6 +43,7 @@ class CHIRONOMY_PT_speech(_Section):
         layout.operator("chironomy.load_speech", icon="SOUND")
         if speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
+            layout.prop(settings(context.scene), "script")
 
 
 class CHIRONOMY_PT_character(_Section):

@@ -83,6 +83,13 @@ class ChironomySettings(PropertyGroup):
         subtype="FILE_PATH",
         options=BLEND_RELATIVE,
     )
+    script: StringProperty(
+        name="Script",
+        description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. "
+        "Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]",
+        subtype="FILE_PATH",
+        options=BLEND_RELATIVE,
+    )
     given_end: IntProperty(
         name="Given End",
         description="The scene's last frame as it came or was given to it here, not chosen by anybody",

@@ -23,6 +23,7 @@ from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
 from chironomy.shot.packed import unpack_pictures
 from chironomy.shot.shot import Shot
+from chironomy.speech.words.transcripts import read_transcript
 from damage import ARRAYS, BYTES, SHOT, TEXT, Damage, answer
 from shots import rig, shot, speaking_shot
 from takes import hands_before_the_chest
@@ -129,6 +130,25 @@ def _rig(path: Path, _: Shot) -> None:
     path.write_bytes((Path(load_rig.__code__.co_filename).with_name("rig.npz")).read_bytes())
 
 
+_SCRIPTS = {
+    ".txt": "Hello [wave] you\n안녕 [big] so\n",
+    ".srt": "1\n00:00:00,500 --> 00:00:02,000\nHello and\n\n2\n00:00:03,000 --> 00:00:04,000\nwelcome\n",
+    ".vtt": "WEBVTT\n\n00:00.500 --> 00:02.000\nHello <00:00:01.000>and\n\n00:03.000 --> 00:04.000\nwelcome\n",
+    ".TextGrid": 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n3\n<exists>\n1\n"IntervalTier"\n'
+    '"words"\n0\n3\n2\n0\n1\n"hello"\n1\n3\n"you"\n',
+}
+
+
+def _script(path: Path, _: Shot) -> None:
+    path.write_text(_SCRIPTS[path.suffix], encoding="utf-8")
+
+
+def _transcript(path: Path, _: Shot) -> None:
+    words = [{"word": " Hello", "start": 0.5, "end": 0.9}, {"word": " you", "start": 1.0, "end": 1.2}]
+    segment = {"start": 0.5, "end": 1.2, "text": " Hello you", "words": words}
+    path.write_text(json.dumps({"language": "en", "segments": [segment, {**segment, "words": []}]}))
+
+
 READERS: dict[str, Reader] = {
     "motion": Reader("damaged.npz", lambda path, _: save_hands(hands_before_the_chest(5), path), load_hands, ARRAYS),
     "smplx": Reader("damaged.npz", lambda path, _: save_smplx(hands_before_the_chest(5), path), load_motion, ARRAYS),
@@ -146,6 +166,8 @@ READERS: dict[str, Reader] = {
     "mano pickle": Reader("damaged.pkl", _model, read_mano_model, BYTES),
     "shot": Reader("damaged.zip", lambda path, shot: shot.save(path), Shot.load, SHOT),
     "fit": Reader("damaged.json", _fit, Fit.load, TEXT),
+    **{f"script{end}": Reader(f"damaged{end}", _script, read_transcript, BYTES) for end in _SCRIPTS},
+    "transcript": Reader("damaged.json", _transcript, read_transcript, TEXT),
     "keypoints": Reader("damaged.npz", _keypoints, _read_keypoints, ARRAYS),
     "clips": Reader("damaged.npz", _clips, lambda path: list(clips.read_shard(path)), ARRAYS),
     "description of clips": Reader("clips.json", _manifest, lambda path: clips.read_description(path.parent), TEXT),

@@ -20,7 +20,7 @@ from chironomy.speech.decode import load_speech
 REPOSITORY = Path(__file__).resolve().parents[1]
 TONE = (0.3 * np.sin(2 * np.pi * 160 * np.arange(16000) / 16000)).astype(np.float32)
 
-DISTRIBUTIONS = {"cv2": "mediapipe"}  # it comes with it
+DISTRIBUTIONS = {"cv2": "mediapipe", "faster_whisper": "faster-whisper"}  # it comes with it
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ EXTRAS = {
     "anny": "body",
     "bpy": "blender",
     "cv2": "vision",
+    "faster_whisper": "words",
     "ftfy": "diffusion",
     "gguf": "diffusion",
     "mediapipe": "vision",

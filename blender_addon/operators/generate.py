@@ -72,6 +72,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             # The tracks and channels were heard one by one.
             speech = sequencer.absolute(settings(scene).speech).name
             said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
+        if result.hands.source.get("script_unplayed"):
+            said += "; the script changed nothing: this gesture model has not learned to follow words"
         return said
 
     @classmethod

@@ -15,7 +15,7 @@ from chironomy.motion import HandMotion, save_hands
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
-from .. import backend
+from .. import backend, sequencer
 from ..properties import character, settings
 from ..rig import read
 from ..rig.owned import pins
@@ -58,6 +58,7 @@ def performing(context: Context) -> Job:
         "lens_y": y,
         "lens_z": z,
     }
+    script = sequencer.absolute(chosen.script) if chosen.script else None
     item = character(scene)
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
 
@@ -65,6 +66,8 @@ def performing(context: Context) -> Job:
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
             inputs = {"speech": speech.path} | _pinned_files(pinned, folder)
+            if script is not None:
+                inputs["script"] = script
             if fit is not None:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])

@@ -62,6 +62,12 @@ def add_to(commands: Any) -> None:
         "--score", type=Path, metavar="SCORE.json", help="what is to be gestured when; see chironomy score --help"
     )
     parser.add_argument(
+        "--script",
+        type=Path,
+        metavar="TEXT",
+        help="what is said: plain text, .srt, .vtt, .TextGrid or Whisper's .json; see chironomy score propose --help",
+    )
+    parser.add_argument(
         "--score-guidance",
         type=number(SCORE_GUIDANCE.low, SCORE_GUIDANCE.high),
         help=f"how strictly the score is followed (default: {SCORE_GUIDANCE.default:g})",
@@ -100,7 +106,8 @@ def run(options: argparse.Namespace) -> int:
     """Make the motion."""
     from chironomy.gesture.score import Score
     from chironomy.motion.files import load_hands, save_hands
-    from chironomy.performance.gestures import gesture_pipeline, make_gestures
+    from chironomy.performance.gestures import SCRIPT_UNPLAYED, gesture_pipeline, make_gestures
+    from chironomy.speech.words.transcripts import read_transcript
 
     if (options.keep is None) != (options.range is None) and (options.keep is None or options.score is None):
         raise ChironomyError(
@@ -110,12 +117,16 @@ def run(options: argparse.Namespace) -> int:
     inputs = {"speech": options.speech, **({} if options.keep is None else {"kept": options.keep})}
     if options.score is not None:
         inputs["score"] = options.score
+    if options.script is not None:
+        inputs["script"] = options.script
     with steps.step("check"):
         check_speech(options.speech)
         if options.keep is not None:
             load_hands(options.keep)
         if options.score is not None:
             Score.load(options.score)
+        if options.script is not None:
+            read_transcript(options.script)
     with contextlib.ExitStack() as outputs:
         results = [
             outputs.enter_context(output_file(path, ".npz", list(inputs.values())))
@@ -132,9 +143,13 @@ def run(options: argparse.Namespace) -> int:
             made = make_gestures(inputs, settings, options.variants, work, own)
             for motion, path in zip(made, results, strict=True):
                 save_hands(motion, path)
+        unplayed = False
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
+            unplayed = unplayed or bool(motion.source.get("script_unplayed"))
+        if unplayed:
+            print(SCRIPT_UNPLAYED, file=sys.stderr)
     return 0
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy score read | check`: what is gestured when, as a file that people and programs can edit."""
+"""`chironomy score read | propose | check`: what is gestured when, as a file that people and programs can edit."""
 
 import argparse
 from pathlib import Path
@@ -13,10 +13,10 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "score",
         help="what is gestured when, as a file to read and edit",
-        description="Read the score of a motion (chironomy.score/1), or check one.",
+        description="Read the score of a motion (chironomy.score/1), let words propose one, or check one.",
     )
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
-    for add in (_add_read, _add_check):
+    for add in (_add_read, _add_propose, _add_check):
         add(parts)
 
 
@@ -27,6 +27,28 @@ def _add_read(parts: Any) -> None:
     parser.add_argument("motion", type=Path, metavar="MOTION.npz", help="made, edited or captured")
     parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
     parser.set_defaults(run=run_read)
+
+
+def _add_propose(parts: Any) -> None:
+    parser = parts.add_parser(
+        "propose",
+        help="the score that the words of a recording ask for",
+        description="Find the words of a recording and propose gestures for those that have a meaning to the hands; "
+        "what stands in brackets in the script, such as [point left] or [count 3], is locked.",
+    )
+    parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
+    words = parser.add_mutually_exclusive_group(required=True)
+    words.add_argument(
+        "--script", type=Path, metavar="TEXT", help="plain text, .srt, .vtt, .TextGrid or Whisper's .json"
+    )
+    words.add_argument(
+        "--recogniser", type=Path, metavar="FOLDER", help="hear the words with this model of faster-whisper"
+    )
+    parser.add_argument(
+        "--language", metavar="CODE", help="of the words, such as en or ko (default: told by their letters)"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
+    parser.set_defaults(run=run_propose)
 
 
 def _add_check(parts: Any) -> None:
@@ -47,6 +69,25 @@ def run_read(options: argparse.Namespace) -> int:
 
     with output_file(options.out, ".json", [options.motion]) as out:
         score = read_score(load_hands(options.motion))
+        score.save(out)
+    print(f"{options.out}  {_counted(score)}")
+    return 0
+
+
+def run_propose(options: argparse.Namespace) -> int:
+    """Write the score that words ask for."""
+    from chironomy.commands.progress import Steps
+    from chironomy.performance.scripts import score_of_words
+    from chironomy.speech.decode import load_speech
+    from chironomy.work import Work
+
+    steps = Steps()
+    inputs = [path for path in (options.speech, options.script) if path is not None]
+    with output_file(options.out, ".json", inputs) as out:
+        speech = load_speech(options.speech)
+        with steps.step("words"):
+            work = Work(lambda fraction, message="": steps.update("words", fraction, message))
+            score = score_of_words(speech, options.script, options.language, recogniser=options.recogniser, work=work)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
     return 0

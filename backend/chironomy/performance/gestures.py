@@ -56,7 +56,8 @@ def make_gestures(
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
-            names; `score` (`chironomy.score/1`), what is to be gestured when. With `kept` and `score` and no range,
+            names; `score` (`chironomy.score/1`), what is to be gestured when, or `script`, what is said
+            (`performance.scripts`). With `kept` and `score` and no range,
             what differs from the score of the motion is made anew (`gesture.score.change`).
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
@@ -75,6 +76,8 @@ def make_gestures(
     from chironomy.gesture.score import Score
     from chironomy.gesture.score.change import change
 
+    if "score" in inputs and "script" in inputs:
+        raise PerformanceError("A score and a script are given: give one of them, the score or the script")
     controls = dict(settings)
     start, end, hands = (controls.pop(name, None) for name in ("range_start", "range_end", "range_hands"))
     felt = emotion_track(controls.pop("emotion", None))
@@ -99,7 +102,18 @@ def make_gestures(
         controls["score"] = Score.load(inputs["score"])
     work.progress(0.02, "loading the gesture model")
     pipeline = (load or gesture_pipeline)()
-    controls["work"] = work.part(0.1, 0.98)
+    made = functools.partial(_noted, speech=speech)
+    begun = 0.1
+    if "script" in inputs:
+        from chironomy.performance.scripts import score_of_words
+
+        begun = 0.3
+        score = score_of_words(speech, inputs["script"], work=work.part(0.05, begun))
+        if pipeline.loaded_network().config.get("score_kinds"):
+            controls["score"] = score
+        else:
+            made = functools.partial(_noted, speech=speech, script_unplayed=True)
+    controls["work"] = work.part(begun, 0.98)
     if kept is not None:
         for name in ("fps", "pinned", "pinned_mask"):
             controls.pop(name, None)
@@ -107,15 +121,13 @@ def make_gestures(
         for number in range(count):
             again = {**controls, "seed": controls.get("seed", 0) + number}
             if whole:
-                yield _noted(change(pipeline, speech, kept, again.pop("score"), **again), speech)
+                yield made(change(pipeline, speech, kept, again.pop("score"), **again))
                 continue
-            yield _noted(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again), speech)
+            yield made(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again))
     elif count == 1:
-        yield _noted(_felt(pipeline(speech, **controls), felt, asked), speech)
+        yield made(_felt(pipeline(speech, **controls), felt, asked))
     else:
-        yield from (
-            _noted(_felt(motion, felt, asked), speech) for motion in pipeline.variants(speech, count, **controls)
-        )
+        yield from (made(_felt(motion, felt, asked)) for motion in pipeline.variants(speech, count, **controls))
 
 
 def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
@@ -138,6 +150,15 @@ def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> H
     return motion.replaced(source={**motion.source, **said, "emotion": felt.told})
 
 
-def _noted(motion: HandMotion, speech: Speech) -> HandMotion:
-    """The motion; where nothing is heard in the speech its source says so, for the person to be told."""
-    return motion.replaced(source={**motion.source, "speech_silent": True}) if speech.silent else motion
+def _noted(motion: HandMotion, speech: Speech, script_unplayed: bool = False) -> HandMotion:
+    """The motion; where the speech is silent or the model cannot follow a script its source says so, to be told."""
+    notes = {"speech_silent": speech.silent, "script_unplayed": script_unplayed}
+    told = {name: True for name, holds in notes.items() if holds}
+    return motion.replaced(source={**motion.source, **told}) if told else motion
+
+
+SCRIPT_UNPLAYED = (
+    "this gesture model has not learned to follow words, so the script changed nothing: use weights that were trained "
+    "with scores (chironomy score propose writes what it would ask for)"
+)
+"""What to tell a person whose motion's source says `script_unplayed`."""

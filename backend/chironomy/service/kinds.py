@@ -191,14 +191,14 @@ KINDS: Mapping[str, Kind] = {
             "gesture",
             run_gesture,
             inputs=("speech",),
-            optional_inputs=("pinned", "pinned_mask", "kept", "score"),
+            optional_inputs=("pinned", "pinned_mask", "kept", "score", "script"),
             settings=_GESTURE,
         ),
         Kind(
             "perform",
             run_perform,
             inputs=("speech",),
-            optional_inputs=("pinned", "pinned_mask", "kept", "score", "fit"),
+            optional_inputs=("pinned", "pinned_mask", "kept", "score", "script", "fit"),
             settings={
                 **_GESTURE,
                 "alive": Switch(True),

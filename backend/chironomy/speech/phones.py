@@ -65,7 +65,7 @@ def recognise_phones(speech: Speech, method: Method = "words", work: Work = QUIE
     heard: list[Heard | None] = [None] * len(stretches)
     recognising = method != "acoustic" and len(stretches) > 0 and _can_recognise()
     if recognising:
-        sounds = [_model_sound(speech, *_widened(speech, *stretch)) for stretch in stretches]
+        sounds = [model_sound(speech, *_widened(speech, *stretch)) for stretch in stretches]
         for number, (index, found) in enumerate(_recognised(sounds, method == "words", work), start=1):
             heard[index] = found
             work.progress(number / len(stretches))
@@ -179,7 +179,7 @@ def _with_closures(worded: list[Phone], free: list[Phone]) -> list[Phone]:
     return result
 
 
-def _model_sound(speech: Speech, begin: float, end: float) -> bytes:
+def model_sound(speech: Speech, begin: float, end: float) -> bytes:
     """16-bit samples at the recogniser's rate, brought to a usual level."""
     samples = speech.samples[round(begin * speech.sample_rate) : round(end * speech.sample_rate)]
     if speech.sample_rate != MODEL_RATE:

@@ -68,7 +68,7 @@ class Recogniser:
         worded = self._words(sound) if words else []
         # Beside words the free phones only say where the lips close: then every second frame's scores will do.
         free = self._phones(2 if worded else 1)
-        _decode(free, sound)
+        decode(free, sound)
         return Heard([(part.word, part.start_frame, part.end_frame + 1) for part in free.seg() or []], worded)
 
     def _phones(self, every: int) -> Any:
@@ -89,12 +89,12 @@ class Recogniser:
             self._worded = self._pocketsphinx.Decoder(
                 fwdflat=False, bestpath=False, maxhmmpf=1000, pl_window=5, ds=2, loglevel="FATAL"
             )
-        _decode(self._worded, sound)
+        decode(self._worded, sound)
         if self._worded.hyp() is None:
             return []
         try:
             self._worded.set_alignment()
-            _decode(self._worded, sound)
+            decode(self._worded, sound)
             alignment = self._worded.get_alignment()
             parts = [part for word in alignment for part in word] if alignment is not None else []
         except RuntimeError:
@@ -107,7 +107,8 @@ class Recogniser:
         return [(part.name, part.start, part.start + part.duration) for part in parts]
 
 
-def _decode(decoder: Any, sound: bytes) -> None:
+def decode(decoder: Any, sound: bytes) -> None:
+    """Give one of pocketsphinx's decoders a whole utterance, 16-bit samples at `RATE`."""
     # What it learned of the noise of other sounds would otherwise be kept: the order of the sounds would matter.
     decoder.reinit_feat()
     decoder.start_utt()

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A score for the words of a recording: the clearest meanings on stressed words, sparingly, and what authors marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from chironomy.gesture.meaning.marks import NONE, shown
+from chironomy.gesture.meaning.table import Show, Table, find
+from chironomy.gesture.meaning.tables import TABLES
+from chironomy.gesture.repertoire.kinds import KINDS
+from chironomy.gesture.score import REST, Phrase, Score, Stroke
+from chironomy.speech.words import Word, language_of
+
+MOST_A_MINUTE = 12.0
+"""Gestures with a meaning that are proposed a minute at the most; most of what hands do in talk is beat and rhythm."""
+
+_APART = 2.2  # seconds between the apexes of two proposed gestures
+_LEAST = 0.3  # of clearness and stress together
+_LIST = 15.0  # seconds in which one thing of a list follows the other, at most
+_SOON = 90.0  # seconds in which the same gesture again says less, and one of the same kind a little less
+_WEARS, _ALIKE = 0.55, 0.85
+_BEGUN = 1.3  # what was begun on the fingers, or on one side, goes on there
+_SERIES = ("count", "present", "point_out")
+_APART_IN_SERIES = 1.2
+_PREPARED = 0.5  # seconds from setting out to the stroke
+_RELEASED = 0.4
+_HOLD = 0.25
+_COUNT_HOLD = 0.5
+_EARLY = 0.08  # seconds before its word that an accent may lie and still be its
+
+
+class _Candidate(NamedTuple):
+    apex: float
+    until: float
+    show: Show
+    worth: float
+    word: str
+    locked: bool
+
+
+def propose(
+    words: Sequence[Word],
+    seconds: float,
+    accents: tuple[ArrayLike, ArrayLike] | None = None,
+    language: str | None = None,
+) -> Score:
+    """What hands may show of these words, as phrases that are proposed, and as locked ones where the author marked it.
+
+    Args:
+        words: of the recording, in order (`chironomy.speech.words`).
+        seconds: how long the recording is.
+        accents: seconds at which accented syllables begin, and their strengths in 0..1
+            (`chironomy.speech.accents.accent_onsets`, `pitch_accents`).
+        language: two letters; told by the words when None. Of a language without a table the marks alone are taken.
+
+    Returns:
+        A score whose phrases do not overlap.
+
+    Raises:
+        GestureError: an author's mark is unknown.
+    """
+    language = language or language_of(word.text for word in words)
+    times, strengths = (np.zeros(0), np.zeros(0)) if accents is None else (np.asarray(part) for part in accents)
+    marked, silenced = _marked(words, times, strengths)
+    table = TABLES.get(language)
+    meant = [] if table is None else _meant(words, table, times, strengths, silenced)
+    chosen = _chosen(marked, meant, seconds)
+    source = {"made_by": "words", "language": language}
+    return Score(_phrases(chosen, seconds), seconds, source)
+
+
+def _marked(
+    words: Sequence[Word], times: NDArray[np.float64], strengths: NDArray[np.float64]
+) -> tuple[list[_Candidate], set[int]]:
+    """What the author marked, and the numbers of the words on which nothing else is to be shown."""
+    marked: list[_Candidate] = []
+    silenced: set[int] = set()
+    for index, word in enumerate(words):
+        for mark in word.marks:
+            last = index
+            while last + 1 < len(words) and not _closes(words[last]) and not words[last + 1].marks:
+                last += 1
+            if mark.text.casefold() == NONE:
+                silenced.update(range(index, last + 1))
+                continue
+            show = shown(mark)
+            if show is None:
+                continue
+            silenced.add(index)
+            if show.kind == REST:
+                silenced.update(range(index, last + 1))
+                marked.append(_Candidate(word.start, words[last].end, show, 1.0, word.text, locked=True))
+            else:
+                apex, _ = _stress(word, times, strengths)
+                marked.append(_Candidate(apex, word.end, show, 1.0, word.text, locked=True))
+    return marked, silenced
+
+
+def _closes(word: Word) -> bool:
+    return word.text.rstrip("\"'”’»)").endswith(tuple(".!?;:,…。！？、，"))
+
+
+def _meant(
+    words: Sequence[Word],
+    table: Table,
+    times: NDArray[np.float64],
+    strengths: NDArray[np.float64],
+    silenced: set[int],
+) -> list[_Candidate]:
+    """What the table finds in the words."""
+    meant: list[_Candidate] = []
+    for found in find(words, table):
+        meaning = found.meaning
+        if meaning.show is None or (found.negated and not meaning.stands):
+            continue
+        if silenced.intersection(range(found.first, found.last + 1)):
+            continue
+        word = words[found.stressed]
+        apex, strength = _stress(word, times, strengths)
+        worth = meaning.clear * (0.55 + 0.45 * strength)
+        text = " ".join(word.text for word in words[found.first : found.last + 1])
+        meant.append(_Candidate(apex, word.end, meaning.show, worth, text, locked=False))
+    return meant
+
+
+def _stress(word: Word, times: NDArray[np.float64], strengths: NDArray[np.float64]) -> tuple[float, float]:
+    """When the stroke of a word arrives, and how strongly the word is stressed, 0..1."""
+    early = 2 * _EARLY if word.rough else _EARLY
+    near = np.flatnonzero((times >= word.start - early) & (times <= max(word.end, word.start + 0.1)))
+    if len(near):
+        best = near[np.argmax(strengths[near])]
+        return float(times[best]), float(strengths[best])
+    return word.start + 0.25 * (word.end - word.start), 0.0
+
+
+def _chosen(marked: list[_Candidate], meant: list[_Candidate], seconds: float) -> list[_Candidate]:
+    """All that is marked, and the best of what is meant: far enough apart, not too many, seldom the same again."""
+    chosen = list(marked)
+    gestures = [candidate for candidate in marked if candidate.show.kind != REST]
+    most = max(1, int(MOST_A_MINUTE * seconds / 60))
+    waiting = list(meant)
+    while waiting and len(gestures) < most:
+        worths = [_worth(candidate, gestures) for candidate in waiting]
+        best = int(np.argmax(worths))
+        if worths[best] < _LEAST:
+            break
+        candidate = waiting.pop(best)
+        if _free(candidate, chosen):
+            chosen.append(candidate)
+            gestures.append(candidate)
+    return sorted(chosen, key=lambda candidate: candidate.apex)
+
+
+def _worth(candidate: _Candidate, gestures: list[_Candidate]) -> float:
+    near = [other for other in gestures if abs(other.apex - candidate.apex) < _SOON]
+    again = sum(other.show == candidate.show for other in near)
+    alike = sum(other.show.kind == candidate.show.kind for other in near if other.show != candidate.show)
+    begun = not again and any(
+        _one_series(candidate, other) and abs(other.apex - candidate.apex) < _LIST for other in near
+    )
+    return candidate.worth * _WEARS**again * (_BEGUN if begun else _ALIKE**alike)
+
+
+def _one_series(one: _Candidate, other: _Candidate) -> bool:
+    """Whether two gestures answer each other: fingers that count, and one side and the other."""
+    return one.show.kind == other.show.kind in _SERIES and one.show != other.show
+
+
+def _free(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
+    """Whether there is room for it, and no minute becomes too full."""
+    for other in chosen:
+        if other.show.kind == REST and other.apex - _RELEASED < candidate.apex < other.until + _PREPARED:
+            return False
+        apart = _APART_IN_SERIES if _one_series(candidate, other) else _APART
+        if abs(other.apex - candidate.apex) < apart:
+            return False
+    apexes = np.sort([other.apex for other in chosen if other.show.kind != REST] + [candidate.apex])
+    within = np.searchsorted(apexes, apexes + 60.0) - np.arange(len(apexes))
+    return int(within.max()) <= MOST_A_MINUTE
+
+
+def _phrases(chosen: list[_Candidate], seconds: float) -> tuple[Phrase, ...]:
+    """Phrases that follow one another; where two are near, the first lets go when the second sets out."""
+    phrases: list[Phrase] = []
+    for index, candidate in enumerate(chosen):
+        show, apex = candidate.show, min(candidate.apex, seconds)
+        states = dict.fromkeys(("kind", "hands", "shape", "strokes"), "locked") if candidate.locked else {}
+        after = (
+            chosen[index + 1].apex - _stroke_seconds(chosen[index + 1].show) - 0.1 if chosen[index + 1 :] else seconds
+        )
+        before = phrases[-1].end if phrases else 0.0
+        if show.kind == REST:
+            end = float(np.clip(min(candidate.until, after), apex, seconds))
+            phrases.append(Phrase(apex, end, kind=REST, states={"kind": "locked"}, word=candidate.word))
+            continue
+        hold = _COUNT_HOLD if show.kind == "count" else _HOLD
+        hold = float(np.clip(hold, 0.0, max(after - apex, 0.0)))
+        start = float(np.clip(apex - _stroke_seconds(show) - _PREPARED, min(before, apex), apex))
+        end = float(np.clip(min(apex + hold + _RELEASED, max(after, apex)), apex, seconds))
+        states = {name: state for name, state in states.items() if name == "strokes" or getattr(show, name) is not None}
+        phrases.append(
+            Phrase(
+                round(start, 3),
+                round(max(end, apex), 3),
+                (Stroke(round(min(max(apex, start), end), 3), round(hold, 3)),),
+                kind=show.kind,
+                hands=show.hands,
+                shape=show.shape,
+                states=states,
+                word=candidate.word,
+            )
+        )
+    return tuple(phrases)
+
+
+def _stroke_seconds(show: Show) -> float:
+    return 0.0 if show.kind == REST else KINDS[show.kind].stroke_seconds

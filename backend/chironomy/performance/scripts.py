@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the words of a recording ask of the hands: from a script, captions or a transcript to a score."""
+
+from pathlib import Path
+
+from chironomy.gesture.meaning import propose
+from chironomy.gesture.score import Score
+from chironomy.speech.accents import accent_onsets, pitch_accents
+from chironomy.speech.decode import Speech
+from chironomy.speech.words import heard_words, script_words
+from chironomy.work import QUIET, Work
+
+
+def score_of_words(
+    speech: Speech,
+    script: Path | None = None,
+    language: str | None = None,
+    *,
+    recogniser: Path | None = None,
+    name: str = "",
+    work: Work = QUIET,
+) -> Score:
+    """A score of what is said: proposed where words have a meaning, locked where the author marked it.
+
+    Args:
+        speech: the recording.
+        script: plain text, .srt, .vtt, .TextGrid or Whisper's .json; what is heard when None.
+        language: two letters; told by the script or its letters when None.
+        recogniser: folder of a model of faster-whisper, which hears the words where there is no script.
+        name: what to call the script in messages.
+        work: told how far it is, and asked whether to go on.
+
+    Raises:
+        ChironomyError: the script or the folder cannot be used; one sentence.
+        ListeningCancelled: the work was stopped.
+    """
+    work.progress(0.0, "finding the words in the speech")
+    if script is not None:
+        words = script_words(speech, script, language, name=name, work=work)
+    else:
+        words = heard_words(speech, recogniser or Path(), language, work=work)
+    accents = accent_onsets(speech), pitch_accents(speech)[1]
+    return propose(words, speech.duration, accents, language)

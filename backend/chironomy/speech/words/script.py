@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The words of a recording with their times, from whatever there is: a script, captions, a transcript, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from chironomy.speech.contours import speech_contours
+from chironomy.speech.decode import Speech
+from chironomy.speech.errors import ListeningCancelled, SpeechError
+from chironomy.speech.words.alignment import Aligner, Span
+from chironomy.speech.words.counting import counted_times
+from chironomy.speech.words.transcripts import read_transcript
+from chironomy.speech.words.word import Token, Word, language_of, tokens_of
+from chironomy.work import QUIET, Work
+
+
+def script_words(
+    speech: Speech, path: str | Path, language: str | None = None, *, name: str = "", work: Work = QUIET
+) -> list[Word]:
+    """The words of a script, in order, with their times.
+
+    Words whose times the file tells are taken so. English is aligned to the sound. Other languages, and English where
+    pocketsphinx is not installed or the sound does not follow the text, are counted out, and marked `rough`.
+
+    Args:
+        speech: the recording.
+        path: plain text, .srt, .vtt, .TextGrid, or Whisper's .json.
+        language: two letters, such as en or ko; told by the file or its letters when None.
+        name: what to call the file in messages.
+        work: told how far it is, and asked whether to go on.
+
+    Raises:
+        SpeechError: the file cannot be used; one sentence with its name and the line.
+        ListeningCancelled: the work was stopped.
+    """
+    name = name or str(path)
+    transcript = read_transcript(path, name)
+    told = language or transcript.language or language_of(" ".join(p.text for p in transcript.passages).split())
+    aligner: Aligner | None = None
+    asked = False
+    words: list[Word] = []
+    for number, passage in enumerate(transcript.passages):
+        if work.cancelled():
+            raise ListeningCancelled("listening to the speech was stopped")
+        tokens = tokens_of(passage.text, name, passage.line, strict=passage.written)
+        begin = min(passage.start or 0.0, speech.duration)
+        end = speech.duration if passage.end is None else min(passage.end, speech.duration)
+        texts = [token.text for token in tokens]
+        part = work.part(number / len(transcript.passages), (number + 1) / len(transcript.passages))
+        if passage.start is not None and len(tokens) == 1:
+            spans = [Span(begin, end)]
+        elif told == "en" and tokens:
+            if not asked:
+                aligner, asked = Aligner.build(), True
+            spans = aligner.align(speech, texts, begin, end, part) if aligner else _counted(speech, texts, begin, end)
+        else:
+            spans = _counted(speech, texts, begin, end)
+        words += _placed(tokens, spans)
+    if not words:
+        raise SpeechError(f"{name} has no words in it; write what is said in the recording")
+    work.progress(1.0)
+    return words
+
+
+def heard_words(speech: Speech, model: str | Path, language: str | None = None, *, work: Work = QUIET) -> list[Word]:
+    """The words of a recording as a model of faster-whisper hears them.
+
+    Args:
+        speech: the recording, at 16 kHz.
+        model: folder of a model in CTranslate2's format, with model.bin in it; nothing is downloaded.
+        language: two letters; heard when None.
+        work: told how far it is, and asked whether to go on.
+
+    Raises:
+        SpeechError: faster-whisper is not installed, or the folder holds no model.
+        ListeningCancelled: the work was stopped.
+    """
+    from chironomy.packages import require
+
+    folder = Path(model)
+    require("faster_whisper", "hearing words", SpeechError, instead="or give a script")
+    if not (folder / "model.bin").is_file():
+        raise SpeechError(f"{folder} holds no model of faster-whisper (no model.bin); give the folder of one")
+    from faster_whisper import WhisperModel  # type: ignore[import-not-found]
+
+    try:
+        loaded: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", local_files_only=True)
+        segments, _ = loaded.transcribe(_at_16_khz(speech), language=language, word_timestamps=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise SpeechError(f"{folder} cannot be used as a model of faster-whisper ({error}); give another") from error
+    words: list[Word] = []
+    for segment in segments:
+        if work.cancelled():
+            raise ListeningCancelled("listening to the speech was stopped")
+        for word in segment.words or []:
+            end = min(float(word.end), speech.duration)
+            for token in tokens_of(word.word):
+                words.append(Word(token.text, min(float(word.start), end), end))
+        work.progress(min(segment.end / speech.duration, 1.0))
+    return words
+
+
+def _at_16_khz(speech: Speech) -> Any:
+    if speech.sample_rate == 16000:
+        return speech.samples
+    import soxr
+
+    return soxr.resample(speech.samples, speech.sample_rate, 16000)
+
+
+def _counted(speech: Speech, texts: Sequence[str], begin: float, end: float) -> list[Span]:
+    heard = [
+        (max(float(a), begin), min(float(b), end)) for a, b in speech_contours(speech).phrases if b > begin and a < end
+    ]
+    return [Span(a, b, rough=True) for a, b in counted_times(texts, heard or [(begin, end)])]
+
+
+def _placed(tokens: Sequence[Token], spans: Sequence[Span]) -> list[Word]:
+    return [
+        Word(token.text, span.start, max(span.end, span.start), token.marks, span.rough)
+        for token, span in zip(tokens, spans, strict=True)
+    ]
