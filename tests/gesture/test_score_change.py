@@ -10,9 +10,9 @@ import torch
 from gesture_samples import TINY
 
 from chironomy.gesture import GesturePipeline, GestureTransformer
+from chironomy.gesture.change import Range, change, changed_ranges, with_phrase, without_phrase
 from chironomy.gesture.pipeline import default_scheduler
 from chironomy.gesture.score import SCORE_KINDS, Phrase, Score, Stroke
-from chironomy.gesture.score.change import Range, change, changed_ranges, with_phrase, without_phrase
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
 

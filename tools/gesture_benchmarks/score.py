@@ -7,8 +7,8 @@ import numpy as np
 
 from chironomy.evaluation.score import ReadBack, explained_strokes, read_back
 from chironomy.evaluation.sources import motion_of_clip
+from chironomy.gesture.change import change, with_phrase
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
-from chironomy.gesture.score.change import change, with_phrase
 from chironomy.gesture.score.read import read_score
 from chironomy.motion import rotation as quaternion
 from gesture_benchmarks.bench import FPS, Bench, Figure, Table, joined

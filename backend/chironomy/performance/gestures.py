@@ -58,7 +58,7 @@ def make_gestures(
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
             names; `score` (`chironomy.score/1`), what is to be gestured when, or `script`, what is said
             (`performance.scripts`). With `kept` and `score` and no range,
-            what differs from the score of the motion is made anew (`gesture.score.change`).
+            what differs from the score of the motion is made anew (`gesture.change`).
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
             size and tempo the hands take on.
@@ -72,9 +72,9 @@ def make_gestures(
         ChironomyError: a file cannot be used or a setting is out of range.
         GestureCancelled: the work was stopped.
     """
+    from chironomy.gesture.change import change
     from chironomy.gesture.pins import load_pinned_mask
     from chironomy.gesture.score import Score
-    from chironomy.gesture.score.change import change
 
     if "score" in inputs and "script" in inputs:
         raise PerformanceError("A score and a script are given: give one of them, the score or the script")
@@ -135,7 +135,9 @@ def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dic
     amplitude, speed = felt.of_hands(duration)
     moved: dict[str, float] = {}
     for name, factor, allowed in (("amplitude", amplitude, AMPLITUDE), ("speed", speed, SPEED)):
-        usual = allowed.default if asked[name] is None else asked[name]
+        usual = asked[name]
+        if usual is None:
+            usual = allowed.default or 1.0
         # What is out of range by itself is refused by the pipeline, under its own name.
         moved[name] = allowed.clamped(usual * factor) if allowed.clamped(usual) == usual else usual
     return moved
