@@ -97,7 +97,7 @@ def test_most_strokes_arrive_on_their_accents_and_some_where_they_will() -> None
         assert len(movement.apexes) >= 5
         offsets.append(movement.apexes - accents[np.abs(movement.apexes[:, None] - accents).argmin(axis=1)])
     joined = np.concatenate(offsets)
-    assert abs(np.median(joined)) <= 0.04
+    assert abs(np.median(joined)) <= 0.06
     assert 0.7 <= np.mean(np.abs(joined) <= 0.1) <= 0.98
 
 
@@ -269,6 +269,12 @@ def test_planned_motion_is_as_alive_as_people() -> None:
         turning = np.degrees(quaternion.angle(rotation[1:], rotation[:-1])) * 24
         assert 90 <= turning[:, :, 0].mean() <= 200
         assert 25 <= turning[:, :, 1:].mean() <= 60
+
+
+def test_not_even_the_largest_and_fastest_gestures_jolt() -> None:
+    for seed in range(4):
+        motion, _ = played("lively", seed, speed=2.5, amplitude=2.5)
+        assert wrist_speed(motion).max() <= 5.0
 
 
 def test_another_seed_is_another_performance() -> None:
