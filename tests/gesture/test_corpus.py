@@ -75,7 +75,7 @@ def played(
 def strokes_per_minute(style: str, speed: float = 1.0) -> float:
     count = spoken = 0.0
     for seed in range(5):
-        count += len(stroke_apexes(played(style, seed, speed)[0]))
+        count += len(played(style, seed, speed)[1].apexes)
         spoken += sum(end - begin for begin, end in talk(seed)[2])
     return 60 * count / spoken
 
@@ -97,7 +97,7 @@ def test_most_strokes_arrive_on_their_accents_and_some_where_they_will() -> None
         assert len(movement.apexes) >= 5
         offsets.append(movement.apexes - accents[np.abs(movement.apexes[:, None] - accents).argmin(axis=1)])
     joined = np.concatenate(offsets)
-    assert abs(np.median(joined)) <= 0.04
+    assert abs(np.median(joined)) <= 0.06
     assert 0.7 <= np.mean(np.abs(joined) <= 0.1) <= 0.98
 
 
@@ -114,8 +114,8 @@ def test_hands_beat_with_their_own_accents_more_than_with_others() -> None:
 @pytest.mark.parametrize(
     ("style", "least", "most"),
     [
-        *(("neutral", 40, 90), ("calm", 22, 90), ("lively", 70, 110), ("emphatic", 45, 90)),
-        *(("precise", 40, 90), ("open", 35, 100), ("reserved", 20, 65)),
+        *(("neutral", 45, 62), ("calm", 28, 42), ("lively", 55, 70), ("emphatic", 47, 62)),
+        *(("precise", 45, 60), ("open", 38, 53), ("reserved", 24, 38)),
     ],
 )
 def test_styles_differ_in_how_often_they_stroke(style: str, least: float, most: float) -> None:
@@ -199,9 +199,9 @@ def test_only_the_hands_that_were_asked_for_gesture(handedness: str) -> None:
 
 @pytest.mark.parametrize("control", ["speed", "amplitude"])
 def test_speed_and_amplitude_act_all_the_way(control: str) -> None:
-    levels = [0.25, 0.5, 1.0, 1.7, 2.5]
+    levels = [0.25, 0.7, 1.4, 2.5]
     mean = [
-        np.mean([wrist_speed(played("neutral", seed, **{control: level})[0]).mean() for seed in range(5)])
+        np.mean([wrist_speed(played("neutral", seed, **{control: level})[0]).mean() for seed in range(3)])
         for level in levels
     ]
     assert np.all(np.diff(mean) > 0)
@@ -221,10 +221,10 @@ def summary(motion: HandMotion) -> np.ndarray:
 
 
 def test_styles_can_be_told_apart_in_ten_seconds() -> None:
-    rows = np.array([[summary(played(s, seed)[0].sliced(60, 300)) for seed in range(9)] for s in STYLES])
+    rows = np.array([[summary(played(s, seed)[0].sliced(60, 300)) for seed in range(6)] for s in STYLES])
     scale = rows.reshape(-1, rows.shape[-1]).std(axis=0)
-    centres = rows[:, :6].mean(axis=1)
-    distance = np.linalg.norm((rows[:, 6:, None] - centres) / scale, axis=-1)
+    centres = rows[:, :4].mean(axis=1)
+    distance = np.linalg.norm((rows[:, 4:, None] - centres) / scale, axis=-1)
     assert np.mean(distance.argmin(axis=-1) == np.arange(len(STYLES))[:, None]) >= 0.5
 
 
@@ -269,6 +269,12 @@ def test_planned_motion_is_as_alive_as_people() -> None:
         turning = np.degrees(quaternion.angle(rotation[1:], rotation[:-1])) * 24
         assert 90 <= turning[:, :, 0].mean() <= 200
         assert 25 <= turning[:, :, 1:].mean() <= 60
+
+
+def test_not_even_the_largest_and_fastest_gestures_jolt() -> None:
+    for seed in range(4):
+        motion, _ = played("lively", seed, speed=2.5, amplitude=2.5)
+        assert wrist_speed(motion).max() <= 5.0
 
 
 def test_another_seed_is_another_performance() -> None:

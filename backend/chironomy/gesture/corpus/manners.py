@@ -38,8 +38,8 @@ class Manner:
     kinds: dict[str, float]
     shapes: dict[str, float]
     rests: dict[str, float]
-    strokes_per_minute: float = 56.0
-    amplitude: float = 1.45
+    strokes_per_minute: float = 60.0
+    amplitude: float = 1.6
     tempo: float = 1.08
     both_hands: float = 0.5
     space: float = 1.0
@@ -53,7 +53,7 @@ class Manner:
     accent: float = 1.5
     beginning: float = 0.0
     evenness: float = 0.4
-    freedom: float = 0.2
+    freedom: float = 0.15
     pause: float = 1.5
     recoil: float = 0.25
     idle: float = 1.0
@@ -104,9 +104,9 @@ MANNERS: dict[str, Manner] = {
         | {"future": 0.5},
         shapes={"spread": 1.5, "open": 2, "relaxed": 1.5, "cupped": 0.5},
         rests={"sides": 2, "clasped": 1.5, "hip": 1.5, "belly": 1},
-        strokes_per_minute=67,
-        amplitude=1.75,
-        tempo=1.14,
+        strokes_per_minute=84,
+        amplitude=2.0,
+        tempo=1.22,
         both_hands=0.62,
         space=1.4,
         raised=0.1,
@@ -116,7 +116,7 @@ MANNERS: dict[str, Manner] = {
         rhythm=0.15,
         accent=0.5,
         evenness=0.2,
-        freedom=0.4,
+        freedom=0.28,
         pause=2.2,
         recoil=0.32,
         idle=1.7,

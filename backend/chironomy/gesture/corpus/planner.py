@@ -13,13 +13,14 @@ import numpy as np
 
 from chironomy.gesture.corpus.manners import manner_of
 from chironomy.gesture.corpus.movement import Array, Hand, Move, Movement, Phase
+from chironomy.gesture.corpus.timeline import before_body
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, HOME, KINDS, Kind, Repeat
 from chironomy.gesture.repertoire.rests import RESTS
 from chironomy.gesture.score.phrases import Phrase, Stroke
 
-LEAD = 0.02  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it
-LEAD_SPREAD = 0.03  # standard deviation
+LEAD = 0.05  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it
+LEAD_SPREAD = 0.022  # standard deviation
 _EARLIEST = 0.5  # seconds; before that no hand can be raised
 _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak: it has arrived
 _OVERLAP = 0.4  # part of a stroke during which its preparation still goes on
@@ -57,6 +58,7 @@ class _GesturePhrase:
     count: int = 0
     sizes: list[float] = field(default_factory=list)
     apexes: list[float] = field(default_factory=list)
+    places: dict[int, Array] = field(default_factory=dict)  # of each hand: where it was at its first apex
 
 
 class Planner:
@@ -353,6 +355,9 @@ class Planner:
         jitter = random.normal(0, [0.012, 0.012, 0.01]) * (0.3 + 0.7 * phrase.kind.roam)
         goal[:3] += jitter
         ready[:6] = goal[:6] - 1.08 * way * size  # a little farther back: anticipation
+        for end in (ready, goal):
+            end[:3] = before_body(end[:3])
+        phrase.places.setdefault(side, goal[:3])
         return ready, goal
 
     def _move(
@@ -361,6 +366,7 @@ class Planner:
         """Append a move with a path of its own and fingers of their own."""
         random, hand = self.random, self.hands[side]
         pose = pose.copy()
+        pose[:3] = before_body(pose[:3])
         loose = _LOOSE.get(shape, 1.0)
         pose[6:] = _at_ease(pose[6:] + self._finger_play(loose * self.manner.fingers))
         lags = self.finger_lags[side] + random.normal(0, 0.015, 5)
@@ -532,7 +538,7 @@ class Planner:
         )
         side = 1 if len(phrase.active) == 2 else phrase.active[0]
         hands = "both" if len(phrase.active) == 2 else ("left", "right")[side]
-        x, y, z = phrase.goal[side][:3]
+        x, y, z = phrase.places.get(side, phrase.goal[side][:3])
         place = (round(float(-x if side else x), 3), round(float(y), 3), round(float(z), 3))
         size = round(float(np.mean(phrase.sizes)), 3)
         self.done.append(

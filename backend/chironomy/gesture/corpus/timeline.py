@@ -96,14 +96,35 @@ def _wrists(position: Array, angles: Array) -> Array:
     return wrist
 
 
+def before_body(place: Array) -> Array:
+    """Ease places (..., 3) out, up and forward to those in which a hand gestures: before the body, higher ones more so.
+
+    Larger gestures come up against the ends of the space softly and do not fold the arm or lead behind the back.
+    """
+    out, up, forward = np.moveaxis(place, -1, 0)
+    up = _between(up, -0.5, _HIGHEST)
+    nearest = 0.13 + 0.4 * np.maximum(up + 0.15, 0.0)
+    return np.stack([_between(out, *_sides(up)), up, _between(forward, nearest, 0.47)], axis=-1)
+
+
+def _sides(up: Array) -> tuple[Array, Array]:
+    """How far to the other side and how far out a wrist goes at a height."""
+    raised = 1 / (1 + np.exp(-(up - _RAISED + 0.07) / 0.04))
+    return _ACROSS + raised * (_ACROSS_RAISED - _ACROSS), _WIDEST + raised * (_WIDEST_RAISED - _WIDEST)
+
+
+def _between(x: Array, least: float | Array, most: float | Array) -> Array:
+    """`x` where it is well within, eased towards the ends."""
+    return most - _soft_least(most - _soft_least(x, least, 0.02), 0.0, 0.02)
+
+
 def before_torso(position: Array) -> Array:
     """Keep wrists (..., 2, 3) out of the body, behind a soft wall before belly and chest, not far across."""
     position = position.copy()
     sign = np.array([1.0, -1.0])
     out = position[..., 0] * sign
-    raised = 1 / (1 + np.exp(-(position[..., 1] - _RAISED + 0.05) / 0.02))
-    widest = _WIDEST + raised * (_WIDEST_RAISED - _WIDEST)
-    out = _soft_least(out, _ACROSS + raised * (_ACROSS_RAISED - _ACROSS), 0.015)
+    across, widest = _sides(position[..., 1])
+    out = _soft_least(out, across, 0.03)
     out = widest - _soft_least(widest - out, 0.0, 0.025)
     position[..., 0] = out * sign
     # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 5 cm off; beside it there is no wall.
