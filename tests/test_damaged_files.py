@@ -58,7 +58,8 @@ def _fit(path: Path, shot: Shot) -> None:
 
 def _accompaniment(path: Path, _: Shot) -> None:
     turn = np.tile(quaternion.IDENTITY, (5, 1))
-    save_accompaniment(Accompaniment(24.0, turn, turn, np.tile(turn[:, None], (1, 2, 1))), path)
+    shoulder, shift = np.tile(turn[:, None], (1, 2, 1)), np.zeros((5, 3))
+    save_accompaniment(Accompaniment(24.0, turn, turn, shoulder, turn, shift), path)
 
 
 def _performance(path: Path, shot: Shot) -> None:

@@ -103,7 +103,7 @@ def check_borders(motion, span, side=RIGHT):
     from chironomy.motion.hand_shape import NOMINAL_HAND
 
     frames = np.arange(1, motion.frame_count)
-    inside = (frames >= span[0]) & (frames < span[1])
+    inside = (frames >= span[0]) & (frames + 1 <= span[1])
     distance = np.where(frames < span[0], span[0] - frames - 1, frames - span[1])
     near, far = ~inside & (distance < FPS // 2), ~inside & (distance >= FPS // 2)
     step = steps(motion, side)

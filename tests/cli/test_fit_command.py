@@ -74,11 +74,11 @@ def test_a_video_in_a_portrait_has_its_shape_and_its_camera(
     save_hands(still_hands(6), tmp_path / "motion.npz")
     recording = speech(tmp_path / "speech.wav", 0.25)
     inputs = [tmp_path / "motion.npz", "--speech", recording, "--portrait", portrait]
-    said = chironomy_command("video", *inputs, "--out", tmp_path / "v.mp4")
+    said = chironomy_command("video", *inputs, "--still", "--out", tmp_path / "v.mp4")
     assert said.code == 0, said.err
     film = probe(tmp_path / "v.mp4")
     assert (film.width, film.height) == (384, 528)
-    # The head, which does not move, is where the portrait has it.
+    # The head, which does not move where nothing is to, is where the portrait has it.
     with Image.open(portrait) as opened:
         picture = np.asarray(opened).astype(float)
     frame = next(iter(read_video_frames(tmp_path / "v.mp4"))).astype(float)

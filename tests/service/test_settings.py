@@ -42,11 +42,11 @@ def test_weights_that_are_none_are_refused(value: object, sentence: str) -> None
     assert str(refusal.value).startswith(sentence)
 
 
-def test_every_setting_of_a_gesture_job_is_one_of_the_pipelines() -> None:
+def test_every_setting_of_a_gesture_job_is_one_of_the_pipelines_or_the_use_cases() -> None:
     from chironomy.gesture.controls import Settings
 
-    ranges = {"range_start", "range_end", "range_hands"}
-    assert set(KINDS["gesture"].settings) - ranges <= set(Settings.__annotations__)
+    of_the_use_case = {"range_start", "range_end", "range_hands", "emotion"}
+    assert set(KINDS["gesture"].settings) - of_the_use_case <= set(Settings.__annotations__)
 
 
 @pytest.mark.parametrize(
