@@ -57,6 +57,6 @@ def _takes(bench: Bench, style: str) -> list[list[Take]]:
         takes: list[Take] = []
         for seed in range(SEEDS):
             hands = bench.pipeline(speech, seed=seed, style=style)
-            takes.append((hands, speech, accompany(load_rig(), hands, accents, phrases, seed=seed)))
+            takes.append((hands, speech, accompany(load_rig(), hands, accents, phrases, seed=seed, style=style)))
         recordings.append(takes)
     return recordings

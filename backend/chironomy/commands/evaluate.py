@@ -211,7 +211,7 @@ def _of_model(
         accents, phrases, truth = pitch_accents(speech), speech_phrases(speech), reference.get(path.stem)
         for seed in range(options.seeds):
             motion = pipeline(speech, seed=seed, style=options.style)
-            body = accompany(load_rig(), motion, accents, phrases, seed=seed)
+            body = accompany(load_rig(), motion, accents, phrases, seed=seed, style=options.style)
             samples.append(Sample(f"{path}, seed {seed}", motion, speech.name, speech, truth, body))
             steps.update("make", (number + (seed + 1) / options.seeds) / len(paths), "making motion")
     return samples
