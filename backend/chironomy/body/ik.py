@@ -190,7 +190,7 @@ def _shoulders(rig: Rig) -> Array:
 def _arm_bones(rig: Rig, hand: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Return direction and hinge, in the bind pose, of the upper arm and of the forearm."""
     _, upper, fore, _, wrist = rig.joint_position[rig.arm_joints(hand)]
-    hinge = _unit(np.cross(fore - upper, wrist - fore))
+    hinge = _unit(quaternion.cross(fore - upper, wrist - fore))
     return (_unit(fore - upper), hinge), (_unit(wrist - fore), hinge)
 
 
@@ -213,10 +213,10 @@ def _arm_rotation(line: Array, swivel: Array, bone: Array, bind: tuple[Array, Ar
 
     The hinge is across line and swivel also for a straight arm, where the bones alone would not tell.
     """
-    hinge = _unit(np.cross(swivel, line))
+    hinge = _unit(quaternion.cross(swivel, line))
     along = _unit(bone)
-    frame = np.stack([along, hinge, np.cross(along, hinge)], axis=-1)
-    rest = np.stack([bind[0], bind[1], np.cross(bind[0], bind[1])], axis=-1)
+    frame = np.stack([along, hinge, quaternion.cross(along, hinge)], axis=-1)
+    rest = np.stack([bind[0], bind[1], quaternion.cross(bind[0], bind[1])], axis=-1)
     return quaternion.from_matrix(frame @ rest.T)
 
 
@@ -225,7 +225,7 @@ def _swivelled(line: Array, out: Array) -> Array:
     forward = _unit(_FORWARD)
     down = np.array([0.0, -1.0, 0.0])
     down = _unit(down - forward * (forward @ down))
-    side = np.cross(forward, down)
+    side = quaternion.cross(forward, down)
     swivel = np.cos(out) * down + np.sin(out) * side
     return quaternion.apply(quaternion.between(np.broadcast_to(forward, line.shape), line), swivel)
 

@@ -44,6 +44,7 @@ class Clip:
         style: (S,) weights of the named styles, summing to 1; all zero where the style is not known.
         speed: relative speed, 1 is the style's own; 0 where it is not known.
         amplitude: relative amplitude, likewise.
+        rate: relative number of strokes, likewise.
         handedness: (3,) weights of `HANDEDNESS`; all zero where it is not known.
         confidence: (T, 2) how surely each hand is seen, 0..1.
         score: what is gestured when, in seconds from the first frame; None where it is not known.
@@ -57,6 +58,7 @@ class Clip:
     handedness: NDArray[np.float32] = field(default_factory=lambda: np.zeros(len(HANDEDNESS), np.float32))
     confidence: NDArray[np.float32] | None = None
     score: Score | None = None
+    rate: float = 0.0
 
     def seen(self) -> NDArray[np.float32]:
         """(T, 2) the confidence; 1 where none is given."""
@@ -87,6 +89,7 @@ def write_shard(path: Path, clips: Sequence[Clip]) -> None:
             style=np.stack([clip.style for clip in clips]).astype(np.float32),
             speed=np.array([clip.speed for clip in clips]),
             amplitude=np.array([clip.amplitude for clip in clips]),
+            rate=np.array([clip.rate for clip in clips]),
             handedness=np.stack([clip.handedness for clip in clips]).astype(np.float32),
             confidence=np.concatenate([clip.seen() for clip in clips]).astype(np.float16),
             scores=np.frombuffer(scores.encode(), np.uint8),
@@ -113,6 +116,7 @@ def read_shard(path: Path) -> Iterator[Clip]:
             data["handedness"][index],
             data["confidence"][part].astype(np.float32),
             scores[index],
+            float(data["rate"][index]) if "rate" in data else 0.0,
         )
 
 
@@ -162,6 +166,7 @@ def _check_shard(path: Path, data: Arrays, frames: int) -> None:
     clips = len(length) if length.ndim == 1 and length.dtype.kind in "iu" and (length > 0).all() else 0
     shapes = {"motion": (frames, None), "confidence": (frames, 2), "style": (clips, None), "speed": (clips,)}
     shapes |= {"amplitude": (clips,), "handedness": (clips, len(HANDEDNESS))}
+    shapes |= {"rate": (clips,)} if "rate" in data else {}  # older shards have none
     fit = clips > 0 and int(length.sum(dtype=object)) == frames
     for name, shape in shapes.items():
         found = data.numbers(name).shape

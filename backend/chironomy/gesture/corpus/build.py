@@ -20,7 +20,7 @@ from chironomy.gesture.encoding import encode
 from chironomy.gesture.settings import HANDEDNESS, STYLES
 
 CONTROL_RANGE = (0.25, 2.5)
-"""Least and greatest relative speed and amplitude."""
+"""Least and greatest relative speed, amplitude and rate."""
 
 _NOT_SPEECH = 0.08
 
@@ -101,15 +101,15 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
     for _ in range(settings.variants):
         weights = _style_weights(random)
         named = {STYLES[index]: float(weight) for index, weight in enumerate(weights) if weight > 0}
-        speed, amplitude = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(2))
+        speed, amplitude, rate = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(3))
         handedness = HANDEDNESS[random.integers(3)] if random.random() < 0.65 else None
         manner = manner_of(named)
-        movement = Planner(named, speed, amplitude, random, handedness).plan(onsets, strengths, phrases)
+        movement = Planner(named, speed, amplitude, random, handedness, rate).plan(onsets, strengths, phrases)
         motion = play(movement, len(audio), settings.fps, manner.idle, random, manner.fingers)
         encoded = encode(motion.wrist_position, motion.rotation)
         hands = np.array([float(name == handedness) for name in HANDEDNESS], np.float32)
         score = movement.score(len(audio) / settings.fps)
-        clips.append(Clip(audio, encoded, weights, speed, amplitude, hands, score=score))
+        clips.append(Clip(audio, encoded, weights, speed, amplitude, hands, score=score, rate=rate))
     return clips
 
 
