@@ -27,7 +27,7 @@ class Manner:
         accent: how much more likely a strong accent gets a stroke than a weak one.
         beginning: how much more likely an accent early in its phrase of speech gets one than a late one.
         evenness: how much strokes keep to an even pace rather than come in bursts, 0 to 1.
-        freedom: part of the strokes that do not arrive with their accent but somewhere about it.
+        freedom: part of the strokes that fall where the speaker likes rather than on an accent.
         pause: seconds of silence that end a gesture unit.
         recoil: part of a stroke's way that the hand springs back.
         idle: size of the movement that never stops.
@@ -38,8 +38,8 @@ class Manner:
     kinds: dict[str, float]
     shapes: dict[str, float]
     rests: dict[str, float]
-    strokes_per_minute: float = 60.0
-    amplitude: float = 1.6
+    strokes_per_minute: float = 48.0
+    amplitude: float = 1.7
     tempo: float = 1.08
     both_hands: float = 0.5
     space: float = 1.0
@@ -50,10 +50,10 @@ class Manner:
     supination: float = 0.0
     repeats: float = 2.0
     rhythm: float = 0.25
-    accent: float = 1.5
+    accent: float = 0.8
     beginning: float = 0.0
-    evenness: float = 0.4
-    freedom: float = 0.15
+    evenness: float = 0.15
+    freedom: float = 0.4
     pause: float = 1.5
     recoil: float = 0.25
     idle: float = 1.0
@@ -104,9 +104,9 @@ MANNERS: dict[str, Manner] = {
         | {"future": 0.5},
         shapes={"spread": 1.5, "open": 2, "relaxed": 1.5, "cupped": 0.5},
         rests={"sides": 2, "clasped": 1.5, "hip": 1.5, "belly": 1},
-        strokes_per_minute=84,
-        amplitude=2.0,
-        tempo=1.22,
+        strokes_per_minute=80,
+        amplitude=2.25,
+        tempo=1.3,
         both_hands=0.62,
         space=1.4,
         raised=0.1,
@@ -114,9 +114,9 @@ MANNERS: dict[str, Manner] = {
         width=0.02,
         repeats=2.4,
         rhythm=0.15,
-        accent=0.5,
-        evenness=0.2,
-        freedom=0.28,
+        accent=0.3,
+        evenness=0.0,
+        freedom=0.65,
         pause=2.2,
         recoil=0.32,
         idle=1.7,
@@ -142,6 +142,7 @@ MANNERS: dict[str, Manner] = {
         rhythm=0.55,
         accent=3.5,
         evenness=0.5,
+        freedom=0.15,
         recoil=0.4,
         idle=0.8,
         fingers=0.8,
@@ -165,7 +166,7 @@ MANNERS: dict[str, Manner] = {
         rhythm=0.4,
         accent=1.0,
         evenness=0.85,
-        freedom=0.03,
+        freedom=0.1,
         recoil=0.2,
         idle=0.8,
         fingers=0.9,

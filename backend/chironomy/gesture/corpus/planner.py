@@ -23,7 +23,7 @@ LEAD = 0.05  # seconds by which a stroke ends before its accent's onset; measure
 LEAD_SPREAD = 0.022  # standard deviation
 _EARLIEST = 0.5  # seconds; before that no hand can be raised
 _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak: it has arrived
-_OVERLAP = 0.4  # part of a stroke during which its preparation still goes on
+_OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
 
 # How far a hand shape may differ from itself: where fingers touch, or their number speaks, hardly.
@@ -86,6 +86,7 @@ class Planner:
         self.manner = manner_of({style: 1.0} if isinstance(style, str) else style)
         self.tempo = self.manner.tempo * speed**0.75
         personal = float(np.exp(random.normal(0, 0.1)))
+        self.rate = rate
         self.interval = 60 / (self.manner.strokes_per_minute * personal * rate * speed**0.5)
         self.amplitude = self.manner.amplitude * amplitude * speed**0.3
         self.space = self.manner.space * amplitude**0.6
@@ -132,14 +133,18 @@ class Planner:
     def _choose(
         self, times: Array, strengths: Array, begin: float, phrases: list[tuple[float, float]]
     ) -> list[_Accent]:
-        """The accents that get a stroke: about as often as the style has, strong ones sooner, the rest by chance."""
+        """The accents that get a stroke: about as often as the style has, strong ones sooner, the rest by chance.
+
+        Some strokes fall where no accent is, as the style's freedom has it.
+        """
         random, manner = self.random, self.manner
-        number = np.searchsorted([first - 0.05 for first, _ in phrases], times) - 1
+        starts = [first - 0.05 for first, _ in phrases]
+        number = np.searchsorted(starts, times) - 1
         bounds = np.array([phrases[max(i, 0)] for i in number]).reshape(-1, 2)
         part = np.clip((times - bounds[:, 0]) / np.maximum(bounds[:, 1] - bounds[:, 0], 0.3), 0, 1)
         liking = manner.accent * strengths - manner.beginning * part
-        least = float(np.clip(0.56 / np.sqrt(self.tempo), 0.4, 1.1))
-        now = begin - float(random.uniform(0, self.interval))
+        least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.36, 1.1))
+        now = begin + float(random.uniform(-1, 0.5)) * self.interval
         chosen: list[_Accent] = []
         while True:
             desired = now + self.interval * float(np.exp(random.normal(0, 0.15 + 0.45 * (1 - manner.evenness))))
@@ -147,6 +152,12 @@ class Planner:
             near = open_to[times[open_to] <= desired + 1.2 * self.interval]
             if not len(open_to):
                 return chosen
+            if random.random() < manner.freedom and max(now + least, _EARLIEST) <= desired < times[-1]:
+                now = desired
+                spoken = int(np.searchsorted(starts, now)) - 1
+                if spoken >= 0 and now < phrases[spoken][1]:
+                    chosen.append(_Accent(now, float(random.uniform(0.2, 0.8)), spoken))
+                continue
             if not len(near):
                 near = open_to[:1]
             score = liking[near] - ((times[near] - desired) / (0.4 * self.interval)) ** 2
@@ -159,9 +170,6 @@ class Planner:
         phrase: _GesturePhrase | None = None
         for number, accent in enumerate(accents):
             apex = accent.time - LEAD + float(np.clip(random.normal(0, LEAD_SPREAD), -0.07, 0.07))
-            if random.random() < self.manner.freedom:
-                apex = max(apex + float(random.uniform(-0.35, 0.35)), _EARLIEST - 0.1)
-                apex = max(apex, float(phrase.apexes[-1]) + 0.36) if phrase else apex
             last = accents[number - 1] if number else None
             since = accent.time - last.time if last else 10.0
             until = accents[number + 1].time - accent.time if number + 1 < len(accents) else 10.0
@@ -488,7 +496,7 @@ class Planner:
     def _retract(self, end: float, following: float) -> float:
         """Bring both hands to rest; return when they set out."""
         random = self.random
-        together = float(random.uniform(-0.15, 0.5))
+        together = float(random.uniform(-0.3, 1.3))
         if random.random() < 0.5:  # to another rest than before
             for side, pose in enumerate(self._rest_poses()):
                 if side == self.preferred or self.handedness not in ("left", "right"):
