@@ -76,6 +76,8 @@ def test_the_embedded_styles_are_known_without_loading_the_model(embedded: Gestu
         ({"handedness": "feet"}, "there is no handedness 'feet'; the choices are left, right, both"),
         ({"speed": math.nan}, "speed is nan"),
         ({"amplitude": "big"}, "amplitude is 'big'"),
+        ({"rate": 0.1}, "rate is 0.1; give 0.25 to 2.5"),
+        ({"rate": 1.5}, "this model has not learned how many strokes to make; leave rate out"),
         ({"guidance_scale": math.inf}, "guidance_scale is inf"),
         ({"style_guidance_scale": -1.0}, "style_guidance_scale is -1"),
         ({"num_inference_steps": 2.5}, "num_inference_steps is 2.5"),
@@ -107,6 +109,29 @@ def test_handedness_reaches_the_model(handed: GesturePipeline, speech: Speech) -
 def test_a_model_without_handedness_says_so(tiny: GesturePipeline, speech: Speech) -> None:
     with pytest.raises(GestureError, match="this model has not learned which hand gestures"):
         tiny(speech, handedness="left")
+
+
+def test_rate_reaches_a_model_that_has_learned_it(tiny: GesturePipeline, speech: Speech) -> None:
+    torch.manual_seed(1)
+    transformer = GestureTransformer(**TINY | {"control_range": [0.25, 2.5]}).eval()
+    for weight in (transformer.motion_out.weight, transformer.modulation_out.weight):
+        torch.nn.init.normal_(weight, std=0.1)
+    torch.nn.init.normal_(transformer.rate_embedding.mlp[2].weight, std=1.0)
+    for name in ("motion_mean", "motion_std"):
+        transformer.get_buffer(name).copy_(tiny.transformer.get_buffer(name))
+    pipeline = GesturePipeline(transformer, default_scheduler())
+    usual, one, many = (pipeline(speech, num_inference_steps=2, **rate) for rate in ({}, {"rate": 1.0}, {"rate": 2.0}))
+    assert same(usual, one)
+    assert not same(usual, many)
+    assert "rate" not in one.source
+    assert many.source["rate"] == 2.0
+
+
+def test_a_model_that_has_not_learned_rate_takes_the_usual_one(tiny: GesturePipeline, speech: Speech) -> None:
+    made = [tiny(speech, num_inference_steps=2, **rate) for rate in ({}, {"rate": 1.0}, {"rate": None})]
+    assert same(made[0], made[1])
+    assert same(made[0], made[2])
+    assert made[1].source == made[0].source
 
 
 class Counted:

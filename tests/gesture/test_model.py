@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+from typing import Any
+
 import torch
 
-from chironomy.gesture.model import EMO2_CONFIG, GestureTransformer
+from chironomy.gesture.model import EMBEDDED_CONFIG, EMO2_CONFIG, GestureTransformer, ScalarEmbedding
+from chironomy.gesture.settings import AMPLITUDE, CONTROL_RANGE, RATE, SPEED
 
 
 def conditions(windows: int, frames: int, model: GestureTransformer) -> dict[str, torch.Tensor]:
@@ -15,7 +18,7 @@ def conditions(windows: int, frames: int, model: GestureTransformer) -> dict[str
     }
 
 
-def small(**changes: int) -> GestureTransformer:
+def small(**changes: Any) -> GestureTransformer:
     torch.manual_seed(1)
     model = GestureTransformer(**({"num_layers": 2, "width": 32, "num_heads": 2, "window_frames": 48} | changes)).eval()
     torch.nn.init.normal_(model.motion_out.weight, std=0.1)
@@ -46,8 +49,9 @@ def test_speech_reaches_the_motion_of_its_own_moment_most() -> None:
     assert 20 <= int(change.argmax()) <= 29
 
 
-def test_style_speed_amplitude_and_handedness_each_matter() -> None:
-    model = small(hands=3)
+def test_style_speed_amplitude_rate_and_handedness_each_matter() -> None:
+    model = small(hands=3, control_range=[0.25, 2.5])
+    torch.nn.init.normal_(model.rate_embedding.mlp[2].weight, std=0.1)
     torch.nn.init.normal_(model.modulation[1].weight, std=0.1)
     given = conditions(1, 48, model)
     motion = torch.randn(1, 48, 198)
@@ -56,9 +60,48 @@ def test_style_speed_amplitude_and_handedness_each_matter() -> None:
         ("style", torch.eye(4)[1:2]),
         ("speed", torch.tensor([1.5])),
         ("amplitude", torch.tensor([0.6])),
+        ("rate", torch.tensor([0.6])),
         ("handedness", torch.eye(3)[:1]),
     ):
         assert not torch.allclose(model(motion, torch.ones(1), **(given | {name: value})).sample, before)
+
+
+def test_controls_are_told_apart_over_all_that_can_be_asked() -> None:
+    assert EMBEDDED_CONFIG["control_range"] == EMO2_CONFIG["control_range"] == list(CONTROL_RANGE)
+    assert {(asked.low, asked.high) for asked in (SPEED, AMPLITUDE, RATE)} == {CONTROL_RANGE}
+    heard: list[torch.Tensor] = []
+    embedding = ScalarEmbedding(8, CONTROL_RANGE)
+    embedding.mlp[0].register_forward_pre_hook(lambda _, inputs: heard.append(inputs[0]))
+    embedding(torch.exp(torch.linspace(*torch.tensor(CONTROL_RANGE).log().tolist(), 24)))
+    steps = heard[0].diff(dim=0)
+    assert (steps >= 0).all()
+    # One step of the scale is worth about the same anywhere, at its ends too.
+    assert steps.amax(dim=1).min() > 0.5 * steps.amax(dim=1).max()
+
+
+def test_a_control_that_is_not_given_says_nothing() -> None:
+    for control_range in (None, CONTROL_RANGE):
+        embedded = ScalarEmbedding(8, control_range)(torch.tensor([0.0, 1.0]))
+        assert torch.equal(embedded[0], torch.zeros(8))
+        assert embedded[1].abs().max() > 0
+    model = small(control_range=[0.25, 2.5])
+    torch.nn.init.normal_(model.modulation[1].weight, std=0.1)
+    torch.nn.init.normal_(model.rate_embedding.mlp[2].weight, std=0.1)
+    given, motion = conditions(1, 48, model), torch.randn(1, 48, 198)
+    without = model(motion, torch.ones(1), **given).sample
+    assert torch.equal(model(motion, torch.ones(1), **given, rate=torch.zeros(1)).sample, without)
+
+
+def test_a_model_of_the_first_editions_is_as_it_was() -> None:
+    model = small()
+    assert not any("rate" in name for name in model.state_dict())
+    torch.nn.init.normal_(model.modulation[1].weight, std=0.1)
+    given, motion = conditions(1, 48, model), torch.randn(1, 48, 198)
+    asked = model(motion, torch.ones(1), **given, rate=torch.tensor([2.0])).sample
+    assert torch.equal(model(motion, torch.ones(1), **given).sample, asked)
+    embedding = model.speed_embedding
+    buckets = torch.tanh(3 * (1.3 - torch.linspace(0.4, 1.9, 9)) / 0.375)
+    torch.testing.assert_close(embedding(torch.tensor([1.3])), embedding.mlp(buckets[None]))
 
 
 def test_a_window_is_not_touched_by_its_neighbours_in_the_batch() -> None:

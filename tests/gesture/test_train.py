@@ -19,7 +19,7 @@ from chironomy.gesture.model import CONFIGS
 from chironomy.gesture.training.log import Log, sampled_sheet, write_curve
 from chironomy.gesture.training.run import main, make_scheduler, model_config, run, training_settings
 from chironomy.gesture.training.trainer import Averaged, Trainer, TrainSettings, split
-from chironomy.gesture.training.windows import Windows
+from chironomy.gesture.training.windows import EVERYTHING_GIVEN, Windows
 
 SETTINGS = TrainSettings(steps=4, batch_size=4, validate_every=2, validation_batches=1, precision="no")
 
@@ -111,6 +111,22 @@ def test_a_checkpoint_of_other_settings_is_refused() -> None:
         trainer(TrainSettings(steps=4, batch_size=5, validate_every=2, validation_batches=1, precision="no")).resume(
             state
         )
+
+
+def test_a_rate_is_learned_from_and_sometimes_left_out() -> None:
+    given = [replace(clip, rate=0.5 + number) for number, clip in enumerate(clips())]
+    windows = Windows(given, 48)
+    rate = windows.batch(400, 0, 0).rate
+    assert set(rate.tolist()) == {0.0, *(clip.rate for clip in given)}
+    assert 0.08 < (rate == 0).float().mean() < 0.25
+    assert (windows.batch(400, 0, 0, EVERYTHING_GIVEN).rate > 0).all()
+    torch.manual_seed(0)
+    train, validation = (Windows(part, TINY["window_frames"]) for part in split(given))
+    learner = Trainer(GestureTransformer(**TINY | {"control_range": [0.25, 2.5]}), train, validation, SETTINGS)
+    assert not learner.model.rate_embedding.mlp[2].weight.any()
+    for _ in range(3):
+        learner.advance()
+    assert learner.model.rate_embedding.mlp[2].weight.any()
 
 
 def test_clips_shorter_than_a_window_are_refused() -> None:

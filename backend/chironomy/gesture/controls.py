@@ -17,6 +17,7 @@ from chironomy.gesture.settings import (
     GUIDANCE,
     HANDEDNESS,
     HIDE_BELOW,
+    RATE,
     SCORE_GUIDANCE,
     SEED,
     SPEED,
@@ -38,8 +39,11 @@ class Settings(TypedDict, total=False):
         seed: the same seed gives the same motion (0).
         style: the name of one of the model's styles ("neutral"), or weights of several, such as
             `{"lively": 0.5, "calm": 0.5}`; what is missing to a sum of 1 is left to the model.
-        speed: relative speed, 1 is the style's own, 0.25 to 2.5 (learned between 0.6 and 1.6).
+        speed: relative speed, 1 is the style's own, 0.25 to 2.5 (1). A model tells apart what lies in its
+            `control_range`, or where it has none, about 0.6 to 1.6.
         amplitude: relative size, likewise.
+        rate: relative number of strokes, likewise. A model without a `control_range` has not learned it, and refuses
+            all but 1.
         handedness: which hand gestures, "left", "right" or "both", or weights of these; None leaves it to the model
             (None). A model that has not learned it refuses.
         num_inference_steps: denoising steps; more are slower and finer.
@@ -62,6 +66,7 @@ class Settings(TypedDict, total=False):
     style: str | Mapping[str, float]
     speed: float
     amplitude: float
+    rate: float | None
     handedness: str | Mapping[str, float] | None
     num_inference_steps: int | None
     guidance_scale: float | None
@@ -81,6 +86,7 @@ class Controls:
     Attributes:
         fps: see `Settings`, likewise the others that are not explained here.
         style: weights in the order of the model's styles.
+        rate: None if the model has not learned it.
         handedness: weights of `HANDEDNESS`, or None.
         source: what the result says it was made with.
     """
@@ -90,6 +96,7 @@ class Controls:
     style: tuple[float, ...]
     speed: float
     amplitude: float
+    rate: float | None
     handedness: tuple[float, ...] | None
     steps: int
     guidance: float
@@ -118,6 +125,13 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
             "with it"
         )
     hand_weights = None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS)
+    rate = _number("rate", settings.get("rate"), RATE, "1 is usual")
+    takes_rate = bool(config.get("control_range"))
+    if rate != RATE.default and not takes_rate:
+        raise GestureError(
+            "this model has not learned how many strokes to make; leave rate out, or use weights that were trained "
+            "with it"
+        )
     seed = settings.get("seed", SEED.default)
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
         raise GestureError(f"seed is {seed!r:.40}; give a whole number")
@@ -142,6 +156,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         "num_inference_steps": int(steps),
         "guidance_scale": guidance,
     }
+    if rate != RATE.default:
+        source["rate"] = rate
     if style_guidance != 1:
         source["style_guidance_scale"] = style_guidance
     if handedness is not None:
@@ -153,6 +169,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     return Controls(
         fps=checked_fps(settings.get("fps", FPS.default)),
         style=style_weights,
+        rate=rate if takes_rate else None,
         handedness=hand_weights,
         steps=int(steps),
         guidance=guidance,

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The transformer that denoises hand motion, after stage 1 of EMO2 (arXiv 2501.10687).
 
-Blocks of a diffusion transformer (Peebles and Xie 2023, arXiv 2212.09748) over patches of motion frames: style, speed
-and amplitude embeddings are added to the timestep embedding and modulate every block (one shared modulation with a
+Blocks of a diffusion transformer (Peebles and Xie 2023, arXiv 2212.09748) over patches of motion frames: style, speed,
+amplitude and rate embeddings are added to the timestep embedding and modulate every block (one shared modulation with a
 learned offset a block, after PixArt-alpha, arXiv 2310.00426), speech enters by cross-attention and, frame by frame, at
 the input; pinned motion and its mask are concatenated to the noisy motion; the hand mask is added. Rotary positions
 (arXiv 2104.09864) are shared by motion and speech, so that a token knows which speech is its own.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,7 @@ from torch import nn
 
 from chironomy.gesture.encoding import HAND_DIM, WRIST_DIM
 from chironomy.gesture.score import score_dim
+from chironomy.gesture.settings import CONTROL_RANGE
 
 # The paper's size (24 blocks, width 512) over all hidden states of wav2vec2-base, each frame with two neighbours to
 # either side; the number of heads is ours.
@@ -35,6 +38,7 @@ EMO2_CONFIG: dict[str, Any] = {
     "audio_context": 2,
     "window_frames": 96,
     "hands": 3,
+    "control_range": list(CONTROL_RANGE),
 }
 
 # Small enough to learn on two processor cores: three frames a token, eight tokens a second.
@@ -47,9 +51,11 @@ EMBEDDED_CONFIG: dict[str, Any] = {
     "window_frames": 96,
     "motion_components": 24,
     "hands": 3,
+    "control_range": list(CONTROL_RANGE),
 }
 
 _LEAST_SPREAD = 0.02  # metres, parts of an axis
+_LEAST_CONTROL = 1e-3  # far below what can be asked
 _LEAST_SHARE = 0.12  # of the greatest component's spread
 
 CONFIGS = {"embedded": EMBEDDED_CONFIG, "emo2": EMO2_CONFIG}
@@ -131,10 +137,17 @@ class ScalarEmbedding(nn.Module):
     """A control such as speed, by the soft buckets of EMO (arXiv 2402.17485): tanh(3 (w - c) / r), then an MLP.
 
     A value of 0 or less means "not given" and embeds to zero.
+
+    Args:
+        width: numbers of the embedding.
+        control_range: least and greatest value, over whose logarithms w and c are; None: over values from 0.4 to 1.9.
+        buckets: how many.
     """
 
-    def __init__(self, width: int, lowest: float = 0.4, highest: float = 1.9, buckets: int = 9):
+    def __init__(self, width: int, control_range: Sequence[float] | None = None, buckets: int = 9):
         super().__init__()
+        self.logarithmic = control_range is not None
+        lowest, highest = (0.4, 1.9) if control_range is None else (math.log(bound) for bound in control_range)
         centres = torch.linspace(lowest, highest, buckets)
         self.register_buffer("centres", centres, persistent=False)
         self.radius = (highest - lowest) / (buckets - 1) * 2
@@ -143,7 +156,10 @@ class ScalarEmbedding(nn.Module):
     def forward(self, value: torch.Tensor) -> torch.Tensor:
         """(windows,) to (windows, width)."""
         centres = self.get_buffer("centres")
-        buckets = torch.tanh(3 * (value[:, None].to(centres.dtype) - centres) / self.radius)
+        level = value[:, None].to(centres.dtype)
+        if self.logarithmic:
+            level = level.clamp(min=_LEAST_CONTROL).log()
+        buckets = torch.tanh(3 * (level - centres) / self.radius)
         return self.mlp(buckets) * (value > 0)[:, None]
 
 
@@ -166,6 +182,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         window_frames: frames of a training window; longer clips are denoised as overlapping windows.
         score_kinds: the kinds of gesture that it can be told by a score, in the order of its input
             (`gesture.score.score_frames`); None if it takes no score.
+        control_range: least and greatest speed, amplitude and rate that are told apart; None for a model of the first
+            editions, which tells speed and amplitude apart between 0.4 and 1.9 and takes no rate.
         fps: frames a second of motion and features.
         trained_on: what the weights learned from, for whoever asks a motion where it comes from.
         prediction_type: "sample", clean motion. A diffusers scheduler that wants a velocity gets it by conversion.
@@ -197,6 +215,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         style_names: list[str] | None = None,
         audio_features: str = "prosody",
         score_kinds: list[str] | None = None,
+        control_range: list[float] | None = None,
     ):
         super().__init__()
         self.patch_size = patch_size
@@ -225,8 +244,9 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         self.time_proj = Timesteps(width, flip_sin_to_cos=True, downscale_freq_shift=0)
         self.time_embedding = TimestepEmbedding(width, width)
         self.style_embedding = nn.Linear(styles, width, bias=False)
-        self.speed_embedding = ScalarEmbedding(width)
-        self.amplitude_embedding = ScalarEmbedding(width)
+        self.speed_embedding = ScalarEmbedding(width, control_range)
+        self.amplitude_embedding = ScalarEmbedding(width, control_range)
+        self.rate_embedding = ScalarEmbedding(width, control_range) if control_range else None
         self.hands_embedding = nn.Linear(hands, width, bias=False) if hands else None
         self.modulation = nn.Sequential(nn.SiLU(), nn.Linear(width, 9 * width))
         self.blocks = nn.ModuleList([Block(width, num_heads, mlp_ratio) for _ in range(num_layers)])
@@ -246,6 +266,10 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             nn.init.normal_(self.hands_embedding.weight, std=0.02)
         if self.score_in is not None:
             nn.init.normal_(self.score_in.weight, std=0.05)
+        if self.rate_embedding is not None:
+            # Says nothing until clips whose rate is known have taught it.
+            nn.init.zeros_(self.rate_embedding.mlp[2].weight)  # pyright: ignore[reportArgumentType]
+            nn.init.zeros_(self.rate_embedding.mlp[2].bias)  # pyright: ignore[reportArgumentType]
         # Gates start a little open, which on a small budget learns sooner than fully closed ones.
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -261,6 +285,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         style: torch.Tensor,
         speed: torch.Tensor,
         amplitude: torch.Tensor,
+        rate: torch.Tensor | None = None,
         handedness: torch.Tensor | None = None,
         pinned: torch.Tensor | None = None,
         pinned_mask: torch.Tensor | None = None,
@@ -278,6 +303,7 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             style: weights of the styles, (windows, styles); all zero means "not given".
             speed: relative speed, 1 is the style's own, (windows,); 0 means "not given".
             amplitude: relative amplitude, likewise.
+            rate: relative number of strokes, likewise; None means "not given" too.
             handedness: weights of left, right and both, (windows, 3); all zero, or None, means "not given".
             pinned: clean normalised motion where it is given, (windows, frames, latent_dim).
             pinned_mask: 1 where a hand's frame is given, (windows, frames, 2).
@@ -307,6 +333,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         condition = self.time_embedding(self.time_proj(timestep * 1000).to(motion.dtype))
         condition = condition + self.style_embedding(style) + self.speed_embedding(speed)
         condition = condition + self.amplitude_embedding(amplitude)
+        if self.rate_embedding is not None and rate is not None:
+            condition = condition + self.rate_embedding(rate)
         if self.hands_embedding is not None and handedness is not None:
             condition = condition + self.hands_embedding(handedness)
         modulation = self.modulation(condition).view(windows, 9, -1)

@@ -51,10 +51,16 @@ FPS = Range(24.0, 1.0, 240.0)
 """Frames a second."""
 
 SPEED = Range(1.0, 0.25, 2.5)
-"""How fast the hands move, 1 being the style's own; learned between 0.6 and 1.6."""
+"""How fast the hands move, 1 being the style's own; a model learns its `control_range`, or about 0.6 to 1.6."""
 
 AMPLITUDE = Range(1.0, 0.25, 2.5)
 """How large the gestures are, likewise."""
+
+RATE = Range(1.0, 0.25, 2.5)
+"""How many strokes there are, likewise; only models with a `control_range` take it."""
+
+CONTROL_RANGE = (SPEED.low, SPEED.high)
+"""Least and greatest relative speed, amplitude and rate to learn from: all that can be asked."""
 
 STEPS = Whole(8, 1, 1000)
 """Denoising steps; more are slower and finer."""

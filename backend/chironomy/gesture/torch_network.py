@@ -50,6 +50,7 @@ class TorchNetwork:
             "style": torch.tensor(controls.style, device=device) * of_each([run.style for run in runs])[:, None],
             "speed": ones * controls.speed,
             "amplitude": ones * controls.amplitude,
+            "rate": None if controls.rate is None else ones * controls.rate,
             "handedness": None if handedness is None else torch.tensor(handedness, device=device).expand(len(ones), -1),
             "pinned": all_runs(given.pinned),
             "pinned_mask": all_runs(given.pinned_mask),

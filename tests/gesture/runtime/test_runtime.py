@@ -101,6 +101,7 @@ def test_long_speech_comes_in_parts_like_those_of_torch(tiny: GesturePipeline, s
         {"motion_components": 5, "hands": 3},
         {"patch_size": 1, "audio_context": 0, "num_heads": 4, "mlp_ratio": 2.0},
         {"patch_size": 4, "styles": 2, "fps": 30.0},
+        {"control_range": [0.25, 2.5]},
     ],
 )
 def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, Any]) -> None:
@@ -117,8 +118,10 @@ def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, 
 
     mask = (random.random((3, 48, 2)) < 0.2).astype(np.float32)
     given = Given(rows(TINY["audio_dim"]), rows(network.latent.channels), mask)
-    hands: Any = {"handedness": "left"} if changes.get("hands") else {}
-    controls = checked_controls(reference.config, {"style": {"neutral": 0.4}, "speed": 1.7, "amplitude": 0.4, **hands})
+    asked: Any = {"style": {"neutral": 0.4}, "speed": 1.7, "amplitude": 0.4}
+    asked |= {"handedness": "left"} if changes.get("hands") else {}
+    asked |= {"speed": 2.3, "amplitude": 0.3, "rate": 0.5} if changes.get("control_range") else {}
+    controls = checked_controls(reference.config, asked)
     runs = [Run(), Run(speech=False), Run(style=False), Run(speech=False, style=False)]
     shown = rows(network.latent.channels)
     for level in (1.0, 0.37, 0.0):

@@ -17,10 +17,7 @@ from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
-from chironomy.gesture.settings import HANDEDNESS, STYLES
-
-CONTROL_RANGE = (0.25, 2.5)
-"""Least and greatest relative speed, amplitude and rate."""
+from chironomy.gesture.settings import CONTROL_RANGE, HANDEDNESS, STYLES
 
 _NOT_SPEECH = 0.08
 

@@ -6,6 +6,7 @@ cross-attention, what pinned frames add to the tokens. Matrix products are of al
 weights that are transposed, joined and scaled beforehand.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,8 +23,7 @@ from chironomy.gesture.score import score_dim
 Array = NDArray[np.float32]
 
 _EPSILON = 1e-6
-_BUCKETS = np.linspace(0.4, 1.9, 9, dtype=np.float32)
-_BUCKET_RADIUS = 2 * (1.9 - 0.4) / 8
+_BUCKETS = 9
 _ROTARY_BASE = 1000.0
 
 
@@ -106,6 +106,12 @@ class NumpyNetwork:
         self._tensors = tensors
         self.width, self.heads = int(config["width"]), int(config["num_heads"])
         self.head_dim, self.patch = self.width // self.heads, int(config["patch_size"])
+        # Of `gesture.model.ScalarEmbedding`: whether of logarithms, the buckets' centres and their radius.
+        control_range = config.get("control_range")
+        self._logarithmic = bool(control_range)
+        low, high = (math.log(bound) for bound in control_range) if control_range else (0.4, 1.9)
+        self._centres = np.linspace(low, high, _BUCKETS, dtype=np.float32)
+        self._radius = np.float32(2 * (high - low) / (_BUCKETS - 1))
         self._prepare()
 
     def _prepare(self) -> None:
@@ -198,6 +204,8 @@ class NumpyNetwork:
         """(width,) embeddings of what was asked for."""
         tensors = self._tensors
         made = self._scalar("speed_embedding", controls.speed) + self._scalar("amplitude_embedding", controls.amplitude)
+        if controls.rate is not None:
+            made = made + self._scalar("rate_embedding", controls.rate)
         if run.style:
             made = made + tensors["style_embedding.weight"] @ np.array(controls.style, np.float32)
         if controls.handedness is not None:
@@ -206,7 +214,8 @@ class NumpyNetwork:
 
     def _scalar(self, name: str, value: float) -> Array:
         """A control by soft buckets, as `gesture.model.ScalarEmbedding`."""
-        buckets = np.tanh(3 * (np.float32(value) - _BUCKETS) / np.float32(_BUCKET_RADIUS))
+        level = np.float32(math.log(value) if self._logarithmic else value)
+        buckets = np.tanh(3 * (level - self._centres) / self._radius)
         hidden = self._linear(f"{name}.mlp.0")(buckets[None])
         return self._linear(f"{name}.mlp.2")(_silu(hidden))[0]
 
@@ -291,8 +300,9 @@ def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         "modulation_out": (width, 2 * width),
         "motion_out": (width, patch * channels),
     }
-    for name in ("speed_embedding", "amplitude_embedding"):
-        layers |= {f"{name}.mlp.0": (len(_BUCKETS), width), f"{name}.mlp.2": (width, width)}
+    controls = ("speed", "amplitude", "rate") if config.get("control_range") else ("speed", "amplitude")
+    for name in (f"{control}_embedding" for control in controls):
+        layers |= {f"{name}.mlp.0": (_BUCKETS, width), f"{name}.mlp.2": (width, width)}
     for number in range(int(config["num_layers"])):
         block = f"blocks.{number}."
         for attention in ("attention.", "cross_attention."):

@@ -80,6 +80,7 @@ def sample_windows(trainer: Trainer, count: int) -> tuple[torch.Tensor, torch.Te
                 style=batch.style.to(device),
                 speed=batch.speed.to(device),
                 amplitude=batch.amplitude.to(device),
+                rate=batch.rate.to(device),
                 handedness=batch.handedness.to(device),
                 return_dict=False,
             )[0].float()

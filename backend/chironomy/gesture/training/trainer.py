@@ -112,6 +112,7 @@ class Trainer(trainer.Trainer):
             style=batch.style,
             speed=batch.speed,
             amplitude=batch.amplitude,
+            rate=batch.rate,
             handedness=batch.handedness,
             pinned=batch.motion * pinned * seen,
             pinned_mask=batch.pinned_mask,

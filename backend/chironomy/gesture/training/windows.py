@@ -35,6 +35,7 @@ class Batch:
     handedness: torch.Tensor
     pinned_mask: torch.Tensor
     confidence: torch.Tensor
+    rate: torch.Tensor
     score: torch.Tensor
 
 
@@ -46,13 +47,14 @@ class Dropout:
     style: float = 0.15
     speed: float = 0.15
     amplitude: float = 0.15
+    rate: float = 0.15
     handedness: float = 0.3
     audio_noise: float = 0.15  # greatest spread of the noise on features, so that no voice is learned by heart
     score: float = 0.5  # the whole of it
     score_part: float = 0.6  # of the others: some of its phrases, some of their fields, and when they start and end
 
 
-EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0, 0, 0)
+EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0, 0, 0, 0)
 """No condition left out, speech as it is: for validation."""
 
 
@@ -87,6 +89,7 @@ class Windows:
         self.style = torch.from_numpy(np.stack([clip.style for clip in clips]))
         self.speed = torch.tensor([clip.speed for clip in clips], dtype=torch.float32)
         self.amplitude = torch.tensor([clip.amplitude for clip in clips], dtype=torch.float32)
+        self.rate = torch.tensor([clip.rate for clip in clips], dtype=torch.float32)
         self.handedness = torch.from_numpy(np.stack([clip.handedness for clip in clips]))
         self.seen = torch.from_numpy(np.concatenate([clip.seen() for clip in clips]))
 
@@ -132,6 +135,7 @@ class Windows:
             handedness=self.handedness[clip] * keep(dropout.handedness)[:, None],
             pinned_mask=torch.from_numpy(_pins(random, size, self.frames)),
             confidence=torch.from_numpy(_confidence(random, size, self.frames)) * self.seen[rows],
+            rate=self.rate[clip] * keep(dropout.rate),
             score=torch.from_numpy(self._score(random, index, dropout)),
         )
 
