@@ -123,10 +123,17 @@ def test_a_rate_is_learned_from_and_sometimes_left_out() -> None:
     torch.manual_seed(0)
     train, validation = (Windows(part, TINY["window_frames"]) for part in split(given))
     learner = Trainer(GestureTransformer(**TINY | {"control_range": [0.25, 2.5]}), train, validation, SETTINGS)
-    assert not learner.model.rate_embedding.mlp[2].weight.any()
+    before = learner.model.rate_embedding.mlp[2].weight.detach().clone()
     for _ in range(3):
         learner.advance()
-    assert learner.model.rate_embedding.mlp[2].weight.any()
+    assert not torch.equal(learner.model.rate_embedding.mlp[2].weight, before)
+
+
+def test_only_clips_whose_rate_is_known_teach_it() -> None:
+    description = {"fps": 24.0, "style_names": ["a"], "trained_on": "a test"}
+    clip = clips(1)[0]
+    assert model_config("embedded", description, clip)["control_range"] is None
+    assert model_config("embedded", description, replace(clip, rate=0.7))["control_range"] == [0.25, 2.5]
 
 
 def test_clips_shorter_than_a_window_are_refused() -> None:

@@ -266,10 +266,6 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             nn.init.normal_(self.hands_embedding.weight, std=0.02)
         if self.score_in is not None:
             nn.init.normal_(self.score_in.weight, std=0.05)
-        if self.rate_embedding is not None:
-            # Says nothing until clips whose rate is known have taught it.
-            nn.init.zeros_(self.rate_embedding.mlp[2].weight)  # pyright: ignore[reportArgumentType]
-            nn.init.zeros_(self.rate_embedding.mlp[2].bias)  # pyright: ignore[reportArgumentType]
         # Gates start a little open, which on a small budget learns sooner than fully closed ones.
         for block in self.blocks:
             assert isinstance(block, Block)

@@ -79,6 +79,8 @@ def model_config(name: str, description: dict[str, Any], clip: Clip) -> dict[str
         "trained_on": description["trained_on"],
         "style_names": description["style_names"],
         "score_kinds": None if clip.score is None else list(SCORE_KINDS),
+        # Rate is not to be offered by a model that never learned what it means.
+        "control_range": config["control_range"] if clip.rate else None,
     }
 
 
