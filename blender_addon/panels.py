@@ -6,6 +6,8 @@ from pathlib import Path
 from bpy.types import Context, Operator, Panel, UILayout
 
 from chironomy.body.emotion import EMOTION
+from chironomy.gesture.settings import RATE
+from chironomy.gesture.shipped import embedded_takes_rate
 
 from . import backend, tasks, thumbnail
 from .migration import newer_version
@@ -63,8 +65,14 @@ class CHIRONOMY_PT_generate(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
-        for name in ("style", "speed", "amplitude", "seed"):
+        for name in ("style", "speed", "amplitude"):
             layout.prop(chosen, name)
+        # What a backend's weights have learned it says when it is asked.
+        learned = preferences(context).gestures == "BACKEND" or embedded_takes_rate()
+        row = layout.row()
+        row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
+        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)")
+        layout.prop(chosen, "seed")
         column = layout.column(align=True)
         mixed = column.column(align=True)
         mixed.enabled = not chosen.emotion_mixture

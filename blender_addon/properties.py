@@ -16,7 +16,7 @@ from bpy.types import Context, Object, Property, PropertyGroup, Scene
 
 from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
-from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLES
+from chironomy.gesture.settings import AMPLITUDE, RATE, SEED, SPEED, STYLES
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
@@ -123,6 +123,15 @@ class ChironomySettings(PropertyGroup):
         min=AMPLITUDE.low,
         max=AMPLITUDE.high,
         soft_min=0.25,
+        soft_max=2.0,
+    )
+    rate: FloatProperty(
+        name="Rate",
+        description="How many strokes the hands make, 1 being usual: fewer leave them at rest for longer",
+        default=RATE.default,
+        min=RATE.low,
+        max=RATE.high,
+        soft_min=0.5,
         soft_max=2.0,
     )
     emotion: EnumProperty(

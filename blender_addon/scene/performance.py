@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import RATE
 from chironomy.motion import HandMotion, save_hands
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
@@ -58,6 +59,9 @@ def performing(context: Context) -> Job:
         "lens_y": y,
         "lens_z": z,
     }
+    if chosen.rate != RATE.default:
+        # Backends and weights of old know nothing of it, and need not.
+        wanted["rate"] = round(chosen.rate, 4)
     script = sequencer.absolute(chosen.script) if chosen.script else None
     item = character(scene)
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))

@@ -6,7 +6,9 @@ import socket
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 from typing import NamedTuple
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -172,6 +174,34 @@ def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
     assert here.hands.source == there.hands.source
     for name, part in vars(here.body).items():
         assert np.asarray(part) == pytest.approx(np.asarray(getattr(there.body, name)), abs=1e-3), name
+
+
+def test_a_rate_is_asked_for_where_it_is_not_the_usual_one(addon, scene, monkeypatch):
+    asked = []
+    monkeypatch.setattr(addon["scene.performance"], "_made_here", lambda inputs, wanted, work: asked.append(wanted))
+    for rate in (1.0, 0.5):
+        scene.chironomy.rate = rate
+        performance(addon)
+    assert "rate" not in asked[0]
+    assert asked[1] == asked[0] | {"rate": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("learned", "rate", "enabled", "label"),
+    [
+        (True, 1.0, True, "Rate"),
+        (False, 1.0, False, "Rate (not learned)"),
+        (False, 0.5, True, "Rate (not learned)"),  # it can be taken back
+    ],
+)
+def test_the_panel_offers_a_rate_that_the_model_has_learned(addon, scene, monkeypatch, learned, rate, enabled, label):
+    panels, layout, chosen = addon["panels"], MagicMock(), scene.chironomy
+    monkeypatch.setattr(panels, "embedded_takes_rate", lambda: learned)
+    chosen.rate = rate
+    panels.CHIRONOMY_PT_generate.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    row = layout.row.return_value
+    row.prop.assert_any_call(chosen, "rate", text=label)
+    assert row.enabled is enabled
 
 
 def test_generate_can_be_stopped_and_leaves_the_character_as_it_was(addon, scene):

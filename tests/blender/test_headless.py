@@ -175,6 +175,7 @@ def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job):
     [
         ({"style": "baroque"}, "the setting style is 'baroque'; choose one of neutral, "),
         ({"speed": 40.0}, "the setting speed is 40.0, outside what is possible; the nearest is 2.5"),
+        ({"rate": 0.1}, "the setting rate is 0.1, outside what is possible; the nearest is 0.25"),
     ],
 )
 def test_a_setting_that_cannot_be_taken_is_named(do, job, settings, sentence):

@@ -99,6 +99,16 @@ def test_the_job_says_all_that_was_asked(
     assert "left wrist -5 cm at frame 12" in said.out
 
 
+def test_a_rate_goes_with_the_job_where_it_is_not_the_usual_one(
+    chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
+) -> None:
+    options = ["animate", recording, "--out", tmp_path / "out", "--size", "64x96", *backend]
+    assert chironomy_command(*options, "--rate", 0.5).code == 0
+    job = json.loads((tmp_path / "out" / "scene.blend").read_text())
+    assert job["settings"]["rate"] == 0.5
+    assert "'3' is not a number from 0.25 to 2.5" in chironomy_command(*options, "--rate", 3).err
+
+
 def test_a_portrait_goes_with_the_job_and_must_be_a_picture(
     chironomy_command: Command, tmp_path: Path, recording: Path, backend: list[str]
 ) -> None:

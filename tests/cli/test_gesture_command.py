@@ -44,10 +44,10 @@ def test_where_nothing_is_heard_the_person_is_told(chironomy_command: Command, t
 def test_its_settings_reach_the_model(
     chironomy_command: Command, tmp_path: Path, still_model: list[Mapping[str, Any]]
 ) -> None:
-    options = ["--seed", 7, "--style", "calm", "--speed", 1.5, "--amplitude", 0.5]
+    options = ["--seed", 7, "--style", "calm", "--speed", 1.5, "--amplitude", 0.5, "--rate", 2]
     assert chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options).code == 0
-    asked = {name: still_model[0][name] for name in ("seed", "style", "speed", "amplitude", "fps")}
-    assert asked == {"seed": 7, "style": "calm", "speed": 1.5, "amplitude": 0.5, "fps": 24.0}
+    asked = {name: still_model[0][name] for name in ("seed", "style", "speed", "amplitude", "rate", "fps")}
+    assert asked == {"seed": 7, "style": "calm", "speed": 1.5, "amplitude": 0.5, "rate": 2.0, "fps": 24.0}
 
 
 def test_all_that_the_model_can_be_told_reaches_it(

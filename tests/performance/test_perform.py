@@ -162,6 +162,15 @@ def test_a_job_refuses_an_emotion_that_is_none() -> None:
     assert checked["emotion"] == [[0.0, "neutral"], [2.5, {"neutral": 0.5, "happy": 0.5}]]
 
 
+@pytest.mark.parametrize("kind", ["gesture", "perform"])
+def test_a_job_takes_a_rate_and_asks_for_the_usual_one_without(kind: str) -> None:
+    settings = KINDS[kind].settings
+    assert check_settings(kind, settings, {})["rate"] == 1.0
+    assert check_settings(kind, settings, {"rate": 2.5})["rate"] == 2.5
+    with pytest.raises(ServiceError, match=r"The setting 'rate' is 3: give a number from 0.25 to 2.5"):
+        check_settings(kind, settings, {"rate": 3})
+
+
 def test_a_range_without_its_motion_is_refused(recording: Path) -> None:
     with pytest.raises(ChironomyError, match="without the motion it is in"):
         next(make_gestures({"speech": recording}, {"range_start": 0.1, "range_end": 0.2}))

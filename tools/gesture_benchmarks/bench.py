@@ -21,6 +21,7 @@ from chironomy.evaluation.sources import SOUNDS, clip_motions, motion_of_clip
 from chironomy.gesture import GesturePipeline
 from chironomy.gesture.clips import Clip
 from chironomy.gesture.settings import HANDEDNESS, STYLES
+from chironomy.gesture.shipped import takes_rate
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech import Speech, load_speech
 
@@ -200,6 +201,8 @@ def conditions(pipeline: GesturePipeline, clip: Clip) -> dict[str, Any]:
     style = {name: float(weight) for name, weight in zip(STYLES, clip.style, strict=False) if weight > 0}
     known = {name: weight for name, weight in style.items() if name in styles_of(pipeline)}
     asked: dict[str, Any] = {"style": known, "speed": clip.speed, "amplitude": clip.amplitude}
+    if takes_rate(pipeline.transformer.config):
+        asked["rate"] = clip.rate
     if pipeline.transformer.config.get("hands") and clip.handedness.any():
         asked["handedness"] = HANDEDNESS[int(clip.handedness.argmax())]
     return asked

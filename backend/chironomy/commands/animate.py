@@ -17,7 +17,7 @@ from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size, table
 from chironomy.errors import ChironomyError
-from chironomy.gesture.settings import FPS
+from chironomy.gesture.settings import FPS, RATE
 
 WRITE = {
     "blend": "scene.blend",
@@ -138,6 +138,7 @@ def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:
     """Settings of the add-on that are not as usual."""
     look: dict[str, Any] = {name: getattr(options, name) for name in ("outfit", "backdrop", "format")}
     look |= {"emotion_mixture": options.emotion}
+    look |= {"rate": None if options.rate == RATE.default else options.rate}
     look |= {"accompany": False if options.still else None, "burn_in": options.burn_in or None}
     return {name: value for name, value in look.items() if value is not None}
 

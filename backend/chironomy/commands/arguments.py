@@ -15,7 +15,7 @@ from typing import Any
 
 from chironomy.body.emotion import EMOTION, EMOTIONS, emotion_track
 from chironomy.body.errors import BodyError
-from chironomy.gesture.settings import AMPLITUDE, SEED, SPEED, STYLE, STYLES
+from chironomy.gesture.settings import AMPLITUDE, RATE, SEED, SPEED, STYLE, STYLES
 
 Error = argparse.ArgumentTypeError
 
@@ -148,6 +148,13 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
         type=number(AMPLITUDE.low, AMPLITUDE.high),
         default=AMPLITUDE.default,
         help=f"size of the gestures, {AMPLITUDE.low:g} to {AMPLITUDE.high:g} (default: {AMPLITUDE.default:g})",
+    )
+    parser.add_argument(
+        "--rate",
+        type=number(RATE.low, RATE.high),
+        default=RATE.default,
+        help=f"how many strokes there are, {RATE.low:g} to {RATE.high:g} (default: {RATE.default:g}); weights that "
+        "have not learned it refuse",
     )
     add_emotion_argument(parser, f"(default: {EMOTION})")
 

@@ -165,7 +165,8 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
     """The settings of the job."""
     start, end = options.range or (None, None)
     return {
-        **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "handedness")},
+        **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "rate", "fps")},
+        "handedness": options.handedness,
         "emotion": options.emotion or EMOTION,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,

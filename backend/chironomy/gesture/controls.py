@@ -26,7 +26,7 @@ from chironomy.gesture.settings import (
     STYLE_GUIDANCE,
     Range,
 )
-from chironomy.gesture.shipped import style_names
+from chironomy.gesture.shipped import style_names, takes_rate
 from chironomy.motion.hand_motion import HandMotion, checked_fps
 from chironomy.work import Work
 
@@ -126,8 +126,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         )
     hand_weights = None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS)
     rate = _number("rate", settings.get("rate"), RATE, "1 is usual")
-    takes_rate = bool(config.get("control_range"))
-    if rate != RATE.default and not takes_rate:
+    if rate != RATE.default and not takes_rate(config):
         raise GestureError(
             "this model has not learned how many strokes to make; leave rate out, or use weights that were trained "
             "with it"
@@ -169,7 +168,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     return Controls(
         fps=checked_fps(settings.get("fps", FPS.default)),
         style=style_weights,
-        rate=rate if takes_rate else None,
+        rate=rate if takes_rate(config) else None,
         handedness=hand_weights,
         steps=int(steps),
         guidance=guidance,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The weights that come with the product: where they lie and what they know, without loading them."""
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,21 @@ def embedded_styles() -> tuple[str, ...]:
         GestureError: the weights are missing.
     """
     return saved_styles(embedded_weights())
+
+
+@functools.cache
+def embedded_takes_rate() -> bool:
+    """Whether the embedded weights have learned to make more or fewer strokes.
+
+    Raises:
+        GestureError: the weights are missing.
+    """
+    return takes_rate(saved_config(embedded_weights()))
+
+
+def takes_rate(config: Mapping[str, Any]) -> bool:
+    """Whether the model with this configuration has learned to make more or fewer strokes."""
+    return bool(config.get("control_range"))
 
 
 def style_names(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -162,6 +162,7 @@ _GESTURE: Mapping[str, Setting] = {
     "style": Weights(of.STYLE, styles),
     "speed": Number(*of.SPEED),
     "amplitude": Number(*of.AMPLITUDE),
+    "rate": Number(*of.RATE),
     "fps": Number(*of.FPS),
     "num_inference_steps": Integer(None, of.STEPS.low, of.STEPS.high),
     "guidance_scale": Number(None, of.GUIDANCE.low, of.GUIDANCE.high),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from chironomy.files import atomic_path
 from chironomy.gesture.encoding import MOTION_DIM
+from chironomy.gesture.shipped import takes_rate
 
 if TYPE_CHECKING:
     from chironomy.gesture.training.trainer import Trainer
@@ -37,7 +38,7 @@ Made by `make train-embedded`, that is `python -m chironomy.gesture.corpus` and 
 
 Hands rest, prepare, stroke, hold and retract; strokes arrive as accented syllables begin to sound. A hand shape is
 taken before its stroke and held over the phrase. Where nobody speaks, hands rest. It can be asked for a style or a
-mixture, for speed, amplitude and handedness, and to keep what is pinned.
+mixture, for speed, amplitude{rate} and handedness, and to keep what is pinned.
 
 {measured_heading}
 
@@ -90,6 +91,7 @@ def write_card(folder: Path, trainer: "Trainer", corpus: dict[str, Any]) -> None
         motion_dim=MOTION_DIM,
         components=trainer.model.config["motion_components"],
         styles=", ".join(trainer.model.config["style_names"]),
+        rate=", rate" if takes_rate(trainer.model.config) else "",
         measured_heading=MEASURED,
         measured=_NOT_YET,
         items=corpus["items"],
