@@ -34,7 +34,7 @@ class CorpusSettings:
         items_per_shard: recordings in one file.
     """
 
-    items: int = 600
+    items: int = 400
     variants: int = 4
     seed: int = 0
     fps: float = 24.0
