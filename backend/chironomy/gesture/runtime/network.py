@@ -264,8 +264,12 @@ class NumpyNetwork:
             h = _modulated(x, scale3, shift3).reshape(-1, width)
             x += gate3 * block.feed_out(_gelu(block.feed(h))).reshape(runs, rows, width)
         shift, scale = np.split(self._modulation_out(condition)[:, None], 2, axis=-1)
-        made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width))
-        return made.reshape(runs, windows, frames, channels)
+        made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width)).reshape(runs, windows, frames, channels)
+        if self.config.get("skip"):  # see `gesture.model.skip_parts`
+            spread = (1 - level) ** 2 + level**2
+            made *= np.float32(level / spread**0.5)
+            made += np.float32((1 - level) / spread) * shown
+        return made
 
 
 def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
