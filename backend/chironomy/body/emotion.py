@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
+from chironomy.errors import ChironomyError
+from chironomy.mixture import named_weights
 
 Array = NDArray[np.float64]
 
@@ -231,7 +233,10 @@ def _moment(text: str) -> tuple[float, str]:
 def _weights(mixture: Any) -> Array:
     """(E,) weights of a mixture, summing to 1."""
     if isinstance(mixture, str):
-        mixture = _named(mixture)
+        try:
+            mixture = named_weights(mixture, _HOW)
+        except ChironomyError as error:
+            raise BodyError(str(error)) from None
     if not isinstance(mixture, Mapping):
         raise BodyError(f"the emotion is {mixture!r:.60}; {_HOW}")
     weights = np.zeros(len(EMOTIONS))
@@ -243,19 +248,6 @@ def _weights(mixture: Any) -> Array:
         weights[EMOTIONS.index(name)] = weight
     weights[0] += max(0.0, 1.0 - float(weights.sum()))
     return weights / weights.sum()
-
-
-def _named(text: str) -> dict[str, Any]:
-    if ":" not in text:
-        return {text.strip(): 1.0}
-    named: dict[str, Any] = {}
-    for part in text.split(","):
-        name, _, weight = part.partition(":")
-        try:
-            named[name.strip()] = float(weight)
-        except ValueError:
-            raise BodyError(f"the emotion has {part!r:.60}; {_HOW}") from None
-    return named
 
 
 def _is_number(value: Any) -> bool:
