@@ -111,7 +111,7 @@ def test_a_model_is_measured_over_recordings(
         asked.append(settings)
         return swinging(recording.duration, hertz=1 + settings["seed"])
 
-    monkeypatch.setattr("chironomy.gesture.pipeline.GesturePipeline.from_pretrained", lambda folder: pipeline)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda model: pipeline)
     said = chironomy_command(
         "evaluate", "gesture", speech(tmp_path / "speech.wav"), "--seeds", 2, "--style", "calm", "--json",
         tmp_path / "out.json",
