@@ -69,6 +69,7 @@ class Trainer(trainer.Trainer):
     """
 
     error = GestureError
+    everything_given = EVERYTHING_GIVEN
 
     def __init__(
         self,
@@ -92,10 +93,6 @@ class Trainer(trainer.Trainer):
     def training_batch(self, number: int) -> Batch:
         """Windows to learn from."""
         return self.train.batch(self.settings.batch_size, self.settings.seed, number)
-
-    def validation_batch(self, number: int) -> Batch:
-        """Windows to be judged by, with every condition."""
-        return self.validation.batch(self.settings.batch_size, self.settings.seed + 1, number, EVERYTHING_GIVEN)
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Mean squared error of the motion and of its changes, weighted by kind of number and by noise level."""
