@@ -179,6 +179,17 @@ def test_the_more_stressed_word_is_taken_where_two_are_near():
         assert [phrase.kind for phrase in phrases] == [kind]
 
 
+def test_a_hand_that_waves_or_wags_goes_to_and_fro_as_far_as_there_is_time():
+    (wave,) = propose(said("Well, goodbye."), 4.0).phrases
+    first, *others = (stroke.apex for stroke in wave.strokes)
+    assert others == pytest.approx([first + 0.5, first + 1.0])
+    assert wave.end > others[-1]
+    (cut_short,) = propose(said("Well, goodbye."), first + 0.6).phrases
+    assert len(cut_short.strokes) == 2
+    (one,) = propose(said("It was huge."), 4.0).phrases
+    assert len(one.strokes) == 1
+
+
 def test_marks_win_and_are_locked():
     words = said("We saw [count 3] many of [point left] them. [none] Huge, [rest] and then they slept. [big] So.")
     score = propose(words, 12.0)

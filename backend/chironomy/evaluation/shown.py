@@ -114,14 +114,15 @@ class Seen:
         """(T,) metres between the wrists, sideways."""
         return self.wrist[..., _OUT].sum(axis=1)
 
-    @cached_property
-    def shaken(self) -> Frames:
-        """(T, 2) whether the hand goes to and fro sideways, 6 cm at least each way."""
-        rows = self._rows(_TO_AND_FRO)
-        turned = np.zeros(self.wrist.shape[:2], bool)
-        for side in (self.middle[..., _OUT], -self.middle[..., _OUT]):
+    def shaken(self, height: float) -> Frames:
+        """(T, 2) whether a hand that is raised so high goes to and fro sideways, 6 cm at least each way."""
+        rows, raised = self._rows(_TO_AND_FRO), self.wrist[..., _UP] >= height
+        turned = np.zeros(raised.shape, bool)
+        for sideways in (self.middle[..., _OUT], -self.middle[..., _OUT]):
+            # How a hand comes up and goes down again is no part of it.
+            side = np.where(raised, sideways, np.inf)
             low = np.maximum(_lowest_before(side, rows), _lowest_before(side[::-1], rows)[::-1])
-            turned |= side - low >= 0.06
+            turned |= raised & (low <= sideways - 0.06)
         return filters.maximum(turned, 2 * self._rows(0.5 * _TO_AND_FRO) + 1) > 0
 
     def _rows(self, seconds: float) -> int:
@@ -201,12 +202,12 @@ def _palm_against(seen: Seen) -> Frames:
 def _wagged(seen: Seen) -> Frames:
     """The raised hand says no to and fro, its palm down or forward; or it is held out against somebody."""
     level = (seen.palm[..., _UP] <= -0.35) | (seen.palm[..., _FORWARD] >= 0.35)
-    return seen.shaken & level & seen.open & (seen.wrist[..., _UP] >= -0.27) | _palm_against(seen)
+    return (seen.shaken(-0.27) & level & seen.open & (seen.wrist[..., _UP] >= -0.27)) | _palm_against(seen)
 
 
 def _waved(seen: Seen) -> Frames:
     raised = (seen.wrist[..., _UP] >= -0.12) & (seen.pointing[..., _UP] >= 0.3) & (seen.palm[..., _FORWARD] >= 0.3)
-    return seen.shaken & raised & seen.open
+    return seen.shaken(-0.12) & raised & seen.open
 
 
 def _arms_apart(seen: Seen) -> Frames:
