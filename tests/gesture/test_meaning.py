@@ -190,6 +190,12 @@ def test_a_hand_that_waves_or_wags_goes_to_and_fro_as_far_as_there_is_time():
     assert len(one.strokes) == 1
 
 
+def test_no_gesture_is_proposed_before_a_hand_can_be_there():
+    (welcome,) = propose(said("Welcome to the hut."), 4.0).phrases
+    assert welcome.strokes[0].apex == pytest.approx(0.6)
+    assert propose(said("Welcome to the hut.", 0.2), 4.0).phrases == ()
+
+
 def test_marks_win_and_are_locked():
     words = said("We saw [count 3] many of [point left] them. [none] Huge, [rest] and then they slept. [big] So.")
     score = propose(words, 12.0)

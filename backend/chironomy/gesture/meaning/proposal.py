@@ -33,6 +33,8 @@ _HOLD = 0.25
 _COUNT_HOLD = 0.5
 _TO_AND_FRO = ("wag", "wave")  # one way alone is not seen as what they mean
 _WAYS, _EACH_WAY = 3, 0.5  # how often they go, and seconds from one to the next
+_SOONEST = 0.6  # seconds from the beginning of the recording until a hand can be anywhere
+_AFTER = 0.3  # seconds after its word that a gesture may come, and still be taken for it
 _EARLY = 0.08  # seconds before its word that an accent may lie and still be its
 
 
@@ -124,6 +126,9 @@ def _meant(
             continue
         word = words[found.stressed]
         apex, strength = _stress(word, times, strengths)
+        apex = max(apex, _SOONEST)
+        if apex > word.end + _AFTER:
+            continue
         worth = meaning.clear * (0.55 + 0.45 * strength)
         text = " ".join(word.text for word in words[found.first : found.last + 1])
         meant.append(_Candidate(apex, word.end, meaning.show, worth, text, locked=False))
