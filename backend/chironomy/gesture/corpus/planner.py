@@ -144,7 +144,7 @@ class Planner:
         bounds = np.array([phrases[max(i, 0)] for i in number]).reshape(-1, 2)
         part = np.clip((times - bounds[:, 0]) / np.maximum(bounds[:, 1] - bounds[:, 0], 0.3), 0, 1)
         liking = manner.accent * strengths - manner.beginning * part
-        least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.36, 1.1))
+        least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.3, 1.1))
         now = begin + float(random.uniform(-1, 0.5)) * self.interval
         chosen: list[_Accent] = []
         while True:
