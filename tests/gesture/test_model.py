@@ -49,7 +49,7 @@ def test_with_a_skip_what_no_noise_hides_is_kept_and_an_untrained_model_guesses_
         noisy = (1 - level) * motion + level * torch.randn_like(motion)
         guess = untrained(noisy, torch.full((4,), level), **conditions(4, 48, untrained)).sample
         error, least = (guess - motion).square().mean(), level**2 / ((1 - level) ** 2 + level**2)
-        assert abs(float(error) - least) < 0.02
+        assert abs(error.item() - least) < 0.02
 
 
 def test_speech_reaches_the_motion_of_its_own_moment_most() -> None:
