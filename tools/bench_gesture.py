@@ -28,6 +28,7 @@ from gesture_benchmarks.score import measure_score
 from gesture_benchmarks.styles import measure_styles
 from gesture_benchmarks.synthetic import measure_distance, measure_diversity, measure_smoothness, measure_steps
 from gesture_benchmarks.validity import measure_limits, measure_robustness
+from gesture_benchmarks.words import measure_words
 
 SECTIONS: dict[str, tuple[str, Section]] = {
     "speed": ("Speed", measure_speed),
@@ -41,6 +42,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "limits": ("Joint limits and penetration", measure_limits),
     "pins": ("Pins", measure_pins),
     "score": ("Score", measure_score),
+    "words": ("Words", measure_words),
     "speed-control": ("Speed control", measure_speed_control),
     "styles": ("Styles", measure_styles),
     "robustness": ("Robustness", measure_robustness),

@@ -176,17 +176,22 @@ def _add_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> 
 
 
 def dress(character: Object, outfit: str) -> None:
-    """Give the character's clothes the colours of an outfit of `chironomy.body.outfits`."""
+    """Give the character's clothes the colours of an outfit of `chironomy.body.outfits`.
+
+    Materials of a library are the library's and stay as they are.
+    """
     body = body_of(character)
     for material in body.data.materials if body is not None else ():
-        region = material.name.removeprefix("Chironomy ").partition(".")[0] if material is not None else ""
+        if material is None or material.library is not None:
+            continue
+        region = material.name.removeprefix("Chironomy ").partition(".")[0]
         if region in CLOTHES:
             _paint(material, outfit_colours(outfit)[region])
 
 
 def _material(region: str) -> Material:
     name = f"Chironomy {region}"
-    material = bpy.data.materials.get(name)
+    material = next((known for known in bpy.data.materials if known.name == name and known.library is None), None)
     if material is None:
         material = bpy.data.materials.new(name)
         if material.node_tree is None:

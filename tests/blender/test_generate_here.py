@@ -153,6 +153,55 @@ def test_poses_of_ones_own_are_heeded_here_too(made):
     assert moved[:, 0].max() > 0.03
 
 
+CAPTIONS = """1
+00:00:00,500 --> 00:00:01,000
+Welcome
+"""
+
+
+class Model:
+    """Keeps the hands still; takes a score of these kinds, or none."""
+
+    def __init__(self, score_kinds):
+        self.network, self.told = SimpleNamespace(config={"score_kinds": score_kinds}), {}
+
+    def loaded_network(self):
+        return self.network
+
+    def __call__(self, speech, *, fps, **settings):
+        from chironomy.motion import HandMotion
+        from chironomy.motion import rotation as quaternion
+
+        self.told = settings
+        frames = speech.frame_count(fps)
+        position = np.tile([[0.2, -0.2, 0.3], [-0.2, -0.2, 0.3]], (frames, 1, 1))
+        return HandMotion(fps, position, np.tile(quaternion.IDENTITY, (frames, 2, 16, 1)), np.ones((frames, 2)))
+
+
+@pytest.mark.parametrize("score_kinds", [None, ["welcome"]])
+def test_a_script_is_followed_by_a_model_that_can_and_else_that_is_said(
+    scene, tmp_path, monkeypatch, capfd, score_kinds
+):
+    model = Model(score_kinds)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: model)
+    (tmp_path / "script.srt").write_text(CAPTIONS)
+    scene.chironomy.script = str(tmp_path / "script.srt")
+    assert bpy.ops.chironomy.generate() == {"FINISHED"}
+    told = "the script changed nothing: this gesture model has not learned to follow words"
+    assert (told in "".join(capfd.readouterr())) == (score_kinds is None)
+    if score_kinds is None:
+        assert "score" not in model.told
+    else:
+        assert [(phrase.kind, phrase.word) for phrase in model.told["score"].phrases] == [("welcome", "Welcome")]
+
+
+def test_a_script_that_is_nowhere_is_one_report(scene, tmp_path, monkeypatch):
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: Model(None))
+    scene.chironomy.script = str(tmp_path / "nowhere.txt")
+    with pytest.raises(RuntimeError, match=r"nowhere\.txt"):
+        bpy.ops.chironomy.generate()
+
+
 def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
     from chironomy.client import start_backend
     from chironomy.motion import rotation

@@ -92,6 +92,23 @@ def save_and_open(path):
     bpy.ops.wm.open_mainfile(filepath=str(path))
 
 
+def test_an_outfit_leaves_the_materials_of_a_library_alone(library):
+    (item,) = link(library, override=False)
+    build, chosen = module("rig.build"), bpy.context.scene.chironomy
+    linked = {part.name: part for part in build.body_of(item).data.materials}
+    assert all(part.library is not None for part in linked.values())
+    before = {name: tuple(part.diffuse_color) for name, part in linked.items()}
+    chosen.outfit = "burgundy"
+    assert {name: tuple(part.diffuse_color) for name, part in linked.items()} == before
+    # A character that is added beside it has materials of its own, which wear the outfit.
+    bpy.ops.chironomy.add_character()
+    own = {part.name: part for part in build.body_of(chosen.character).data.materials}
+    assert all(part.library is None for part in own.values())
+    top = next(part for name, part in own.items() if name.startswith("Chironomy top"))
+    assert top.diffuse_color[0] > 3 * top.diffuse_color[1]
+    assert {name: tuple(part.diffuse_color) for name, part in linked.items()} == before
+
+
 def test_hands_and_lips_of_an_override_are_there_after_reopening(library, performance, tmp_path):
     (item,) = link(library)
     put_on(item, performance)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Torso, head and shoulders go with the hands; the hands do not go with them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from chironomy.body.accompaniment import Accompaniment, load_accompaniment, save_accompaniment
 from chironomy.body.accompany import accompanied_pose, accompany
+from chironomy.body.collision import arm_penetration, depth_in, push_out, signed_depth
 from chironomy.body.errors import BodyError
 from chironomy.body.pose import fingertips, hands_of_pose, solve_pose
 from chironomy.body.rhythm import wander
@@ -16,6 +19,7 @@ from chironomy.body.standing import legs
 from chironomy.motion import HandMotion
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.edit import offset_wrist
+from takes import hands_before_the_chest
 
 FPS = 24.0
 FRAMES = 96
@@ -197,6 +201,37 @@ def test_no_arm_is_stretched_further_than_its_hand_asked_or_than_looks_well(char
             )
             assert (now <= np.maximum(before, 0.975 * reach) + 1e-6).all()
             np.testing.assert_allclose(pose.joint_position[:, wrist], still.joint_position[:, wrist], atol=1e-4)
+
+
+def test_the_body_does_not_come_into_hands_that_rest_before_it(character):
+    before = hands_before_the_chest(1)
+    near = before.wrist_position + np.array([[-0.08, -0.08, -0.12], [0.08, -0.08, -0.12]])
+    one = push_out(character, before.replaced(wrist_position=near))
+    motion = HandMotion(
+        FPS,
+        np.repeat(one.wrist_position, 480, axis=0),
+        np.repeat(one.rotation, 480, axis=0),
+        np.ones((480, 2)),
+    )
+    assert arm_penetration(character, solve_pose(character, one)).max() < 1e-3
+    for seed in range(2):
+        strengths = np.ones(len(STRESSED))
+        made = accompany(character, motion, (STRESSED, strengths), SPOKEN, [0, 0.2, 2.8], seed, "lively")
+        pose = accompanied_pose(character, motion, made)
+        assert np.mean(arm_penetration(character, pose).max(axis=1) > 0.005) <= 0.005
+        assert yaw(pose, character.index("upper_chest")) > 5
+        np.testing.assert_allclose(hands_of_pose(character, pose).wrist_position, motion.wrist_position, atol=1e-4)
+
+
+def test_how_deep_an_arm_is_in_a_body_counts_the_body_where_it_is(character):
+    motion = waving(2, 0.2)
+    still = solve_pose(character, motion)
+    leaning = accompany(character, motion).scaled(0.0)
+    forward = quaternion.from_rotation_vector(np.radians([[25.0, 0.0, 0.0]] * 2))
+    pose = accompanied_pose(character, motion, replace(leaning, torso=forward))
+    points = np.array([[[0.0, -0.1, 0.16]]] * 2)
+    assert depth_in(character, still, points).max() < 0.0 < depth_in(character, pose, points).min()
+    np.testing.assert_allclose(depth_in(character, still, points), signed_depth(character, points)[0], atol=1e-12)
 
 
 def test_nothing_twitches(character):

@@ -62,8 +62,9 @@ def test_lips_that_meet_go_on_meeting():
 def test_a_mixture_lies_between_its_parts():
     parts = [felt(name).values for name in ("happy", "sad")]
     mixed = felt({"happy": 0.5, "sad": 0.5}).values
-    # Brows also gesture, and no action passes 1.
-    free = [i for i, name in enumerate(FACE_ACTIONS) if not name.startswith(("brow", "eyeWide"))]
+    # Brows also gesture, eyes blink, and no action passes 1.
+    own = ("brow", "eyeWide", "eyeBlink", "eyeSquint")
+    free = [i for i, name in enumerate(FACE_ACTIONS) if not name.startswith(own)]
     np.testing.assert_allclose(mixed[:, free], (0.5 * (parts[0] + parts[1]))[:, free], atol=0.09)
     half = felt("happy:0.5").action("mouthSmileLeft")
     assert 0.35 < half.mean() / felt("happy").action("mouthSmileLeft").mean() < 0.65
@@ -123,7 +124,10 @@ def test_what_is_told_is_read_again(emotion):
     [
         ("merry", "there is no emotion 'merry'; the emotions are neutral, happy"),
         ({"happy": -1}, "the weight of the emotion happy is -1; give 0 to 1"),
-        ("happy:much", "the emotion has 'happy:much'; give one of"),
+        ("happy:much", "'happy:much' is not a name or names with weights: give one of neutral, happy"),
+        ("happy:0.6,sad", "'happy:0.6,sad' is not a name or names with weights: give one of"),
+        ("happy:0.6,happy:0.2", "'happy:0.6,happy:0.2' has 'happy' twice: give one of"),
+        ("0=neutral;late=sad", "the emotion has 'late=sad'; give one of"),
         ([(1, "happy"), (1, "sad")], "the emotion changes at 1; give seconds that rise"),
         ([(0,)], "a moment of the emotion is"),
         (3, "the emotion is 3; give one of"),

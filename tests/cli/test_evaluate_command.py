@@ -3,6 +3,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +111,7 @@ def test_a_model_is_measured_over_recordings(
         asked.append(settings)
         return swinging(recording.duration, hertz=1 + settings["seed"])
 
-    monkeypatch.setattr("chironomy.gesture.pipeline.GesturePipeline.from_pretrained", lambda folder: pipeline)
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda model: pipeline)
     said = chironomy_command(
         "evaluate", "gesture", speech(tmp_path / "speech.wav"), "--seeds", 2, "--style", "calm", "--json",
         tmp_path / "out.json",
@@ -161,3 +163,15 @@ def test_bad_input_is_one_sentence(
 
 def test_what_to_evaluate_must_be_said(chironomy_command: Command) -> None:
     assert "KIND" in chironomy_command("evaluate").refuses()
+
+
+def test_a_model_is_measured_without_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; from chironomy.cli import main; "
+        f"code = main(['evaluate', 'gesture', {str(speech(tmp_path / 's.wav', 2.0))!r}, '--seeds', '1']); "
+        "print('torch' in sys.modules); sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "1 motions of 1 clips, 1 with their speech" in done.stdout
+    assert done.stdout.split()[-1] == "False"

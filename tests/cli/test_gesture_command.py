@@ -115,6 +115,8 @@ def test_a_range_of_a_motion_is_made_anew(chironomy_command: Command, tmp_path: 
         (["--keep", "none.npz", "--range", "1:2"], "none.npz"),
         (["--range", "2:1"], "argument --range: '2:1' is not a range of time"),
         (["--style", "calm:x"], "argument --style: 'calm:x' is not a name or names with weights"),
+        (["--style", "calm:0.5,calm:0.2"], "argument --style: 'calm:0.5,calm:0.2' has 'calm' twice: write lively or"),
+        (["--emotion", "sad:x"], "argument --emotion: 'sad:x' is not a name or names with weights: give one of"),
         (["--style", "wild:1"], "The setting 'style' has 'wild': choose from neutral, calm, lively, emphatic"),
         (["--style", "calm:-1"], "The setting 'style' gives calm the weight -1.0"),
         (["--handedness", "feet"], "The setting 'handedness' is 'feet': choose one of left, right, both"),

@@ -102,3 +102,57 @@ def test_recordings_are_joined_to_any_length() -> None:
 
     second = Speech.from_samples(np.sin(np.arange(16000) / 10).astype(np.float32), 16000)
     assert joined([second, second], 7.25).duration == pytest.approx(7.25)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_what_is_proposed_for_the_scripts_is_what_a_person_wrote_there(language: str) -> None:
+    from chironomy.gesture.meaning import MOST_A_MINUTE, TABLES, find, propose
+    from chironomy.speech.words import Word
+    from gesture_benchmarks.words import SCRIPTS, against
+
+    script = SCRIPTS[language]
+    assert len(script.meant) == 20
+    texts = script.text.split()
+    each = 60 / len(texts)
+    words = [Word(text, number * each, (number + 0.9) * each) for number, text in enumerate(texts)]
+    found = find(words, TABLES[language])
+    for number, meant in script.meant.items():
+        (own,) = (saying for saying in found if saying.first <= number <= saying.last)
+        assert set(meant.split()) <= set(own.meaning.show or ())
+    proposed = script.meant_by(propose(words, 60.0))
+    assert 8 <= len(proposed) <= MOST_A_MINUTE
+    assert sum(bool(meant) for _, meant in proposed) >= 7
+    assert not [phrase.word for phrase, meant in proposed if against(phrase, meant)]
+
+
+def test_a_gesture_against_its_word_is_told() -> None:
+    from chironomy.gesture.score import Phrase, Score, Stroke
+    from gesture_benchmarks.words import Script, against
+
+    script = Script.of("Well, welcome<welcome> to the hut on the left<point_out left>.")
+    assert script.text == "Well, welcome to the hut on the left."
+    phrases = (
+        Phrase(0.2, 1.0, (Stroke(0.8),), "refuse", word="welcome"),
+        Phrase(2.0, 3.0, (Stroke(2.8),), "point_out", "left", word="on the left."),
+    )
+    found = script.meant_by(Score(phrases, 4.0))
+    assert [(meant, against(phrase, meant)) for phrase, meant in found] == [
+        ("welcome", True),
+        ("point_out left", False),
+    ]
+
+
+def test_what_is_not_done_is_not_seen_and_its_opposite_is_counted() -> None:
+    from chironomy.gesture.score import Phrase, Score, Stroke
+    from gesture_benchmarks.words import seen
+
+    score = Score((Phrase(0.5, 2.0, (Stroke(1.5),), "all", "both", word="all"),), 6.0)
+    offset = np.zeros((144, 2, 3))
+    still = seen("English", score, [hands(offset)], [hands(offset)])[:2]
+    assert [(figure.value, figure.passed) for figure in still] == [("0%", False), ("0", True)]
+    offset[24:, 0, 0], offset[24:, 1, 0] = -0.16, 0.16
+    near = hands(offset)
+    rotation = near.rotation.copy()
+    rotation[:, :, 0] = np.sqrt(0.5) * np.array([[1.0, 0.0, 0.0, -1.0], [1.0, 0.0, 0.0, 1.0]])  # palm to palm
+    small = seen("English", score, [near.replaced(rotation=rotation)], [near])[:2]
+    assert [(figure.value, figure.passed, figure.how) for figure in small[1:]] == [("1", False, "small for 'all'")]

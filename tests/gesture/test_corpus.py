@@ -102,6 +102,17 @@ def test_most_strokes_arrive_on_their_accents_and_some_where_they_will() -> None
     assert 0.7 <= np.mean(np.abs(joined) <= 0.1) <= 0.98
 
 
+@pytest.mark.parametrize("style", ["neutral", "lively", "emphatic"])
+def test_a_hand_does_one_phrase_after_another(style: str) -> None:
+    for seed in range(4):
+        phrases = played(style, seed)[1].phrases
+        assert [phrase.start for phrase in phrases] == sorted(phrase.start for phrase in phrases)
+        for hand in ("left", "right"):
+            own = [phrase for phrase in phrases if phrase.hands in (hand, "both")]
+            assert all(first.end <= second.start for first, second in itertools.pairwise(own))
+        assert all(stroke.apex + stroke.hold <= each.end + 2e-3 for each in phrases for stroke in each.strokes)
+
+
 def test_hands_beat_with_their_own_accents_more_than_with_others() -> None:
     own, other = [], []
     for seed in range(8):

@@ -41,9 +41,9 @@ def shown(text, language="en"):
         ("On the left you see a tower.", ["point_out left"]),
         ("Turn right, please.", ["point_out right"]),
         ("It stands to the right of them.", ["point_out right"]),
-        ("A huge tower and a tiny house.", ["big both", "small"]),
+        ("A huge tower and a tiny house.", ["big both", "small both"]),
         ("It is not big at all.", ["wag right"]),
-        ("It isn't a big one, but a small one.", ["wag right", "small"]),
+        ("It isn't a big one, but a small one.", ["wag right", "small both"]),
         ("Don't go left.", ["wag right"]),
         ("Don't go left, go right.", ["wag right", "point_out right"]),
         ("No one came.", ["cut both"]),
@@ -105,7 +105,7 @@ def test_words_that_only_look_like_it_show_nothing(sentence):
         ("왼쪽으로 가지 마세요.", ["wag right"]),
         ("왼쪽으로 가지 말고, 오른쪽으로 가세요.", ["wag right", "point_out right"]),
         ("그 집은 크지 않습니다.", ["wag right"]),
-        ("크지는 않지만 작은 집입니다.", ["small"]),
+        ("크지는 않지만 작은 집입니다.", ["small both"]),
         ("첫째, 둘째, 셋째.", ["count point", "count two", "count three"]),
         ("세 가지를 말하겠습니다.", ["count three"]),
         ("저는 모릅니다.", ["self", "shrug both"]),
@@ -177,6 +177,23 @@ def test_the_more_stressed_word_is_taken_where_two_are_near():
     for stressed, kind in ((tiny, "small"), (huge, "big")):
         phrases = propose(words, 4.0, ([stressed.start], [1.0])).phrases
         assert [phrase.kind for phrase in phrases] == [kind]
+
+
+def test_a_hand_that_waves_or_wags_goes_to_and_fro_as_far_as_there_is_time():
+    (wave,) = propose(said("Well, goodbye."), 4.0).phrases
+    first, *others = (stroke.apex for stroke in wave.strokes)
+    assert others == pytest.approx([first + 0.5, first + 1.0])
+    assert wave.end > others[-1]
+    (cut_short,) = propose(said("Well, goodbye."), first + 0.6).phrases
+    assert len(cut_short.strokes) == 2
+    (one,) = propose(said("It was huge."), 4.0).phrases
+    assert len(one.strokes) == 1
+
+
+def test_no_gesture_is_proposed_before_a_hand_can_be_there():
+    (welcome,) = propose(said("Welcome to the hut."), 4.0).phrases
+    assert welcome.strokes[0].apex == pytest.approx(0.6)
+    assert propose(said("Welcome to the hut.", 0.2), 4.0).phrases == ()
 
 
 def test_marks_win_and_are_locked():

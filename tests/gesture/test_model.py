@@ -38,6 +38,20 @@ def test_an_untrained_model_predicts_the_mean_motion() -> None:
     assert torch.equal(sample, torch.zeros_like(sample))
 
 
+def test_with_a_skip_what_no_noise_hides_is_kept_and_an_untrained_model_guesses_as_well_as_a_line_can() -> None:
+    torch.manual_seed(2)
+    model = small(skip=True)
+    motion = torch.randn(4, 48, 198)
+    sample = model(motion, torch.zeros(4), **conditions(4, 48, model)).sample
+    assert torch.equal(sample, motion)
+    untrained = GestureTransformer(num_layers=1, width=32, num_heads=2, skip=True)
+    for level in (0.2, 0.5, 0.9):
+        noisy = (1 - level) * motion + level * torch.randn_like(motion)
+        guess = untrained(noisy, torch.full((4,), level), **conditions(4, 48, untrained)).sample
+        error, least = (guess - motion).square().mean(), level**2 / ((1 - level) ** 2 + level**2)
+        assert abs(float(error) - least) < 0.02
+
+
 def test_speech_reaches_the_motion_of_its_own_moment_most() -> None:
     model = small()
     given = conditions(1, 48, model)

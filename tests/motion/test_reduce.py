@@ -23,7 +23,7 @@ from chironomy.motion import (
 )
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_shape import NOMINAL_HAND, HandShape
-from chironomy.motion.spline import Track
+from chironomy.motion.spline import Track, fit_splines
 
 DEGREE = np.radians(1.0)
 
@@ -156,6 +156,42 @@ def test_columns_reduced_at_once_have_the_keys_that_each_has_alone() -> None:
         np.testing.assert_allclose(keys.values, alone.values, atol=1e-12)
         np.testing.assert_allclose(keys.right, alone.right, atol=1e-12)
     assert len(together[3].frames) == 1
+
+
+def test_bones_fitted_at_once_have_the_splines_that_each_has_alone() -> None:
+    motion = gestures(5, frames=96)
+    tolerance = np.full(96, 0.4 * DEGREE)
+    wrists = [
+        [
+            Track(motion.wrist_position[:, hand], np.full(96, 0.0006), rotation=False),
+            Track(quaternion.make_continuous(motion.rotation[:, hand, 0]), tolerance, rotation=True),
+        ]
+        for hand in range(2)
+    ]
+    joints = [
+        [Track(quaternion.make_continuous(motion.rotation[:, 0, joint]), tolerance, rotation=True)] for joint in (1, 2)
+    ]
+    still = [Track(np.tile(quaternion.IDENTITY, (96, 1)), tolerance, rotation=True)]
+    bundles = [wrists[0], joints[0], still, wrists[1], joints[1]]
+    required = [np.array(frames, dtype=np.int64) for frames in ([31], [], [], [], [0, 50])]
+    # From the ends alone, so that knots are added in many rounds, and in some bundles longer than in others.
+    knots = [np.array([0]) if bundle is still else np.array([0, 95]) for bundle in bundles]
+    together = fit_splines(bundles, knots, required)
+    assert [len(spline.knots) > 8 for spline in together] == [True, True, False, True, True]
+    for spline, *one in zip(together, bundles, knots, required, strict=True):
+        (alone,) = fit_splines(*([each] for each in one))
+        np.testing.assert_array_equal(spline.knots, alone.knots)
+        for name in ("values", "slopes", "everywhere"):
+            np.testing.assert_allclose(getattr(spline, name), getattr(alone, name), atol=1e-12)
+
+
+def test_a_still_bone_has_its_ends_beside_a_frame_that_is_required_later() -> None:
+    still = Track(np.full((20, 1), 0.3), np.full(20, 0.01), rotation=False)
+    moving = Track(np.sin(np.arange(20.0))[:, None], np.full(20, 0.01), rotation=False)
+    knots, required = [np.array([0]), np.arange(20)], [np.array([7]), np.zeros(0, np.int64)]
+    spline, _ = fit_splines([[still], [moving]], knots, required)
+    assert spline.knots.tolist() == [0, 7, 19]
+    np.testing.assert_allclose(spline.everywhere, 0.3)
 
 
 def test_tracks_that_are_reduced_together_share_their_frames() -> None:

@@ -16,6 +16,7 @@ from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion.face import FACE_ACTIONS
+from chironomy.motion.files import save_hands
 from chironomy.performance.gestures import gesture_pipeline, make_gestures
 from chironomy.performance.perform import listening, make_performance, perform
 from chironomy.performance.shots import make_shot
@@ -152,6 +153,21 @@ def test_hands_take_on_the_size_and_the_tempo_of_an_emotion(recording: Path) -> 
     assert (sad.source["emotion"], sad.source["amplitude"]) == ("sad", 1.2)
     same = next(make_gestures(inputs, settings | {"amplitude": 1.2 * 0.7, "speed": 0.75}))
     assert np.array_equal(sad.wrist_position, same.wrist_position)
+
+
+def test_a_range_that_is_felt_otherwise_says_so(recording: Path, tmp_path: Path) -> None:
+    settings = {"seed": 5, "num_inference_steps": 2}
+    save_hands(next(make_gestures({"speech": recording}, settings)), tmp_path / "whole.npz")
+    anew = settings | {"range_start": 0.1, "range_end": 0.3}
+    inputs = {"speech": recording, "kept": tmp_path / "whole.npz"}
+    sad = next(make_gestures(inputs, anew | {"emotion": "sad", "amplitude": 1.2}))
+    (made,) = sad.source["regenerated"]
+    assert (made["emotion"], made["amplitude"], made["speed"]) == ("sad", 1.2, 1.0)
+    assert "emotion" not in sad.source
+    save_hands(sad, tmp_path / "sad.npz")
+    plain = next(make_gestures(inputs | {"kept": tmp_path / "sad.npz"}, anew))
+    assert plain.source["regenerated"][0] == made
+    assert "emotion" not in plain.source["regenerated"][1]
 
 
 def test_a_job_refuses_an_emotion_that_is_none() -> None:

@@ -89,9 +89,16 @@ def measure_length(bench: Bench) -> list[Figure | Table | str]:
 
 def _peak_memory(bench: Bench, seconds: int) -> tuple[float, float]:
     """GB at the peak for speech of a length, and before it was given, in a fresh process."""
-    command = [sys.executable, "-m", "gesture_benchmarks.cost", str(bench.weights), str(seconds), str(bench.threads)]
-    folder = Path(__file__).resolve().parents[1]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=folder)
+    command = [
+        sys.executable,
+        "-m",
+        "gesture_benchmarks.cost",
+        str(bench.weights.resolve()),
+        str(seconds),
+        str(bench.threads),
+    ]
+    tools = Path(__file__).resolve().parents[1]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tools)
     before, peak = done.stdout.split()[-2:]
     return float(peak), float(before)
 

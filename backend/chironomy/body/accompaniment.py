@@ -31,7 +31,8 @@ ACCOMPANIMENT_FILE = Schema(
     upgrades=(_with_hips,),
 )
 
-_FIELDS = ("torso", "head", "shoulder", "hips", "hips_shift")
+FIELDS = ("torso", "head", "shoulder", "hips", "hips_shift")
+"""The arrays of an `Accompaniment`, each with frames first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ class Accompaniment:
     def __post_init__(self) -> None:
         frames = np.shape(self.torso)[0] if np.ndim(self.torso) else 0
         shapes = {"shoulder": (frames, 2, 4), "hips_shift": (frames, 3)}
-        for name in _FIELDS:
+        for name in FIELDS:
             array, shape = np.array(getattr(self, name), dtype=np.float64), shapes.get(name, (frames, 4))
             if array.shape != shape or not np.isfinite(array).all():
                 raise BodyError(f"{name} has shape {array.shape}; it must be finite numbers of shape {shape}")
@@ -95,7 +96,7 @@ def save_accompaniment(accompaniment: Accompaniment, path: str | Path) -> None:
     Raises:
         ChironomyError: the file cannot be written.
     """
-    fields = {name: getattr(accompaniment, name) for name in _FIELDS}
+    fields = {name: getattr(accompaniment, name) for name in FIELDS}
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary, format=np.array(ACCOMPANIMENT_FILE.format), fps=np.float64(accompaniment.fps), **fields
@@ -111,4 +112,4 @@ def load_accompaniment(path: str | Path) -> Accompaniment:
     fields = ACCOMPANIMENT_FILE.read_arrays(path)
     with fields.named():
         fps = checked_fps(fields.number("fps"))
-        return Accompaniment(fps, *(fields.numbers(name) for name in _FIELDS))
+        return Accompaniment(fps, *(fields.numbers(name) for name in FIELDS))

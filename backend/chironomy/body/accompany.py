@@ -19,14 +19,15 @@ listening to read speech", and their earlier work on spoken turns).
 """
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.accompaniment import FIELDS, Accompaniment
+from chironomy.body.collision import arm_penetration
 from chironomy.body.emotion import Emotion, EmotionTrack, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import FARTHEST, NEAREST, arms_of_swivel, clamp_reach, elbow_pole
@@ -95,6 +96,9 @@ _COLLAR_SECONDS = 0.2
 # Parts of the arm's length: a trunk that moves away stretches no arm further than this, or than it was.
 _STRETCH = 0.97
 
+_SKIN = 0.004
+"""Metres that a trunk which moves comes at most into hands and forearms: skin and cloth give way by more."""
+
 
 def accompany(
     rig: Rig,
@@ -109,7 +113,7 @@ def accompany(
     """Let hips, torso, head and shoulders go with the hands and the voice.
 
     Args:
-        rig: the character; where a wrist would come out of reach the turns are taken back.
+        rig: the character; where a wrist would come out of reach, or the body into an arm, the turns are taken back.
         motion: the hands.
         accents: seconds of the accented syllables and their strengths, 0 to 1 (`chironomy.speech.pitch_accents`).
         phrases: begin and end in seconds of stretches of speech: breath is drawn between them.
@@ -181,7 +185,7 @@ def accompany(
         hips_turn,
         place,
     )
-    made = made.scaled(_within_reach(rig, motion, made))
+    made = made.scaled(_eased(rig, motion, made))
     # The head is where it wants to be, however much of the trunk's turn is left.
     chest = quaternion.multiply(made.hips, made.torso)
     return replace(made, head=quaternion.multiply(quaternion.inverse(chest), face))
@@ -418,8 +422,33 @@ def _towards(rig: Rig, lens: ArrayLike) -> Array:
     return np.array([-np.arctan2(y, np.hypot(x, z)), np.arctan2(x, z), 0.0])
 
 
+def _eased(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
+    """(T,) how much of the turns leaves the wrists in reach and the arms out of the body, changing slowly."""
+    part = np.minimum(_within_reach(rig, motion, made), _clear_of_arms(rig, motion, made))
+    if part.min(initial=1.0) == 1.0:
+        return part
+    width = max(1, round(0.3 * motion.fps))
+    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(part, 2 * width, mode="edge"), 2 * width + 1).min(axis=1)
+    # A mean over the window of a minimum over the same window is never above the value in its middle.
+    weight = np.hanning(2 * width + 3)[1:-1]
+    return np.lib.stride_tricks.sliding_window_view(lowest, 2 * width + 1) @ (weight / weight.sum())
+
+
+def _largest(out: NDArray[np.bool_], held: Callable[[float], NDArray[np.bool_]]) -> Array:
+    """(T,) 1, or where it is out the largest eighth of the turns up to which all are held."""
+    part = np.ones(len(out))
+    if not out.any():
+        return part
+    free = out.copy()
+    part[out] = 0.0
+    for level in np.arange(1, 8) / 8.0:
+        free &= held(level)
+        part[free] = level
+    return part
+
+
 def _within_reach(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
-    """(T,) how much of the turns leaves both wrists in reach without overstretching an arm, changing slowly."""
+    """(T,) how much of the turns leaves both wrists in reach without overstretching an arm."""
     wrist = clamp_reach(rig, motion.wrist_position)
     bind = rig.joint_position[[rig.arm_joints(hand)[1] for hand in range(2)]]
     reach = rig.arm_lengths.sum(axis=1)
@@ -427,23 +456,36 @@ def _within_reach(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
     farthest = np.minimum(np.maximum(before, _STRETCH * reach), FARTHEST * reach) + 1e-9
     nearest = np.minimum(before, 1.02 * NEAREST * reach) - 1e-9
 
-    def held(part: Array) -> NDArray[np.bool_]:
+    def held(part: float) -> NDArray[np.bool_]:
         distance = np.linalg.norm(wrist - shoulders(rig, made.scaled(part)), axis=-1)
         return ((distance <= farthest) & (distance >= nearest)).all(axis=1)
 
+    return _largest(~held(1.0), held)
+
+
+def _clear_of_arms(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:
+    """(T,) how much of the turns brings the body no deeper into hands and forearms than skin gives way."""
+    # The trunk goes slowly: it is looked at some twelve times a second.
+    step = max(1, round(motion.fps / 12.0))
+
+    def depth(rows: NDArray[np.intp], part: float) -> Array:
+        hands = motion.replaced(
+            wrist_position=motion.wrist_position[rows],
+            rotation=motion.rotation[rows],
+            confidence=motion.confidence[rows],
+        )
+        body = replace(made, **{field: getattr(made, field)[rows] for field in FIELDS}).scaled(part)
+        return arm_penetration(rig, accompanied_pose(rig, hands, body)).max(axis=1)
+
+    looked_at = np.arange(0, made.frame_count, step)
+    into = looked_at[depth(looked_at, 1.0) > _SKIN] if len(looked_at) else looked_at
+    if not len(into):
+        return np.ones(made.frame_count)
+    # What the hands do by themselves is not the trunk's to mend.
+    allowed = np.maximum(depth(into, 0.0) + 1e-4, _SKIN)
     part = np.ones(made.frame_count)
-    out = ~held(part)
-    if not out.any():
-        return part
-    # The largest eighth of the turns up to which all do.
-    free = out.copy()
-    part[out] = 0.0
-    for level in np.arange(1, 8) / 8.0:
-        inside = held(np.full(made.frame_count, level))
-        free &= inside
-        part[free] = level
-    width = max(1, round(0.3 * motion.fps))
-    lowest = np.lib.stride_tricks.sliding_window_view(np.pad(part, 2 * width, mode="edge"), 2 * width + 1).min(axis=1)
-    # A mean over the window of a minimum over the same window is never above the value in its middle.
-    weight = np.hanning(2 * width + 3)[1:-1]
-    return np.lib.stride_tricks.sliding_window_view(lowest, 2 * width + 1) @ (weight / weight.sum())
+    eased = _largest(np.ones(len(into), np.bool_), lambda level: depth(into, level) <= allowed)
+    for beside in range(step):
+        rows = np.minimum(into + beside, made.frame_count - 1)
+        part[rows] = np.minimum(part[rows], eased)
+    return part

@@ -14,9 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.pose import BodyPose, hand_keypoints, solve_pose
 from chironomy.body.rig import Rig
+from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 
 Array = NDArray[np.float64]
+
+# The joints that move each tube of `body_tubes`, from below.
+_TUBE_JOINTS = (("hips", "spine", "chest", "upper_chest"), ("neck", "head"), ("upper_leg.L",), ("upper_leg.R",))
 
 _STEP = 0.01  # metres between outlines
 _ANGLES = 72
@@ -97,7 +101,7 @@ def body_tubes(rig: Rig) -> tuple[Tube, ...]:
 def signed_depth(rig: Rig, points: ArrayLike) -> tuple[Array, Array]:
     """Return how deep points (..., 3) are inside torso, head or thighs, in metres, and (..., 3) the level way out.
 
-    The depth is negative outside.
+    The depth is negative outside. The body is in its bind pose.
     """
     array = np.asarray(points, dtype=np.float64)
     best, way = np.full(array.shape[:-1], -np.inf), np.zeros(array.shape)
@@ -106,6 +110,39 @@ def signed_depth(rig: Rig, points: ArrayLike) -> tuple[Array, Array]:
         way = np.where((depth > best)[..., None], out, way)
         best = np.maximum(best, depth)
     return best, way
+
+
+def depth_in(rig: Rig, pose: BodyPose, points: ArrayLike) -> Array:
+    """Return how deep points (T, ..., 3) are inside torso, head or thighs of a pose, in metres, negative outside.
+
+    A point is carried back to the bind pose by the joints whose part of the body it is level with, as skin would be.
+    """
+    array = np.asarray(points, dtype=np.float64)
+    depths = [
+        tube.signed_depth(_carried_back(rig, pose, array, joints))[0]
+        for tube, joints in zip(body_tubes(rig), _TUBE_JOINTS, strict=True)
+    ]
+    return np.max(depths, axis=0)
+
+
+def _carried_back(rig: Rig, pose: BodyPose, points: Array, names: tuple[str, ...]) -> Array:
+    """Points (T, ..., 3) where they would be if joints, from below, had not moved."""
+    joints = [rig.index(name) for name in names]
+    bind = rig.joint_position[joints]
+    level = (slice(None), *[None] * (points.ndim - 2))
+    turn, place = pose.joint_rotation[:, joints], pose.joint_position[:, joints]
+    back = quaternion.to_matrix(quaternion.inverse(turn))
+    carried = [
+        np.einsum("tij,t...j->t...i", back[:, row], points - place[:, row][level]) + bind[row]
+        for row in range(len(joints))
+    ]
+    if len(joints) == 1:
+        return carried[0]
+    # The middles of the joints' own parts of the body; between two of them both have their say.
+    middles = np.append(0.5 * (bind[1:, 1] + bind[:-1, 1]), bind[-1, 1])
+    height = np.mean(carried, axis=0)[..., 1]
+    say = np.clip(np.interp(height, middles, np.arange(len(joints))), 0, len(joints) - 1)
+    return sum(np.maximum(1.0 - np.abs(say - row), 0.0)[..., None] * part for row, part in enumerate(carried))  # type: ignore[return-value]
 
 
 def arm_balls(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
@@ -124,9 +161,12 @@ def arm_balls(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
 
 
 def arm_penetration(rig: Rig, pose: BodyPose) -> Array:
-    """Return (T, 2) metres: how deep the deepest part of each hand and forearm is inside torso, head or thighs."""
+    """Return (T, 2) metres: how deep the deepest part of each hand and forearm is inside torso, head or thighs.
+
+    All of them are where the pose has them: a trunk that moves counts as moved.
+    """
     middle, radius = arm_balls(rig, pose)
-    return np.maximum((signed_depth(rig, middle)[0] + radius).max(axis=2), 0.0)
+    return np.maximum((depth_in(rig, pose, middle) + radius).max(axis=2), 0.0)
 
 
 def hands_penetration(rig: Rig, pose: BodyPose) -> Array:

@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
+from chironomy.errors import ChironomyError
+from chironomy.mixture import named_weights
 
 Array = NDArray[np.float64]
 
@@ -40,6 +42,7 @@ class Expression:
         shoulders: degrees by which the collars are raised.
         forward: degrees by which the collars are drawn forward.
         gaze: degrees by which the eyes, when they leave the listener, go down.
+        blinks: factor of how often they blink: more when roused (Ponder & Kennedy 1927, "On the act of blinking").
     """
 
     face: Mapping[str, float]
@@ -54,6 +57,7 @@ class Expression:
     shoulders: float = 0.0
     forward: float = 0.0
     gaze: float = 0.0
+    blinks: float = 1.0
 
 
 _TABLE: Mapping[str, Expression] = {
@@ -70,6 +74,7 @@ _TABLE: Mapping[str, Expression] = {
         head=-1.5,
         tilt=2.5,
         shoulders=1.5,
+        blinks=1.1,
     ),
     "serious": Expression(
         _both(browDown=0.6, eyeSquint=0.25, mouthPress=0.35, mouthFrown=0.18),
@@ -80,6 +85,7 @@ _TABLE: Mapping[str, Expression] = {
         brows=0.6,
         chest=1.0,
         head=2.0,
+        blinks=0.85,
     ),
     "sad": Expression(
         _both(mouthFrown=0.85, browDown=0.25, eyeBlink=0.2, eyeSquint=0.1, mouthStretch=0.15)
@@ -95,6 +101,7 @@ _TABLE: Mapping[str, Expression] = {
         shoulders=-3.0,
         forward=5.0,
         gaze=9.0,
+        blinks=0.75,
     ),
     "angry": Expression(
         _both(
@@ -110,6 +117,7 @@ _TABLE: Mapping[str, Expression] = {
         head=3.5,
         shoulders=3.5,
         forward=2.0,
+        blinks=1.25,
     ),
     "surprised": Expression(
         _both(browOuterUp=1.0, eyeWide=0.95) | {"browInnerUp": 1.0, "jawOpen": 0.2, "mouthFunnel": 0.1},
@@ -121,6 +129,7 @@ _TABLE: Mapping[str, Expression] = {
         chest=-3.5,
         head=-3.0,
         shoulders=4.0,
+        blinks=1.3,
     ),
 }
 
@@ -231,7 +240,10 @@ def _moment(text: str) -> tuple[float, str]:
 def _weights(mixture: Any) -> Array:
     """(E,) weights of a mixture, summing to 1."""
     if isinstance(mixture, str):
-        mixture = _named(mixture)
+        try:
+            mixture = named_weights(mixture, _HOW)
+        except ChironomyError as error:
+            raise BodyError(str(error)) from None
     if not isinstance(mixture, Mapping):
         raise BodyError(f"the emotion is {mixture!r:.60}; {_HOW}")
     weights = np.zeros(len(EMOTIONS))
@@ -243,19 +255,6 @@ def _weights(mixture: Any) -> Array:
         weights[EMOTIONS.index(name)] = weight
     weights[0] += max(0.0, 1.0 - float(weights.sum()))
     return weights / weights.sum()
-
-
-def _named(text: str) -> dict[str, Any]:
-    if ":" not in text:
-        return {text.strip(): 1.0}
-    named: dict[str, Any] = {}
-    for part in text.split(","):
-        name, _, weight = part.partition(":")
-        try:
-            named[name.strip()] = float(weight)
-        except ValueError:
-            raise BodyError(f"the emotion has {part!r:.60}; {_HOW}") from None
-    return named
 
 
 def _is_number(value: Any) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a face says beside its words: brows on emphasis and as phrases begin, and how the speaker feels."""
+"""What a face says beside its words: brows on emphasis and as phrases begin, blinks, and how the speaker feels."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from chironomy.body.errors import BodyError
 from chironomy.body.manner import STYLE, manner_of
 from chironomy.body.rhythm import apart, wander
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
+from chironomy.speech.expression import blink
 
 Array = NDArray[np.float64]
 
@@ -45,6 +46,8 @@ _OPENING = ("jawOpen", "mouthFunnel", "mouthUpperUpLeft", "mouthUpperUpRight")
 _MOUTH = tuple(name for name in FACE_ACTIONS if name.startswith(("mouth", "jaw")))
 _GIVES_WAY = 0.6
 
+_LIDS, _WIDE = ("eyeBlinkLeft", "eyeBlinkRight"), ("eyeWideLeft", "eyeWideRight")
+
 
 def express(
     face: FaceTrack,
@@ -54,13 +57,13 @@ def express(
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | EmotionTrack | None = None,
 ) -> FaceTrack:
-    """Move the brows of a face that speaks, and colour all of it by a feeling.
+    """Move the brows of a face that speaks, blink, and colour all of it by a feeling.
 
     Args:
-        face: the face actions; what they say of the brows is replaced, the feeling is added to the rest.
+        face: the face actions; what they say of brows and blinks is replaced, the feeling is added to the rest.
         accents: seconds of the accented syllables and their strengths, 0 to 1.
         phrases: begin and end in seconds of stretches of speech.
-        seed: another seed moves other brows.
+        seed: another seed moves other brows, and blinks at other moments.
         style: name or weights, as of gestures; see `chironomy.body.manner`.
         emotion: see `chironomy.body.emotion.emotion_track`.
 
@@ -73,14 +76,25 @@ def express(
     felt = emotion if isinstance(emotion, EmotionTrack) else emotion_track(emotion)
     now = face.times
     rng = np.random.default_rng([seed, zlib.crc32(repr(style or STYLE).encode()), 1])
+    manner = manner_of(style)
     values = face.values.copy()
+    blink(
+        values,
+        face.fps,
+        [end for _, end in phrases],
+        np.random.default_rng([seed, face.frame_count, 3]),
+        lambda time: manner.blinks * float(felt.mixed("blinks", [time])[0]),
+    )
+    lids = values[:, [FACE_ACTIONS.index(name) for name in _LIDS]]
     brows = _brows(rng, now, times, strengths, phrases)
-    brows *= (manner_of(style).brows * felt.mixed("brows", now))[:, None]
+    brows *= (manner.brows * felt.mixed("brows", now))[:, None]
     for column, name in enumerate(_BROWS):
         index = FACE_ACTIONS.index(name)
         values[:, index] = brows[:, column] + (values[:, index] if name.startswith("eye") else 0.0)
     if not felt.neutral:
         values += _feeling(rng, felt, now, times, strengths, values)
+    # Eyes that are wide shut as well as others do.
+    values[:, [FACE_ACTIONS.index(name) for name in _WIDE]] *= 1.0 - lids
     return FaceTrack(face.fps, np.clip(values, 0.0, 1.0))
 
 

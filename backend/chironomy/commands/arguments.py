@@ -15,7 +15,9 @@ from typing import Any
 
 from chironomy.body.emotion import EMOTION, EMOTIONS, emotion_track
 from chironomy.body.errors import BodyError
+from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import AMPLITUDE, RATE, SEED, SPEED, STYLE, STYLES
+from chironomy.mixture import named_weights
 
 Error = argparse.ArgumentTypeError
 
@@ -69,14 +71,10 @@ def weights(text: str) -> str | dict[str, float]:
     """A name, or names with weights: `lively:0.5,calm:0.5`."""
     if ":" not in text:
         return text
-    result: dict[str, float] = {}
-    for entry in text.split(","):
-        name, _, weight = entry.partition(":")
-        try:
-            result[name.strip()] = float(weight)
-        except ValueError:
-            raise Error(f"{text!r} is not a name or names with weights: write lively or lively:0.5,calm:0.5") from None
-    return result
+    try:
+        return named_weights(text, "write lively or lively:0.5,calm:0.5")
+    except ChironomyError as error:
+        raise Error(str(error)) from None
 
 
 def emotion(text: str) -> str:

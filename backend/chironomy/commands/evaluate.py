@@ -200,12 +200,12 @@ def _of_model(
     from chironomy.body.accompany import accompany
     from chironomy.body.rig import load_rig
     from chironomy.evaluation.report import Sample
-    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+    from chironomy.performance.gestures import gesture_pipeline
     from chironomy.speech.accents import pitch_accents, speech_phrases
     from chironomy.speech.decode import load_speech
 
     recordings = [load_speech(path) for path in paths]
-    pipeline = GesturePipeline.from_pretrained(options.model or embedded_weights())
+    pipeline = gesture_pipeline(options.model)
     samples = []
     for number, (path, speech) in enumerate(zip(paths, recordings, strict=True)):
         accents, phrases, truth = pitch_accents(speech), speech_phrases(speech), reference.get(path.stem)

@@ -6,12 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.commands.arguments import number, whole_number
+from chironomy.gesture.settings import DATASETS, HAND_MEANS
 from chironomy.gesture.training.arguments import add_arguments
 from chironomy.video.talking.training import arguments as video_arguments
-
-# Of chironomy.gesture.datasets.prepare, which brings numpy: this is read whichever command runs.
-_FORMATS = ("beat2", "show", "hands")
-_HAND_MEANS = ("auto", "flat", "mean")
 
 
 def add_to(commands: Any) -> None:
@@ -40,7 +37,7 @@ def _add_prepare(steps: Any) -> None:
     )
     add = parser.add_argument
     add("folder", type=Path, metavar="FOLDER", help="the dataset")
-    add("--format", choices=_FORMATS, required=True, help="how it is laid out")
+    add("--format", choices=DATASETS, required=True, help="how it is laid out")
     add("--out", type=Path, required=True, metavar="CLIPS", help="folder for the clips")
     add("--fps", type=number(10, 60), default=24.0, help="motion frames a second (default: 24)")
     add("--audio-features", choices=("prosody", "wav2vec2"), default="prosody", help="what the model hears")
@@ -48,7 +45,7 @@ def _add_prepare(steps: Any) -> None:
     add("--smplx", type=Path, metavar="FILE", help="your SMPLX_NEUTRAL_2020.npz: real bones, mean hands, hand PCA")
     add(
         "--hand-mean",
-        choices=_HAND_MEANS,
+        choices=HAND_MEANS,
         default="auto",
         help="what fingers are relative to: the flat hand, SMPL-X's mean hand, or auto to measure it (default)",
     )

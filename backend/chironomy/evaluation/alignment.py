@@ -29,7 +29,7 @@ from chironomy.evaluation.sources import SOUNDS
 from chironomy.gesture.errors import GestureError
 
 if TYPE_CHECKING:
-    from chironomy.gesture.pipeline import GesturePipeline
+    from chironomy.gesture.maker import GestureMaker
     from chironomy.speech.decode import Speech
 
 _SHIFTS = 6  # own beats are moved round by 1/7, 2/7, … of the length
@@ -176,7 +176,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--style", default="neutral")
     parser.add_argument("--steps", type=int, help="denoising steps")
     parser.add_argument("--guidance", type=float)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2, help="of torch, where the model needs it")
     options = parser.parse_args(arguments)
     try:
         paths = sorted(path for path in options.folder.glob("*") if path.suffix.lower() in SOUNDS)
@@ -189,14 +189,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(paths: list[Path], options: argparse.Namespace) -> int:
-    import torch
-
     from chironomy.evaluation.lag import SPEECH_BEATS
-    from chironomy.gesture.pipeline import GesturePipeline, embedded_weights
+    from chironomy.performance.gestures import gesture_pipeline
     from chironomy.speech.decode import load_speech
 
-    torch.set_num_threads(options.threads)
-    pipeline = GesturePipeline.from_pretrained(options.model or embedded_weights())
+    pipeline = gesture_pipeline(options.model)
+    if "torch" in sys.modules:
+        import torch
+
+        torch.set_num_threads(options.threads)
     recordings = [load_speech(path) for path in paths]
     apexes = _apexes(pipeline, recordings, options)
     durations = [speech.duration for speech in recordings]
@@ -227,7 +228,7 @@ def sentence(result: Alignment) -> str:
 
 
 def _apexes(
-    pipeline: "GesturePipeline", recordings: "list[Speech]", options: argparse.Namespace
+    pipeline: "GestureMaker", recordings: "list[Speech]", options: argparse.Namespace
 ) -> list[list[NDArray[np.float64]]]:
     from tqdm import tqdm
 

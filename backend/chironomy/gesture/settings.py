@@ -46,6 +46,12 @@ HANDEDNESS: tuple[str, ...] = ("left", "right", "both")
 RANGE_HANDS: tuple[str, ...] = ("both", "left", "right")
 """The hands of a range that is made anew, the default first."""
 
+DATASETS: tuple[str, ...] = ("beat2", "show", "hands")
+"""Layouts of people's data that become clips to learn from."""
+
+HAND_MEANS: tuple[str, ...] = ("auto", "flat", "mean")
+"""What the fingers in such data are relative to; "auto" measures it."""
+
 SEED = Whole(0, 0, 2**31 - 1)
 FPS = Range(24.0, 1.0, 240.0)
 """Frames a second."""

@@ -10,7 +10,7 @@ and the rest is fitted around it. Where such a key is to keep its own handles, r
 its handles act only between those frames.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,7 @@ from chironomy.motion.curves import SparseKeys, evaluate
 from chironomy.motion.errors import MotionError
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 from chironomy.motion.hand_shape import NOMINAL_HAND, HandShape
-from chironomy.motion.spline import Track, fit_spline, place_knots
+from chironomy.motion.spline import Spline, Track, fit_splines, place_knots
 
 Array = NDArray[np.float64]
 Frames = NDArray[np.int64]
@@ -163,8 +163,7 @@ def reduce_hands(
     tips = shape.fingertips(motion)
     rounds = 0
     while dirty:
-        for bone in dirty:
-            bones.fit(bone)
+        bones.fit(dirty)
         error = np.linalg.norm(shape.fingertips(bones.fitted_motion(motion)) - tips, axis=-1)
         misses = np.argwhere(error > fingertip_tolerance * _MARGIN)
         rounds += 1
@@ -172,7 +171,7 @@ def reduce_hands(
             dirty = bones.tighten(misses, error, fingertip_tolerance * _MARGIN)
         else:
             dirty = bones.make_exact(misses)
-    return dict(zip(hand_bones(), bones.keys, strict=True))
+    return dict(zip(hand_bones(), bones.keys(), strict=True))
 
 
 def motion_of_keys(keys: Mapping[str, BoneKeys], motion: HandMotion) -> HandMotion:
@@ -199,7 +198,7 @@ class _Bones:
     required: list[Frames]
     lever: Array
     knots: list[Frames] = field(default_factory=list)
-    keys: list[BoneKeys] = field(default_factory=list)
+    splines: dict[int, Spline] = field(default_factory=dict)
     rotation: Array = field(default_factory=lambda: np.zeros(0))
     position: Array = field(default_factory=lambda: np.zeros(0))
 
@@ -234,22 +233,29 @@ class _Bones:
             given = [required_frames] * len(names)
         required = [_checked_frames(frames, motion.frame_count) for frames in given]
         bones = cls(tracks=tracks, required=required, lever=lever)
-        bones.knots = [np.zeros(1, dtype=np.int64)] * len(names)
-        bones.keys = [BoneKeys(SparseKeys.from_slopes([0], np.zeros((1, 4)), np.zeros((1, 4))))] * len(names)
         bones.rotation = np.array(motion.rotation)
         bones.position = np.array(motion.wrist_position)
         return bones
 
-    def fit(self, bone: int) -> None:
-        """Fit one bone within its tolerances, from its knots so far."""
-        keys = _keys(self.tracks[bone], self.knots[bone], self.required[bone])
-        hand, joint = divmod(bone, len(MANO_JOINTS))
-        frames = np.arange(len(self.rotation))
-        self.knots[bone] = keys[-1].frames
-        self.rotation[:, hand, joint] = quaternion.normalize(evaluate(keys[-1], frames))
-        if joint == 0:
-            self.position[:, hand] = evaluate(keys[0], frames)
-        self.keys[bone] = BoneKeys(rotation=keys[-1], location=keys[0] if joint == 0 else None)
+    def fit(self, bones: Iterable[int]) -> None:
+        """Fit bones within their tolerances, from their knots so far."""
+        chosen = sorted(bones)
+        splines = fit_splines(
+            [self.tracks[bone] for bone in chosen],
+            [self.knots[bone] for bone in chosen],
+            [self.required[bone] for bone in chosen],
+        )
+        for bone, spline in zip(chosen, splines, strict=True):
+            hand, joint = divmod(bone, len(MANO_JOINTS))
+            self.splines[bone], self.knots[bone] = spline, spline.knots
+            self.rotation[:, hand, joint] = quaternion.normalize(spline.everywhere[:, -4:])
+            if joint == 0:
+                self.position[:, hand] = spline.everywhere[:, :3]
+
+    def keys(self) -> list[BoneKeys]:
+        """Return the keys of what was fitted last."""
+        found = [_keys(tracks, self.splines[bone]) for bone, tracks in enumerate(self.tracks)]
+        return [BoneKeys(rotation=each[-1], location=each[0] if len(each) > 1 else None) for each in found]
 
     def fitted_motion(self, motion: HandMotion) -> HandMotion:
         return motion.replaced(rotation=self.rotation, wrist_position=self.position)
@@ -257,24 +263,27 @@ class _Bones:
     def tighten(self, misses: NDArray[np.intp], error: Array, tolerance: float) -> set[int]:
         """Lower the tolerances of what moved the fingertips too far, in proportion; return the bones concerned."""
         dirty = set()
-        for frame, hand, finger in misses:
-            factor = 0.95 * tolerance / error[frame, hand, finger]
+        for hand, finger, frames in _by_finger(misses):
+            factor = 0.95 * tolerance / error[frames, hand, finger]
             for bone, lever in self._chain(hand, finger):
                 for index, track in enumerate(self.tracks[bone]):
                     arm = lever if track.rotation else 1.0
-                    found = self._error(bone, index, frame)
-                    if found * arm > _NEGLIGIBLE * tolerance:
-                        near = slice(max(frame - 1, 0), frame + 2)
-                        track.tolerance[near] = np.minimum(track.tolerance[near], found * factor)
-                        dirty.add(bone)
+                    found = self._error(bone, index, frames)
+                    much = found * arm > _NEGLIGIBLE * tolerance
+                    if not much.any():
+                        continue
+                    for beside in (-1, 0, 1):
+                        near = np.clip(frames[much] + beside, 0, len(track.tolerance) - 1)
+                        np.minimum.at(track.tolerance, near, (found * factor)[much])
+                    dirty.add(bone)
         return dirty
 
     def make_exact(self, misses: NDArray[np.intp]) -> set[int]:
         """Require exact keys wherever a fingertip is still too far off; return the bones concerned."""
         dirty = set()
-        for frame, hand, finger in misses:
+        for hand, finger, frames in _by_finger(misses):
             for bone, _ in self._chain(hand, finger):
-                self.required[bone] = np.union1d(self.required[bone], [frame])
+                self.required[bone] = np.union1d(self.required[bone], frames)
                 dirty.add(bone)
         return dirty
 
@@ -284,12 +293,20 @@ class _Bones:
         bones = [first, *(first + 1 + 3 * finger + joint for joint in range(3))]
         return list(zip(bones, self.lever[hand, finger].tolist(), strict=True))
 
-    def _error(self, bone: int, index: int, frame: int) -> float:
+    def _error(self, bone: int, index: int, frames: NDArray[np.intp]) -> Array:
+        """Return how far a track is off at frames, in its unit."""
         hand, joint = divmod(bone, len(MANO_JOINTS))
         track = self.tracks[bone][index]
         if track.rotation:
-            return float(quaternion.angle(self.rotation[frame, hand, joint], track.values[frame]))
-        return float(np.linalg.norm(self.position[frame, hand] - track.values[frame]))
+            return quaternion.angle(self.rotation[frames, hand, joint], track.values[frames])
+        return np.linalg.norm(self.position[frames, hand] - track.values[frames], axis=-1)
+
+
+def _by_finger(misses: NDArray[np.intp]) -> list[tuple[int, int, NDArray[np.intp]]]:
+    """Sort (n, 3) frames, hands and fingers: of each hand and finger the frames."""
+    fingers, which = np.unique(misses[:, 1:], axis=0, return_inverse=True)
+    which = which.reshape(-1)  # of one numpy, (n, 1)
+    return [(int(hand), int(finger), misses[which == i, 0]) for i, (hand, finger) in enumerate(fingers)]
 
 
 def _reduced(bundles: Sequence[Sequence[Track]], required_frames: Sequence[ArrayLike | None]) -> list[list[SparseKeys]]:
@@ -297,15 +314,14 @@ def _reduced(bundles: Sequence[Sequence[Track]], required_frames: Sequence[Array
         _checked_frames(frames, _checked_tracks(tracks))
         for tracks, frames in zip(bundles, required_frames, strict=True)
     ]
-    knots = place_knots(bundles, required)
-    return [_keys(*each) for each in zip(bundles, knots, required, strict=True)]
+    splines = fit_splines(bundles, place_knots(bundles, required), required)
+    return [_keys(tracks, spline) for tracks, spline in zip(bundles, splines, strict=True)]
 
 
-def _keys(tracks: Sequence[Track], knots: Frames, required: Frames) -> list[SparseKeys]:
-    frames, values, slopes = fit_spline(tracks, knots, required)
+def _keys(tracks: Sequence[Track], spline: Spline) -> list[SparseKeys]:
     channels = np.cumsum([track.values.shape[1] for track in tracks])[:-1]
-    parts = zip(np.split(values, channels, axis=1), np.split(slopes, channels, axis=1), strict=True)
-    return [SparseKeys.from_slopes(frames, value, slope) for value, slope in parts]
+    parts = zip(np.split(spline.values, channels, axis=1), np.split(spline.slopes, channels, axis=1), strict=True)
+    return [SparseKeys.from_slopes(spline.knots, value, slope) for value, slope in parts]
 
 
 def _track(values: ArrayLike, tolerance: ArrayLike, *, rotation: bool) -> Track:

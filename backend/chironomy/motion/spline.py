@@ -2,14 +2,15 @@
 """Cubic splines with few knots that stay within a tolerance of dense tracks at every frame.
 
 Two steps. `place_knots` finds, by dynamic programming, the fewest knots between which single cubics through the
-samples stay within a multiple of the tolerance; `fit_spline` then lets the values and slopes at the knots move to fit
+samples stay within a multiple of the tolerance; `fit_splines` then lets the values and slopes at the knots move to fit
 all frames by least squares (which about halves the error, hence the multiple) and adds knots where that is not enough.
 The approach is that of Schneider's curve fitting (Graphics Gems, 1990), with the recursion replaced by the optimum.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,30 @@ _MISSES = 3
 # costs of intervals are held at once, to bound memory on long clips.
 _BLOCK = 2048
 _MEMORY = 8_000_000
+# Frames that are fitted together, so that the work on a knot does not drown in that of calling numpy, nor memory in it.
+_TOGETHER = 1 << 14
 # Half-width, frames, of the cubic least-squares window that gives slopes (Savitzky and Golay, 1964).
 _SLOPE_WINDOW = 3
 # Weight of a frame that the spline must pass through, against 1 for the others; and of the samples' slopes, which
 # settle intervals without a frame inside.
 _EXACT_WEIGHT = 1e8
 _SLOPE_WEIGHT = 1e-4
+
+
+class Spline(NamedTuple):
+    """Cubics that meet at knots with their values and slopes.
+
+    Attributes:
+        knots: (K,) frames.
+        values: (K, C).
+        slopes: (K, C) a frame.
+        everywhere: (T, C) the spline at every frame.
+    """
+
+    knots: Frames
+    values: Array
+    slopes: Array
+    everywhere: Array
 
 
 @dataclass(frozen=True)
@@ -78,8 +97,7 @@ def place_knots(bundles: Sequence[Sequence[Track]], required: Sequence[Frames]) 
         count = len(tracks[0].values)
         still = all(np.ptp(track.values, axis=0).max() < 1e-9 for track in tracks)
         if count > 1 and (len(frames) or not still):
-            kind = (count, *((track.rotation, track.values.shape[1]) for track in tracks))
-            alike.setdefault(kind, []).append(index)
+            alike.setdefault(_form(tracks), []).append(index)
     for indices in alike.values():
         count = len(bundles[indices[0]][0].values)
         size = max(1, _MEMORY // (count * min(_LONGEST, count)))
@@ -91,29 +109,90 @@ def place_knots(bundles: Sequence[Sequence[Track]], required: Sequence[Frames]) 
     return knots
 
 
-def fit_spline(tracks: Sequence[Track], knots: Frames, required: Frames) -> tuple[Frames, Array, Array]:
-    """Fit values and slopes at `knots` to all frames, adding knots until every frame is within its tolerance.
+def fit_splines(
+    bundles: Sequence[Sequence[Track]], knots: Sequence[Frames], required: Sequence[Frames]
+) -> list[Spline]:
+    """Fit values and slopes at knots to all frames, adding knots until every frame is within its tolerance.
+
+    Bundles of the same form are fitted together, which is quicker than one by one.
+
+    Args:
+        bundles: of each the tracks that share their knots.
+        knots: of each bundle, from `place_knots`.
+        required: of each bundle the frames that must be knots.
 
     Returns:
-        Knots (K,), values (K, C) and slopes (K, C) a frame, the tracks' channels one after the other. At the
-        `required` frames the values are the samples themselves.
+        Of each bundle a spline of the tracks' channels one after the other. At the `required` frames its values are the
+        samples themselves.
     """
-    values = np.concatenate([track.values for track in tracks], axis=1)
-    frames = np.arange(len(values))
-    knots = np.union1d(knots, required)
-    if len(knots) == 1:
-        return knots, values[knots], np.zeros_like(values[knots])
-    slopes = _slopes(values)
-    while True:
-        fitted_values, fitted_slopes, fitted = _least_squares(values, slopes, knots, required)
-        excess = excess_of(tracks, fitted, frames)
-        if np.all(excess <= 1.0):
-            return knots, fitted_values, fitted_slopes
-        more = _with_more_knots(knots, excess)
-        if len(more) == len(knots):
-            # Every frame is a key: what is left is rounding, below any tolerance that makes sense.
-            return knots, fitted_values, fitted_slopes
-        knots = more
+    fitted = dict[int, Spline]()
+    begun = [np.union1d(*each) for each in zip(knots, required, strict=True)]
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for index, (tracks, own) in enumerate(zip(bundles, begun, strict=True)):
+        if len(own) > 1:
+            alike.setdefault(_form(tracks), []).append(index)
+            continue
+        values = np.concatenate([track.values for track in tracks], axis=1)
+        fitted[index] = Spline(own, values[own], np.zeros_like(values[own]), values[own].repeat(len(values), axis=0))
+    for indices in alike.values():
+        count = len(bundles[indices[0]][0].values)
+        size = max(1, _TOGETHER // count)
+        for first in range(0, len(indices), size):
+            chosen = indices[first : first + size]
+            found = _fit_alike(
+                [bundles[index] for index in chosen],
+                # A still bundle has one knot, and may get another that is required of it: then it needs its ends too.
+                [np.union1d(begun[index], [0, count - 1]) for index in chosen],
+                [required[index] for index in chosen],
+            )
+            fitted |= dict(zip(chosen, found, strict=True))
+    return [fitted[index] for index in range(len(bundles))]
+
+
+def _form(tracks: Sequence[Track]) -> tuple[object, ...]:
+    """Return what bundles must have in common to be looked at together."""
+    return (len(tracks[0].values), *((track.rotation, track.values.shape[1]) for track in tracks))
+
+
+def _fit_alike(bundles: Sequence[Sequence[Track]], knots: Sequence[Frames], required: Sequence[Frames]) -> list[Spline]:
+    """Return what `fit_splines` does of bundles of one form, each with two knots or more."""
+    count = len(bundles[0][0].values)
+    slopes = [np.concatenate([_slopes(track.values) for track in tracks], axis=1) for tracks in bundles]
+    own, fitted = list(knots), dict[int, Spline]()
+    left = list(range(len(bundles)))
+    while left:
+        tracks = [_joined([bundles[index][number] for index in left]) for number in range(len(bundles[0]))]
+        pieces = _Pieces.of([own[index] for index in left], count)
+        at_knots, slope_at_knots, everywhere = _least_squares(
+            np.concatenate([track.values for track in tracks], axis=1),
+            np.concatenate([slopes[index] for index in left]),
+            pieces,
+            _in_a_row([required[index] for index in left], count),
+        )
+        more = _with_more_knots(pieces, excess_of(tracks, everywhere, np.arange(len(everywhere))), count)
+        going = []
+        for place, index in enumerate(left):
+            here, found = pieces.knots // count == place, more[more // count == place] - place * count
+            if len(found) > len(own[index]):
+                own[index] = found
+                going.append(index)
+                continue
+            # Every frame is near enough, or a key, and what is left is rounding, below any tolerance that makes sense.
+            own_frames = everywhere[place * count : (place + 1) * count]
+            fitted[index] = Spline(own[index], at_knots[here], slope_at_knots[here], own_frames)
+        left = going
+    return [fitted[index] for index in range(len(bundles))]
+
+
+def _joined(tracks: Sequence[Track]) -> Track:
+    """Return tracks of one form as one, their frames following each other."""
+    values = np.concatenate([track.values for track in tracks])
+    return Track(values, np.concatenate([track.tolerance for track in tracks]), tracks[0].rotation)
+
+
+def _in_a_row(frames: Sequence[Frames], count: int) -> Frames:
+    """Return frames of several bundles as places in a row where the bundles' `count` frames follow each other."""
+    return np.concatenate([own + place * count for place, own in enumerate(frames)])
 
 
 def excess_of(tracks: Sequence[Track], fitted: Array, frames: Frames) -> Array:
@@ -150,13 +229,11 @@ def _slopes(values: Array) -> Array:
 
 
 def _interval_costs(bundles: Sequence[Sequence[Track]], required: Sequence[Frames]) -> Array:
-    """Return (T, B, longest) what an interval from a frame on costs by its length less 1; inf where it does not fit.
+    """Return (T, B, lengths) what an interval from a frame on costs by its length less 1; inf where it does not fit.
 
     It costs one, and a little more the worse it fits: of equally many knots, the better placed.
     """
     count = len(bundles[0][0].values)
-    cost = np.full((count, len(bundles), min(_LONGEST, count - 1)), np.inf)
-    cost[:-1, :, 0] = 1.0
     # The bundles' frames follow each other in one row, which no interval leaves: it passes over no required frame.
     limits = []
     for index, frames in enumerate(required):
@@ -169,8 +246,17 @@ def _interval_costs(bundles: Sequence[Sequence[Track]], required: Sequence[Frame
     ]
     limit = np.concatenate(limits)
     starts = np.flatnonzero(limit >= np.arange(len(limit)) + 2)
-    for first in range(0, len(starts), _BLOCK):
-        _measure_intervals(parts, starts[first : first + _BLOCK], limit, count, cost)
+    fitting = [
+        each
+        for first in range(0, len(starts), _BLOCK)
+        for each in _measured_intervals(parts, starts[first : first + _BLOCK], limit, min(_LONGEST, count - 1))
+    ]
+    # As wide as the longest that fits: most tracks have far shorter ones than may be.
+    cost = np.full((count, len(bundles), max((length for length, *_ in fitting), default=1)), np.inf)
+    cost[:-1, :, 0] = 1.0
+    for length, places, worst in fitting:
+        bundle, frame = np.divmod(places, count)
+        cost[frame, bundle, length - 1] = 1.0 + 0.2 * worst / _SLACK**2
     return cost
 
 
@@ -243,10 +329,12 @@ def _looks(length: int) -> tuple[Frames, Array]:
     return inside, _hermite(inside / length, length)
 
 
-def _measure_intervals(rows: Sequence[_Row], starts: Frames, limit: Frames, count: int, cost: Array) -> None:
-    """Set what the intervals from `starts`, places in the row of bundles, cost where they are allowed."""
+def _measured_intervals(
+    rows: Sequence[_Row], starts: Frames, limit: Frames, longest: int
+) -> Iterator[tuple[int, Frames, Array]]:
+    """Yield lengths, the places in the row from which intervals of that length fit, and how badly those do."""
     missed = np.zeros(len(starts), dtype=np.int64)
-    for length in range(2, cost.shape[2] + 1):
+    for length in range(2, longest + 1):
         going = (starts + length <= limit[starts]) & (missed < _MISSES)
         starts, missed = starts[going], missed[going]
         if len(starts) == 0:
@@ -254,8 +342,8 @@ def _measure_intervals(rows: Sequence[_Row], starts: Frames, limit: Frames, coun
         inside, weights = _looks(length)
         worst = functools.reduce(np.maximum, [row.worst(starts, length, inside, weights) for row in rows])
         fits = worst <= _SLACK**2
-        bundle, frame = np.divmod(starts[fits], count)
-        cost[frame, bundle, length - 1] = 1.0 + 0.2 * worst[fits] / _SLACK**2
+        if fits.any():
+            yield length, starts[fits], worst[fits]
         missed = np.where(fits, 0, missed + 1)
 
 
@@ -281,34 +369,65 @@ def _fewest(cost: Array) -> list[Frames]:
     return found
 
 
-def _least_squares(values: Array, slopes: Array, knots: Frames, required: Frames) -> tuple[Array, Array, Array]:
-    """Return the best values and slopes at the knots, (K, C) each, and the spline at every frame, (T, C)."""
-    count, channels = values.shape
-    frames = np.arange(count)
-    piece = np.clip(np.searchsorted(knots, frames, side="right") - 1, 0, len(knots) - 2)
-    length = np.diff(knots)[piece].astype(np.float64)
-    basis = _hermite((frames - knots[piece]) / length, length)
-    weight = np.ones(count)
-    weight[required] = _EXACT_WEIGHT
+@dataclass(frozen=True)
+class _Pieces:
+    """The intervals between knots of bundles whose frames follow each other in one row.
 
-    # Normal equations: 2 x 2 blocks (value, slope) on the diagonal and beside it.
+    Attributes:
+        knots: (K,) places in the row; the first and the last of each bundle are among them.
+        first: (I,) number of the knot with which each interval begins; it ends with the next.
+        starts: (I,) where it begins in the row.
+        spans: (I,) its frames, int.
+        piece: (N,) the interval in which each place lies; the end of a bundle lies in its last.
+    """
+
+    knots: Frames
+    first: Frames
+    starts: Frames
+    spans: Frames
+    piece: Frames
+
+    @classmethod
+    def of(cls, bundles: Sequence[Frames], count: int) -> "_Pieces":
+        knots = _in_a_row(bundles, count)
+        first = np.flatnonzero(knots % count != count - 1)
+        starts = knots[first]
+        piece = np.searchsorted(starts, np.arange(len(bundles) * count), side="right") - 1
+        return cls(knots, first, starts, knots[first + 1] - starts, piece)
+
+    @property
+    def parts(self) -> Array:
+        """(N,) how far each place lies in its interval, 0..1."""
+        return (np.arange(len(self.piece)) - self.starts[self.piece]) / self.spans[self.piece]
+
+
+def _least_squares(values: Array, slopes: Array, pieces: _Pieces, exact: Frames) -> tuple[Array, Array, Array]:
+    """Return the best values and slopes at the knots, (K, C) each, and the spline at every place, (N, C)."""
+    channels = values.shape[1]
+    knots, first, piece = pieces.knots, pieces.first, pieces.piece
+    basis = _hermite(pieces.parts, pieces.spans[piece].astype(np.float64))
+    weight = np.ones(len(values))
+    weight[exact] = _EXACT_WEIGHT
+
+    # Normal equations: 2 x 2 blocks (value, slope) on the diagonal and beside it; nothing joins one bundle to the next.
     weighted = weight[:, None] * basis
-    products = np.add.reduceat(weighted[:, :, None] * basis[:, None, :], knots[:-1])
-    targets = np.add.reduceat(weighted[:, :, None] * values[:, None, :], knots[:-1])
+    products = np.add.reduceat(weighted[:, :, None] * basis[:, None, :], pieces.starts)
+    targets = np.add.reduceat(weighted[:, :, None] * values[:, None, :], pieces.starts)
     diagonal, right = np.zeros((len(knots), 2, 2)), np.zeros((len(knots), 2, channels))
-    diagonal[:-1] += products[:, :2, :2]
-    diagonal[1:] += products[:, 2:, 2:]
-    beside = products[:, :2, 2:]
-    right[:-1] += targets[:, :2]
-    right[1:] += targets[:, 2:]
+    diagonal[first] += products[:, :2, :2]
+    diagonal[first + 1] += products[:, 2:, 2:]
+    beside = np.zeros((len(knots) - 1, 2, 2))
+    beside[first] = products[:, :2, 2:]
+    right[first] += targets[:, :2]
+    right[first + 1] += targets[:, 2:]
     diagonal[:, 1, 1] += _SLOPE_WEIGHT
     right[:, 1] += _SLOPE_WEIGHT * slopes[knots]
 
     solution = _solve_block_tridiagonal(diagonal, beside, right)
-    exact = np.isin(knots, required)
-    solution[exact, 0] = values[knots[exact]]
-    ends = np.concatenate([solution[piece], solution[piece + 1]], axis=1)
-    return solution[:, 0], solution[:, 1], np.einsum("ti,tic->tc", basis, ends)
+    held = np.isin(knots, exact)
+    solution[held, 0] = values[knots[held]]
+    ends = np.concatenate([solution[first], solution[first + 1]], axis=1)
+    return solution[:, 0], solution[:, 1], np.einsum("ti,tic->tc", basis, ends[piece])
 
 
 def _solve_block_tridiagonal(diagonal: Array, beside: Array, right: Array) -> Array:
@@ -343,21 +462,23 @@ def _solve_block_tridiagonal(diagonal: Array, beside: Array, right: Array) -> Ar
     return solution
 
 
-def _with_more_knots(knots: Frames, excess: Array) -> Frames:
+def _with_more_knots(pieces: _Pieces, excess: Array, count: int) -> Frames:
     """Add a knot to every interval in which a frame misses its tolerance, where it misses most."""
-    frames = np.arange(len(excess))
-    piece = np.clip(np.searchsorted(knots, frames, side="right") - 1, 0, len(knots) - 2)
-    added = []
-    for index in np.unique(piece[excess > 1.0]):
-        first, last = int(knots[index]), int(knots[index + 1])
-        if last - first > 1:
-            inside = np.arange(first + 1, last)
-            part = (inside - first) / (last - first)
-            # Not too near the ends, where a knot helps little.
-            added.append(int(inside[np.argmax(excess[inside] * np.sqrt(part * (1.0 - part)))]))
-            continue
-        # Two frames in a row are knots and still missed: the intervals beside them pull too hard.
-        for neighbour in (index - 1, index + 1):
-            if 0 <= neighbour < len(knots) - 1 and knots[neighbour + 1] - knots[neighbour] > 1:
-                added.append(int(knots[neighbour] + knots[neighbour + 1]) // 2)
-    return np.union1d(knots, np.array(added, dtype=np.int64))
+    missed = np.zeros(len(pieces.starts), dtype=np.bool_)
+    missed[pieces.piece[excess > 1.0]] = True
+    wide = pieces.spans > 1
+    # Not too near the ends, where a knot helps little.
+    parts = pieces.parts
+    worth = excess * np.sqrt(parts * (1.0 - parts))
+    worth[pieces.knots] = -1.0
+    most = np.maximum.reduceat(worth, pieces.starts)
+    places = np.flatnonzero((missed & wide)[pieces.piece] & (worth == most[pieces.piece]))
+    _, earliest = np.unique(pieces.piece[places], return_index=True)
+    # Two frames in a row are knots and still missed: the intervals beside them pull too hard.
+    tight = np.flatnonzero(missed & ~wide)
+    beside, bundle = np.concatenate([tight - 1, tight + 1]), np.tile(pieces.starts[tight] // count, 2)
+    inside = (beside >= 0) & (beside < len(wide))
+    beside, bundle = beside[inside], bundle[inside]
+    beside = beside[wide[beside] & (pieces.starts[beside] // count == bundle)]
+    middles = pieces.starts[beside] + pieces.spans[beside] // 2
+    return np.union1d(pieces.knots, np.concatenate([places[earliest], middles]))

@@ -118,12 +118,14 @@ def make_gestures(
         for name in ("fps", "pinned", "pinned_mask"):
             controls.pop(name, None)
         chosen = ("left", "right") if hands in (None, "both") else (hands,)
+        earlier = len(kept.source.get("regenerated", []))
         for number in range(count):
             again = {**controls, "seed": controls.get("seed", 0) + number}
             if whole:
-                yield made(change(pipeline, speech, kept, again.pop("score"), **again))
-                continue
-            yield made(pipeline.regenerate(speech, kept, start, end, hands=chosen, **again))
+                motion = change(pipeline, speech, kept, again.pop("score"), **again)
+            else:
+                motion = pipeline.regenerate(speech, kept, start, end, hands=chosen, **again)
+            yield made(_felt_in_ranges(motion, earlier, felt, asked))
     elif count == 1:
         yield made(_felt(pipeline(speech, **controls), felt, asked))
     else:
@@ -147,9 +149,22 @@ def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> H
     """The motion; its source says what was asked for and felt: so it is made again, and the face goes with it."""
     if felt.neutral:
         return motion
+    return motion.replaced(source={**motion.source, **_asked_and_felt(felt, asked)})
+
+
+def _felt_in_ranges(motion: HandMotion, earlier: int, felt: EmotionTrack, asked: Mapping[str, Any]) -> HandMotion:
+    """The motion; its source says likewise of each range that was made anew after the `earlier` ones."""
+    ranges = motion.source.get("regenerated", [])
+    if felt.neutral or len(ranges) == earlier:
+        return motion
+    again = [{**made, **_asked_and_felt(felt, asked)} for made in ranges[earlier:]]
+    return motion.replaced(source={**motion.source, "regenerated": [*ranges[:earlier], *again]})
+
+
+def _asked_and_felt(felt: EmotionTrack, asked: Mapping[str, Any]) -> dict[str, Any]:
     usual = {"amplitude": AMPLITUDE.default, "speed": SPEED.default}
     said = {name: usual[name] if value is None else value for name, value in asked.items()}
-    return motion.replaced(source={**motion.source, **said, "emotion": felt.told})
+    return {**said, "emotion": felt.told}
 
 
 def _noted(motion: HandMotion, speech: Speech, script_unplayed: bool = False) -> HandMotion:

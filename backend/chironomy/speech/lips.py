@@ -57,7 +57,7 @@ def lip_track(
     """Face actions that speak the recording.
 
     The lips meet in every p, b and m for at least one frame, whatever the frame rate. Blinks depend on the recording's
-    hash alone, so that the same recording always blinks alike.
+    hash alone, so that the same recording always blinks alike; `chironomy.body.face.express` gives a face others.
 
     Args:
         speech: the recording.

@@ -67,6 +67,12 @@ class Trainer:
     changeable: tuple[str, ...] = ("steps", "patience")
     """Settings that may differ when a run goes on."""
 
+    validation: Any
+    """Data to be judged by, with `batch(size, seed, number, dropout)`."""
+
+    everything_given: Any
+    """Dropout of those data that leaves no condition out."""
+
     def __init__(self, model: nn.Module, settings: TrainSettings, accelerator: Accelerator):
         self.accelerator, self.device = accelerator, accelerator.device
         self.model, self.settings = model, settings
@@ -88,8 +94,9 @@ class Trainer:
         raise ChironomyError(f"{type(self).__name__} does not say what its batches are")
 
     def validation_batch(self, number: int) -> Any:
-        """Batch `number` to be judged by, the same every time."""
-        raise ChironomyError(f"{type(self).__name__} does not say what it is judged by")
+        """Batch `number` to be judged by, with every condition, the same every time."""
+        settings = self.settings
+        return self.validation.batch(settings.batch_size, settings.seed + 1, number, self.everything_given)
 
     def loss(self, batch: Any) -> torch.Tensor:
         """What the network loses on a batch."""

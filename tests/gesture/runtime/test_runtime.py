@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from chironomy.gesture.network import Given, Run
 from chironomy.gesture.noise_path import noise_path
 from chironomy.gesture.runtime import GestureRuntime, reason_against
 from chironomy.gesture.runtime.flow import Flow
-from chironomy.gesture.runtime.network import NumpyNetwork
+from chironomy.gesture.runtime.network import NumpyNetwork, _gelu
 from chironomy.gesture.runtime.weights import read_tensors
 from chironomy.gesture.torch_network import TorchNetwork
 from chironomy.motion import rotation as quaternion
@@ -102,6 +103,7 @@ def test_long_speech_comes_in_parts_like_those_of_torch(tiny: GesturePipeline, s
         {"patch_size": 1, "audio_context": 0, "num_heads": 4, "mlp_ratio": 2.0},
         {"patch_size": 4, "styles": 2, "fps": 30.0},
         {"control_range": [0.25, 2.5]},
+        {"skip": True, "motion_components": 5},
     ],
 )
 def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, Any]) -> None:
@@ -128,6 +130,14 @@ def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, 
         made, expected = (n.predict(shown, level, n.encode(given, controls, runs)) for n in (network, reference))
         assert made.shape == (4, 3, 48, network.latent.channels)
         assert np.abs(made - expected).max() < 2e-5 * np.abs(expected).max()
+
+
+def test_units_are_torchs_however_far_from_zero() -> None:
+    x = np.array([-1e4, -50.0, -13.0, -5.0, -0.5, 0.0, 3.0, 100.0], np.float32)
+    expected = torch.nn.functional.gelu(torch.from_numpy(x), approximate="tanh").numpy()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(_gelu(x.copy()), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("steps", [1, 3, 8, 50])

@@ -27,7 +27,7 @@ def one_thread() -> None:
 def unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of finished segments, instead of the user's."""
     folder = tmp_path / "unfinished"
-    monkeypatch.setattr("chironomy.video.engines.pipeline_engine.unfinished_folder", lambda: folder)
+    monkeypatch.setattr("chironomy.video.engines.saved.unfinished_folder", lambda: folder)
     return folder
 
 

@@ -20,6 +20,7 @@ from chironomy.gesture.encoding import encode
 from chironomy.gesture.settings import CONTROL_RANGE, HANDEDNESS, STYLES
 
 _NOT_SPEECH = 0.08
+_USUAL = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class CorpusSettings:
         items_per_shard: recordings in one file.
     """
 
-    items: int = 600
+    items: int = 400
     variants: int = 4
     seed: int = 0
     fps: float = 24.0
@@ -98,7 +99,7 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
     for _ in range(settings.variants):
         weights = _style_weights(random)
         named = {STYLES[index]: float(weight) for index, weight in enumerate(weights) if weight > 0}
-        speed, amplitude, rate = (float(np.exp(random.uniform(*np.log(CONTROL_RANGE)))) for _ in range(3))
+        speed, amplitude, rate = (_control(random) for _ in range(3))
         handedness = HANDEDNESS[random.integers(3)] if random.random() < 0.65 else None
         manner = manner_of(named)
         movement = Planner(named, speed, amplitude, random, handedness, rate).plan(onsets, strengths, phrases)
@@ -108,6 +109,11 @@ def make_item(settings: CorpusSettings, index: int) -> list[Clip]:
         score = movement.score(len(audio) / settings.fps)
         clips.append(Clip(audio, encoded, weights, speed, amplitude, hands, score=score, rate=rate))
     return clips
+
+
+def _control(random: np.random.Generator) -> float:
+    """A relative speed, amplitude or rate: half of the time the style's own, which is asked for most."""
+    return 1.0 if random.random() < _USUAL else float(np.exp(random.uniform(*np.log(CONTROL_RANGE))))
 
 
 def _style_weights(random: np.random.Generator) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ goes round in an arc; it arrives about as its accented syllable begins to sound,
 one. A hand that has no part moves along a little. At the end of the unit the hands go to rest.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, HOME, KINDS, Kind, Repeat
 from chironomy.gesture.repertoire.rests import RESTS
 from chironomy.gesture.score.phrases import Phrase, Stroke
+from chironomy.motion.hand_motion import HANDS
 
 LEAD = 0.05  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it
 LEAD_SPREAD = 0.022  # standard deviation
@@ -118,7 +119,7 @@ class Planner:
             self._unit(self._choose(times[inside], strengths[inside], begin, phrases), end, following)
         left, right = self.hands
         apexes = np.array([stroke.apex for phrase in self.done for stroke in phrase.strokes])
-        return Movement(rest, (left.moves, right.moves), apexes, tuple(sorted(self.done, key=lambda p: p.start)))
+        return Movement(rest, (left.moves, right.moves), apexes, _in_turn(self.done))
 
     def _units(self, phrases: list[tuple[float, float]]) -> list[tuple[float, float]]:
         """Join phrases that follow closely: begin and end."""
@@ -143,7 +144,7 @@ class Planner:
         bounds = np.array([phrases[max(i, 0)] for i in number]).reshape(-1, 2)
         part = np.clip((times - bounds[:, 0]) / np.maximum(bounds[:, 1] - bounds[:, 0], 0.3), 0, 1)
         liking = manner.accent * strengths - manner.beginning * part
-        least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.36, 1.1))
+        least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.3, 1.1))
         now = begin + float(random.uniform(-1, 0.5)) * self.interval
         chosen: list[_Accent] = []
         while True:
@@ -552,6 +553,27 @@ class Planner:
         self.done.append(
             Phrase(round(begins, 3), round(end, 3), strokes, phrase.name, hands, phrase.shape, place, size)
         )
+
+
+def _in_turn(phrases: list[Phrase]) -> tuple[Phrase, ...]:
+    """The phrases by their beginnings; each ends, at the latest, where the next one of the same hand begins."""
+    made: list[Phrase] = []
+    latest: dict[str, int] = {}
+    for phrase in sorted(phrases, key=lambda phrase: phrase.start):
+        start = phrase.start
+        hands = HANDS if phrase.hands == "both" else (str(phrase.hands),)
+        for before in {latest[hand] for hand in hands if hand in latest}:
+            earlier = made[before]
+            # The hand does not set out again before it was where it went.
+            end = max(phrase.start, earlier.strokes[-1].apex)
+            start = max(start, min(end, earlier.end))
+            if end < earlier.end:
+                *others, last = earlier.strokes
+                held = Stroke(last.apex, min(last.hold, round(end - last.apex, 3)))
+                made[before] = replace(earlier, end=end, strokes=(*others, held))
+        latest |= dict.fromkeys(hands, len(made))
+        made.append(replace(phrase, start=start))
+    return tuple(sorted(made, key=lambda phrase: phrase.start))
 
 
 def _at_ease(shape: Array) -> Array:

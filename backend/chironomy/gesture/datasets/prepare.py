@@ -27,11 +27,11 @@ from chironomy.gesture.datasets.recording import PARTS, Format, Recording
 from chironomy.gesture.datasets.smplx_hands import finger_bend, relative_to_mean
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.errors import GestureError
+from chironomy.gesture.settings import DATASETS
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.reading import read_json
 
-FORMATS: dict[str, Format] = {"beat2": beat2.FORMAT, "show": show.FORMAT, "hands": hands.FORMAT}
-HAND_MEANS = ("auto", "flat", "mean")
+FORMATS: dict[str, Format] = dict(zip(DATASETS, (beat2.FORMAT, show.FORMAT, hands.FORMAT), strict=True))
 
 _RELATIVE_RANGE = (0.25, 2.5)
 _ONE_HAND, _BOTH_HANDS = 3.0, 2.0  # times that the livelier hand is faster than the other

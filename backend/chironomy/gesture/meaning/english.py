@@ -198,7 +198,7 @@ ENGLISH = Table(
             "immense; wide; broad; tremendous; colossal; a great *deal $; so *much; *long $",
         ),
         Meaning(
-            Show("small"),
+            Show("small", "both"),
             0.95,
             False,
             "small; smaller; smallest; tiny; tinier; a *little $; a little *bit; a tiny *bit; a *bit $; minute $; "

@@ -149,7 +149,7 @@ KOREAN = Table(
             "크게",
         ),
         Meaning(
-            Show("small"),
+            Show("small", "both"),
             0.95,
             False,
             "작은; 작고; 작습니다; 작아요; 조그만; 조그마~; 조금 $; 좁은; 좁고; 작지; 아주 *조금; 작게",

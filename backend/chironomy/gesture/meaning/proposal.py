@@ -31,6 +31,10 @@ _PREPARED = 0.5  # seconds from setting out to the stroke
 _RELEASED = 0.4
 _HOLD = 0.25
 _COUNT_HOLD = 0.5
+_TO_AND_FRO = ("wag", "wave")  # one way alone is not seen as what they mean
+_WAYS, _EACH_WAY = 3, 0.5  # how often they go, and seconds from one to the next
+_SOONEST = 0.6  # seconds from the beginning of the recording until a hand can be anywhere
+_AFTER = 0.3  # seconds after its word that a gesture may come, and still be taken for it
 _EARLY = 0.08  # seconds before its word that an accent may lie and still be its
 
 
@@ -122,6 +126,9 @@ def _meant(
             continue
         word = words[found.stressed]
         apex, strength = _stress(word, times, strengths)
+        apex = max(apex, _SOONEST)
+        if apex > word.end + _AFTER:
+            continue
         worth = meaning.clear * (0.55 + 0.45 * strength)
         text = " ".join(word.text for word in words[found.first : found.last + 1])
         meant.append(_Candidate(apex, word.end, meaning.show, worth, text, locked=False))
@@ -198,16 +205,22 @@ def _phrases(chosen: list[_Candidate], seconds: float) -> tuple[Phrase, ...]:
             end = float(np.clip(min(candidate.until, after), apex, seconds))
             phrases.append(Phrase(apex, end, kind=REST, states={"kind": "locked"}, word=candidate.word))
             continue
+        apexes = [apex]
+        while show.kind in _TO_AND_FRO and len(apexes) < _WAYS and apexes[-1] + _EACH_WAY <= min(after, seconds):
+            apexes.append(apexes[-1] + _EACH_WAY)
         hold = _COUNT_HOLD if show.kind == "count" else _HOLD
-        hold = float(np.clip(hold, 0.0, max(after - apex, 0.0)))
+        hold = float(np.clip(hold, 0.0, max(after - apexes[-1], 0.0)))
         start = float(np.clip(apex - _stroke_seconds(show) - _PREPARED, min(before, apex), apex))
-        end = float(np.clip(min(apex + hold + _RELEASED, max(after, apex)), apex, seconds))
+        end = float(np.clip(min(apexes[-1] + hold + _RELEASED, max(after, apex)), apexes[-1], seconds))
         states = {name: state for name, state in states.items() if name == "strokes" or getattr(show, name) is not None}
         phrases.append(
             Phrase(
                 round(start, 3),
-                round(max(end, apex), 3),
-                (Stroke(round(min(max(apex, start), end), 3), round(hold, 3)),),
+                round(end, 3),
+                tuple(
+                    Stroke(round(float(np.clip(at, start, end)), 3), round(hold, 3) if at == apexes[-1] else 0.0)
+                    for at in apexes
+                ),
                 kind=show.kind,
                 hands=show.hands,
                 shape=show.shape,

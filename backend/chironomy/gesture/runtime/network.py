@@ -25,6 +25,7 @@ Array = NDArray[np.float32]
 _EPSILON = 1e-6
 _BUCKETS = 9
 _ROTARY_BASE = 1000.0
+_ROWS_AT_ONCE = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,9 +197,13 @@ class NumpyNetwork:
         self, block: Block, heard: Array, windows: int, turns: tuple[Array, Array]
     ) -> tuple[Array, Array]:
         both = block.cross_kv(_norm(heard) * block.audio_scale + block.audio_shift)
-        both = both.reshape(windows, -1, 2, self.heads, self.head_dim)
-        keys = _turned(both[:, :, 0], turns).transpose(0, 2, 3, 1)
-        return np.ascontiguousarray(keys), np.ascontiguousarray(both[:, :, 1].transpose(0, 2, 1, 3))
+        both = both.reshape(windows, -1, 2, self.width)
+        keys, values = self._by_head(_turned(both[:, :, 0], turns)), self._by_head(both[:, :, 1])
+        return np.ascontiguousarray(np.swapaxes(keys, -2, -1)), np.ascontiguousarray(values)
+
+    def _by_head(self, rows: Array) -> Array:
+        """(..., heads, tokens, head_dim) of (..., tokens, width)."""
+        return np.swapaxes(rows.reshape(*rows.shape[:-1], self.heads, self.head_dim), -2, -3)
 
     def _condition(self, controls: Controls, run: Run) -> Array:
         """(width,) embeddings of what was asked for."""
@@ -228,10 +233,10 @@ class NumpyNetwork:
         return self._linear("time_embedding.linear_2")(_silu(hidden))
 
     def _turns(self, tokens: int) -> tuple[Array, Array]:
-        """Cosines and sines of rotary positions, (tokens, 1, head_dim / 2)."""
+        """Cosines and sines of rotary positions, (tokens, heads, 2, head_dim / 2)."""
         frequency = _ROTARY_BASE ** (-np.arange(0, self.head_dim, 2) / self.head_dim)
         seconds = np.arange(tokens) * (10.0 * self.patch / float(self.config["fps"]))
-        angle = seconds[:, None, None] * frequency
+        angle = np.broadcast_to((seconds[:, None] * frequency)[:, None, None], (tokens, self.heads, 2, len(frequency)))
         return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
     def predict(self, shown: Array, level: float, encoded: Encoded) -> Array:
@@ -247,25 +252,28 @@ class NumpyNetwork:
             parts = (modulation + block.modulation)[:, :, None]
             shift1, scale1, gate1, shift2, scale2, gate2, shift3, scale3, gate3 = np.moveaxis(parts, 1, 0)
             h = _modulated(x, scale1, shift1).reshape(-1, width)
-            qkv = block.qkv(h).reshape(runs * windows, tokens, 3, self.heads, self.head_dim)
-            q = _turned(qkv[:, :, 0], turns).transpose(0, 2, 1, 3)
-            k = _turned(qkv[:, :, 1], turns).transpose(0, 2, 3, 1)
-            attended = block.out(_attended(q, k, qkv[:, :, 2].transpose(0, 2, 1, 3)))
+            qkv = block.qkv(h).reshape(runs * windows, tokens, 3, width)
+            q, k = (self._by_head(_turned(qkv[:, :, part], turns)) for part in (0, 1))
+            attended = block.out(_attended(q, np.swapaxes(k, -2, -1), self._by_head(qkv[:, :, 2])))
             x += gate1 * attended.reshape(runs, rows, width)
 
             h = _modulated(x[hearing], scale2[hearing], shift2[hearing]).reshape(-1, width)
-            q = block.cross_q(h).reshape(len(hearing), windows, tokens, self.heads, self.head_dim)
-            q = _turned(q, turns).transpose(0, 1, 3, 2, 4)
+            q = block.cross_q(h).reshape(len(hearing), windows, tokens, width)
+            q = self._by_head(_turned(q, turns))
             attended = block.cross_out(_attended(q, keys, values)).reshape(-1, rows, width)
             for number in range(runs):
                 added = attended[hearing.index(number)] if number in hearing else unheard
                 x[number] += gate2[number] * added
 
             h = _modulated(x, scale3, shift3).reshape(-1, width)
-            x += gate3 * block.feed_out(_gelu(block.feed(h))).reshape(runs, rows, width)
+            x += gate3 * _fed(block, h).reshape(runs, rows, width)
         shift, scale = np.split(self._modulation_out(condition)[:, None], 2, axis=-1)
-        made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width))
-        return made.reshape(runs, windows, frames, channels)
+        made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width)).reshape(runs, windows, frames, channels)
+        if self.config.get("skip"):  # see `gesture.model.skip_parts`
+            spread = (1 - level) ** 2 + level**2
+            made *= np.float32(level / spread**0.5)
+            made += np.float32((1 - level) / spread) * shown
+        return made
 
 
 def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -340,28 +348,36 @@ def _silu(x: Array) -> Array:
     return x / (1 + np.exp(-x))
 
 
+def _fed(block: Block, rows: Array) -> Array:
+    """The feed-forward layers of (n, width), in place; few rows at once, so that what is between stays in the cache."""
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        part = rows[first : first + _ROWS_AT_ONCE]
+        part[:] = block.feed_out(_gelu(block.feed(part)))
+    return rows
+
+
 def _gelu(x: Array) -> Array:
     """The tanh form, in place: x / (1 + exp(-2 sqrt(2 / pi) (x + 0.044715 x^3)))."""
     weight = x * x
     weight *= np.float32(-2 * np.sqrt(2 / np.pi) * 0.044715)
     weight -= np.float32(2 * np.sqrt(2 / np.pi))
     weight *= x
-    # Beyond that the result is 0 and its exponential no number any more.
-    np.minimum(weight, np.float32(80), out=weight)
-    np.exp(weight, out=weight)
+    # Far below 0 the exponential is no number any more, and x divided by it is 0, as it should be.
+    with np.errstate(over="ignore"):
+        np.exp(weight, out=weight)
     weight += 1
     x /= weight
     return x
 
 
 def _turned(x: Array, turns: tuple[Array, Array]) -> Array:
-    """Channel pairs (i, i + half) of (..., tokens, heads, head_dim) turned by their position."""
-    cos, sin = turns
-    half = x.shape[-1] // 2
-    low, high = x[..., :half], x[..., half:]
-    made = np.empty(x.shape, np.float32)
-    np.subtract(low * cos, high * sin, out=made[..., :half])
-    np.add(high * cos, low * sin, out=made[..., half:])
+    """Channel pairs (i, i + head_dim / 2) of each head of (..., tokens, width) turned by their position."""
+    cos, sin = (part.reshape(x.shape[-2:]) for part in turns)
+    # Whole rows at once where that can be: numpy takes as long to begin with half a head as to do it.
+    made, across = x * cos, x * sin
+    pairs, other = (rows.reshape(*x.shape[:-1], *turns[0].shape[1:]) for rows in (made, across))
+    pairs[..., 0, :] -= other[..., 1, :]
+    pairs[..., 1, :] += other[..., 0, :]
     return made
 
 

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("seed", int, "another number, another training"),
     ):
         add(f"--{name}", type=kind, help=text)
-    add("--precision", choices=PRECISIONS, help="of the arithmetic: bf16 (default), fp16 or no")
+    add("--precision", choices=PRECISIONS, help="of the arithmetic: bf16, fp16 or no (default: bf16, of embedded no)")
     add("--minutes", type=float, help="stop for now after so many, keeping the checkpoint")
     add("--log", type=Path, metavar="FOLDER", help="TensorBoard's log (default: log in --checkpoints)")
     add("--no-log", action="store_true", help="keep none")

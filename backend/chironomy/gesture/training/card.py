@@ -36,9 +36,10 @@ Made by `make train-embedded`, that is `python -m chironomy.gesture.corpus` and 
 
 ## What it does
 
-Hands rest, prepare, stroke, hold and retract; strokes arrive as accented syllables begin to sound. A hand shape is
-taken before its stroke and held over the phrase. Where nobody speaks, hands rest. It can be asked for a style or a
-mixture, for speed, amplitude{rate} and handedness, and to keep what is pinned.
+Hands rest in contact (clasped, one holding the other, at the sides, on belly or hip), prepare in arcs, stroke, spring
+back, drift and go back to rest; fingers never stop, each on its own. About half of the strokes arrive as accented
+syllables begin to sound, the others where the speaker likes. Where nobody speaks, hands rest. It can be asked for a
+style or a mixture, for speed, amplitude{rate} and handedness, to keep what is pinned{score}.
 
 {measured_heading}
 
@@ -46,18 +47,10 @@ mixture, for speed, amplitude{rate} and handedness, and to keep what is pinned.
 
 ## What it cannot do
 
-It does not know what is said: it hears prosody, not words, so a pointing hand points at nothing in particular, counting
-counts nothing, and no gesture depicts anything. Hands stay on their own side of the body, do not touch each other and
-do not go above the head. Arms move and the trunk does not. Voices far from adult English speech (singing, children,
-other languages) were not in the corpus. Its gestures are those of rules, so they are more regular than a person's.
-
-What still looks wrong, seen in previews of five recordings with ten seeds each, eight frames of every second: now and
-then a hand takes a shape between two, such as half a pointing hand, where the model wavers between gestures; strokes
-into the centre, often the first of a clip, bring both hands flat before the chest, one above the other, with a wrist
-bent further than is comfortable, and fingers of the two may pass through the same place in the picture; a hand that
-counts or warns comes close to the chin and is then held stiffly for a second or more; hands go up in a quarter of a
-second, quicker than most people's; both hands together are more alike than a person's; between gesture phrases hands
-may rest in the air for longer than a person's would. Different seeds gesture at the same accents. No jumps were seen.
+It hears prosody, not words: meaning comes by a score, from a script or from hand. Its gestures are those of rules, so
+they are more regular than a person's, and it knows no gesture outside its repertoire: nothing is depicted. Nobody sits:
+there is no rest on a lap. The trunk, head and face are no part of it; rules make them follow the hands and the speech.
+Voices far from synthesised speech of five languages (singing, children) were not in the corpus.
 
 ## Licence
 
@@ -92,6 +85,7 @@ def write_card(folder: Path, trainer: "Trainer", corpus: dict[str, Any]) -> None
         components=trainer.model.config["motion_components"],
         styles=", ".join(trainer.model.config["style_names"]),
         rate=", rate" if takes_rate(trainer.model.config) else "",
+        score=", and to do what a score says" if trainer.model.config["score_kinds"] else "",
         measured_heading=MEASURED,
         measured=_NOT_YET,
         items=corpus["items"],

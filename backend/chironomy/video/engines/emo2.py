@@ -23,9 +23,9 @@ from chironomy.video.engines.running import (
     checked_offload,
     checked_switch,
 )
+from chironomy.video.engines.saved import SavedEngine
 from chironomy.video.film.finished import forget_old
-from chironomy.video.weights.folder import unfinished_folder
-from chironomy.video.weights.published import engine_weights, published_for
+from chironomy.video.weights.published import published_for
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Running:
     keep_finished: bool
 
 
-class Emo2Engine:
+class Emo2Engine(SavedEngine):
     """Renders with a `TalkingPipeline`.
 
     Settings of a shot are those of `talking.request.Settings`, and: `weights`, the name of a folder among the weights;
@@ -85,10 +85,6 @@ class Emo2Engine:
     name = "emo2"
     frames_independent = False
     makes_linear = False
-
-    def __init__(self, weights: str | Path | None = None, finished: str | Path | None = None):
-        self._weights = None if weights is None else Path(weights)
-        self._finished = unfinished_folder() if finished is None else Path(finished)
 
     def requirements(self, shot: Shot | None = None) -> Requirements:
         """Memory for this shot with these weights; for a usual one, or without weights, what a full network takes.
@@ -153,14 +149,9 @@ class Emo2Engine:
         """
         from chironomy.video.talking.saved import check_saved
 
-        folder = self._weights or engine_weights(self.name, wanted)
+        folder = self._named(wanted)
         index = check_saved(folder)
         return f"{folder}  {index['_class_name']}, maps {index['maps']}, hears {index['audio_features']}, all there"
-
-    def _folder(self, shot: Shot | None) -> Path:
-        if self._weights is not None:
-            return self._weights
-        return engine_weights(self.name, None if shot is None else shot.settings.get("weights"))
 
     def _estimate(self, shot: Shot, folder: Path, running: Running, sampling: Sampling) -> MemoryEstimate:
         from chironomy.video.talking.memory import memory_estimate

@@ -40,10 +40,10 @@ from chironomy.video.engines.running import (
     checked_whole,
     require_packages,
 )
+from chironomy.video.engines.saved import SavedEngine
 from chironomy.video.engines.segments import Segment, blended, model_rate, segments
 from chironomy.video.film.finished import FinishedParts, digest, forget_old
-from chironomy.video.weights.folder import unfinished_folder
-from chironomy.video.weights.published import engine_weights, published_for
+from chironomy.video.weights.published import published_for
 from chironomy.video.weights.saved_pipeline import SavedPipeline, check_weights, read_pipeline
 from chironomy.work import QUIET, Work
 
@@ -64,7 +64,7 @@ _PART = ("frames", "tail", "generator")
 """What is kept of a segment: see `_part`, and the state that the generator of noise is left in."""
 
 
-class PipelineEngine(ABC):
+class PipelineEngine(SavedEngine, ABC):
     """Renders with a pipeline of diffusers.
 
     Args:
@@ -72,7 +72,6 @@ class PipelineEngine(ABC):
         finished: folder for the segments of renders that were stopped; in the user's data folder when None.
     """
 
-    name: str
     frames_independent = False
     makes_linear = False
     kind: ClassVar[str]
@@ -88,10 +87,6 @@ class PipelineEngine(ABC):
     steps: ClassVar[int]
     guidance: ClassVar[float]
     own_settings: ClassVar[tuple[str, ...]] = ()
-
-    def __init__(self, weights: str | Path | None = None, finished: str | Path | None = None):
-        self._weights = None if weights is None else Path(weights)
-        self._finished = unfinished_folder() if finished is None else Path(finished)
 
     def requirements(self, shot: Shot | None = None) -> Requirements:
         """Memory for this shot with these weights; for a usual one, or without weights, what the published ones take.
@@ -150,7 +145,7 @@ class PipelineEngine(ABC):
         Raises:
             VideoError: they are not; the sentence says what is missing.
         """
-        folder = self._weights or engine_weights(self.name, wanted)
+        folder = self._named(wanted)
         saved = read_pipeline(folder, self.kind, self.parts)
         require_packages(self.name, _packages(saved))
         tensors = check_weights(saved)
@@ -178,7 +173,7 @@ class PipelineEngine(ABC):
         Raises:
             VideoError: there is no text encoder, or a name is none.
         """
-        saved = read_pipeline(self._weights or engine_weights(self.name, wanted), self.kind, self.parts)
+        saved = read_pipeline(self._named(wanted), self.kind, self.parts)
         require_packages(self.name, _PACKAGES)
         return prompts.save_prompt(saved, name, text, negative)
 
@@ -229,11 +224,6 @@ class PipelineEngine(ABC):
 
     def _overlap(self, settings: Mapping[str, Any], longest: int) -> int:
         return checked_latents(settings, "overlap_frames", self.overlap, 1, longest - 4)
-
-    def _folder(self, shot: Shot | None) -> Path:
-        if self._weights is not None:
-            return self._weights
-        return engine_weights(self.name, None if shot is None else shot.settings.get("weights"))
 
     def _licence(self, folder: Path | None) -> str:
         known = [entry for entry in published_for(self.name) if folder is None or entry.folder == folder.name]

@@ -98,6 +98,7 @@ class Trainer(trainer.Trainer):
     """
 
     error = VideoError
+    everything_given = EVERYTHING_GIVEN
 
     def __init__(
         self,
@@ -135,10 +136,6 @@ class Trainer(trainer.Trainer):
     def training_batch(self, number: int) -> Batch:
         """Clips to learn from."""
         return self.train.batch(self.settings.batch_size, self.settings.seed, number, self.settings.dropout)
-
-    def validation_batch(self, number: int) -> Batch:
-        """Clips to be judged by, with every condition."""
-        return self.validation.batch(self.settings.batch_size, self.settings.seed + 1, number, EVERYTHING_GIVEN)
 
     def loss(self, batch: Batch) -> torch.Tensor:
         """Squared error of the velocity, weighted by region and by noise level, and of not being believed."""
