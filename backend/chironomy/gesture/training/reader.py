@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m chironomy.gesture.training.reader", description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of clips with their scores")
     parser.add_argument("--out", type=Path, help="file to write (default: the product's own)")
-    parser.add_argument("--steps", type=int, default=1500, help="optimiser steps (default: 1500)")
+    parser.add_argument("--steps", type=int, default=4000, help="optimiser steps (default: 4000)")
     parser.add_argument("--clips", type=int, default=2400, help="clips to learn from, at most (default: 2400)")
     options = parser.parse_args(arguments)
     try:
