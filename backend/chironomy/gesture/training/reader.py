@@ -94,7 +94,7 @@ def wanted(score: Score, kinds: Sequence[str], frames: int) -> Wanted:
     return Wanted(kind, together, edge, apex)
 
 
-def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 1500, seed: int = 0) -> Reader:
+def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 4000, seed: int = 0) -> Reader:
     """A reader that has learned from motions and their scores.
 
     Raises:
