@@ -15,7 +15,7 @@ from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
-from chironomy.gesture.training.reader import frames_right, train_reader
+from chironomy.gesture.training.reader import frames_right, train_reader, wanted
 from chironomy.motion.edit import mirror
 from chironomy.motion.hand_motion import HandMotion
 
@@ -80,15 +80,25 @@ def test_the_frame_rate_does_not_matter(plans: list[tuple[HandMotion, Score]]) -
 
 
 def test_a_reader_learns_from_clips_and_is_saved(plans: list[tuple[HandMotion, Score]], tmp_path: Path) -> None:
-    reader = train_reader(plans[:1], steps=150)
+    reader = train_reader(plans[:1], steps=60)
     reader.save(tmp_path / "reader.npz")
     again = Reader.load(tmp_path / "reader.npz")
     assert again.kinds == tuple(sorted({str(phrase.kind) for phrase in gestures(plans[0][1])}))
-    features = hand_features(plans[0][0])[:, 0]
-    np.testing.assert_allclose(again(features)[1], reader(features)[1], atol=0.05)
+    features = hand_features(plans[0][0])
+    np.testing.assert_allclose(again(features).apex, reader(features).apex, atol=0.05)
     assert frames_right(again, plans[:1]) > 0.6
     with pytest.raises(GestureError, match="no clip has a score with kinds of gesture"):
         train_reader([(plans[0][0], Score((), 5.0))], steps=1)
+
+
+def test_what_a_reader_learns_is_each_hands_until_its_next_phrase() -> None:
+    first = Phrase(0.5, 3.0, (Stroke(1.0), Stroke(2.0)), "beat", "right")
+    asked = wanted(Score((first, Phrase(2.5, 4.0, (Stroke(3.0),), "chop", "both")), 5.0), ["beat", "chop"], 120)
+    assert asked.kind[[11, 12, 59, 60, 95, 96], 1].tolist() == [0, 1, 1, 2, 2, 0]
+    assert asked.kind[[12, 59, 60, 95], 0].tolist() == [0, 0, 2, 2]
+    assert np.flatnonzero(asked.together[:, 0]).tolist() == list(range(60, 96))
+    assert [np.flatnonzero(asked.edge[:, hand] == 0).tolist() for hand in range(2)] == [[60, 96], [12, 60, 96]]
+    assert [np.flatnonzero(asked.apex[:, hand] == 0).tolist() for hand in range(2)] == [[72], [24, 48, 72]]
 
 
 def test_a_damaged_reader_is_one_sentence(tmp_path: Path) -> None:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reading a score from motion, whoever made it: numpy alone.
 
-A small network hears nothing and sees one hand for a second and a half, as if it were a left one, and says of the
-moment in the middle how likely each kind of gesture is, none of them, and the apex of a stroke. The likeliest course of
-kinds through the whole motion (Viterbi 1967) gives the phrases, and the peaks of the other curve their strokes; phrases
-of the left and right hand that go together are one. `python -m chironomy.gesture.training.reader` trains the network on
-clips that come with their scores.
+A time-delay network (Waibel et al. 1989) hears nothing and sees both hands over five seconds, each in turn as if it
+were a left one. Of the moment in the middle it says how likely each kind of gesture is and none of them, whether both
+hands do it together, whether one phrase ends there and another begins, and whether a stroke arrives. The likeliest
+course of both hands through the whole motion (Viterbi 1967) gives the phrases, and the peaks of the last curve their
+strokes. `python -m chironomy.gesture.training.reader` trains the network on clips that come with their scores.
 """
 
 import functools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +23,7 @@ from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.score.phrases import Phrase, Score, Stroke, with_rests
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.filters import gaussian
-from chironomy.motion.hand_motion import HANDS, HandMotion
+from chironomy.motion.hand_motion import HandMotion
 from chironomy.reading import About
 from chironomy.schema import Schema
 
@@ -33,22 +34,32 @@ READER_FILE = Schema(
     "a reader of scores",
     GestureError,
     "train it: python -m chironomy.gesture.training.reader",
+    oldest=2,
 )
 
 FPS = 24.0
 """Frames a second at which motion is read."""
 
-OFFSETS: tuple[int, ...] = (-18, -12, -8, -4, -2, 0, 2, 4, 8, 12, 18)
-"""Frames about a moment that the network sees."""
+STEP = 2
+"""Frames that the network takes at a time: what it says of kinds, it says once for both."""
 
-_SMOOTHED = 0.8  # frames, standard deviation
+DILATIONS: tuple[int, ...] = (1, 2, 4, 8, 16)
+"""Of each layer between the first and the last: steps from the moment in the middle to those that it also sees."""
+
+BESIDE_KINDS = 2 + STEP
+"""Outputs after none and the kinds: both hands, an edge, and of each frame of a step an apex."""
+
+SMOOTHED = 0.8
+"""Frames by which positions are smoothed, standard deviation."""
+
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
-_CHANGE = 12.0  # natural logarithms that another kind must be likelier, over all its frames, to be taken up
-_SHORTEST = 0.5  # seconds of a phrase
-_SPEED = 32  # where the wrist's speed stands among the features
-_APEX = 0.3  # likelihood from which a peak is an apex
+_CHANGE = 10.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
+_EDGE = 1.0  # how much of the network's belief in an edge counts
+_SPLIT = 0.0  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
+_SHORTEST = 0.4  # seconds of a phrase
+_SPEED = -1  # where the wrist's speed stands among the features
+_APEX = 0.2  # likelihood from which a peak is an apex
 _APART = 0.22  # seconds between two apexes of a hand
-_TOGETHER = 0.45  # part of two phrases' time, taken together, in which they overlap if they are one
 _STILL = 0.12  # metres a second: slower, a hand is held
 _ARRIVING = 0.6  # seconds before an apex within which its stroke begins
 
@@ -58,14 +69,32 @@ _SHAPE_ANGLES = [*([FLEXION] * 3 + [ABDUCTION]) * 4, FLEXION, ABDUCTION, FLEXION
 
 
 @dataclass(frozen=True, eq=False)
+class Likelihoods:
+    """What the network says of a motion of T frames, which are S steps.
+
+    Attributes:
+        kinds: (S, 2, 1 + kinds) natural logarithms of how likely none and each kind are.
+        together: (S, 2) logarithms of the odds that, if there is a phrase, it is one of both hands.
+        edge: (S, 2) logarithms of the odds that a phrase begins or ends.
+        apex: (T, 2) how likely a stroke arrives, 0 to 1.
+    """
+
+    kinds: Array
+    together: Array
+    edge: Array
+    apex: Array
+
+
+@dataclass(frozen=True, eq=False)
 class Reader:
     """The network.
 
     Attributes:
-        kinds: that it tells apart; its first output is none of them, its last the apex of a stroke.
-        mean: (numbers,) of the features.
+        kinds: that it tells apart; its first output is none of them, `BESIDE_KINDS` come after them.
+        mean: (numbers,) of the features of a hand.
         scale: (numbers,) their spread.
-        layers: weights (inputs, outputs) and biases (outputs,), one after the other.
+        layers: weights (inputs, outputs) and biases (outputs,), one after the other: of a step's frames, of each of
+            `DILATIONS`, and of the outputs.
     """
 
     kinds: tuple[str, ...]
@@ -73,14 +102,21 @@ class Reader:
     scale: NDArray[np.float32]
     layers: tuple[tuple[NDArray[np.float32], NDArray[np.float32]], ...]
 
-    def __call__(self, features: NDArray[np.float32]) -> tuple[Array, Array]:
-        """Of every frame (T, numbers): logarithms of how likely none and each kind are, and the apex's likelihood."""
-        x = ((features - self.mean) / self.scale)[rows_about(len(features))].reshape(len(features), -1)
-        for weight, bias in self.layers[:-1]:
-            x = np.maximum(x @ weight + bias, 0)
-        made = (x @ self.layers[-1][0] + self.layers[-1][1]).astype(np.float64)
-        kinds = made[:, :-1] - made[:, :-1].max(axis=1, keepdims=True)
-        return kinds - np.log(np.exp(kinds).sum(axis=1, keepdims=True)), 1 / (1 + np.exp(-made[:, -1]))
+    def __call__(self, features: NDArray[np.float32]) -> Likelihoods:
+        """What is likely in a motion whose features (T, 2, numbers) are those of `hand_features`."""
+        count = len(features)
+        x = seen((features - self.mean) / self.scale)
+        (weight, bias), *between, (last, offset) = self.layers
+        x = np.maximum(x @ weight + bias, 0)
+        for dilation, (weight, bias) in zip(DILATIONS, between, strict=True):
+            x = x + np.maximum(_gathered(x, dilation) @ weight + bias, 0)
+        made = (x @ last + offset).astype(np.float64).transpose(1, 0, 2)
+        kinds = made[..., :-BESIDE_KINDS]
+        kinds = kinds - kinds.max(axis=-1, keepdims=True)
+        kinds = kinds - np.log(np.exp(kinds).sum(axis=-1, keepdims=True))
+        together, edge, apex = made[..., -BESIDE_KINDS], made[..., 1 - BESIDE_KINDS], made[..., -STEP:]
+        apex = 1 / (1 + np.exp(-apex.transpose(0, 2, 1).reshape(-1, 2)[:count]))
+        return Likelihoods(kinds, together, edge, apex)
 
     @classmethod
     def load(cls, path: Path) -> "Reader":
@@ -95,10 +131,11 @@ class Reader:
         layers = [tuple(fields.numbers(f"{part}{n}").astype(np.float32) for part in "wb") for n in range(count)]
         kinds = bytes(fields.numbers("kinds").astype(np.uint8)).decode().split()
         mean, scale = (fields.numbers(name).astype(np.float32) for name in ("mean", "scale"))
-        sizes = [len(mean) * len(OFFSETS), *(weight.shape[-1] for weight, _ in layers)]
-        pairs = list(pairwise(sizes))
-        fits = [w.shape == pair and b.shape == pair[1:] for (w, b), pair in zip(layers, pairs, strict=True)]
-        if not all(fits) or not layers or sizes[-1] != len(kinds) + 2 or scale.shape != mean.shape:
+        wide = layers[0][0].shape[-1] if layers else 0
+        between = [(3 * wide, wide)] * len(DILATIONS)
+        shapes = [(2 * STEP * len(mean), wide), *between, (wide, 1 + len(kinds) + BESIDE_KINDS)]
+        fits = [w.shape for w, _ in layers] == shapes and [b.shape for _, b in layers] == [s[1:] for s in shapes]
+        if not fits or scale.shape != mean.shape:
             about.fail("holds layers that do not fit each other")
         return cls(tuple(kinds), mean, scale, tuple((weight, bias) for weight, bias in layers))
 
@@ -131,30 +168,44 @@ def shipped_reader() -> Reader:
 
 
 def hand_features(motion: HandMotion) -> NDArray[np.float32]:
-    """(T, 2, numbers) of a motion at `FPS`: each hand as if it were a left one, and where the other is.
+    """(T, 2, numbers) of a motion at `FPS`, each hand as if it were a left one: those of `hand_poses`, and velocity."""
+    return with_velocity(hand_poses(motion))
 
-    Wrist in metres and its orientation, the 20 angles of the hand shape in radians, velocity and speed in metres a
-    second; the other wrist seen from this one, its speed, and their orientations' difference is left out.
-    """
-    position = motion.wrist_position * np.array([[[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]]])
-    position = gaussian(position, _SMOOTHED)
+
+def hand_poses(motion: HandMotion) -> NDArray[np.float32]:
+    """(T, 2, numbers): each wrist in metres, its orientation in six numbers, the 20 angles of its shape in radians."""
+    position = gaussian(motion.wrist_position * np.array([[[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]]]), SMOOTHED)
     wrist = motion.rotation[:, :, 0] * np.stack([np.ones(4), _MIRROR])
-    velocity = np.gradient(position, 1 / motion.fps, axis=0) if len(position) > 1 else np.zeros_like(position)
+    parts = [position, quaternion.to_6d(wrist), np.radians(shape_angles(motion))]
+    return np.concatenate(parts, axis=-1).astype(np.float32)
+
+
+def with_velocity(poses: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same at `FPS`, and after them velocity and speed of the wrist in metres a second."""
+    position = poses[..., :3]
+    velocity = np.gradient(position, 1 / FPS, axis=0) if len(position) > 1 else np.zeros_like(position)
     speed = np.linalg.norm(velocity, axis=-1, keepdims=True)
-    other = position[:, ::-1] * np.array([-1.0, 1.0, 1.0]) - position
-    parts = [position, quaternion.to_6d(wrist), np.radians(shape_angles(motion)), velocity, speed]
-    return np.concatenate([*parts, other, speed[:, ::-1]], axis=-1).astype(np.float32)
+    return np.concatenate([poses, velocity, speed], axis=-1).astype(np.float32)
+
+
+def seen(features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(2, S, inputs) what the network takes of (T, 2, numbers): of a step's frames this hand and then the other."""
+    steps = -(-len(features) // STEP)
+    rows = np.minimum(np.arange(STEP * steps), len(features) - 1)
+    both = np.concatenate([features, features[:, ::-1]], axis=-1)[rows]
+    return both.transpose(1, 0, 2).reshape(2, steps, -1)
+
+
+def _gathered(x: NDArray[np.float32], dilation: int) -> NDArray[np.float32]:
+    """(2, S, 3 * channels): each step with the one before and the one after it; ends are held."""
+    steps = np.arange(x.shape[1])
+    before, after = np.maximum(steps - dilation, 0), np.minimum(steps + dilation, len(steps) - 1)
+    return np.concatenate([x[:, before], x, x[:, after]], axis=-1)
 
 
 def shape_angles(motion: HandMotion) -> Array:
     """(T, 2, 20) degrees, as hand shapes have them."""
     return joint_angles(motion.rotation)[..., _SHAPE_JOINTS, _SHAPE_ANGLES]
-
-
-def rows_about(frames: int) -> NDArray[np.int64]:
-    """(T, offsets) the frames that the network sees of each; ends are held."""
-    rows = np.arange(frames, dtype=np.int64)[:, None] + np.array(OFFSETS)
-    return np.clip(rows, 0, frames - 1)
 
 
 def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
@@ -168,106 +219,117 @@ def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
     seconds, source = motion.duration, {key: motion.source[key] for key in ("speech",) if key in motion.source}
     motion = motion.resampled(FPS)
     features, angles = hand_features(motion), shape_angles(motion)
-    found = [_phrases(reader, features[:, hand], hand) for hand in range(2)]
-    phrases = [_described(motion, angles, *phrase) for phrase in _joined(*found)]
+    found = _phrases(reader.kinds, reader(features), features[..., _SPEED])
+    phrases = [_described(motion, angles, *phrase) for phrase in found]
     phrases = [phrase for phrase in sorted(phrases, key=lambda phrase: phrase.start) if phrase.start <= seconds]
     return with_rests(Score(tuple(phrases), seconds, {"read": True, **source}))
 
 
-_Read = tuple[str, str, int, int, list[int]]
+_Read = tuple[str, str, int, int, list[float]]
 """Kind, hands, first frame, frame after the last, and frames of the apexes."""
 
 
-def _phrases(reader: Reader, features: NDArray[np.float32], hand: int) -> list[_Read]:
-    """The phrases of one hand."""
-    likely, apex = reader(features)
+def _phrases(kinds: tuple[str, ...], likely: Likelihoods, speed: NDArray[np.float32]) -> list[_Read]:
+    """The phrases of both hands; `speed` (T, 2) in metres a second."""
+    made: list[_Read] = []
     course = _likeliest(likely)
-    edges = [0, *(np.flatnonzero(np.diff(course)) + 1).tolist(), len(course)]
-    peaks = _peaks(apex, round(_APART * FPS))
-    made = []
-    for start, stop in pairwise(edges):
-        # What never moves is held, not gestured.
-        moves = bool((features[start:stop, _SPEED] > _STILL).any())
-        if course[start] and moves and stop - start >= _SHORTEST * FPS:
-            inside = [peak for peak in peaks if start <= peak < stop] or [start + int(apex[start:stop].argmax())]
-            made.append((reader.kinds[course[start] - 1], HANDS[hand], start, stop, inside))
+    for hands, members in (("left", [0]), ("right", [1]), ("both", [0, 1])):
+        own = course[hands]
+        edges = [0, *(np.flatnonzero(np.diff(own)) + 1).tolist(), len(own)]
+        apex, edge = likely.apex[:, members].mean(axis=1), likely.edge[:, members].mean(axis=1)
+        peaks = _peaks(apex, _APEX, _APART * FPS)
+        within = [round(peak) for peak in _peaks(edge, _SPLIT, _SHORTEST * FPS / STEP)]
+        edges = _with_those_within(edges, within, _SHORTEST * FPS / STEP)
+        for first, last in pairwise(edges):
+            start, stop = STEP * first, min(STEP * last, len(apex))
+            # What never moves is held, not gestured.
+            moves = bool((speed[start:stop, members] > _STILL).any())
+            if own[first] and moves and stop - start >= _SHORTEST * FPS:
+                inside = [peak for peak in peaks if start <= peak < stop]
+                inside = inside or [float(start + apex[start:stop].argmax())]
+                made.append((kinds[own[first] - 1], hands, start, stop, inside))
     return made
 
 
-def _likeliest(likely: Array) -> NDArray[np.intp]:
-    """(T,) the likeliest course through the states (T, states), where every change costs."""
-    score, before = likely[0], np.zeros(likely.shape, np.intp)
-    states = np.arange(likely.shape[1])
-    for frame in range(1, len(likely)):
-        best = int(score.argmax())
-        changed = score < score[best] - _CHANGE
-        before[frame] = np.where(changed, best, states)
-        score = np.where(changed, score[best] - _CHANGE, score) + likely[frame]
-    course = np.empty(len(likely), np.intp)
+def _likeliest(likely: Likelihoods) -> dict[str, NDArray[np.intp]]:
+    """(S,) what the left hand does alone, what the right one does alone, and what both do, on the likeliest course.
+
+    A state is a pair of kinds, or one kind of both hands; every change costs, the less the likelier an edge is.
+    """
+    count = likely.kinds.shape[-1]
+    cost = np.maximum(_CHANGE - _EDGE * likely.edge.max(axis=1), 0)
+    states = _viterbi(_states(likely), cost)
+    left, right = (np.where(states < count**2, hand, 0) for hand in np.divmod(states, count))
+    return {"left": left, "right": right, "both": np.maximum(states - count**2 + 1, 0)}
+
+
+def _states(likely: Likelihoods) -> Iterator[Array]:
+    """Of each step, how likely the states are: pairs of what left and right hand do, then what both do together."""
+    apart, joined = likely.kinds.copy(), likely.kinds[..., 1:] - np.logaddexp(0, -likely.together)[..., None]
+    apart[..., 1:] -= np.logaddexp(0, likely.together)[..., None]
+    for (left, right), both in zip(apart, joined.sum(axis=1), strict=True):
+        yield np.concatenate([np.add.outer(left, right).ravel(), both])
+
+
+def _viterbi(likely: Iterable[Array], cost: Array) -> NDArray[np.intp]:
+    """(S,) the likeliest course through states, likely (states,) at each step, where a change costs so much (S,)."""
+    score, best, changed = np.zeros(1), [], []
+    for now, change in zip(likely, cost, strict=True):
+        best.append(int(score.argmax()))
+        least = score[best[-1]] - change
+        changed.append(score < least)
+        score = np.maximum(score, least) + now
+    course = np.empty(len(cost), np.intp)
     course[-1] = score.argmax()
-    for frame in range(len(likely) - 1, 0, -1):
-        course[frame - 1] = before[frame, course[frame]]
+    for step in range(len(cost) - 1, 0, -1):
+        course[step - 1] = best[step] if changed[step][course[step]] else course[step]
     return course
 
 
-def _peaks(curve: Array, apart: int) -> list[int]:
-    """Frames of peaks that are apexes, the higher ones first where they stand close."""
-    padded = np.concatenate([[-1.0], curve, [-1.0]])
-    peaks = np.flatnonzero((curve >= _APEX) & (curve >= padded[:-2]) & (curve > padded[2:]))
-    chosen: list[int] = []
+def _with_those_within(edges: list[int], others: list[int], apart: float) -> list[int]:
+    """Edges and, in order, those others that do not stand close to any of them."""
+    return sorted([*edges, *(other for other in others if all(abs(other - edge) >= apart for edge in edges))])
+
+
+def _peaks(curve: Array, least: float, apart: float) -> list[float]:
+    """Where a curve has peaks, between values by a parabola, the higher ones first where they stand close."""
+    padded = np.concatenate([[-np.inf], curve, [-np.inf]])
+    peaks = np.flatnonzero((curve >= least) & (curve >= padded[:-2]) & (curve > padded[2:]))
+    chosen: list[float] = []
     for peak in peaks[np.argsort(-curve[peaks], kind="stable")].tolist():
         if all(abs(peak - other) >= apart for other in chosen):
-            chosen.append(peak)
+            chosen.append(peak + _aside(curve[peak - 1 : peak + 2]))
     return sorted(chosen)
 
 
-def _joined(left: list[_Read], right: list[_Read]) -> list[_Read]:
-    """The phrases of both hands; those of one kind that go together are one of both."""
-    alone, made = list(right), []
-    for phrase in left:
-        kind, _, start, stop, apexes = phrase
-        partner = next(
-            (
-                other
-                for other in alone
-                if other[0] == kind
-                and min(stop, other[3]) - max(start, other[2])
-                > _TOGETHER * (max(stop, other[3]) - min(start, other[2]))
-            ),
-            None,
-        )
-        if partner is None:
-            made.append(phrase)
-            continue
-        alone.remove(partner)
-        # The hand that arrives first leads.
-        both: list[int] = []
-        for apex in sorted([*apexes, *partner[4]]):
-            if not both or apex - both[-1] >= _APART * FPS:
-                both.append(apex)
-        made.append((kind, "both", min(start, partner[2]), max(stop, partner[3]), both))
-    return [*made, *alone]
+def _aside(three: Array) -> float:
+    """How many frames from the middle one the summit of a parabola through three values lies."""
+    if len(three) < 3:
+        return 0.0
+    bend = three[0] - 2 * three[1] + three[2]
+    return float(0.5 * (three[0] - three[2]) / bend) if bend < 0 else 0.0
 
 
 def _described(
-    motion: HandMotion, angles: Array, kind: str, hands: str, start: int, stop: int, apexes: list[int]
+    motion: HandMotion, angles: Array, kind: str, hands: str, start: int, stop: int, apexes: list[float]
 ) -> Phrase:
     """A phrase with all its fields, from the motion at `FPS`."""
     hand = 0 if hands == "left" else 1
-    position = gaussian(motion.wrist_position[:, hand], _SMOOTHED)
+    position = gaussian(motion.wrist_position[:, hand], SMOOTHED)
     speed = np.linalg.norm(np.gradient(position, 1 / FPS, axis=0), axis=-1)
     strokes, sizes = [], []
-    for apex, following in zip(apexes, [*apexes[1:], stop], strict=True):
-        moving = np.flatnonzero(speed[apex:following] > _STILL)
+    frames = [min(max(round(apex), start), stop - 1) for apex in apexes]
+    for apex, frame, following in zip(apexes, frames, [*frames[1:], stop], strict=True):
+        moving = np.flatnonzero(speed[frame:following] > _STILL)
         later = moving[moving > _APART * FPS]
-        held = (int(later[0]) if len(later) else following - apex) / FPS
-        strokes.append(Stroke(round(apex / FPS, 3), round(held, 3) if held > _APART else 0.0))
-        begin = max(apex - round(_ARRIVING * FPS), start)
-        way = np.linalg.norm(position[begin : apex + 1] - position[apex], axis=-1)
+        held = (int(later[0]) if len(later) else following - frame) / FPS
+        strokes.append(Stroke(round(max(apex, start) / FPS, 3), round(held, 3) if held > _APART else 0.0))
+        begin = max(frame - round(_ARRIVING * FPS), start)
+        way = np.linalg.norm(position[begin : frame + 1] - position[frame], axis=-1)
         sizes.append(float(way.max()))
-    shown = np.median(angles[apexes[0] : max(apexes[-1], apexes[0]) + 3, hand], axis=0)
+    shown = np.median(angles[frames[0] : max(frames[-1], frames[0]) + 3, hand], axis=0)
     shape = min(SHAPES, key=lambda name: float(np.linalg.norm(SHAPES[name] - shown)))
-    x, y, z = (round(float(value), 3) for value in position[apexes[0]])
+    x, y, z = (round(float(value), 3) for value in position[frames[0]])
     end = max(stop / FPS, strokes[-1].apex)
     size = round(float(np.mean(sizes)), 3)
     return Phrase(round(start / FPS, 3), round(end, 3), tuple(strokes), kind, hands, shape, (x, y, z), size)

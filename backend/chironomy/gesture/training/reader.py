@@ -6,9 +6,8 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,19 +20,32 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.clips import Clip, load_clips
 from chironomy.gesture.encoding import decode
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.score import REST, Score, Stroke
-from chironomy.gesture.score.read import FPS, OFFSETS, Reader, hand_features, rows_about
+from chironomy.gesture.score import REST, Score
+from chironomy.gesture.score.read import (
+    BESIDE_KINDS,
+    DILATIONS,
+    FPS,
+    STEP,
+    Reader,
+    hand_features,
+    hand_poses,
+    seen,
+    with_velocity,
+)
 from chironomy.gesture.training.trainer import split
 from chironomy.motion.hand_motion import HANDS, HandMotion
 
-HIDDEN = (96, 64)
-"""Numbers of the layers between."""
+CHANNELS = 64
+"""Numbers between the layers."""
 
+_SECONDS = 10.0  # of each window
+_BATCH = 6  # windows, each of two hands
+_RATE = 4e-3
 _APEX_FRAMES = 1.5  # standard deviation of the bump at an apex
-_BATCH = 512
-_RATE = 3e-3
+_EDGE_FRAMES = 2.5  # and at an edge
 _DISPLACED = 0.3  # spreads
-_TEMPOS = (0.8, 1.0, 1.25)
+_TEMPOS = (0.8, 1.25)
+_FAR = 1e4  # frames
 
 
 def motion_of(clip: Clip, fps: float) -> HandMotion:
@@ -42,82 +54,138 @@ def motion_of(clip: Clip, fps: float) -> HandMotion:
     return HandMotion(fps, position, rotation, np.ones((len(position), 2)))
 
 
-def wanted(score: Score, kinds: Sequence[str], frames: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Of every frame and hand (T, 2): the kind's number, 0 for none, and a bump at each apex of a stroke."""
-    kind, apex = np.zeros((frames, 2), np.int64), np.zeros((frames, 2), np.float32)
+@dataclass(frozen=True, eq=False)
+class Wanted:
+    """What a reader should say of the frames of a motion, of each hand.
+
+    Attributes:
+        kind: (T, 2) the kind's number, 0 for none.
+        together: (T, 2) whether the phrase is one of both hands.
+        edge: (T, 2) frames to the nearest beginning or end of a phrase.
+        apex: (T, 2) frames to the nearest apex of a stroke.
+    """
+
+    kind: NDArray[np.int64]
+    together: NDArray[np.float32]
+    edge: NDArray[np.float32]
+    apex: NDArray[np.float32]
+
+
+def wanted(score: Score, kinds: Sequence[str], frames: int) -> Wanted:
+    """What a reader should say; a phrase lasts until the next one of its hand begins."""
+    number, kind = np.zeros((frames, 2), np.int64), np.zeros((frames, 2), np.int64)
+    together, apex = np.zeros((frames, 2), np.float32), np.full((frames, 2), _FAR, np.float32)
     times = np.arange(frames)
-    for phrase in score.phrases:
+    for index, phrase in enumerate(score.phrases):
         if phrase.kind is None or phrase.kind == REST:
             continue
+        rows = slice(round(phrase.start * FPS), round(phrase.end * FPS))
         for hand in range(2):
             if phrase.hands in (HANDS[hand], "both"):
-                kind[round(phrase.start * FPS) : round(phrase.end * FPS), hand] = 1 + kinds.index(phrase.kind)
+                number[rows, hand] = 1 + index
+                kind[rows, hand] = 1 + kinds.index(phrase.kind)
+                together[rows, hand] = phrase.hands == "both"
                 for stroke in phrase.strokes:
-                    bump = np.exp(-0.5 * ((times - stroke.apex * FPS) / _APEX_FRAMES) ** 2)
-                    apex[:, hand] = np.maximum(apex[:, hand], bump)
-    return kind, apex
+                    apex[:, hand] = np.minimum(apex[:, hand], np.abs(times - stroke.apex * FPS))
+    edge = np.full((frames, 2), _FAR, np.float32)
+    for hand in range(2):
+        for at in np.flatnonzero(np.diff(number[:, hand])) + 1:
+            edge[:, hand] = np.minimum(edge[:, hand], np.abs(times - at))
+    return Wanted(kind, together, edge, apex)
 
 
-def train_reader(clips: Sequence[tuple[HandMotion, Score]], steps: int = 6000, seed: int = 0) -> Reader:
+def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 4000, seed: int = 0) -> Reader:
     """A reader that has learned from motions and their scores.
 
     Raises:
         GestureError: no score names a kind.
     """
-    kinds = sorted({phrase.kind for _, score in clips for phrase in score.phrases if phrase.kind not in (None, REST)})
+    return fit([(hand_poses(motion.resampled(FPS)), score) for motion, score in clips], steps, seed)
+
+
+def fit(clips: Sequence[tuple[NDArray[np.float32], Score]], steps: int, seed: int = 0) -> Reader:
+    """A reader that has learned from poses of hands at `FPS` and their scores.
+
+    Raises:
+        GestureError: no score names a kind.
+    """
+    kinds = sorted({str(phrase.kind) for _, score in clips for phrase in score.phrases if phrase.kind} - {REST})
     if not kinds:
         raise GestureError("no clip has a score with kinds of gesture; give a corpus that was made with scores")
-    features, about, kind, apex = [], [], [], []
-    count = 0
-    for motion, score in (again for clip in clips for again in _at_other_tempos(*clip)):
-        made = hand_features(motion)
-        kind_of, apex_of = wanted(score, [str(name) for name in kinds], len(made))
-        for hand in range(2):
-            features.append(made[:, hand])
-            about.append(count + rows_about(len(made)))
-            kind.append(kind_of[:, hand])
-            apex.append(apex_of[:, hand])
-            count += len(made)
-    together = np.concatenate(features)
+    examples = [(poses, wanted(score, kinds, len(poses))) for poses, score in clips]
+    together = np.concatenate([with_velocity(poses) for poses, _ in examples]).reshape(
+        -1, len(examples[0][0][0, 0]) + 4
+    )
     mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-3
-    seen, rows_seen = torch.from_numpy((together - mean) / scale), torch.from_numpy(np.concatenate(about))
-    kind_wanted, apex_wanted = torch.from_numpy(np.concatenate(kind)), torch.from_numpy(np.concatenate(apex))
+    random = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    sizes = [len(mean) * len(OFFSETS), *HIDDEN, len(kinds) + 2]
-    layers = [nn.Linear(here, there) for here, there in pairwise(sizes)]
-    optimizer = torch.optim.AdamW(nn.ModuleList(layers).parameters(), lr=_RATE, weight_decay=0.05)
+    sizes = [(2 * STEP * len(mean), CHANNELS), *[(3 * CHANNELS, CHANNELS)] * len(DILATIONS)]
+    layers = nn.ModuleList(nn.Linear(*size) for size in [*sizes, (CHANNELS, 1 + len(kinds) + BESIDE_KINDS)])
+    optimizer = torch.optim.AdamW(layers.parameters(), lr=_RATE, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(steps):
-        rows = torch.randint(len(seen), (_BATCH,))
-        # One displacement of everything that is seen: other people, other rooms, other trackers.
-        x = (seen[rows_seen[rows]] + _DISPLACED * torch.randn(_BATCH, 1, len(mean))).flatten(1)
-        for layer in layers[:-1]:
-            x = F.dropout(F.relu(layer(x)), 0.2)
-        made = layers[-1](x)
-        loss = F.cross_entropy(made[:, :-1], kind_wanted[rows])
-        loss = loss + 2 * F.binary_cross_entropy_with_logits(made[:, -1], apex_wanted[rows])
+        windows = [
+            _window(*examples[index], mean, scale, random) for index in random.integers(len(examples), size=_BATCH)
+        ]
+        x, kind, both, edge, apex = (torch.from_numpy(np.concatenate(part)) for part in zip(*windows, strict=True))
+        made = _made(layers, x)
+        inside = (kind > 0).float()
+        loss = F.cross_entropy(made[..., :-BESIDE_KINDS].flatten(0, 1), kind.flatten(), label_smoothing=0.03)
+        said = F.binary_cross_entropy_with_logits(made[..., -BESIDE_KINDS], both, reduction="none")
+        loss = loss + 0.5 * (said * inside).mean()
+        loss = loss + F.binary_cross_entropy_with_logits(made[..., 1 - BESIDE_KINDS], edge)
+        loss = loss + 2 * F.binary_cross_entropy_with_logits(made[..., -STEP:], apex)
         optimizer.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
         optimizer.step()
         schedule.step()
     learned = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers]
-    return Reader(tuple(str(name) for name in kinds), mean, scale, tuple(learned))
+    return Reader(tuple(kinds), mean, scale, tuple(learned))
 
 
-def _at_other_tempos(motion: HandMotion, score: Score) -> Iterator[tuple[HandMotion, Score]]:
-    """The motion at `FPS`, as it is and slower and faster, with its score."""
-    for tempo in _TEMPOS:
-        again = motion.resampled(FPS / tempo).replaced(fps=FPS)
-        phrases = [
-            replace(
-                phrase,
-                start=phrase.start / tempo,
-                end=phrase.end / tempo,
-                strokes=tuple(Stroke(stroke.apex / tempo, stroke.hold / tempo) for stroke in phrase.strokes),
-            )
-            for phrase in score.phrases
-        ]
-        yield again, Score(tuple(phrases), score.seconds / tempo)
+def _window(
+    poses: NDArray[np.float32],
+    asked: Wanted,
+    mean: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    random: np.random.Generator,
+) -> tuple[NDArray[np.float32], ...]:
+    """Of a stretch somewhere in a motion, a little slower or faster, of each hand: inputs and what is wanted.
+
+    Returns:
+        (2, S, inputs); (2, S) kinds, together and edges; (2, S, STEP) apexes.
+    """
+    count, tempo = STEP * round(_SECONDS * FPS / STEP), random.uniform(*_TEMPOS)
+    times = random.uniform(0, max(len(poses) - 1 - tempo * count, 1)) + tempo * np.arange(count)
+    times = np.minimum(times, len(poses) - 1.001)
+    rows = times.astype(int)
+    part = (times - rows)[:, None, None].astype(np.float32)
+    features = (with_velocity(poses[rows] * (1 - part) + poses[rows + 1] * part) - mean) / scale
+    # One displacement of every pose that is seen: other people, other rooms, other trackers.
+    features[..., :-4] += _DISPLACED * random.standard_normal((1, 2, len(mean) - 4), np.float32)
+    middle, nearest = rows[STEP // 2 :: STEP], np.rint(times).astype(int)
+    edge = np.exp(-0.5 * (asked.edge[middle] / tempo / _EDGE_FRAMES) ** 2)
+    apex = np.exp(-0.5 * (asked.apex[nearest] / tempo / _APEX_FRAMES) ** 2).reshape(-1, STEP, 2)
+    return (
+        seen(features),
+        asked.kind[middle].T,
+        asked.together[middle].T,
+        edge.T,
+        apex.transpose(2, 0, 1),
+    )
+
+
+def _made(layers: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
+    """(hands, S, outputs) of inputs (hands, S, inputs), as `Reader` has them."""
+    first, *between, last = layers
+    x = F.relu(first(x))
+    for dilation, layer in zip(DILATIONS, between, strict=True):
+        steps = torch.arange(x.shape[1])
+        before, after = (steps - dilation).clamp_min(0), (steps + dilation).clamp_max(x.shape[1] - 1)
+        gathered = torch.cat([x[:, before], x, x[:, after]], dim=-1)
+        x = x + F.dropout(F.relu(layer(gathered)), 0.1)
+    return last(x)
 
 
 def frames_right(reader: Reader, clips: Sequence[tuple[HandMotion, Score]]) -> float:
@@ -125,10 +193,9 @@ def frames_right(reader: Reader, clips: Sequence[tuple[HandMotion, Score]]) -> f
     right = total = 0
     for motion, score in clips:
         features = hand_features(motion.resampled(FPS))
-        kind, _ = wanted(score, reader.kinds, len(features))
-        for hand in range(2):
-            right += int((reader(features[:, hand])[0].argmax(axis=1) == kind[:, hand]).sum())
-            total += len(features)
+        said = reader(features).kinds.argmax(axis=-1).repeat(STEP, axis=0)[: len(features)]
+        kind = wanted(score, reader.kinds, len(features)).kind
+        right, total = right + int((said == kind).sum()), total + kind.size
     return right / max(total, 1)
 
 
@@ -137,8 +204,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m chironomy.gesture.training.reader", description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of clips with their scores")
     parser.add_argument("--out", type=Path, help="file to write (default: the product's own)")
-    parser.add_argument("--steps", type=int, default=6000, help="optimiser steps (default: 6000)")
-    parser.add_argument("--clips", type=int, default=600, help="clips to learn from, at most (default: 600)")
+    parser.add_argument("--steps", type=int, default=4000, help="optimiser steps (default: 4000)")
+    parser.add_argument("--clips", type=int, default=2400, help="clips to learn from, at most (default: 2400)")
     options = parser.parse_args(arguments)
     try:
         clips, description = load_clips(options.corpus)
