@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -120,13 +121,13 @@ def fit(clips: Sequence[tuple[NDArray[np.float32], Score]], steps: int, seed: in
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     sizes = [(2 * STEP * len(mean), CHANNELS), *[(3 * CHANNELS, CHANNELS)] * len(DILATIONS)]
-    layers = nn.ModuleList(nn.Linear(*size) for size in [*sizes, (CHANNELS, 1 + len(kinds) + BESIDE_KINDS)])
-    optimizer = torch.optim.AdamW(layers.parameters(), lr=_RATE, weight_decay=0.05)
+    layers = [nn.Linear(*size) for size in [*sizes, (CHANNELS, 1 + len(kinds) + BESIDE_KINDS)]]
+    parameters = [each for layer in layers for each in layer.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
     for _ in range(steps):
-        windows = [
-            _window(*examples[index], mean, scale, random) for index in random.integers(len(examples), size=_BATCH)
-        ]
+        chosen = [examples[int(index)] for index in random.integers(len(examples), size=_BATCH)]
+        windows = [_window(poses, asked, mean, scale, random) for poses, asked in chosen]
         x, kind, both, edge, apex = (torch.from_numpy(np.concatenate(part)) for part in zip(*windows, strict=True))
         made = _made(layers, x)
         inside = (kind > 0).float()
@@ -137,7 +138,7 @@ def fit(clips: Sequence[tuple[NDArray[np.float32], Score]], steps: int, seed: in
         loss = loss + 2 * F.binary_cross_entropy_with_logits(made[..., -STEP:], apex)
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
         schedule.step()
     learned = [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in layers]
@@ -150,7 +151,7 @@ def _window(
     mean: NDArray[np.float32],
     scale: NDArray[np.float32],
     random: np.random.Generator,
-) -> tuple[NDArray[np.float32], ...]:
+) -> tuple[NDArray[Any], ...]:
     """Of a stretch somewhere in a motion, a little slower or faster, of each hand: inputs and what is wanted.
 
     Returns:
@@ -176,7 +177,7 @@ def _window(
     )
 
 
-def _made(layers: nn.ModuleList, x: torch.Tensor) -> torch.Tensor:
+def _made(layers: Sequence[nn.Linear], x: torch.Tensor) -> torch.Tensor:
     """(hands, S, outputs) of inputs (hands, S, inputs), as `Reader` has them."""
     first, *between, last = layers
     x = F.relu(first(x))
