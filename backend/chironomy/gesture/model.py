@@ -22,6 +22,7 @@ from diffusers.utils.outputs import BaseOutput
 from torch import nn
 
 from chironomy.gesture.encoding import HAND_DIM, WRIST_DIM
+from chironomy.gesture.network import skip_parts
 from chironomy.gesture.score import score_dim
 from chironomy.gesture.settings import CONTROL_RANGE
 
@@ -60,15 +61,6 @@ _LEAST_CONTROL = 1e-3  # far below what can be asked
 _LEAST_SHARE = 0.12  # of the greatest component's spread
 
 CONFIGS = {"embedded": EMBEDDED_CONFIG, "emo2": EMO2_CONFIG}
-
-
-def skip_parts(level: Any) -> tuple[Any, Any]:
-    """Parts of the noisy motion and of the network's output in the prediction at a noise level, 0 to 1.
-
-    The first is that of the least mean error for motion of spread 1, the second that guess's own spread of error.
-    """
-    spread = (1 - level) ** 2 + level**2
-    return (1 - level) / spread, level / spread**0.5
 
 
 @dataclass

@@ -18,6 +18,15 @@ from chironomy.gesture.latent import Latent
 Array = NDArray[np.float32]
 
 
+def skip_parts(level: Any) -> tuple[Any, Any]:
+    """Parts of the noisy motion and of the network's output in the prediction at a noise level, 0 to 1.
+
+    The first is that of the least mean error for motion of spread 1, the second that guess's own spread of error.
+    """
+    spread = (1 - level) ** 2 + level**2
+    return (1 - level) / spread, level / spread**0.5
+
+
 @dataclass(frozen=True)
 class Run:
     """One run of the network over all windows, for guidance: what of its conditions it is given.

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.controls import Controls
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.latent import Latent
-from chironomy.gesture.network import Given, Run
+from chironomy.gesture.network import Given, Run, skip_parts
 from chironomy.gesture.score import score_dim
 
 Array = NDArray[np.float32]
@@ -269,10 +269,10 @@ class NumpyNetwork:
             x += gate3 * _fed(block, h).reshape(runs, rows, width)
         shift, scale = np.split(self._modulation_out(condition)[:, None], 2, axis=-1)
         made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width)).reshape(runs, windows, frames, channels)
-        if self.config.get("skip"):  # see `gesture.model.skip_parts`
-            spread = (1 - level) ** 2 + level**2
-            made *= np.float32(level / spread**0.5)
-            made += np.float32((1 - level) / spread) * shown
+        if self.config.get("skip"):
+            kept, weight = skip_parts(level)
+            made *= np.float32(weight)
+            made += np.float32(kept) * shown
         return made
 
 
