@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 train-embedded: $(VENV)/.train  ## make the synthetic corpus (flite adds its voices) and train the embedded weights on it; resumes
 	$(BIN)/python -m chironomy.gesture.corpus $(TRAINING)/corpus
 	$(BIN)/python -m chironomy.gesture.training --corpus $(TRAINING)/corpus --checkpoints $(TRAINING)/checkpoints --embedded
+
+train-readers: $(VENV)/.train  ## train the reader of scores on the corpus of train-embedded, and the judge of what is speech
+	$(BIN)/python -m chironomy.gesture.training.spoken
+	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus
 
 proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more) and write docs/proof-video.md; resumes
 	$(BIN)/python tools/prove_video.py $(PROOF) --write docs

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from chironomy.evaluation.shown import TESTED, contradictions, shows
-from chironomy.gesture.corpus.movement import Move, Movement, Phase
 from chironomy.gesture.corpus.timeline import play
+from chironomy.gesture.planning.movement import Move, Movement, Phase
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS, Kind, Repeat
 from chironomy.gesture.repertoire.rests import RESTS

@@ -28,9 +28,9 @@ def tiny() -> GesturePipeline:
     torch.manual_seed(0)
     transformer = GestureTransformer(**TINY).eval()
     torch.nn.init.normal_(transformer.motion_out.weight, std=0.1)
-    from chironomy.gesture.corpus.planner import Movement
     from chironomy.gesture.corpus.timeline import play
     from chironomy.gesture.encoding import encode
+    from chironomy.gesture.planning.planner import Movement
     from chironomy.gesture.repertoire.kinds import KINDS
 
     pose = KINDS["beat"].apex.vector()

@@ -23,12 +23,12 @@ from chironomy.gesture import STYLES, GestureError
 from chironomy.gesture.clips import load_clips
 from chironomy.gesture.corpus import build, espeak, voices
 from chironomy.gesture.corpus.languages import LANGUAGES, foreign_sentence
-from chironomy.gesture.corpus.manners import MANNERS, manner_of
-from chironomy.gesture.corpus.movement import Movement, Phase
-from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import play, where
+from chironomy.gesture.planning.manners import MANNERS, manner_of
+from chironomy.gesture.planning.movement import Movement, Phase
+from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
 from chironomy.gesture.repertoire.rests import RESTS

@@ -285,7 +285,7 @@ def test_what_is_told_of_a_score_is_a_function_of_the_seed_and_is_often_nothing(
     first, again = (windows.batch(200, 0, 3).score for _ in range(2))
     assert torch.equal(first, again)
     silent = (first == 0).all(dim=2).all(dim=1).float().mean()
-    assert 0.4 < silent < 0.75
+    assert 0.2 < silent < 0.5
     # Where something is told, some windows lack the kind and others the moments.
     spoken = first[first.abs().sum(dim=(1, 2)) > 0].reshape(-1, 48, 2, SIDE)
     in_phrase = spoken[..., len(KINDS)] > 0

@@ -9,9 +9,9 @@ import pytest
 
 from chironomy.evaluation.score import apex_errors, explained_strokes, gestures, matched, read_back
 from chironomy.gesture import GestureError
-from chironomy.gesture.corpus.manners import manner_of
-from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.timeline import play
+from chironomy.gesture.planning.manners import manner_of
+from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader

@@ -221,9 +221,9 @@ def planned(speech: Speech, style: str, seed: int) -> HandMotion:
 
 def plan(speech: Speech, style: str, seed: int) -> tuple[HandMotion, NDArray[np.float64]]:
     """The same, and the seconds at which its strokes were planned to arrive."""
-    from chironomy.gesture.corpus.manners import manner_of
-    from chironomy.gesture.corpus.planner import Planner
     from chironomy.gesture.corpus.timeline import play
+    from chironomy.gesture.planning.manners import manner_of
+    from chironomy.gesture.planning.planner import Planner
     from chironomy.speech.accents import accent_onsets, pitch_accents, speech_phrases
 
     random = np.random.default_rng([seed, STYLES.index(style)])

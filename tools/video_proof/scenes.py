@@ -14,11 +14,11 @@ from scipy.ndimage import gaussian_filter
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, Rig, load_rig
 from chironomy.files import atomic_path
-from chironomy.gesture.corpus.manners import MANNERS, manner_of
-from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.texts import sentence
 from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
+from chironomy.gesture.planning.manners import MANNERS, manner_of
+from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.space import within_reach
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.hand_motion import HandMotion

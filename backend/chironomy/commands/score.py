@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy score read | propose | check`: what is gestured when, as a file that people and programs can edit."""
+"""`chironomy score read | propose | plan | check`: what is gestured when, as a file that can be edited."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from chironomy.commands.arguments import add_gesture_arguments, weights
 from chironomy.commands.output import output_file
+from chironomy.gesture.settings import HANDEDNESS
 
 
 def add_to(commands: Any) -> None:
@@ -13,10 +15,11 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "score",
         help="what is gestured when, as a file to read and edit",
-        description="Read the score of a motion (chironomy.score/1), let words propose one, or check one.",
+        description="Read the score of a motion (chironomy.score/1), let words propose one, plan one for a speech, "
+        "or check one.",
     )
     parts = parser.add_subparsers(title="parts", metavar="PART", required=True)
-    for add in (_add_read, _add_propose, _add_check):
+    for add in (_add_read, _add_propose, _add_plan, _add_check):
         add(parts)
 
 
@@ -49,6 +52,23 @@ def _add_propose(parts: Any) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
     parser.set_defaults(run=run_propose)
+
+
+def _add_plan(parts: Any) -> None:
+    parser = parts.add_parser(
+        "plan",
+        help="the score that is performed for a recording where nobody gives one",
+        description="Plan the gestures of a recording as chironomy gesture does with the same settings; edit the file "
+        "and give it to chironomy gesture --score.",
+    )
+    parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
+    add_gesture_arguments(parser, style=weights)
+    parser.add_argument("--handedness", choices=HANDEDNESS, help="which hand gestures (default: as it comes)")
+    parser.add_argument(
+        "--script", type=Path, metavar="TEXT", help="what is said: its gestures come first, the plan goes round them"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
+    parser.set_defaults(run=run_plan)
 
 
 def _add_check(parts: Any) -> None:
@@ -88,6 +108,23 @@ def run_propose(options: argparse.Namespace) -> int:
         with steps.step("words"):
             work = Work(lambda fraction, message="": steps.update("words", fraction, message))
             score = score_of_words(speech, options.script, options.language, recogniser=options.recogniser, work=work)
+        score.save(out)
+    print(f"{options.out}  {_counted(score)}")
+    return 0
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    """Write the score that is performed where nobody gives one."""
+    from chironomy.performance.gestures import plan_gestures
+    from chironomy.service.kinds import KINDS
+    from chironomy.service.settings import check_settings
+
+    inputs = {"speech": options.speech, **({} if options.script is None else {"script": options.script})}
+    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "emotion")
+    kind = KINDS["gesture"]
+    settings = check_settings(kind.name, dict(kind.settings), {name: getattr(options, name) for name in names})
+    with output_file(options.out, ".json", list(inputs.values())) as out:
+        score = plan_gestures(inputs, settings)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
     return 0

@@ -51,6 +51,8 @@ class Settings(TypedDict, total=False):
         style_guidance_scale: likewise of the style (1); anything else costs one more run of the network a step.
         score: what is to be gestured when; the model invents what it leaves open. A model that has not learned to take
             one refuses (None).
+        plan: whether a model that performs plans gestures where the score leaves off, or where there is none (True);
+            without a plan it invents them from the speech alone.
         score_guidance_scale: how strictly the score is followed (1); anything else costs one more run of the network a
             step.
         hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
@@ -73,6 +75,7 @@ class Settings(TypedDict, total=False):
     style_guidance_scale: float | None
     score: Score | None
     score_guidance_scale: float | None
+    plan: bool
     hide_below: float | None
     pinned: HandMotion | None
     pinned_mask: NDArray[np.bool_] | None
@@ -161,6 +164,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["style_guidance_scale"] = style_guidance
     if handedness is not None:
         source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
+    if not settings.get("plan", True):
+        source["plan"] = False
     if score is not None:
         source["score"] = score.to_dict()
         if score_guidance != 1:

@@ -16,9 +16,12 @@ from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
+from chironomy.gesture.planning.plan import completed, planned_score
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
-from chironomy.gesture.score import score_frames, told
+from chironomy.gesture.score import Score, score_frames, told
+from chironomy.gesture.settings import HANDEDNESS
+from chironomy.gesture.shipped import style_names
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech
@@ -116,6 +119,7 @@ class GestureMaker:
         for number in range(count):
             seed = task.controls.seed + number
             controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
+            controls = _planned(task.network.config, speech, controls, settings)
             variant = replace(task, controls=controls, work=task.work.part(number / count, (number + 1) / count))
             motions.append(joined([part.motion for part in self._stream(variant)]))
         return motions
@@ -178,6 +182,7 @@ class GestureMaker:
             "trained_on": config["trained_on"],
         }
         controls = replace(controls, source={**source, **controls.source})
+        controls = _planned(config, speech, controls, settings)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
         return _Task(network, audio, spoken, wanted, controls, pins, 0, frames, settings.get("work", QUIET))
 
@@ -271,6 +276,25 @@ class _Task:
     work: Work
 
 
+def _planned(config: Mapping[str, Any], speech: Speech, controls: Controls, settings: Settings) -> Controls:
+    """The controls with the score that is performed: what was given, and a plan of the model's style for the rest."""
+    if not (config.get("plans") and settings.get("plan", True)):
+        return controls
+    hands = controls.handedness
+    given = settings.get("score")
+    plan = planned_score(
+        speech,
+        style=dict(zip(style_names(config), controls.style, strict=True)),
+        speed=controls.speed,
+        amplitude=controls.amplitude,
+        rate=1.0 if controls.rate is None else controls.rate,
+        handedness=None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
+        seed=controls.seed,
+        plain=given is not None,
+    )
+    return replace(controls, score=completed(given or Score((), plan.seconds), plan))
+
+
 def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Conditions:
     """What a block is conditioned on: the first half of `carried` is pinned, the second is let go gradually."""
     size, channels = block.layout.padded_frames, task.network.latent.channels
@@ -295,6 +319,7 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
             float(config["fps"]),
             block.start - _LEAD_FRAMES,
             size,
+            bool(config.get("score_sketch")),
         )
     if task.pins is not None:
         _pin(task, task.pins, block, conditions)
@@ -319,6 +344,7 @@ def _pin(task: _Task, pins: Pins, block: Block, conditions: Conditions) -> None:
     frames = len(conditions.audio)
     known, mask = np.zeros((frames, values.shape[1]), np.float32), np.zeros((frames, *joints.shape[1:]), bool)
     known[rows], mask[rows] = values, joints
+    _lead_on(known, mask)
     sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
     conditions.fixed = Fixed(
         known,
@@ -326,3 +352,21 @@ def _pin(task: _Task, pins: Pins, block: Block, conditions: Conditions) -> None:
         np.stack([numbers_of(source) for source in sources]),
         np.stack([numbers_of(part) for part in parts]).astype(np.float32),
     )
+
+
+def _lead_on(values: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:
+    """Let what is pinned go on as it went for a frame beyond its borders, in place: it is left at its own speed.
+
+    Args:
+        values: (frames, motion_dim) what is pinned.
+        mask: (frames, 2, joints) which joints are.
+    """
+    pinned = mask.copy()
+    for towards in (1, -1):  # what comes after a border, then what comes before one, seen backwards
+        held, course, filled = pinned[::towards], values[::towards], mask[::towards]
+        on = np.zeros_like(held)
+        on[2:] = held[1:-1] & held[:-2] & ~filled[2:]
+        led = np.zeros_like(course)
+        led[2:] = 2 * course[1:-1] - course[:-2]
+        course[:] = np.where(numbers_of(on), led, course)
+        filled |= on

@@ -54,10 +54,12 @@ EMBEDDED_CONFIG: dict[str, Any] = {
     "hands": 3,
     "control_range": list(CONTROL_RANGE),
     "skip": True,
+    "score_sketch": True,
 }
 
 _LEAST_SPREAD = 0.02  # metres, parts of an axis
 _LEAST_CONTROL = 1e-3  # far below what can be asked
+_SCORE_RIDGE = 1e-4  # of the mean square of a number that is always 1
 _LEAST_SHARE = 0.12  # of the greatest component's spread
 
 CONFIGS = {"embedded": EMBEDDED_CONFIG, "emo2": EMO2_CONFIG}
@@ -184,6 +186,9 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         window_frames: frames of a training window; longer clips are denoised as overlapping windows.
         score_kinds: the kinds of gesture that it can be told by a score, in the order of its input
             (`gesture.score.score_frames`); None if it takes no score.
+        score_sketch: whether the score comes with a sketch of the movement (`gesture.score.sketch`); the prediction is
+            then made about what every frame's score says by itself, so that a score is done from the first noise on.
+        plans: whether it performs a plan of `gesture.planning` where it is given no score.
         control_range: least and greatest speed, amplitude and rate that are told apart; None for a model of the first
             editions, which tells speed and amplitude apart between 0.4 and 1.9 and takes no rate.
         skip: whether the network's output is added to the best linear guess at the clean motion, which the noisy motion
@@ -223,6 +228,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         score_kinds: list[str] | None = None,
         control_range: list[float] | None = None,
         skip: bool = False,
+        score_sketch: bool = False,
+        plans: bool = False,
     ):
         super().__init__()
         self.patch_size = patch_size
@@ -238,9 +245,11 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         # Noisy motion, pinned motion and the mask of each hand, for every frame of the patch.
         self.motion_in = nn.Linear(patch_size * (2 * self.latent_dim + 2), width)
         self.confidence_in = nn.Linear(patch_size * 2, width)
-        self.score_dim = score_dim(score_kinds) if score_kinds else 0
+        self.score_dim = score_dim(score_kinds, score_sketch) if score_kinds else 0
         # Without a bias, so that a score that says nothing is none.
         self.score_in = nn.Linear(patch_size * self.score_dim, width, bias=False) if score_kinds else None
+        sketched = bool(score_kinds) and score_sketch
+        self.score_out = nn.Linear(self.score_dim, self.latent_dim, bias=False) if sketched else None
         self.audio_in = nn.Sequential(
             nn.Linear((patch_size + 2 * audio_context) * audio_dim, 2 * width),
             nn.GELU(approximate="tanh"),
@@ -273,6 +282,8 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             nn.init.normal_(self.hands_embedding.weight, std=0.02)
         if self.score_in is not None:
             nn.init.normal_(self.score_in.weight, std=0.05)
+        if self.score_out is not None:
+            nn.init.zeros_(self.score_out.weight)
         # Gates start a little open, which on a small budget learns sooner than fully closed ones.
         for block in self.blocks:
             assert isinstance(block, Block)
@@ -348,9 +359,13 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             x = block(x, heard, modulation, table)
         shift, scale = self.modulation_out(F.silu(condition))[:, None].chunk(2, dim=-1)
         sample = self.motion_out(self.norm_out(x) * (1 + scale) + shift).reshape(windows, frames, self.latent_dim)
+        level = timestep[:, None, None].to(motion.dtype)
+        said = self.score_out(score) if self.score_out is not None and score is not None else 0.0
         if self.config["skip"]:
-            kept, made = skip_parts(timestep[:, None, None].to(motion.dtype))
-            sample = kept * motion + made * sample
+            kept, made = skip_parts(level)
+            # About what the score says: the best guess at what is left is of the noisy motion less that.
+            sample = kept * (motion - (1 - level) * said) + made * sample
+        sample = sample + said
         return GestureTransformerOutput(sample=sample) if return_dict else (sample,)
 
     def normalize(self, motion: torch.Tensor) -> torch.Tensor:
@@ -376,6 +391,21 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             self.get_buffer("motion_basis").copy_(_basis(motion, spread, int(self.config["motion_components"])))
         else:
             self.get_buffer("motion_std").copy_(spread)
+
+    def set_score_course(self, score: torch.Tensor, motion: torch.Tensor) -> None:
+        """Start from the motion that a frame's score says by itself, by least squares.
+
+        Args:
+            score: (N, score_dim) of frames that are told something.
+            motion: (N, latent_dim) normalised motion of the same frames.
+        """
+        if self.score_out is None:
+            return
+        score, motion = score.double(), motion.double()
+        gram = score.T @ score
+        ridge = _SCORE_RIDGE * len(score) * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        with torch.no_grad():
+            self.score_out.weight.copy_(torch.linalg.solve(gram + ridge, score.T @ motion).T.float())
 
     def component_spread(self) -> torch.Tensor:
         """(latent_dim,) spread of each of the network's numbers, in metres or parts of an axis."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.body.emotion import EmotionTrack, emotion_track
-from chironomy.gesture.settings import AMPLITUDE, SPEED
+from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
@@ -16,6 +16,7 @@ from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.gesture.maker import GestureMaker
+    from chironomy.gesture.score import Score
 
 
 @functools.cache
@@ -130,6 +131,39 @@ def make_gestures(
         yield made(_felt(pipeline(speech, **controls), felt, asked))
     else:
         yield from (made(_felt(motion, felt, asked)) for motion in pipeline.variants(speech, count, **controls))
+
+
+def plan_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> "Score":
+    """The score that `make_gestures` performs where it is given none, to be read and edited.
+
+    Args:
+        inputs: files: `speech`, and optionally `script`, what is said, whose gestures come before the plan.
+        settings: as `make_gestures` takes them; of them style, speed, amplitude, rate, handedness, seed and emotion.
+
+    Raises:
+        ChironomyError: a file cannot be used.
+    """
+    from chironomy.gesture.planning.plan import completed, planned_score
+
+    felt = emotion_track(settings.get("emotion"))
+    speech = load_speech(inputs["speech"])
+    asked = {name: settings.get(name) for name in ("amplitude", "speed")}
+    moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
+    numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
+    style = settings.get("style") or STYLE
+    plan = planned_score(
+        speech,
+        style={style: 1.0} if isinstance(style, str) else style,
+        handedness=settings.get("handedness"),
+        seed=settings.get("seed") or 0,
+        plain="script" in inputs,
+        **{name: 1.0 if value is None else float(value) for name, value in numbers.items()},
+    )
+    if "script" not in inputs:
+        return plan
+    from chironomy.performance.scripts import score_of_words
+
+    return completed(score_of_words(speech, inputs["script"]), plan)
 
 
 def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:

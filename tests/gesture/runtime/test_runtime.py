@@ -26,6 +26,7 @@ from chironomy.gesture.runtime import GestureRuntime, reason_against
 from chironomy.gesture.runtime.flow import Flow
 from chironomy.gesture.runtime.network import NumpyNetwork, _gelu
 from chironomy.gesture.runtime.weights import read_tensors
+from chironomy.gesture.score import SCORE_KINDS
 from chironomy.gesture.torch_network import TorchNetwork
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
@@ -104,6 +105,9 @@ def test_long_speech_comes_in_parts_like_those_of_torch(tiny: GesturePipeline, s
         {"patch_size": 4, "styles": 2, "fps": 30.0},
         {"control_range": [0.25, 2.5]},
         {"skip": True, "motion_components": 5},
+        {"score_kinds": list(SCORE_KINDS)},
+        {"skip": True, "motion_components": 5, "score_kinds": ["beat", "rest"], "score_sketch": True},
+        {"score_kinds": ["beat"], "score_sketch": True},
     ],
 )
 def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, Any]) -> None:
@@ -119,12 +123,13 @@ def test_a_network_of_any_shape_predicts_what_torch_predicts(changes: dict[str, 
         return random.normal(size=(3, 48, channels)).astype(np.float32)
 
     mask = (random.random((3, 48, 2)) < 0.2).astype(np.float32)
-    given = Given(rows(TINY["audio_dim"]), rows(network.latent.channels), mask)
+    score = rows(transformer.score_dim) if transformer.score_dim else None
+    given = Given(rows(TINY["audio_dim"]), rows(network.latent.channels), mask, score)
     asked: Any = {"style": {"neutral": 0.4}, "speed": 1.7, "amplitude": 0.4}
     asked |= {"handedness": "left"} if changes.get("hands") else {}
     asked |= {"speed": 2.3, "amplitude": 0.3, "rate": 0.5} if changes.get("control_range") else {}
     controls = checked_controls(reference.config, asked)
-    runs = [Run(), Run(speech=False), Run(style=False), Run(speech=False, style=False)]
+    runs = [Run(), Run(speech=False), Run(style=False), Run(score=False)]
     shown = rows(network.latent.channels)
     for level in (1.0, 0.37, 0.0):
         made, expected = (n.predict(shown, level, n.encode(given, controls, runs)) for n in (network, reference))

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.clips import Clip, one_hot, shard_path, write_description, write_shard
-from chironomy.gesture.corpus.manners import manner_of
-from chironomy.gesture.corpus.planner import Planner
 from chironomy.gesture.corpus.recording import emphasise, recorded, shouted, whispered
 from chironomy.gesture.corpus.sounds import sound
 from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.corpus.voices import RATE, Voice
 from chironomy.gesture.encoding import encode
+from chironomy.gesture.planning.manners import manner_of
+from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.settings import CONTROL_RANGE, HANDEDNESS, STYLES
 
 _NOT_SPEECH = 0.08

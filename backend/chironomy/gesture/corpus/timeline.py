@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import WRIST_LIMITS, wrist_of_angles
 from chironomy.body.joint_limits import clamp_hand_rotation
 from chironomy.body.rig import load_rig
-from chironomy.gesture.corpus.movement import Move, Movement, Phase
+from chironomy.gesture.planning.movement import Move, Movement, Phase
+from chironomy.gesture.planning.places import HIGHEST, sides, soft_least
 from chironomy.gesture.repertoire.hand_shapes import fingers_of_shape
 from chironomy.gesture.repertoire.kinds import POSE_SIZE
 from chironomy.gesture.space import clear_of_body, neutral_of, shoulders, within_reach
@@ -23,10 +24,6 @@ _WRIST_DRAG, _KNUCKLE_DRAG, _MOST_DRAG = 11.0, 9.0, 20.0
 _DRAG_SECONDS, _FINGER_DRAG_SECONDS = 0.045, 0.075
 _OVERSAMPLING = 2
 _CLEARINGS = 3  # wrists that give way turn otherwise, and may then touch again
-# Metres: how far a wrist goes out from the midline, to the other side, and above the shoulder.
-_WIDEST, _ACROSS, _HIGHEST = 0.4, -0.12, 0.14
-# A raised hand is held beside the face, not before it, and not far off: the height, and what the two become above it.
-_RAISED, _WIDEST_RAISED, _ACROSS_RAISED = 0.0, 0.33, 0.2
 _WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
 
 
@@ -74,7 +71,7 @@ def play(
 def where(place: Array) -> Array:
     """Wrists (..., 2, 3), in metres in the frame of the body, of places out, up and forward that a person can take."""
     position = place * np.array([[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]])
-    position[..., 1] = _HIGHEST - _soft_least(_HIGHEST - position[..., 1], 0.0, 0.02)
+    position[..., 1] = HIGHEST - soft_least(HIGHEST - position[..., 1], 0.0, 0.02)
     return _at_ease(before_torso(position))
 
 
@@ -83,8 +80,8 @@ def _at_ease(position: Array) -> Array:
     line = position - shoulders()
     distance = np.linalg.norm(line, axis=-1, keepdims=True)
     length = load_rig().arm_lengths.sum(axis=-1, keepdims=True)
-    part = _soft_least(distance / length, 0.56, 0.025)
-    part = 0.94 - _soft_least(0.94 - part, 0.0, 0.02)
+    part = soft_least(distance / length, 0.56, 0.025)
+    part = 0.94 - soft_least(0.94 - part, 0.0, 0.02)
     return shoulders() + line * (part * length / np.maximum(distance, 1e-6))
 
 
@@ -96,50 +93,23 @@ def _wrists(position: Array, angles: Array) -> Array:
     return wrist
 
 
-def before_body(place: Array) -> Array:
-    """Ease places (..., 3) out, up and forward to those in which a hand gestures: before the body, higher ones more so.
-
-    Larger gestures come up against the ends of the space softly and do not fold the arm or lead behind the back.
-    """
-    out, up, forward = np.moveaxis(place, -1, 0)
-    up = _between(up, -0.5, _HIGHEST)
-    nearest = 0.13 + 0.4 * np.maximum(up + 0.15, 0.0)
-    return np.stack([_between(out, *_sides(up)), up, _between(forward, nearest, 0.47)], axis=-1)
-
-
-def _sides(up: Array) -> tuple[Array, Array]:
-    """How far to the other side and how far out a wrist goes at a height."""
-    raised = 1 / (1 + np.exp(-(up - _RAISED + 0.07) / 0.04))
-    return _ACROSS + raised * (_ACROSS_RAISED - _ACROSS), _WIDEST + raised * (_WIDEST_RAISED - _WIDEST)
-
-
-def _between(x: Array, least: float | Array, most: float | Array) -> Array:
-    """`x` where it is well within, eased towards the ends."""
-    return most - _soft_least(most - _soft_least(x, least, 0.02), 0.0, 0.02)
-
-
 def before_torso(position: Array) -> Array:
     """Keep wrists (..., 2, 3) out of the body, behind a soft wall before belly and chest, not far across."""
     position = position.copy()
     sign = np.array([1.0, -1.0])
     out = position[..., 0] * sign
-    across, widest = _sides(position[..., 1])
-    out = _soft_least(out, across, 0.03)
-    out = widest - _soft_least(widest - out, 0.0, 0.025)
+    across, widest = sides(position[..., 1])
+    out = soft_least(out, across, 0.03)
+    out = widest - soft_least(widest - out, 0.0, 0.025)
     position[..., 0] = out * sign
     # In front of the trunk (half-width 0.16 m, depth 0.13 m) the wrist keeps 5 cm off; beside it there is no wall.
     beside = 1 / (1 + np.exp(-(out - 0.215) / 0.015))
     position[..., 2] = np.where(
         beside < 0.999,
-        _soft_least(position[..., 2], 0.165) * (1 - beside) + position[..., 2] * beside,
+        soft_least(position[..., 2], 0.165) * (1 - beside) + position[..., 2] * beside,
         position[..., 2],
     )
     return position
-
-
-def _soft_least(x: Array, least: float | Array, softness: float = 0.008) -> Array:
-    """Smooth maximum of `x` and `least`."""
-    return least + softness * np.logaddexp(0, (x - least) / softness)
 
 
 def _play(rest: Array, moves: list[Move], times: Array) -> Array:

@@ -73,6 +73,7 @@ class Encoded:
         speech: of every block the keys (windows, heads, head_dim, tokens) and values (windows, heads, tokens, head_dim)
             of the speech.
         unheard: of every block (width,) what attention adds in a run that does not hear it.
+        said: (runs, windows, size, latent_dim) motion that the score says by itself, or None.
         hearing: numbers of the runs that hear the speech.
     """
 
@@ -81,6 +82,7 @@ class Encoded:
     speech: list[tuple[Array, Array]]
     unheard: list[Array]
     hearing: list[int]
+    said: Array | None = None
 
 
 class NumpyNetwork:
@@ -123,6 +125,7 @@ class NumpyNetwork:
         self._given_in = _transposed(weight[:, :, channels:].reshape(width, -1))
         if self.config.get("score_kinds"):
             self._score_in = _transposed(tensors["score_in.weight"])
+        self._score_out = _transposed(tensors["score_out.weight"]) if "score_out.weight" in tensors else None
         # Every hand is wanted, so of the confidence its bias alone is left.
         bias = tensors["motion_in.bias"] + tensors["confidence_in.bias"]
         self._audio_in, self._audio_out = self._linear("audio_in.0"), self._linear("audio_in.2")
@@ -165,8 +168,12 @@ class NumpyNetwork:
             pinned = numbers.reshape(windows * tokens, -1) @ self._given_in
         added = {True: self._audio_to_motion(heard) + pinned, False: self._audio_to_motion(silent) + pinned}
         scored: Array | float = 0.0
+        said = None
         if given.score is not None:
             scored = given.score.reshape(windows * tokens, -1) @ self._score_in
+            if self._score_out is not None:
+                says = given.score.reshape(windows * frames, -1) @ self._score_out
+                said = np.stack([says.reshape(windows, frames, -1) * np.float32(run.score) for run in runs])
         shape = (windows * tokens, self.width)
         speech, unheard = [], []
         hearing = [number for number, run in enumerate(runs) if run.speech]
@@ -183,6 +190,7 @@ class NumpyNetwork:
             speech,
             unheard,
             hearing,
+            said,
         )
 
     def _audio_tokens(self, audio: Array, tokens: int) -> Array:
@@ -273,6 +281,10 @@ class NumpyNetwork:
             kept, weight = skip_parts(level)
             made *= np.float32(weight)
             made += np.float32(kept) * shown
+            if encoded.said is not None:
+                made += np.float32(1 - kept * (1 - level)) * encoded.said
+        elif encoded.said is not None:
+            made += encoded.said
         return made
 
 
@@ -295,7 +307,10 @@ def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     if config.get("hands"):
         shapes["hands_embedding.weight"] = (width, int(config["hands"]))
     if config.get("score_kinds"):
-        shapes["score_in.weight"] = (width, patch * score_dim(config["score_kinds"]))
+        scored = score_dim(config["score_kinds"], bool(config.get("score_sketch")))
+        shapes["score_in.weight"] = (width, patch * scored)
+        if config.get("score_sketch"):
+            shapes["score_out.weight"] = (channels, scored)
     layers = {
         "motion_in": (patch * (2 * channels + 2), width),
         "confidence_in": (patch * 2, width),

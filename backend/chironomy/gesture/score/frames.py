@@ -3,7 +3,7 @@
 
 Of each hand, left then right, a frame has the kind (one number for each that the network knows), whether the hand is in
 a gesture phrase, and then every other field with a number before it that says whether it is given: hands, shape, place,
-size and strokes.
+size and strokes. A network that takes a sketch has its numbers after these (`gesture.score.sketch`).
 """
 
 import math
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.repertoire.hand_shapes import SHAPE_SIZE, SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase
+from chironomy.gesture.score.sketch import SKETCH_SIZE, sketch_frames
 
 SCORE_KINDS: tuple[str, ...] = (*KINDS, REST)
 """The kinds that a network learns today; it keeps its own list with its weights, so that this one may grow."""
@@ -36,9 +37,9 @@ _ORIGIN = np.array([0.0, -0.22, 0.26])  # metres: the middle of the space before
 _NEAR_APEX, _STROKE_MIDDLE, _STROKE_SPREAD, _AROUND_APEX = 0.05, 0.2, 0.15, 0.2
 
 
-def score_dim(kinds: Sequence[str]) -> int:
-    """Numbers a frame for a network that knows these kinds."""
-    return 2 * (len(kinds) + _BESIDE_KINDS)
+def score_dim(kinds: Sequence[str], sketch: bool = False) -> int:
+    """Numbers a frame for a network that knows these kinds, and takes a sketch or not."""
+    return 2 * (len(kinds) + _BESIDE_KINDS + SKETCH_SIZE * sketch)
 
 
 def told(phrases: Iterable[Phrase]) -> list[Told]:
@@ -47,7 +48,7 @@ def told(phrases: Iterable[Phrase]) -> list[Told]:
 
 
 def score_frames(
-    phrases: Iterable[Told], kinds: Sequence[str], fps: float, first: int, count: int
+    phrases: Iterable[Told], kinds: Sequence[str], fps: float, first: int, count: int, sketch: bool = False
 ) -> NDArray[np.float32]:
     """What a network is told of some frames.
 
@@ -57,10 +58,12 @@ def score_frames(
         fps: frames a second.
         first: the first frame, counted from the recording's beginning; it may lie before it.
         count: how many frames.
+        sketch: whether the network takes one.
 
     Returns:
         (count, score_dim) numbers.
     """
+    phrases = list(phrases)
     frames = np.zeros((count, 2, len(kinds) + _BESIDE_KINDS), np.float32)
     times = (first + np.arange(count)) / fps
     for phrase, fields in phrases:
@@ -77,6 +80,8 @@ def score_frames(
                 frames[rows, hand, len(kinds) :][:, _PLACE] = 0  # the place is the right hand's
         if sided:
             frames[rows, :, len(kinds) + _HANDS] = 1  # of the other hand, too: it is not in this phrase
+    if sketch:
+        frames = np.concatenate([frames, sketch_frames(phrases, fps, first, count)], axis=-1)
     return frames.reshape(count, -1)
 
 

@@ -79,6 +79,8 @@ def model_config(name: str, description: dict[str, Any], clip: Clip) -> dict[str
         "trained_on": description["trained_on"],
         "style_names": description["style_names"],
         "score_kinds": None if clip.score is None else list(SCORE_KINDS),
+        # The planner that made the corpus writes what its models perform.
+        "plans": bool(config.get("score_sketch")) and description.get("corpus") == "synthetic",
         # Rate is not to be offered by a model that never learned what it means.
         "control_range": config["control_range"] if clip.rate else None,
     }
@@ -102,7 +104,8 @@ def train(options: argparse.Namespace) -> None:
     encoder = _encoder(options, config)
     model = GestureTransformer(**config)
     train_windows, validation_windows = (
-        Windows(part, config["window_frames"], config["score_kinds"], config["fps"]) for part in (learned, judged)
+        Windows(part, config["window_frames"], config["score_kinds"], config["fps"], config.get("score_sketch", False))
+        for part in (learned, judged)
     )
     del learned, judged
     trainer = Trainer(model, train_windows, validation_windows, settings, accelerator)

@@ -85,6 +85,8 @@ class Trainer(trainer.Trainer):
         model.set_statistics(train.seen_motion())
         train.normalize(model)
         validation.normalize(model)
+        if model.score_out is not None:
+            model.set_score_course(*(part.to(accelerator.device) for part in train.told_frames(settings.seed)))
         self.weights = loss_weights(model).to(accelerator.device)
         super().__init__(model, settings, accelerator)
         self.model: GestureTransformer
@@ -131,11 +133,11 @@ class Trainer(trainer.Trainer):
 
 
 def loss_weights(model: GestureTransformer) -> torch.Tensor:
-    """(latent_dim,) wrists first: positions weigh 12, orientations 3, fingers 54 together by spread; mean 1."""
+    """(latent_dim,) wrists first: positions weigh 12, orientations 3, fingers 54 together by the root of spread."""
     spread = model.component_spread().reshape(2, -1)
     weights = torch.empty_like(spread)
     weights[:, :3], weights[:, 3:WRIST_DIM] = 12.0, 3.0
-    fingers = spread[:, WRIST_DIM:]
+    fingers = spread[:, WRIST_DIM:].sqrt()  # a person's fingers move in many small ways at once
     weights[:, WRIST_DIM:] = 54.0 * fingers / fingers.sum(dim=1, keepdim=True)
     return (weights / weights.mean()).flatten()
 

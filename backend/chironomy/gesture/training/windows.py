@@ -50,8 +50,8 @@ class Dropout:
     rate: float = 0.15
     handedness: float = 0.3
     audio_noise: float = 0.15  # greatest spread of the noise on features, so that no voice is learned by heart
-    score: float = 0.5  # the whole of it
-    score_part: float = 0.6  # of the others: some of its phrases, some of their fields, and when they start and end
+    score: float = 0.25  # the whole of it
+    score_part: float = 0.5  # of the others: some of its phrases, some of their fields, and when they start and end
 
 
 EVERYTHING_GIVEN = Dropout(0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -66,16 +66,24 @@ class Windows:
         frames: frames of a window.
         score_kinds: that the model knows; without any, its batches have no score.
         fps: frames a second.
+        score_sketch: whether the model takes a sketch of the score.
 
     Raises:
         GestureError: no clip is as long as a window.
     """
 
-    def __init__(self, clips: list[Clip], frames: int, score_kinds: Sequence[str] | None = None, fps: float = 24.0):
+    def __init__(
+        self,
+        clips: list[Clip],
+        frames: int,
+        score_kinds: Sequence[str] | None = None,
+        fps: float = 24.0,
+        score_sketch: bool = False,
+    ):
         clips = [clip for clip in clips if len(clip.motion) >= frames]
         if not clips:
             raise GestureError(f"no clip has the {frames} frames of a window; give longer ones")
-        self.frames, self.fps, self.score_kinds = frames, fps, score_kinds or ()
+        self.frames, self.fps, self.score_kinds, self.score_sketch = frames, fps, score_kinds or (), score_sketch
         self.phrases = [() if clip.score is None else with_rests(clip.score).phrases for clip in clips]
         self.motion = torch.from_numpy(np.concatenate([clip.motion for clip in clips]))
         self.audio = [clip.audio for clip in clips]
@@ -139,9 +147,22 @@ class Windows:
             score=torch.from_numpy(self._score(random, index, dropout)),
         )
 
+    def told_frames(self, seed: int, batches: int = 40, size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
+        """(N, score_dim) numbers of frames that are told something, and (N, motion numbers) what is done in them."""
+        random = np.random.default_rng([seed, 1])
+        scores, motions = [], []
+        for _ in range(batches):
+            index = torch.from_numpy(random.integers(0, len(self.starts), size))
+            score = torch.from_numpy(self._score(random, index, Dropout(score=0.0)))
+            motion = self.motion[self.starts[index][:, None] + torch.arange(self.frames)]
+            told = score.abs().amax(dim=-1) > 0
+            scores.append(score[told])
+            motions.append(motion[told])
+        return torch.cat(scores), torch.cat(motions)
+
     def _score(self, random: np.random.Generator, index: torch.Tensor, dropout: Dropout) -> NDArray[np.float32]:
         """(size, frames, score_dim) of the windows that begin at `starts[index]`."""
-        dimension = score_dim(self.score_kinds) if self.score_kinds else 0
+        dimension = score_dim(self.score_kinds, self.score_sketch) if self.score_kinds else 0
         score = np.zeros((len(index), self.frames, dimension), np.float32)
         if not dimension:
             return score
@@ -150,9 +171,9 @@ class Windows:
         ):
             first = start - int(self.offsets[clip])
             begin, end = first / self.fps, (first + self.frames) / self.fps
-            phrases = [phrase for phrase in self.phrases[clip] if phrase.start < end and phrase.end > begin]
+            phrases = [phrase for phrase in self.phrases[clip] if phrase.start < end + 2 and phrase.end > begin - 2]
             told = _told(random, phrases, dropout)
-            window[:] = score_frames(told, self.score_kinds, self.fps, first, self.frames)
+            window[:] = score_frames(told, self.score_kinds, self.fps, first, self.frames, self.score_sketch)
         return score
 
     def _audio(self, index: torch.Tensor) -> torch.Tensor:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from chironomy.gesture.corpus.manners import manner_of
-from chironomy.gesture.corpus.movement import Array, Hand, Move, Movement, Phase
-from chironomy.gesture.corpus.timeline import before_body
+from chironomy.gesture.planning.manners import manner_of
+from chironomy.gesture.planning.movement import Array, Hand, Move, Movement, Phase
+from chironomy.gesture.planning.places import before_body
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, HOME, KINDS, Kind, Repeat
 from chironomy.gesture.repertoire.rests import RESTS

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The score of a performance that nobody has written: what a speaker of a style would do, from the speech alone."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from chironomy.gesture.planning.manners import MANNERS
+from chironomy.gesture.planning.planner import Planner
+from chironomy.gesture.planning.spoken import spoken_phrases
+from chironomy.gesture.score.phrases import REST, Phrase, Score
+from chironomy.speech.accents import accent_onsets, pitch_accents
+from chironomy.speech.decode import Speech
+
+# Kinds that say nothing by themselves: beside words, whatever is said, none of them says the opposite.
+_PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
+_MARGIN = 0.15  # seconds between what is given and what is planned beside it
+_SHORTEST = 0.3  # seconds of a rest that is left between them
+
+
+def planned_score(
+    speech: Speech,
+    *,
+    style: Mapping[str, float],
+    speed: float = 1.0,
+    amplitude: float = 1.0,
+    rate: float = 1.0,
+    handedness: str | None = None,
+    seed: int = 0,
+    plain: bool = False,
+) -> Score:
+    """What is gestured when, of a whole recording: phrases with every field, and the rests between them.
+
+    Args:
+        speech: the recording; where nobody speaks, hands rest.
+        style: weights of styles by name; those that have no manner, and what is missing to 1, are neutral.
+        speed: relative, 1 is the style's own.
+        amplitude: likewise.
+        rate: likewise, of strokes.
+        handedness: "left", "right", "both" or None for whatever comes.
+        seed: the same gives the same score.
+        plain: whether to leave out kinds that mean something by themselves.
+    """
+    random = np.random.default_rng([seed % 2**63, 0x5C0])
+    planner = Planner(_known(style), speed, amplitude, random, handedness, rate)
+    if plain:
+        planner.kinds = {name: weight for name, weight in planner.kinds.items() if name in _PLAIN} or {"beat": 1.0}
+    phrases = spoken_phrases(speech)
+    times, strengths = accent_onsets(speech), pitch_accents(speech)[1]
+    inside = np.zeros(len(times), bool)
+    for begin, end in phrases:
+        inside |= (times >= begin - 0.05) & (times <= end + 0.05)
+    movement = planner.plan(times[inside], strengths[inside], phrases)
+    score = movement.score(speech.duration)
+    return replace(score, phrases=tuple(_lasting(phrase, speech.duration) for phrase in score.phrases))
+
+
+def completed(given: Score, planned: Score) -> Score:
+    """A score with the phrases of a plan wherever it has none of its own."""
+    taken = sorted((phrase.start - _MARGIN, phrase.end + _MARGIN) for phrase in given.phrases)
+    phrases = list(given.phrases)
+    for phrase in planned.phrases:
+        if phrase.kind != REST:
+            if all(phrase.end <= begin or phrase.start >= end for begin, end in taken):
+                phrases.append(phrase)
+            continue
+        begin = phrase.start
+        for first, last in [*taken, (phrase.end, phrase.end)]:
+            if min(first, phrase.end) - begin >= _SHORTEST:
+                phrases.append(replace(phrase, start=begin, end=min(first, phrase.end)))
+            begin = max(begin, last)
+    return replace(given, phrases=tuple(sorted(phrases, key=lambda phrase: phrase.start)))
+
+
+def _known(style: Mapping[str, float]) -> dict[str, float]:
+    known = {name: weight for name, weight in style.items() if name in MANNERS and weight > 0}
+    missing = 1 - sum(known.values())
+    if missing > 1e-9 or not known:
+        known["neutral"] = known.get("neutral", 0.0) + max(missing, 1e-9)
+    return known
+
+
+def _lasting(phrase: Phrase, seconds: float) -> Phrase:
+    """The phrase, no longer than the recording; strokes beyond its end are left out."""
+    if phrase.end <= seconds:
+        return phrase
+    strokes = tuple(stroke for stroke in phrase.strokes if stroke.apex <= seconds)
+    return replace(phrase, end=max(seconds, phrase.start), strokes=strokes)
