@@ -22,6 +22,7 @@ from chironomy.gesture.controls import checked_controls
 from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.network import Given, Run
 from chironomy.gesture.noise_path import noise_path
+from chironomy.gesture.planning.spoken import spoken_phrases
 from chironomy.gesture.runtime import GestureRuntime, reason_against
 from chironomy.gesture.runtime.flow import Flow
 from chironomy.gesture.runtime.network import NumpyNetwork, _gelu
@@ -30,6 +31,7 @@ from chironomy.gesture.score import SCORE_KINDS
 from chironomy.gesture.torch_network import TorchNetwork
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
 
 WEIGHTS = Path("transformer") / "diffusion_pytorch_model.safetensors"
@@ -172,6 +174,7 @@ class Blocked:
 sys.meta_path.insert(0, Blocked())
 import numpy as np
 from chironomy.gesture import embedded_weights, maker
+from chironomy.gesture.planning import plan
 from chironomy.gesture.runtime import GestureRuntime
 from chironomy.motion.files import save_hands
 from chironomy.speech.decode import Speech
@@ -179,6 +182,8 @@ from chironomy.speech.decode import Speech
 listened = np.load(sys.argv[2])
 maker.heard = lambda *_: listened["heard"]
 maker.near_speech = lambda *_: listened["near"]
+plan.spoken_phrases = lambda *_: [tuple(phrase) for phrase in listened["phrases"]]
+plan.accent_onsets, plan.pitch_accents = (lambda *_: listened["onsets"]), (lambda *_: listened["accents"])
 speech = Speech.from_samples(listened["samples"], 16000)
 motion = GestureRuntime.from_folder(embedded_weights())(speech, seed=4, hide_below=-0.4)
 save_hands(motion, sys.argv[3])
@@ -197,6 +202,9 @@ def test_gestures_need_numpy_alone(runtime: GestureRuntime, speech: Speech, tmp_
         samples=speech.samples,
         heard=heard(speech, 24.0, 18, frames, int(runtime.network.config["audio_dim"])),
         near=near_speech(speech, 24.0, 18, frames),
+        phrases=spoken_phrases(speech),
+        onsets=accent_onsets(speech),
+        accents=pitch_accents(speech),
     )
     blocked = "torch,diffusers,transformers,safetensors,accelerate,scipy,librosa,numba,soxr,parselmouth,soundfile"
     said = subprocess.run(
