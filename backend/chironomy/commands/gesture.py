@@ -17,6 +17,7 @@ from chironomy.gesture.settings import (
     FPS,
     GUIDANCE,
     HIDE_BELOW,
+    PLANNED_GUIDANCE,
     RANGE_HANDS,
     SCORE_GUIDANCE,
     STEPS,
@@ -53,7 +54,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--guidance",
         type=number(GUIDANCE.low, GUIDANCE.high),
-        help=f"how much the speech is exaggerated; 1 is not at all (default: {GUIDANCE.default:g})",
+        help=f"how much the speech is exaggerated; 1 is not at all (default: "
+        f"{PLANNED_GUIDANCE:g} where a plan is performed, as by the embedded weights, else {GUIDANCE.default:g})",
     )
     parser.add_argument(
         "--style-guidance", type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high), help="likewise the style (default: 1)"

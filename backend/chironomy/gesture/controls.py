@@ -17,6 +17,7 @@ from chironomy.gesture.settings import (
     GUIDANCE,
     HANDEDNESS,
     HIDE_BELOW,
+    PLANNED_GUIDANCE,
     RATE,
     SCORE_GUIDANCE,
     SEED,
@@ -47,7 +48,8 @@ class Settings(TypedDict, total=False):
         handedness: which hand gestures, "left", "right" or "both", or weights of these; None leaves it to the model
             (None). A model that has not learned it refuses.
         num_inference_steps: denoising steps; more are slower and finer.
-        guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster.
+        guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster (1 where a plan is
+            performed, else 1.5).
         style_guidance_scale: likewise of the style (1); anything else costs one more run of the network a step.
         score: what is to be gestured when; the model invents what it leaves open. A model that has not learned to take
             one refuses (None).
@@ -146,7 +148,9 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     steps = _or(settings.get("num_inference_steps"), STEPS.default)
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise GestureError(f"num_inference_steps is {steps!r:.40}; give 1 or more")
-    guidance = _number("guidance_scale", settings.get("guidance_scale"), GUIDANCE, "1 is none")
+    planned = bool(config.get("plans")) and settings.get("plan", True)
+    usual = PLANNED_GUIDANCE if planned else GUIDANCE.default
+    guidance = _number("guidance_scale", _or(settings.get("guidance_scale"), usual), GUIDANCE, "1 is none")
     style_guidance = _number("style_guidance_scale", settings.get("style_guidance_scale"), STYLE_GUIDANCE, "1 is none")
     score = _score(config, settings.get("score"))
     score_guidance = _number("score_guidance_scale", settings.get("score_guidance_scale"), SCORE_GUIDANCE, "1 is usual")

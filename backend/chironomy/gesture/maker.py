@@ -21,6 +21,7 @@ from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.score import Score, score_frames, told
 from chironomy.gesture.settings import HANDEDNESS
+from chironomy.gesture.shaping import shaped_frames
 from chironomy.gesture.shipped import style_names
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
@@ -184,7 +185,18 @@ class GestureMaker:
         controls = replace(controls, source={**source, **controls.source})
         controls = _planned(config, speech, controls, settings)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
-        return _Task(network, audio, spoken, wanted, controls, pins, 0, frames, settings.get("work", QUIET))
+        return _Task(
+            network,
+            audio,
+            spoken,
+            wanted,
+            controls,
+            settings.get("score"),
+            pins,
+            0,
+            frames,
+            settings.get("work", QUIET),
+        )
 
     def _blocks(self, config: Mapping[str, Any], begin: int, end: int) -> Iterator[Block]:
         """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
@@ -258,7 +270,8 @@ class _Task:
         audio: (frames, features) on the timeline, which begins with the lead.
         spoken: (frames,) how near speech is, 0..1, of the same frames.
         wanted: frames of the model after the lead.
-        controls: what was asked for.
+        controls: what was asked for, with the score that is performed.
+        given: the score that was asked for.
         pins: what is to be kept.
         first: the first frame of the result to deliver.
         last: the frame after the last one.
@@ -270,6 +283,7 @@ class _Task:
     spoken: NDArray[np.float32]
     wanted: int
     controls: Controls
+    given: Score | None
     pins: Pins | None
     first: int
     last: int
@@ -321,37 +335,49 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
             size,
             bool(config.get("score_sketch")),
         )
-    if task.pins is not None:
-        _pin(task, task.pins, block, conditions)
+    _fix(task, block, conditions)
     return conditions
 
 
-def _pin(task: _Task, pins: Pins, block: Block, conditions: Conditions) -> None:
-    """Add the caller's pins: whole hands as the network takes them, and all joints to be set at every step."""
-    latent, fps = task.network.latent, float(task.network.config["fps"])
-    first, last = block.start - _LEAD_FRAMES, block.start - _LEAD_FRAMES + len(conditions.audio)
-    first, last = max(first, 0), min(last, task.wanted)
-    if first >= last:
+def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
+    """Add the caller's pins and the hand shapes that were asked for: all joints that are to be set at every step."""
+    fps, frames = float(task.network.config["fps"]), len(conditions.audio)
+    first = block.start - _LEAD_FRAMES
+    values, mask = shaped_frames(task.given.phrases if task.given else (), fps, first, frames)
+    if task.pins is not None:
+        known, joints = _pin(task, task.pins, block, conditions)
+        values, mask = np.where(numbers_of(joints), known, values), mask | joints
+    if not mask.any():
         return
+    sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
+    conditions.fixed = Fixed(
+        values,
+        numbers_of(mask),
+        np.stack([numbers_of(source) for source in sources]),
+        np.stack([numbers_of(part) for part in parts]).astype(np.float32),
+    )
+
+
+def _pin(
+    task: _Task, pins: Pins, block: Block, conditions: Conditions
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Show the network the hands that the caller pins whole; (frames, motion_dim) pins and which joints they are."""
+    latent, fps = task.network.latent, float(task.network.config["fps"])
+    frames, first = len(conditions.audio), block.start - _LEAD_FRAMES
+    first, last = max(first, 0), min(first + frames, task.wanted)
+    motion_dim, joint_count = len(latent.mean), pins.mask.shape[-1]
+    known, mask = np.zeros((frames, motion_dim), np.float32), np.zeros((frames, 2, joint_count), bool)
+    if first >= last:
+        return known, mask
     values, joints = pins.at(fps, first, last)
     rows = slice(first + _LEAD_FRAMES - block.start, last + _LEAD_FRAMES - block.start)
     whole = joints.all(axis=-1)
     given = np.where(latent.per_number(whole), latent.normalize(values), conditions.pinned[rows])
     conditions.pinned[rows] = given
     conditions.pinned_mask[rows] = np.maximum(conditions.pinned_mask[rows], whole)
-    if not joints.any():
-        return
-    frames = len(conditions.audio)
-    known, mask = np.zeros((frames, values.shape[1]), np.float32), np.zeros((frames, *joints.shape[1:]), bool)
     known[rows], mask[rows] = values, joints
     _lead_on(known, mask)
-    sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
-    conditions.fixed = Fixed(
-        known,
-        numbers_of(mask),
-        np.stack([numbers_of(source) for source in sources]),
-        np.stack([numbers_of(part) for part in parts]).astype(np.float32),
-    )
+    return known, mask
 
 
 def _lead_on(values: NDArray[np.float32], mask: NDArray[np.bool_]) -> None:

@@ -74,6 +74,9 @@ STEPS = Whole(8, 1, 1000)
 GUIDANCE = Range(1.5, 0.0, 20.0)
 """How much what the speech asks for is exaggerated; 1 is not at all, and faster."""
 
+PLANNED_GUIDANCE = 1.0
+"""The default for a model that performs a plan, which has heard the speech already."""
+
 STYLE_GUIDANCE = Range(1.0, 0.0, 20.0)
 """Likewise of the style; anything but 1 costs one more run of the network a step."""
 
