@@ -185,18 +185,10 @@ class GestureMaker:
         controls = replace(controls, source={**source, **controls.source})
         controls = _planned(config, speech, controls, settings)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
-        return _Task(
-            network,
-            audio,
-            spoken,
-            wanted,
-            controls,
-            settings.get("score"),
-            pins,
-            0,
-            frames,
-            settings.get("work", QUIET),
-        )
+        # A score that is not followed at all asks for no hand shape either.
+        given = settings.get("score") if controls.score_guidance else None
+        work = settings.get("work", QUIET)
+        return _Task(network, audio, spoken, wanted, controls, given, pins, 0, frames, work)
 
     def _blocks(self, config: Mapping[str, Any], begin: int, end: int) -> Iterator[Block]:
         """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
