@@ -22,7 +22,7 @@ from diffusers.utils.outputs import BaseOutput
 from torch import nn
 
 from chironomy.gesture.encoding import HAND_DIM, WRIST_DIM
-from chironomy.gesture.network import skip_parts
+from chironomy.gesture.network import cosines, skip_parts
 from chironomy.gesture.score import score_dim
 from chironomy.gesture.settings import CONTROL_RANGE
 
@@ -59,6 +59,7 @@ EMBEDDED_CONFIG: dict[str, Any] = {
 
 _LEAST_SPREAD = 0.02  # metres, parts of an axis
 _LEAST_CONTROL = 1e-3  # far below what can be asked
+_LEAST_POWER = 1e-4
 _SCORE_RIDGE = 1e-4  # of the mean square of a number that is always 1
 _LEAST_SHARE = 0.12  # of the greatest component's spread
 
@@ -191,10 +192,10 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         plans: whether it performs a plan of `gesture.planning` where it is given no score.
         control_range: least and greatest speed, amplitude and rate that are told apart; None for a model of the first
             editions, which tells speed and amplitude apart between 0.4 and 1.9 and takes no rate.
-        skip: whether the network's output is added to the best linear guess at the clean motion, which the noisy motion
-            gives, and weighs as much as that guess errs (Karras et al. 2022, arXiv 2206.00364, table 1, here for
-            straight paths). What little noise hides then need not pass through the network, whose tokens have fewer
-            numbers than the frames that they stand for.
+        skip: whether the network's output is added to the best linear guess at the clean motion that the noisy motion
+            gives, frequency by frequency (Wiener's filter), and weighs as much as that guess errs (after Karras et al.
+            2022, arXiv 2206.00364, table 1). What is slow shines through much noise, what is quick through little, and
+            neither has to pass through the network, whose tokens have fewer numbers than the frames they stand for.
         fps: frames a second of motion and features.
         trained_on: what the weights learned from, for whoever asks a motion where it comes from.
         prediction_type: "sample", clean motion. A diffusers scheduler that wants a velocity gets it by conversion.
@@ -242,6 +243,10 @@ class GestureTransformer(ModelMixin, ConfigMixin):
             self.register_buffer("motion_basis", torch.eye(self.latent_dim, motion_dim))
         else:
             self.register_buffer("motion_std", torch.ones(motion_dim))
+        if skip:
+            # Power of each number at each frequency of a window; 1 until it is measured.
+            self.register_buffer("motion_spectrum", torch.ones(window_frames, self.latent_dim))
+            self.register_buffer("cosines", torch.from_numpy(cosines(window_frames)), persistent=False)
         # Noisy motion, pinned motion and the mask of each hand, for every frame of the patch.
         self.motion_in = nn.Linear(patch_size * (2 * self.latent_dim + 2), width)
         self.confidence_in = nn.Linear(patch_size * 2, width)
@@ -362,9 +367,12 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         level = timestep[:, None, None].to(motion.dtype)
         said = self.score_out(score) if self.score_out is not None and score is not None else 0.0
         if self.config["skip"]:
-            kept, made = skip_parts(level)
-            # About what the score says: the best guess at what is left is of the noisy motion less that.
-            sample = kept * (motion - (1 - level) * said) + made * sample
+            # Of what is pinned there is no noise; it counts as a noisy number does that has none.
+            shown = motion * (1 - level * self.per_number(pinned_mask)) - (1 - level) * said
+            kept, left = skip_parts(level, self.get_buffer("motion_spectrum"))
+            turns = self.get_buffer("cosines")
+            guess = turns.T @ (kept * (turns @ shown))
+            sample = guess + left.mean(dim=-2, keepdim=True).sqrt() * sample
         sample = sample + said
         return GestureTransformerOutput(sample=sample) if return_dict else (sample,)
 
@@ -406,6 +414,20 @@ class GestureTransformer(ModelMixin, ConfigMixin):
         ridge = _SCORE_RIDGE * len(score) * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
         with torch.no_grad():
             self.score_out.weight.copy_(torch.linalg.solve(gram + ridge, score.T @ motion).T.float())
+
+    def set_spectrum(self, score: torch.Tensor, motion: torch.Tensor) -> None:
+        """Measure the power of what the score does not say by itself.
+
+        Args:
+            score: (N, window_frames, score_dim).
+            motion: (N, window_frames, latent_dim) normalised motion of the same windows.
+        """
+        if not self.config["skip"]:
+            return
+        with torch.no_grad():
+            said = 0.0 if self.score_out is None else self.score_out(score)
+            power = (self.get_buffer("cosines") @ (motion - said)).square().mean(dim=0)
+            self.get_buffer("motion_spectrum").copy_(power.clamp(min=_LEAST_POWER))
 
     def component_spread(self) -> torch.Tensor:
         """(latent_dim,) spread of each of the network's numbers, in metres or parts of an axis."""

@@ -18,13 +18,28 @@ from chironomy.gesture.latent import Latent
 Array = NDArray[np.float32]
 
 
-def skip_parts(level: Any) -> tuple[Any, Any]:
-    """Parts of the noisy motion and of the network's output in the prediction at a noise level, 0 to 1.
+def skip_parts(level: Any, spectrum: Any) -> tuple[Any, Any]:
+    """What passes the network by, of noisy motion as a spectrum, and the spread of what that leaves to be made.
 
-    The first is that of the least mean error for motion of spread 1, the second that guess's own spread of error.
+    Wiener's filter: of motion whose frequencies have this power, the linear guess of least error.
+
+    Args:
+        level: of the noise, 0 to 1.
+        spectrum: (..., frames, channels) power of the clean motion at each frequency.
+
+    Returns:
+        (..., frames, channels) parts of the noisy spectrum in the guess, and the guess's own squared error.
     """
-    spread = (1 - level) ** 2 + level**2
-    return (1 - level) / spread, level / spread**0.5
+    power = (1 - level) ** 2 * spectrum + level**2
+    return (1 - level) * spectrum / power, level**2 * spectrum / power
+
+
+def cosines(frames: int) -> Array:
+    """(frames, frames) rows of cosines, slowest first, at right angles and of length 1 (the DCT of type 2)."""
+    places = np.arange(frames)
+    rows = np.cos(np.pi * (places + 0.5) * places[:, None] / frames) * np.sqrt(2 / frames)
+    rows[0] *= np.sqrt(0.5)
+    return rows.astype(np.float32)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from chironomy.gesture.controls import Controls
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.latent import Latent
-from chironomy.gesture.network import Given, Run, skip_parts
+from chironomy.gesture.network import Given, Run, cosines, skip_parts
 from chironomy.gesture.score import score_dim
 
 Array = NDArray[np.float32]
@@ -74,6 +74,7 @@ class Encoded:
             of the speech.
         unheard: of every block (width,) what attention adds in a run that does not hear it.
         said: (runs, windows, size, latent_dim) motion that the score says by itself, or None.
+        bare: (windows, size, latent_dim) 1 where motion carries noise, 0 where it is pinned.
         hearing: numbers of the runs that hear the speech.
     """
 
@@ -82,7 +83,8 @@ class Encoded:
     speech: list[tuple[Array, Array]]
     unheard: list[Array]
     hearing: list[int]
-    said: Array | None = None
+    said: Array | None
+    bare: Array
 
 
 class NumpyNetwork:
@@ -132,6 +134,7 @@ class NumpyNetwork:
         self._audio_to_motion = Linear(self._linear("audio_to_motion").weight, tensors["audio_to_motion.bias"] + bias)
         self._modulation, self._modulation_out = self._linear("modulation.1"), self._linear("modulation_out")
         self._motion_out = self._linear("motion_out")
+        self._cosines = cosines(int(self.config["window_frames"])) if self.config.get("skip") else None
         self._blocks = [self._block(f"blocks.{number}.") for number in range(int(self.config["num_layers"]))]
 
     def _linear(self, name: str) -> Linear:
@@ -191,6 +194,7 @@ class NumpyNetwork:
             unheard,
             hearing,
             said,
+            1 - self.latent.per_number(given.pinned_mask),
         )
 
     def _audio_tokens(self, audio: Array, tokens: int) -> Array:
@@ -277,14 +281,15 @@ class NumpyNetwork:
             x += gate3 * _fed(block, h).reshape(runs, rows, width)
         shift, scale = np.split(self._modulation_out(condition)[:, None], 2, axis=-1)
         made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width)).reshape(runs, windows, frames, channels)
+        said = np.float32(0) if encoded.said is None else encoded.said
         if self.config.get("skip"):
-            kept, weight = skip_parts(level)
-            made *= np.float32(weight)
-            made += np.float32(kept) * shown
-            if encoded.said is not None:
-                made += np.float32(1 - kept * (1 - level)) * encoded.said
-        elif encoded.said is not None:
-            made += encoded.said
+            level = np.float32(level)
+            kept, left = skip_parts(level, self._tensors["motion_spectrum"])
+            bare = shown * (1 - level * (1 - encoded.bare)) - (1 - level) * said
+            made *= np.sqrt(left.mean(axis=0))
+            made += self._cosines.T @ (kept * (self._cosines @ bare))
+        if encoded.said is not None:
+            made += said
         return made
 
 
@@ -304,6 +309,8 @@ def weight_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         shapes["motion_basis"] = (channels, motion)
     else:
         shapes["motion_std"] = (motion,)
+    if config.get("skip"):
+        shapes["motion_spectrum"] = (int(config["window_frames"]), channels)
     if config.get("hands"):
         shapes["hands_embedding.weight"] = (width, int(config["hands"]))
     if config.get("score_kinds"):

@@ -85,8 +85,11 @@ class Trainer(trainer.Trainer):
         model.set_statistics(train.seen_motion())
         train.normalize(model)
         validation.normalize(model)
-        if model.score_out is not None:
-            model.set_score_course(*(part.to(accelerator.device) for part in train.told_frames(settings.seed)))
+        score, motion = (part.to(accelerator.device) for part in train.told(settings.seed))
+        said = score.abs().amax(dim=-1) > 0
+        if said.any():
+            model.set_score_course(score[said], motion[said])
+        model.set_spectrum(score, motion)
         self.weights = loss_weights(model).to(accelerator.device)
         super().__init__(model, settings, accelerator)
         self.model: GestureTransformer

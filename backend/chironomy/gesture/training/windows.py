@@ -147,18 +147,12 @@ class Windows:
             score=torch.from_numpy(self._score(random, index, dropout)),
         )
 
-    def told_frames(self, seed: int, batches: int = 40, size: int = 32) -> tuple[torch.Tensor, torch.Tensor]:
-        """(N, score_dim) numbers of frames that are told something, and (N, motion numbers) what is done in them."""
+    def told(self, seed: int, count: int = 1200) -> tuple[torch.Tensor, torch.Tensor]:
+        """Windows that are told something: (N, frames, score_dim) of what, and (N, frames, numbers) of motion."""
         random = np.random.default_rng([seed, 1])
-        scores, motions = [], []
-        for _ in range(batches):
-            index = torch.from_numpy(random.integers(0, len(self.starts), size))
-            score = torch.from_numpy(self._score(random, index, Dropout(score=0.0)))
-            motion = self.motion[self.starts[index][:, None] + torch.arange(self.frames)]
-            told = score.abs().amax(dim=-1) > 0
-            scores.append(score[told])
-            motions.append(motion[told])
-        return torch.cat(scores), torch.cat(motions)
+        index = torch.from_numpy(random.integers(0, len(self.starts), count))
+        score = torch.from_numpy(self._score(random, index, Dropout(score=0.0)))
+        return score, self.motion[self.starts[index][:, None] + torch.arange(self.frames)]
 
     def _score(self, random: np.random.Generator, index: torch.Tensor, dropout: Dropout) -> NDArray[np.float32]:
         """(size, frames, score_dim) of the windows that begin at `starts[index]`."""
