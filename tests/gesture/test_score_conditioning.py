@@ -152,10 +152,10 @@ def test_a_score_reaches_the_motion_of_its_own_moment_and_an_empty_one_is_none(s
     assert change[24:48].mean() > 3 * change[:21].mean()
 
 
-def test_weights_without_a_score_load_and_say_what_they_cannot(embedded: GesturePipeline, speech: Speech):
-    assert embedded.transformer.score_dim == 0
+def test_weights_without_a_score_load_and_say_what_they_cannot(tiny: GesturePipeline, speech: Speech):
+    assert tiny.transformer.score_dim == 0
     with pytest.raises(GestureError, match="this model has not learned to take a score; leave score out"):
-        embedded(speech, score=Score((POINT,), 5.0))
+        tiny(speech, score=Score((POINT,), 5.0))
 
 
 def test_a_model_that_takes_a_score_is_saved_with_its_kinds(scored: GesturePipeline, tmp_path: Path):

@@ -17,11 +17,12 @@ from chironomy.body.gaze import look
 from chironomy.body.manner import manner_of
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
+from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.gestures import make_gestures
 from chironomy.shot.fit import Fit
 from chironomy.shot.placement import place, refitted
-from chironomy.speech.accents import pitch_accents, speech_phrases
+from chironomy.speech.accents import pitch_accents
 from chironomy.speech.contours import speech_contours
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.lips import lip_track
@@ -140,7 +141,10 @@ def perform(
     if style is None:
         style = hands.source.get("style")
     felt = emotion_track(hands.source.get("emotion") if emotion is None else emotion)
-    accents, phrases = pitch_accents(speech), speech_phrases(speech)
+    phrases = spoken_phrases(speech)  # to music nobody nods
+    times, strengths = pitch_accents(speech)
+    inside = within(times, phrases)
+    accents = times[inside], strengths[inside]
     face = express(face, accents, phrases, seed, style, felt)
     if not alive:
         return Performance(hands, face, None)

@@ -8,7 +8,7 @@ import numpy as np
 
 from chironomy.gesture.planning.manners import MANNERS
 from chironomy.gesture.planning.planner import Planner
-from chironomy.gesture.planning.spoken import spoken_phrases
+from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.score.phrases import REST, Phrase, Score
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
@@ -48,9 +48,7 @@ def planned_score(
         planner.kinds = {name: weight for name, weight in planner.kinds.items() if name in _PLAIN} or {"beat": 1.0}
     phrases = spoken_phrases(speech)
     times, strengths = accent_onsets(speech), pitch_accents(speech)[1]
-    inside = np.zeros(len(times), bool)
-    for begin, end in phrases:
-        inside |= (times >= begin - 0.05) & (times <= end + 0.05)
+    inside = within(times, phrases)
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
     return replace(score, phrases=tuple(_lasting(phrase, speech.duration) for phrase in score.phrases))

@@ -5,6 +5,7 @@ A logistic regression of how the prosody of a stretch lies and varies; `chironom
 """
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,8 @@ FPS = 24.0
 
 LEAST_SECONDS = 4.0
 """A stretch that is judged is as long as this, where the recording is."""
+
+_AT_THE_EDGE = 0.05  # seconds outside a phrase that still count as in it
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,14 @@ def spoken_phrases(speech: Speech, judge: Judge | None = None) -> list[tuple[flo
     prosody = prosody_features(speech, FPS)
     judged = judge(np.stack([stretch_features(prosody, *phrase) for phrase in phrases]))
     return [phrase for phrase, spoken in zip(phrases, judged, strict=True) if spoken]
+
+
+def within(times: NDArray[np.float64], phrases: Sequence[tuple[float, float]]) -> NDArray[np.bool_]:
+    """(N,) which of these moments (N,), in seconds, lie in one of the phrases."""
+    inside = np.zeros(len(times), bool)
+    for begin, end in phrases:
+        inside |= (times >= begin - _AT_THE_EDGE) & (times <= end + _AT_THE_EDGE)
+    return inside
 
 
 def stretch_features(prosody: NDArray[np.float32], begin: float, end: float) -> NDArray[np.float64]:
