@@ -18,6 +18,7 @@ from chironomy.gesture.settings import (
     HANDEDNESS,
     HIDE_BELOW,
     PLANNED_GUIDANCE,
+    PLANNED_SCORE_GUIDANCE,
     RATE,
     SCORE_GUIDANCE,
     SEED,
@@ -55,8 +56,8 @@ class Settings(TypedDict, total=False):
             one refuses (None).
         plan: whether a model that performs plans gestures where the score leaves off, or where there is none (True);
             without a plan it invents them from the speech alone.
-        score_guidance_scale: how strictly the score is followed (1); anything else costs one more run of the network a
-            step.
+        score_guidance_scale: how strictly the score is followed (1.4 where a plan is performed, else 1); anything but 1
+            costs one more run of the network a step.
         hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
             confidence is 0 where a hand stays below it. None: 1 everywhere (None).
         pinned: motion at `fps` from the result's beginning on, part of which is to be kept exactly.
@@ -153,7 +154,9 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     guidance = _number("guidance_scale", _or(settings.get("guidance_scale"), usual), GUIDANCE, "1 is none")
     style_guidance = _number("style_guidance_scale", settings.get("style_guidance_scale"), STYLE_GUIDANCE, "1 is none")
     score = _score(config, settings.get("score"))
-    score_guidance = _number("score_guidance_scale", settings.get("score_guidance_scale"), SCORE_GUIDANCE, "1 is usual")
+    usual = PLANNED_SCORE_GUIDANCE if planned else SCORE_GUIDANCE.default
+    followed = _or(settings.get("score_guidance_scale"), usual)
+    score_guidance = _number("score_guidance_scale", followed, SCORE_GUIDANCE, "1 is as learned")
     source: dict[str, Any] = {
         "seed": controls["seed"],
         "style": style if isinstance(style, str) else dict(style),
@@ -172,7 +175,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["plan"] = False
     if score is not None:
         source["score"] = score.to_dict()
-        if score_guidance != 1:
+        if score_guidance != usual:
             source["score_guidance_scale"] = score_guidance
     return Controls(
         fps=checked_fps(settings.get("fps", FPS.default)),

@@ -19,7 +19,7 @@ from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eas
 from chironomy.gesture.planning.plan import completed, planned_score
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
-from chironomy.gesture.score import Score, score_frames, told
+from chironomy.gesture.score import REST, Phrase, Score, Stroke, score_frames, told
 from chironomy.gesture.settings import HANDEDNESS
 from chironomy.gesture.shaping import shaped_frames
 from chironomy.gesture.shipped import style_names
@@ -320,15 +320,25 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
     if task.controls.score is not None:
         config = task.network.config
         conditions.score = score_frames(
-            told(task.controls.score.phrases),
+            told(_from_the_lead(task.controls.score, config)),
             config["score_kinds"],
             float(config["fps"]),
-            block.start - _LEAD_FRAMES,
+            block.start,
             size,
             bool(config.get("score_sketch")),
         )
     _fix(task, block, conditions)
     return conditions
+
+
+def _from_the_lead(score: Score, config: Mapping[str, Any]) -> Iterator[Phrase]:
+    """The phrases of a score, in seconds from the lead's beginning; where plans are performed the lead is a rest."""
+    lead = _LEAD_FRAMES / float(config["fps"])
+    if config.get("plans"):
+        yield Phrase(0.0, lead, kind=REST, hands="both")
+    for phrase in score.phrases:
+        strokes = tuple(Stroke(stroke.apex + lead, stroke.hold) for stroke in phrase.strokes)
+        yield replace(phrase, start=phrase.start + lead, end=phrase.end + lead, strokes=strokes)
 
 
 def _fix(task: _Task, block: Block, conditions: Conditions) -> None:

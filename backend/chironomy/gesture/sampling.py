@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.gesture.controls import Controls
+from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.latent import Latent
 from chironomy.gesture.network import Given, Network, NoisePath, Run
@@ -18,8 +19,10 @@ Array = NDArray[np.float32]
 _WINDOWS_AT_ONCE = 24
 _NOISE_ROWS = 24
 # Far from speech there is one thing to do, to rest, so sampling starts nearer to the middle of what may be: with 0.65
-# none of 60 silences of 12 s has a stroke, with 0.8 one has, with 1 five have.
-_REST_TEMPERATURE = 0.65
+# none of 60 silences of 12 s has a stroke, with 0.8 one has, with 1 five have. Where a plan says so, less is enough.
+_REST_TEMPERATURE, _PLANNED_REST_TEMPERATURE = 0.65, 0.15
+# The few steps in which a plan is performed lose spread, most of all that of fingers, so they start with more.
+_PLANNED_TEMPERATURE, _PLANNED_FINGER_TEMPERATURE = 1.1, 1.5
 
 
 class Noise:
@@ -133,9 +136,9 @@ def denoise(
     """
     latent, pinned = network.latent, conditions.pinned
     keep = latent.per_number(conditions.pinned_mask) > 0
-    calm = _REST_TEMPERATURE + (1 - _REST_TEMPERATURE) * conditions.spoken
-    state = noise * calm * path.initial_scale
-    runs, shares = zip(*guided_runs(conditions.spoken, controls), strict=True)
+    state = noise * _temperature(network, conditions.spoken) * path.initial_scale
+    followed = conditions.spoken if network.config.get("plans") else np.ones_like(conditions.spoken)
+    runs, shares = zip(*guided_runs(conditions.spoken, controls, followed), strict=True)
     # What does not change from step to step is computed by the first, batch by batch, so that it can be stopped.
     encoded = {}
     timesteps = list(path.timesteps)
@@ -163,22 +166,32 @@ def denoise(
     return state
 
 
-def guided_runs(spoken: Array, controls: Controls) -> list[tuple[Run, Array]]:
+def _temperature(network: Network, spoken: Array) -> Array:
+    """(frames, latent_dim) spread of the noise that sampling starts from."""
+    near, far = np.ones(network.latent.channels, np.float32), _REST_TEMPERATURE
+    if network.config.get("plans"):
+        near.reshape(2, -1)[:, :WRIST_DIM] = _PLANNED_TEMPERATURE
+        near.reshape(2, -1)[:, WRIST_DIM:] = _PLANNED_FINGER_TEMPERATURE
+        far = _PLANNED_REST_TEMPERATURE
+    return far + (near - far) * spoken
+
+
+def guided_runs(spoken: Array, controls: Controls, followed: Array) -> list[tuple[Run, Array]]:
     """The runs of classifier-free guidance (arXiv 2207.12598), each with its part in the result, (frames, 1).
 
     Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style)
     + (s - 1) (p - p without score), conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech, g
-    is 1.
+    is 1, and s where `followed`, (frames, 1), is 0.
     """
     exaggerated = spoken * (controls.guidance - 1)
-    score_guidance = 1.0 if controls.score is None else controls.score_guidance
-    runs = [(Run(), controls.style_guidance + score_guidance - 1 + exaggerated)]
+    strict = followed * (0.0 if controls.score is None else controls.score_guidance - 1)
+    runs = [(Run(), controls.style_guidance + strict + exaggerated)]
     if controls.guidance != 1:
         runs.append((Run(speech=False), -exaggerated))
     if controls.style_guidance != 1:
         runs.append((Run(style=False), np.full_like(spoken, 1 - controls.style_guidance)))
-    if score_guidance != 1:
-        runs.append((Run(score=False), np.full_like(spoken, 1 - score_guidance)))
+    if controls.score is not None and controls.score_guidance != 1:
+        runs.append((Run(score=False), -strict))
     return runs
 
 

@@ -83,6 +83,9 @@ STYLE_GUIDANCE = Range(1.0, 0.0, 20.0)
 SCORE_GUIDANCE = Range(1.0, 0.0, 20.0)
 """How strictly a score is followed; anything but 1 costs one more run of the network a step."""
 
+PLANNED_SCORE_GUIDANCE = 1.4
+"""The default for a model that performs a plan: what is planned is done a little more clearly."""
+
 HIDE_BELOW = Range(None, -2.0, 2.0)
 """Height in metres, in the frame of the body, under which a hand counts as unseen."""
 

@@ -22,7 +22,6 @@ from chironomy.motion.hand_motion import HANDS
 
 LEAD = 0.05  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it
 LEAD_SPREAD = 0.022  # standard deviation
-_EARLIEST = 0.5  # seconds; before that no hand can be raised
 _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak: it has arrived
 _OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
@@ -72,6 +71,8 @@ class Planner:
         random: the only source of chance.
         handedness: "left" or "right": that hand alone gestures; "both": both always; None: as it comes.
         rate: relative number of strokes, 1 is the style's own.
+        earliest: seconds at which the first stroke may arrive; a hand that is at rest when the recording begins needs
+            more than one that is on its way.
     """
 
     def __init__(
@@ -82,8 +83,9 @@ class Planner:
         random: np.random.Generator,
         handedness: str | None = None,
         rate: float = 1.0,
+        earliest: float = 0.5,
     ):
-        self.random = random
+        self.random, self.earliest = random, earliest
         self.manner = manner_of({style: 1.0} if isinstance(style, str) else style)
         self.tempo = self.manner.tempo * speed**0.75
         personal = float(np.exp(random.normal(0, 0.1)))
@@ -149,11 +151,11 @@ class Planner:
         chosen: list[_Accent] = []
         while True:
             desired = now + self.interval * float(np.exp(random.normal(0, 0.15 + 0.45 * (1 - manner.evenness))))
-            open_to = np.flatnonzero(times >= max(now + least, _EARLIEST))
+            open_to = np.flatnonzero(times >= max(now + least, self.earliest))
             near = open_to[times[open_to] <= desired + 1.2 * self.interval]
             if not len(open_to):
                 return chosen
-            if random.random() < manner.freedom and max(now + least, _EARLIEST) <= desired < times[-1]:
+            if random.random() < manner.freedom and max(now + least, self.earliest) <= desired < times[-1]:
                 now = desired
                 spoken = int(np.searchsorted(starts, now)) - 1
                 if spoken >= 0 and now < phrases[spoken][1]:

@@ -38,10 +38,11 @@ Made by `make train-embedded`, that is `python -m chironomy.gesture.corpus` and 
 
 It performs scores. Where it is given none, `gesture.planning` draws one from the speech: which gestures, when and where
 are rules' and the seed's; how the hands move is the network's, which starts from the plainest movement that does what
-the score says and adds the rest. Hands rest in contact (clasped, one holding the other, at the sides, on belly or hip),
-prepare in arcs, stroke, spring back, drift and go back to rest; fingers never stop, each on its own. About half of the
-strokes arrive as accented syllables begin to sound, the others where the speaker likes. Where nobody speaks, hands rest.
-It can be asked for a style or a mixture, for speed, amplitude{rate} and handedness, to keep what is pinned{score}.
+the score says and adds the rest. Hands rest in contact (clasped, one holding the other, at the sides, on belly or
+hip), prepare in arcs, stroke, spring back, drift and go back to rest; fingers never stop, each on its own. About half
+of the strokes arrive as accented syllables begin to sound, the others where the speaker likes. Where nobody speaks,
+hands rest. It can be asked for a style or a mixture, for speed, amplitude{rate} and handedness, to keep what is
+pinned{score}.
 
 {measured_heading}
 
