@@ -31,6 +31,9 @@ _PALM_RADIUS, _FINGER_RADIUS = 0.015, 0.008
 _FOREARM_RADIUS = (0.042, 0.030)
 # Metres: less than this is not worth moving for.
 _CLEAR = 2e-4
+# Of an overlap of the hands, the part that each gives way by. By more than half it is soon over, but where the body
+# pushes back they swing to and fro; so in the last rounds it is half.
+_FIRST_SHARE, _LAST_SHARE = 0.7, 0.5
 # The forearm counts from this part of its length on: a hanging upper arm and its elbow touch the side of the body.
 _FOREARM_FROM, _FOREARM_BALLS = 0.35, 6
 
@@ -189,7 +192,7 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
         rounds: how often, at most, depth is measured and taken away.
     """
     touching = np.arange(motion.frame_count)
-    for _ in range(rounds):
+    for number in range(rounds):
         # Frames that are clear and that no neighbour moves stay as they are and need not be looked at again.
         part = motion.replaced(
             wrist_position=motion.wrist_position[touching],
@@ -197,7 +200,7 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
             confidence=motion.confidence[touching],
         )
         shift = np.zeros_like(motion.wrist_position)
-        shift[touching] = _way_out(rig, part, margin)
+        shift[touching] = _way_out(rig, part, margin, _FIRST_SHARE if number < rounds // 2 else _LAST_SHARE)
         if not shift.any():
             break
         shift = _spread(shift, round(reach * motion.fps))
@@ -206,8 +209,11 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
     return motion
 
 
-def _way_out(rig: Rig, motion: HandMotion, margin: float) -> Array:
-    """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen."""
+def _way_out(rig: Rig, motion: HandMotion, margin: float, share: float) -> Array:
+    """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen.
+
+    Of what the hands overlap each takes its `share`.
+    """
     pose = solve_pose(rig, motion)
     middle, radius = arm_balls(rig, pose)
     depth, out = signed_depth(rig, middle)
@@ -215,7 +221,7 @@ def _way_out(rig: Rig, motion: HandMotion, margin: float) -> Array:
     # The way out is the mean of the ways of all balls inside, weighted by depth.
     way = _unit((depth[..., None] * out).sum(axis=2))
     overlap, apart = _hand_overlap(rig, pose)
-    overlap = 0.8 * np.maximum(overlap + 0.5 * margin, 0.0)
+    overlap = share * np.maximum(overlap + 0.5 * margin, 0.0)
     shift = depth.max(axis=2)[..., None] * way + overlap[:, None, None] * np.stack([apart, -apart], axis=1)
     return np.where(np.abs(shift).max(axis=(1, 2), keepdims=True) < _CLEAR, 0.0, shift)
 

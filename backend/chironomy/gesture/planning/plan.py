@@ -15,6 +15,7 @@ from chironomy.speech.decode import Speech
 
 # Kinds that say nothing by themselves: beside words, whatever is said, none of them says the opposite.
 _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
+_FREEST = 0.75  # of the styles' freedoms
 _EARLIEST = 0.95  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
 _SHORTEST = 0.3  # seconds of a rest that is left between them
@@ -44,7 +45,11 @@ def planned_score(
         plain: whether to leave out kinds that mean something by themselves.
     """
     random = np.random.default_rng([seed % 2**63, 0x5C0])
+    # Plans to perform keep nearer to the accents than those to learn from, but for the freest styles, whose seeds would
+    # then be too much alike.
     planner = Planner(_known(style), speed, amplitude, random, handedness, rate, _EARLIEST)
+    freedom = planner.manner.freedom
+    planner.manner = replace(planner.manner, freedom=min(freedom**2 / _FREEST, freedom))
     if plain:
         planner.kinds = {name: weight for name, weight in planner.kinds.items() if name in _PLAIN} or {"beat": 1.0}
     phrases = spoken_phrases(speech)
