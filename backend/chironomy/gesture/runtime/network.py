@@ -134,7 +134,7 @@ class NumpyNetwork:
         self._audio_to_motion = Linear(self._linear("audio_to_motion").weight, tensors["audio_to_motion.bias"] + bias)
         self._modulation, self._modulation_out = self._linear("modulation.1"), self._linear("modulation_out")
         self._motion_out = self._linear("motion_out")
-        self._cosines = cosines(int(self.config["window_frames"])) if self.config.get("skip") else None
+        self._cosines = cosines(int(self.config["window_frames"]))
         self._blocks = [self._block(f"blocks.{number}.") for number in range(int(self.config["num_layers"]))]
 
     def _linear(self, name: str) -> Linear:
@@ -194,7 +194,7 @@ class NumpyNetwork:
             unheard,
             hearing,
             said,
-            1 - self.latent.per_number(given.pinned_mask),
+            (1 - self.latent.per_number(given.pinned_mask)).astype(np.float32),
         )
 
     def _audio_tokens(self, audio: Array, tokens: int) -> Array:
@@ -283,11 +283,11 @@ class NumpyNetwork:
         made = self._motion_out(_modulated(x, scale, shift).reshape(-1, width)).reshape(runs, windows, frames, channels)
         said = np.float32(0) if encoded.said is None else encoded.said
         if self.config.get("skip"):
-            level = np.float32(level)
-            kept, left = skip_parts(level, self._tensors["motion_spectrum"])
-            bare = shown * (1 - level * (1 - encoded.bare)) - (1 - level) * said
+            noise, turns = np.float32(level), self._cosines
+            kept, left = skip_parts(noise, self._tensors["motion_spectrum"])
+            bare = shown * (1 - noise * (1 - encoded.bare)) - (1 - noise) * said
             made *= np.sqrt(left.mean(axis=0))
-            made += self._cosines.T @ (kept * (self._cosines @ bare))
+            made += turns.T @ (kept * (turns @ bare))
         if encoded.said is not None:
             made += said
         return made
