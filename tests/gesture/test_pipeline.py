@@ -269,6 +269,15 @@ def test_larger_amplitude_makes_larger_gestures(embedded: GesturePipeline) -> No
     assert large > 1.15 * small
 
 
+def test_hands_do_not_jerk_in_the_last_frames(embedded: GesturePipeline, repository: Path) -> None:
+    """What they would do after the recording is to rest; of these one once moved by 8 cm in the last frame."""
+    speech = load_speech(repository / "examples" / "speech.flac")
+    for style, seed in (("lively", 1), ("neutral", 0)):
+        motion = embedded(speech, style=style, seed=seed)
+        speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1).max(axis=1) * motion.fps
+        assert speed[-5:].max() < 0.7
+
+
 def test_hands_start_from_standstill(embedded: GesturePipeline, repository: Path) -> None:
     speech = load_speech(repository / "examples" / "speech.flac")
     motion = embedded(speech, style="lively", seed=3)

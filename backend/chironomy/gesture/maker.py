@@ -33,6 +33,7 @@ _MESSAGE = "making gestures"
 _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepare
 _OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
 _CARRIED_FRAMES = 24  # pinned at the beginning of a block, and as many let go; each at most a quarter of a window
+_AFTER_SECONDS = 8.0  # longer than a window: what hands would do after the recording, if it is begun within it
 _AROUND_SECONDS = 4.0  # of the surroundings that a range is made anew in
 
 
@@ -332,13 +333,16 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
 
 
 def _from_the_lead(score: Score, config: Mapping[str, Any]) -> Iterator[Phrase]:
-    """The phrases of a score, in seconds from the lead's beginning; where plans are performed the lead is a rest."""
+    """The phrases of a score, in seconds from the lead's beginning; a model of plans goes from rest to rest."""
     lead = _LEAD_FRAMES / float(config["fps"])
     if config.get("plans"):
         yield Phrase(0.0, lead, kind=REST, hands="both")
     for phrase in score.phrases:
         strokes = tuple(Stroke(stroke.apex + lead, stroke.hold) for stroke in phrase.strokes)
         yield replace(phrase, start=phrase.start + lead, end=phrase.end + lead, strokes=strokes)
+    if config.get("plans"):
+        end = score.seconds + lead
+        yield Phrase(end, end + _AFTER_SECONDS, kind=REST, hands="both")
 
 
 def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
