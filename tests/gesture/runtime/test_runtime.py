@@ -51,7 +51,7 @@ def saved(tiny: GesturePipeline, tmp_path: Path) -> Path:
 
 
 def assert_alike(made: HandMotion, expected: HandMotion) -> None:
-    """The same but where hands overlap: parting them magnifies what differs in the last bit, at times to a centimetre."""
+    """The same but where hands overlap: parting them magnifies what differs in the last bit, up to centimetres."""
     assert made.fps == expected.fps
     moved = np.abs(made.wrist_position - expected.wrist_position)
     turned = quaternion.angle(made.rotation, expected.rotation)
