@@ -18,6 +18,7 @@ from chironomy.gesture.settings import (
     GUIDANCE,
     HIDE_BELOW,
     PLANNED_GUIDANCE,
+    PLANNED_SCORE_GUIDANCE,
     RANGE_HANDS,
     SCORE_GUIDANCE,
     STEPS,
@@ -72,7 +73,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--score-guidance",
         type=number(SCORE_GUIDANCE.low, SCORE_GUIDANCE.high),
-        help=f"how strictly the score is followed (default: {SCORE_GUIDANCE.default:g})",
+        help="how strictly the score is followed (default: "
+        f"{PLANNED_SCORE_GUIDANCE:g} where a plan is performed, else {SCORE_GUIDANCE.default:g})",
     )
     parser.add_argument(
         "--hide-below",

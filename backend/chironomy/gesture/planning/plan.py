@@ -74,7 +74,8 @@ def completed(given: Score, planned: Score) -> Score:
             if min(first, phrase.end) - begin >= _SHORTEST:
                 phrases.append(replace(phrase, start=begin, end=min(first, phrase.end)))
             begin = max(begin, last)
-    return replace(given, phrases=tuple(sorted(phrases, key=lambda phrase: phrase.start)))
+    in_turn = tuple(sorted(phrases, key=lambda phrase: phrase.start))
+    return replace(given, phrases=in_turn, seconds=max(given.seconds, planned.seconds))
 
 
 def _known(style: Mapping[str, float]) -> dict[str, float]:
