@@ -15,6 +15,7 @@ from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import (
     FPS,
+    GIVEN_SCORE_GUIDANCE,
     GUIDANCE,
     HIDE_BELOW,
     PLANNED_GUIDANCE,
@@ -73,8 +74,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--score-guidance",
         type=number(SCORE_GUIDANCE.low, SCORE_GUIDANCE.high),
-        help="how strictly the score is followed (default: "
-        f"{PLANNED_SCORE_GUIDANCE:g} where a plan is performed, else {SCORE_GUIDANCE.default:g})",
+        help="how strictly the score is followed (default: of the embedded weights "
+        f"{PLANNED_SCORE_GUIDANCE:g} for what is planned and {GIVEN_SCORE_GUIDANCE:g} for what is given, else "
+        f"{SCORE_GUIDANCE.default:g})",
     )
     parser.add_argument(
         "--hide-below",

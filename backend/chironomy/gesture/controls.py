@@ -14,6 +14,7 @@ from chironomy.gesture.score import Score
 from chironomy.gesture.settings import (
     AMPLITUDE,
     FPS,
+    GIVEN_SCORE_GUIDANCE,
     GUIDANCE,
     HANDEDNESS,
     HIDE_BELOW,
@@ -56,8 +57,9 @@ class Settings(TypedDict, total=False):
             one refuses (None).
         plan: whether a model that performs plans gestures where the score leaves off, or where there is none (True);
             without a plan it invents them from the speech alone.
-        score_guidance_scale: how strictly the score is followed (1.4 where a plan is performed, else 1); anything but 1
-            costs one more run of the network a step.
+        score_guidance_scale: how strictly the score is followed; anything but 1 costs one more run of the network a
+            step. By default a model that performs plans follows its plan by 1.4 and what the score says by 2.5, and any
+            other model follows the score by 1.
         hide_below: height in metres in the frame of the body, such as -0.40, the lower edge of a picture: the result's
             confidence is 0 where a hand stays below it. None: 1 everywhere (None).
         pinned: motion at `fps` from the result's beginning on, part of which is to be kept exactly.
@@ -94,6 +96,8 @@ class Controls:
         style: weights in the order of the model's styles.
         rate: None if the model has not learned it.
         handedness: weights of `HANDEDNESS`, or None.
+        score_guidance: of what is planned, or of everything.
+        given_guidance: of what somebody asked for.
         source: what the result says it was made with.
     """
 
@@ -110,6 +114,7 @@ class Controls:
     hide_below: float | None
     score: Score | None
     score_guidance: float
+    given_guidance: float
     source: dict[str, Any]
 
 
@@ -155,8 +160,11 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     style_guidance = _number("style_guidance_scale", settings.get("style_guidance_scale"), STYLE_GUIDANCE, "1 is none")
     score = _score(config, settings.get("score"))
     usual = PLANNED_SCORE_GUIDANCE if planned else SCORE_GUIDANCE.default
-    followed = _or(settings.get("score_guidance_scale"), usual)
-    score_guidance = _number("score_guidance_scale", followed, SCORE_GUIDANCE, "1 is as learned")
+    strict = GIVEN_SCORE_GUIDANCE if config.get("plans") else SCORE_GUIDANCE.default
+    score_guidance, given_guidance = (
+        _number("score_guidance_scale", _or(settings.get("score_guidance_scale"), each), SCORE_GUIDANCE, "1 as learned")
+        for each in (usual, strict)
+    )
     source: dict[str, Any] = {
         "seed": controls["seed"],
         "style": style if isinstance(style, str) else dict(style),
@@ -175,7 +183,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["plan"] = False
     if score is not None:
         source["score"] = score.to_dict()
-        if score_guidance != usual:
+        if settings.get("score_guidance_scale") is not None:
             source["score_guidance_scale"] = score_guidance
     return Controls(
         fps=checked_fps(settings.get("fps", FPS.default)),
@@ -190,6 +198,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         else _number("hide_below", hide_below, HIDE_BELOW, "metres from shoulder"),
         score=score,
         score_guidance=score_guidance,
+        given_guidance=given_guidance,
         source=source,
         **controls,
     )

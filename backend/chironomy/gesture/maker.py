@@ -16,13 +16,14 @@ from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
-from chironomy.gesture.planning.plan import completed, planned_score
+from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
-from chironomy.gesture.score import REST, Phrase, Score, Stroke, score_frames, told
+from chironomy.gesture.score import REST, Phrase, Score, Stroke, near_phrases, score_frames, told
 from chironomy.gesture.settings import HANDEDNESS
 from chironomy.gesture.shaping import shaped_frames
 from chironomy.gesture.shipped import style_names
+from chironomy.gesture.timing import stroke_times
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
 from chironomy.speech.decode import Speech
@@ -187,8 +188,9 @@ class GestureMaker:
         controls = replace(controls, source={**source, **controls.source})
         controls = _planned(config, speech, controls, settings)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
+        score = settings.get("score")
         # A score that is not followed at all asks for no hand shape either.
-        given = settings.get("score") if controls.score_guidance else None
+        given = asked_for(score) if score is not None and controls.given_guidance else []
         work = settings.get("work", QUIET)
         return _Task(network, audio, spoken, wanted, controls, given, pins, 0, frames, work)
 
@@ -265,7 +267,7 @@ class _Task:
         spoken: (frames,) how near speech is, 0..1, of the same frames.
         wanted: frames of the model after the lead.
         controls: what was asked for, with the score that is performed.
-        given: the score that was asked for.
+        given: the phrases that were asked for.
         pins: what is to be kept.
         first: the first frame of the result to deliver.
         last: the frame after the last one.
@@ -277,7 +279,7 @@ class _Task:
     spoken: NDArray[np.float32]
     wanted: int
     controls: Controls
-    given: Score | None
+    given: list[Phrase]
     pins: Pins | None
     first: int
     last: int
@@ -289,10 +291,10 @@ def _planned(config: Mapping[str, Any], speech: Speech, controls: Controls, sett
     if not (config.get("plans") and settings.get("plan", True)):
         return controls
     hands = controls.handedness
-    given = settings.get("score")
+    given, style = settings.get("score"), dict(zip(style_names(config), controls.style, strict=True))
     plan = planned_score(
         speech,
-        style=dict(zip(style_names(config), controls.style, strict=True)),
+        style=style,
         speed=controls.speed,
         amplitude=controls.amplitude,
         rate=1.0 if controls.rate is None else controls.rate,
@@ -300,7 +302,9 @@ def _planned(config: Mapping[str, Any], speech: Speech, controls: Controls, sett
         seed=controls.seed,
         plain=given is not None,
     )
-    return replace(controls, score=completed(given or Score((), plan.seconds), plan))
+    if given is None:
+        return replace(controls, score=plan)
+    return replace(controls, score=completed(said_in_full(given, style, controls.speed, controls.amplitude), plan))
 
 
 def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Conditions:
@@ -319,16 +323,23 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
         hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
         pinned[:half], flags[:half] = carried[:half], 1.0
     conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold)
+    config = task.network.config
+    fps = float(config["fps"])
+    beginning = (block.start - _LEAD_FRAMES) / fps
     if task.controls.score is not None:
-        config = task.network.config
         conditions.score = score_frames(
             told(_from_the_lead(task.controls.score, config)),
             config["score_kinds"],
-            float(config["fps"]),
+            fps,
             block.start,
             size,
             bool(config.get("score_sketch")),
         )
+        if task.given:
+            conditions.asked = near_phrases(task.given, beginning + np.arange(size) / fps)
+        if task.controls.score_guidance:
+            left, right = stroke_times(task.controls.score.phrases)
+            conditions.apexes = left - beginning, right - beginning
     _fix(task, block, conditions)
     return conditions
 
@@ -350,7 +361,7 @@ def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
     """Add the caller's pins and the hand shapes that were asked for: all joints that are to be set at every step."""
     fps, frames = float(task.network.config["fps"]), len(conditions.audio)
     first = block.start - _LEAD_FRAMES
-    values, mask = shaped_frames(task.given.phrases if task.given else (), fps, first, frames)
+    values, mask = shaped_frames(task.given, fps, first, frames)
     if task.pins is not None:
         known, joints = _pin(task, task.pins, block, conditions)
         values, mask = np.where(numbers_of(joints), known, values), mask | joints

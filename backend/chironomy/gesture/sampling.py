@@ -11,6 +11,7 @@ from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.latent import Latent
 from chironomy.gesture.network import Given, Network, NoisePath, Run
+from chironomy.gesture.timing import on_time
 from chironomy.gesture.windows import Blend, Layout
 from chironomy.work import Work
 
@@ -18,6 +19,8 @@ Array = NDArray[np.float32]
 
 _WINDOWS_AT_ONCE = 24
 _NOISE_ROWS = 24
+# The last steps, in which it shows when a stroke arrives and the network still smooths what is changed.
+_TIMED_STEPS = 3
 # Far from speech there is one thing to do, to rest, so sampling starts nearer to the middle of what may be: with 0.65
 # none of 60 silences of 12 s has a stroke, with 0.8 one has, with 1 five have. Where a plan says so, less is enough.
 _REST_TEMPERATURE, _PLANNED_REST_TEMPERATURE = 0.65, 0.15
@@ -90,6 +93,8 @@ class Conditions:
         hold: (frames, 1) how much of it is kept, 0..1.
         fixed: what the caller pins, or None.
         score: (frames, score_dim) what is to be gestured, for a network that takes it, or None.
+        asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
+        apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
     """
 
     audio: Array
@@ -100,6 +105,8 @@ class Conditions:
     hold: Array
     fixed: Fixed | None = None
     score: Array | None = None
+    asked: Array | None = None
+    apexes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
     def of(self, rows: NDArray[np.intp]) -> Given:
         """What is given of the frames (windows, size)."""
@@ -137,8 +144,9 @@ def denoise(
     latent, pinned = network.latent, conditions.pinned
     keep = latent.per_number(conditions.pinned_mask) > 0
     state = noise * _temperature(network, conditions.spoken) * path.initial_scale
-    followed = conditions.spoken if network.config.get("plans") else np.ones_like(conditions.spoken)
-    runs, shares = zip(*guided_runs(conditions.spoken, controls, followed), strict=True)
+    runs, shares = zip(
+        *guided_runs(conditions.spoken, controls, _strictness(network, conditions, controls)), strict=True
+    )
     # What does not change from step to step is computed by the first, batch by batch, so that it can be stopped.
     encoded = {}
     timesteps = list(path.timesteps)
@@ -157,7 +165,10 @@ def denoise(
             made = network.predict(shown[rows], level, encoded[first])
             blend.add(first, made[0] if len(runs) == 1 else _combined(made, [share[rows] for share in shares]))
             work.progress((step + last / layout.count) / len(timesteps))
-        clean = _kept(latent, blend.timeline(), conditions)
+        clean = blend.timeline()
+        if step >= len(timesteps) - _TIMED_STEPS:
+            clean = _on_time(network, clean, conditions)
+        clean = _kept(latent, clean, conditions)
         state = path.step(np.where(keep, pinned, clean), t, state)
     if not np.isfinite(state).all():
         raise GestureError(
@@ -176,21 +187,31 @@ def _temperature(network: Network, spoken: Array) -> Array:
     return far + (near - far) * spoken
 
 
-def guided_runs(spoken: Array, controls: Controls, followed: Array) -> list[tuple[Run, Array]]:
+def _strictness(network: Network, conditions: Conditions, controls: Controls) -> Array:
+    """(frames, 1) by how much more than as learned the score is followed: the plan near speech alone."""
+    if controls.score is None:
+        return np.zeros_like(conditions.spoken)
+    near = conditions.spoken if network.config.get("plans") else np.ones_like(conditions.spoken)
+    strict = near * (controls.score_guidance - 1)
+    if conditions.asked is None:
+        return strict
+    return strict + conditions.asked * (controls.given_guidance - 1 - strict)
+
+
+def guided_runs(spoken: Array, controls: Controls, strict: Array) -> list[tuple[Run, Array]]:
     """The runs of classifier-free guidance (arXiv 2207.12598), each with its part in the result, (frames, 1).
 
     Each guided condition costs one run without it: p + (g - 1) (p - p without speech) + (h - 1) (p - p without style)
     + (s - 1) (p - p without score), conditions composed as by Liu et al. 2022 (arXiv 2206.01714). Far from speech, g
-    is 1, and s where `followed`, (frames, 1), is 0.
+    is 1; `strict`, (frames, 1), is s - 1.
     """
     exaggerated = spoken * (controls.guidance - 1)
-    strict = followed * (0.0 if controls.score is None else controls.score_guidance - 1)
     runs = [(Run(), controls.style_guidance + strict + exaggerated)]
     if controls.guidance != 1:
         runs.append((Run(speech=False), -exaggerated))
     if controls.style_guidance != 1:
         runs.append((Run(style=False), np.full_like(spoken, 1 - controls.style_guidance)))
-    if controls.score is not None and controls.score_guidance != 1:
+    if strict.any():
         runs.append((Run(score=False), -strict))
     return runs
 
@@ -201,6 +222,15 @@ def _combined(made: Array, shares: list[Array]) -> Array:
     for sample, share in zip(made[1:], shares[1:], strict=True):
         result += sample * share
     return result
+
+
+def _on_time(network: Network, clean: Array, conditions: Conditions) -> Array:
+    """Predicted clean motion whose strokes arrive when the score says so."""
+    if conditions.apexes is None:
+        return clean
+    motion = network.latent.denormalize(clean)
+    timed = on_time(motion, conditions.apexes, float(network.config["fps"])).astype(np.float32)
+    return clean + (network.latent.normalize(timed) - network.latent.normalize(motion))
 
 
 def _kept(latent: Latent, clean: Array, conditions: Conditions) -> Array:

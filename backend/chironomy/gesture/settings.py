@@ -86,6 +86,9 @@ SCORE_GUIDANCE = Range(1.0, 0.0, 20.0)
 PLANNED_SCORE_GUIDANCE = 1.4
 """The default for a model that performs a plan: what is planned is done a little more clearly."""
 
+GIVEN_SCORE_GUIDANCE = 2.5
+"""The default of the phrases that somebody gave such a model: they are to be recognised, and to arrive on time."""
+
 HIDE_BELOW = Range(None, -2.0, 2.0)
 """Height in metres, in the frame of the body, under which a hand counts as unseen."""
 

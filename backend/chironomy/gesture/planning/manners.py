@@ -60,6 +60,10 @@ class Manner:
     fingers: float = 1.15
     sympathy: float = 0.65
 
+    def size(self, speed: float, amplitude: float) -> float:
+        """Size of strokes relative to their kinds', at a relative speed and amplitude."""
+        return self.amplitude * amplitude * speed**0.3
+
 
 _NEUTRAL = Manner(
     {"beat": 4, "open_beat": 3, "present": 2.5, "container": 1.6, "ring": 0.7, "bunch": 0.6, "sweep": 0.8}

@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from chironomy.gesture.planning.manners import MANNERS
-from chironomy.gesture.planning.planner import Planner
+from chironomy.gesture.planning.manners import MANNERS, manner_of
+from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.spoken import spoken_phrases, within
-from chironomy.gesture.score.phrases import REST, Phrase, Score
+from chironomy.gesture.repertoire.kinds import KINDS
+from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
 
 # Kinds that say nothing by themselves: beside words, whatever is said, none of them says the opposite.
 _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
+_PLANNED = "planned"  # what a plan says that it is
 _FREEST = 0.75  # of the styles' freedoms
 _EARLIEST = 0.95  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
@@ -57,7 +59,41 @@ def planned_score(
     inside = within(times, phrases)
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
-    return replace(score, phrases=tuple(_lasting(phrase, speech.duration) for phrase in score.phrases))
+    phrases = tuple(_lasting(phrase, speech.duration) for phrase in score.phrases)
+    return replace(score, phrases=phrases, source={_PLANNED: True})
+
+
+def asked_for(score: Score) -> list[Phrase]:
+    """What of a score somebody wants to see: all of it; of a plan, what is locked in it."""
+    if not score.source.get(_PLANNED):
+        return list(score.phrases)
+    return [phrase for phrase in score.phrases if any(phrase.state(name) == "locked" for name in FIELDS)]
+
+
+def said_in_full(score: Score, style: Mapping[str, float], speed: float, amplitude: float) -> Score:
+    """The score with the hand shape and the usual size of kinds that are named without: what is clear is done clearly.
+
+    Args:
+        score: to be performed.
+        style: as `planned_score` takes it, likewise the others.
+        speed: see above.
+        amplitude: see above.
+    """
+    size = manner_of(_known(style)).size(speed, amplitude)
+    return replace(score, phrases=tuple(_in_full(phrase, size) for phrase in score.phrases))
+
+
+def _in_full(phrase: Phrase, size: float) -> Phrase:
+    kind = KINDS.get(phrase.kind or "")
+    if kind is None or phrase.state("kind") == "free":
+        return phrase
+    if phrase.size is None:
+        way = kind.apex.vector()[:3] - kind.prepared.vector()[:3]
+        phrase = replace(phrase, size=min(round(ANTICIPATION * size * float(np.linalg.norm(way)), 3), FARTHEST))
+    # How many are counted is not the kind's.
+    if phrase.shape is None and kind.own_shape and phrase.kind != "count":
+        phrase = replace(phrase, shape=kind.apex.shape)
+    return phrase
 
 
 def completed(given: Score, planned: Score) -> Score:

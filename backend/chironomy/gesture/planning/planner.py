@@ -22,6 +22,7 @@ from chironomy.motion.hand_motion import HANDS
 
 LEAD = 0.05  # seconds by which a stroke ends before its accent's onset; measured apexes then fall on it
 LEAD_SPREAD = 0.022  # standard deviation
+ANTICIPATION = 1.08  # of a stroke's way: it begins a little farther back
 _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak: it has arrived
 _OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
@@ -91,7 +92,7 @@ class Planner:
         personal = float(np.exp(random.normal(0, 0.1)))
         self.rate = rate
         self.interval = 60 / (self.manner.strokes_per_minute * personal * rate * speed**0.5)
-        self.amplitude = self.manner.amplitude * amplitude * speed**0.3
+        self.amplitude = self.manner.size(speed, amplitude)
         self.space = self.manner.space * amplitude**0.6
         self.handedness = handedness
         self.preferred = int(handedness == "right" or (handedness != "left" and random.random() < 0.75))
@@ -365,7 +366,7 @@ class Planner:
         goal[:6] = middle + (goal[:6] - middle) * size
         jitter = random.normal(0, [0.012, 0.012, 0.01]) * (0.3 + 0.7 * phrase.kind.roam)
         goal[:3] += jitter
-        ready[:6] = goal[:6] - 1.08 * way * size  # a little farther back: anticipation
+        ready[:6] = goal[:6] - ANTICIPATION * way * size
         for end in (ready, goal):
             end[:3] = before_body(end[:3])
         phrase.places.setdefault(side, goal[:3])

@@ -6,7 +6,7 @@ It is read from motion, written by words, animators and other programs, and give
 score leaves open. Importing this needs numpy alone.
 """
 
-from chironomy.gesture.score.frames import SCORE_KINDS, score_dim, score_frames, told
+from chironomy.gesture.score.frames import SCORE_KINDS, near_phrases, score_dim, score_frames, told
 from chironomy.gesture.score.phrases import FIELDS, REST, SCORE_FILE, STATES, Phrase, Score, Stroke, with_rests
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Phrase",
     "Score",
     "Stroke",
+    "near_phrases",
     "score_dim",
     "score_frames",
     "told",

@@ -34,6 +34,7 @@ _BESIDE_KINDS = _STROKES.stop
 _ANGLE = 90.0  # degrees, metres and seconds that are 1 to the network
 _DISTANCE = 0.25
 _ORIGIN = np.array([0.0, -0.22, 0.26])  # metres: the middle of the space before the body
+_FADE = 0.25
 _NEAR_APEX, _STROKE_MIDDLE, _STROKE_SPREAD, _AROUND_APEX = 0.05, 0.2, 0.15, 0.2
 
 
@@ -83,6 +84,15 @@ def score_frames(
     if sketch:
         frames = np.concatenate([frames, sketch_frames(phrases, fps, first, count)], axis=-1)
     return frames.reshape(count, -1)
+
+
+def near_phrases(phrases: Iterable[Phrase], times: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(T, 1) 1 within phrases, fading to 0 in a quarter of a second around them, at moments (T,) in seconds."""
+    near = np.zeros((len(times), 1), np.float32)
+    for phrase in phrases:
+        away = np.maximum(np.maximum(phrase.start - times, times - phrase.end), 0.0)
+        near[:, 0] = np.maximum(near[:, 0], 1 - away / _FADE)
+    return near
 
 
 def _numbers(

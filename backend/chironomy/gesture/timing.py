@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strokes that arrive when a score says so: a hand that comes a little early or late goes faster or slower to it.
+
+A network does the strokes of a score about when they are asked for, half of them within 60 ms and a tenth 250 ms away.
+So the time of each hand is stretched and pressed around its strokes, smoothly and never by much, until they arrive.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chironomy.gesture.encoding import HAND_DIM
+from chironomy.gesture.score.phrases import Phrase
+from chironomy.motion import filters
+from chironomy.motion.hand_motion import HANDS
+from chironomy.speech.peaks import find_peaks
+
+Array = NDArray[np.float64]
+
+_SMOOTHING = 0.025  # seconds, standard deviation, of the positions whose speed is looked at
+_LEAST_SPEED = 0.12  # metres a second at a stroke's peak
+_ARRIVED = 0.2  # part of that below which a hand has arrived, unless it sets out again before
+_AFTER = 0.03  # seconds after its apex at which a planned stroke has arrived in this sense, in the median
+_FARTHEST = 0.3  # seconds from an apex at which a stroke is still the one that is meant
+_LIKELY = 0.12  # seconds, standard deviation: of two, the nearer and the faster one is
+_MOST = 0.16  # seconds by which anything is moved
+_WITHIN = 0.45  # seconds around an apex in which time runs otherwise
+_STEEPEST = 0.4  # seconds by which two neighbouring strokes are moved against each other, a second between them
+
+
+def stroke_times(phrases: Iterable[Phrase]) -> tuple[Array, Array]:
+    """Seconds of the apexes that each hand is told to hit, left and right, in order."""
+    times: tuple[set[float], set[float]] = set(), set()
+    for phrase in phrases:
+        if "free" in (phrase.state("strokes"), phrase.state("hands")):
+            continue
+        for side, hand in enumerate(HANDS):
+            if phrase.hands in (hand, "both"):
+                times[side].update(stroke.apex for stroke in phrase.strokes)
+    return np.array(sorted(times[0])), np.array(sorted(times[1]))
+
+
+def on_time(motion: NDArray[np.floating], apexes: tuple[Array, Array], fps: float) -> Array:
+    """Motion whose strokes arrive when they should.
+
+    Args:
+        motion: (T, 198), as `gesture.encoding` has it.
+        apexes: seconds from the first frame at which each hand should arrive, in order.
+        fps: frames a second.
+    """
+    result = np.array(motion, np.float64)
+    if len(motion) < 3:
+        return result
+    times = np.arange(len(motion)) / fps
+    for side in range(2):
+        own = slice(side * HAND_DIM, (side + 1) * HAND_DIM)
+        late = lateness(result[:, own][:, :3], apexes[side], fps)
+        known = ~np.isnan(late)
+        if known.any():
+            result[:, own] = _at(result[:, own], (times + _shift(times, apexes[side][known], late[known])) * fps)
+    return result
+
+
+def lateness(position: Array, apexes: Array, fps: float) -> Array:
+    """(N,) seconds by which a wrist (T, 3) arrives after each apex; NaN where no stroke is near it."""
+    smoothed = filters.gaussian(position, _SMOOTHING * fps)
+    speed = np.linalg.norm(np.gradient(smoothed, axis=0), axis=-1) * fps
+    peaks = find_peaks(speed).places
+    peaks = peaks[speed[peaks] >= _LEAST_SPEED]
+    arrivals = np.array([_arrival(speed, int(peak)) for peak in peaks]) / fps
+    late = np.full(len(apexes), np.nan)
+    if not len(peaks):
+        return late
+    for number, apex in enumerate(apexes):
+        aside = arrivals - apex - _AFTER
+        likely = speed[peaks] * np.exp(-0.5 * (aside / _LIKELY) ** 2) * (np.abs(aside) <= _FARTHEST)
+        if likely.max() > 0:
+            late[number] = aside[likely.argmax()]
+    return late
+
+
+def _arrival(speed: Array, peak: int) -> float:
+    """The frame, between frames where it is so, at which a stroke has arrived whose speed is highest at `peak`."""
+    after, least = speed[peak:], _ARRIVED * speed[peak]
+    rising, slow = np.flatnonzero(np.diff(after) > 0), np.flatnonzero(after <= least)
+    turn = int(rising[0]) if len(rising) else len(after) - 1
+    if len(slow) and slow[0] <= turn:
+        frame = int(slow[0])
+        return peak + frame - float((least - after[frame]) / (after[frame - 1] - after[frame]))
+    return float(peak + turn)
+
+
+def _shift(times: Array, apexes: Array, late: Array) -> Array:
+    """(T,) seconds later that the hand was where it is now to be."""
+    late = np.clip(late, -_MOST, _MOST)
+    for first in range(len(apexes) - 1):
+        room = _STEEPEST * (apexes[first + 1] - apexes[first])
+        over = abs(late[first + 1] - late[first]) - room
+        if over > 0:
+            towards = np.sign(late[first + 1] - late[first]) * over / 2
+            late[first], late[first + 1] = late[first] + towards, late[first + 1] - towards
+    knots, values = [], []
+    for apex, seconds in zip(apexes, late, strict=True):
+        if not knots or apex - _WITHIN > knots[-1] + _WITHIN:
+            knots += [apex - _WITHIN] if not knots else [knots[-1] + _WITHIN, apex - _WITHIN]
+            values += [0.0] if not values else [0.0, 0.0]
+        knots.append(apex)
+        values.append(seconds)
+    knots.append(knots[-1] + _WITHIN)
+    values.append(0.0)
+    ends, heights = np.array(knots), np.array(values)
+    after = np.clip(np.searchsorted(ends, times, side="right"), 1, len(ends) - 1)
+    part = np.clip((times - ends[after - 1]) / np.maximum(ends[after] - ends[after - 1], 1e-9), 0, 1)
+    part = part**2 * (3 - 2 * part)
+    return heights[after - 1] + part * (heights[after] - heights[after - 1])
+
+
+def _at(rows: Array, frames: Array) -> Array:
+    """Rows (T, channels) at moments between frames, by cubics through four rows (Catmull and Rom 1974)."""
+    frames = np.clip(frames, 0, len(rows) - 1)
+    first = np.minimum(frames.astype(int), len(rows) - 2)
+    t = (frames - first)[:, None]
+    before, now, then, after = (rows[np.clip(first + step, 0, len(rows) - 1)] for step in (-1, 0, 1, 2))
+    return now + 0.5 * t * (
+        then - before + t * (2 * before - 5 * now + 4 * then - after + t * (3 * (now - then) + after - before))
+    )

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strokes arrive when a score says so."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from gesture_samples import babble
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from chironomy.evaluation.beats import wrist_speed
+from chironomy.gesture import embedded_weights
+from chironomy.gesture.encoding import encode
+from chironomy.gesture.runtime import GestureRuntime
+from chironomy.gesture.score import Phrase, Score, Stroke
+from chironomy.gesture.timing import lateness, on_time, stroke_times
+from chironomy.motion.hand_motion import HandMotion
+
+FPS = 24.0
+NOTHING = np.zeros(0)
+
+
+def strokes(*arrivals: float, seconds: float = 6.0) -> NDArray[np.float32]:
+    """(T, 198): the left hand goes to and fro over 20 cm in 0.4 s; the right one sways.
+
+    A twelfth of a second after these moments it stands still: about when strokes of plans do after their apexes.
+    """
+    times = np.arange(round(seconds * FPS)) / FPS
+    position = np.zeros((len(times), 2, 3))
+    for number, arrival in enumerate(arrivals):
+        part = np.clip((times - arrival + 0.317) / 0.4, 0, 1)
+        position[:, 0, 1] += (-1) ** number * 0.2 * part**3 * (10 + part * (6 * part - 15))
+    position[:, 1, 0] = 0.05 * np.sin(2 * np.pi * 0.8 * times)
+    return encode(position, np.tile([1.0, 0.0, 0.0, 0.0], (len(times), 2, 16, 1)))
+
+
+def arrivals(motion: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Seconds at which the left hand's speed falls to a fifth of a stroke's, between frames."""
+    speed = np.linalg.norm(np.gradient(np.asarray(motion, np.float64)[:, :3], axis=0), axis=1) * FPS
+    fine = np.arange(0, len(speed) - 1, 0.02)
+    curve = np.interp(fine, np.arange(len(speed)), speed)
+    fast = curve > 0.2 * 1.875 * 0.2 / 0.4
+    return fine[1:][fast[:-1] & ~fast[1:]] / FPS
+
+
+def test_late_and_early_strokes_come_on_time_and_nothing_else_changes() -> None:
+    punctual, asked = strokes(1.5, 3.0, 4.5), np.array([1.5, 3.0, 4.5])
+    made = on_time(strokes(1.4, 3.12, 4.5), (asked, NOTHING), FPS)
+    assert np.abs(arrivals(strokes(1.4, 3.12, 4.5)) - arrivals(punctual)).max() > 0.09
+    assert np.abs(arrivals(made) - arrivals(punctual)).max() < 0.03
+    assert np.abs(made[:, 99:] - punctual[:, 99:]).max() < 1e-6
+    # What lies half a second away from any stroke that was moved stays.
+    assert np.abs(made[: round(1.0 * FPS)] - strokes(1.4, 3.12, 4.5)[: round(1.0 * FPS)]).max() < 1e-3
+    assert np.abs(on_time(punctual, (asked, NOTHING), FPS) - punctual).max() < 0.012
+
+
+def test_a_hand_without_strokes_and_strokes_without_a_hand_are_left_alone() -> None:
+    motion = strokes(1.5)
+    assert np.array_equal(on_time(motion, (NOTHING, NOTHING), FPS), motion)
+    assert np.array_equal(on_time(motion, (np.array([4.0]), NOTHING), FPS), motion)
+    assert np.isnan(lateness(motion[:, :3], np.array([4.0]), FPS)).all()
+    assert len(on_time(motion[:2], (np.array([0.0]), NOTHING), FPS)) == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.5, 1.5), st.floats(-0.3, 0.3)), min_size=1, max_size=5))
+def test_time_never_stops_nor_runs_backwards(asked: list[tuple[float, float]]) -> None:
+    apexes = np.cumsum([gap for gap, _ in asked])
+    came = np.sort(apexes + np.array([late for _, late in asked]))
+    motion = strokes(*came, seconds=9.0)
+    # A number that grows evenly shows the hand's own time.
+    motion[:, 9] = np.arange(len(motion)) / FPS
+    clock = np.diff(on_time(motion, (apexes, NOTHING), FPS)[:, 9]) * FPS
+    assert clock.min() > 0.2
+    assert clock.max() < 2.0
+
+
+def test_strokes_are_those_of_the_hands_and_fields_that_are_told() -> None:
+    left = Phrase(1.0, 2.0, (Stroke(1.2), Stroke(1.7)), "beat", "left")
+    both = Phrase(2.0, 3.0, (Stroke(2.5),), "beat", "both")
+    free = [replace(left, states={"strokes": "free"}), replace(left, states={"hands": "free"})]
+    one, other = stroke_times([both, left, *free, Phrase(3.0, 4.0, kind="beat", hands="right")])
+    assert one.tolist() == [1.2, 1.7, 2.5]
+    assert other.tolist() == [2.5]
+
+
+@pytest.fixture(scope="module")
+def runtime() -> GestureRuntime:
+    return GestureRuntime.from_folder(embedded_weights())
+
+
+def test_the_product_s_hands_arrive_when_they_are_asked_to(runtime: GestureRuntime) -> None:
+    """Of strokes of both hands, 2 s apart: half within 40 ms and 95 % within 100 ms of the apex."""
+    speech, late = babble(16.0), []
+    for seed in range(3):
+        asked = [1.6 + 2.0 * number + 0.1 * seed for number in range(7)]
+        score = Score(tuple(Phrase(at - 0.7, at + 0.8, (Stroke(at, 0.1),), "chop", "both") for at in asked), 16.0)
+        motion = runtime(speech, seed=seed, score=score)
+        late += [_arrival(motion, hand, at) - at for hand in (0, 1) for at in asked]
+    assert np.median(np.abs(late)) <= 0.04
+    assert np.percentile(np.abs(late), 95) <= 0.1
+
+
+def _arrival(motion: HandMotion, hand: int, near: float) -> float:
+    """Seconds at which the fastest movement around a moment has come down to a fifth of its speed, or turns."""
+    frames = np.arange(round((near - 0.3) * motion.fps), round((near + 0.6) * motion.fps), 0.05)
+    speed = np.interp(frames, np.arange(motion.frame_count), wrist_speed(motion)[:, hand])
+    peak = int(speed[frames <= (near + 0.15) * motion.fps].argmax())
+    after = speed[peak:]
+    slow, rising = np.flatnonzero(after <= 0.2 * after[0]), np.flatnonzero(np.diff(after) > 0)
+    return frames[peak + min([*slow[:1], *rising[:1]])] / motion.fps
+
+
+def test_a_plan_that_is_given_unchanged_is_performed_as_it_would_have_been(runtime: GestureRuntime) -> None:
+    from chironomy.gesture.planning.plan import planned_score
+
+    speech = babble(6.0)
+    plan = planned_score(speech, style={"neutral": 1.0}, seed=3)
+    made, given_it = runtime(speech, seed=3), runtime(speech, seed=3, score=plan)
+    assert np.abs(made.wrist_position - given_it.wrist_position).max() < 1e-6
+    # What somebody locks in it is followed more strictly.
+    first = next(number for number, phrase in enumerate(plan.phrases) if phrase.strokes)
+    locked = replace(plan.phrases[first], states={"kind": "locked"})
+    phrases = (*plan.phrases[:first], locked, *plan.phrases[first + 1 :])
+    stricter = runtime(speech, seed=3, score=replace(plan, phrases=phrases))
+    moved = np.linalg.norm(stricter.wrist_position - made.wrist_position, axis=-1)
+    assert moved[round(locked.start * 24) : round(locked.end * 24)].max() > 0.005
