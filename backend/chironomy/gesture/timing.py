@@ -88,7 +88,10 @@ def _arrival(speed: Array, peak: int) -> float:
     if len(slow) and slow[0] <= turn:
         frame = int(slow[0])
         return peak + frame - float((least - after[frame]) / (after[frame - 1] - after[frame]))
-    return float(peak + turn)
+    if not 0 < turn < len(after) - 1:
+        return float(peak + turn)
+    before, lowest, then = after[turn - 1 : turn + 2]
+    return peak + turn + float(0.5 * (before - then) / max(before - 2 * lowest + then, 1e-12))
 
 
 def _shift(times: Array, apexes: Array, late: Array) -> Array:

@@ -51,13 +51,9 @@ def saved(tiny: GesturePipeline, tmp_path: Path) -> Path:
 
 
 def assert_alike(made: HandMotion, expected: HandMotion) -> None:
-    """The same but where hands overlap: parting them magnifies what differs in the last bit, up to centimetres."""
     assert made.fps == expected.fps
-    moved = np.abs(made.wrist_position - expected.wrist_position)
-    turned = quaternion.angle(made.rotation, expected.rotation)
-    assert np.quantile(moved, 0.75) < 1e-4
-    assert moved.max() < 0.03
-    assert np.quantile(turned, 0.75) < 1e-4
+    assert np.abs(made.wrist_position - expected.wrist_position).max() < 1e-4
+    assert quaternion.angle(made.rotation, expected.rotation).max() < 1e-4
     assert np.array_equal(made.confidence, expected.confidence)
     assert made.source == expected.source
 
