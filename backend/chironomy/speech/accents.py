@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.speech.contours import RATE, Contours, smooth, speech_contours
+from chironomy.speech.contours import RATE, Contours, once, smooth, speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.peaks import find_peaks
 
@@ -103,6 +103,7 @@ def accents_of(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.floa
     return nuclei.times[keep], strengths[keep]
 
 
+@once
 def _syllables(contours: Contours) -> Syllables:
     loudness = smooth(contours.loudness_db, 0.025)
     peaks, dips = find_peaks(loudness, distance=round(0.08 * RATE), prominence=_DIP_DB)

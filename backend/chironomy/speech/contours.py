@@ -5,10 +5,11 @@ Everything else in this room (accents, features, lips) is derived from these cur
 minute or two, so that memory is bounded and cost grows linearly with the length of the recording.
 """
 
+import functools
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,14 +67,20 @@ class Contours:
         return np.arange(len(self.loudness_db)) / RATE
 
 
-_cache: "weakref.WeakKeyDictionary[Speech, Contours]" = weakref.WeakKeyDictionary()
+_Of, _Found = TypeVar("_Of"), TypeVar("_Found")
 
 
-def speech_contours(speech: Speech) -> Contours:
-    """The curves of this recording, computed once for as long as the recording is held."""
-    found = _cache.get(speech)
-    if found is None:
-        found = _cache[speech] = _analyse(speech)
+def once(compute: Callable[[_Of], _Found]) -> Callable[[_Of], _Found]:
+    """A function of one object that computes what it finds once, for as long as the object is held."""
+    known: weakref.WeakKeyDictionary[_Of, _Found] = weakref.WeakKeyDictionary()
+
+    @functools.wraps(compute)
+    def found(of: _Of) -> _Found:
+        result = known.get(of)
+        if result is None:
+            result = known[of] = compute(of)
+        return result
+
     return found
 
 
@@ -82,7 +89,9 @@ def smooth(curve: NDArray[Any], sigma_seconds: float) -> NDArray[np.float64]:
     return gaussian(curve, sigma_seconds * RATE)
 
 
-def _analyse(speech: Speech) -> Contours:
+@once
+def speech_contours(speech: Speech) -> Contours:
+    """The curves of this recording, computed once for as long as the recording is held."""
     mel, low_share = _mel_energy(speech)
     loudness = 10 * np.log10(mel.sum(axis=1) + 1e-20)
     loud = _loud_level(loudness)
