@@ -21,7 +21,7 @@ from chironomy.gesture import embedded_weights
 from chironomy.gesture.training.card import with_measured
 from gesture_benchmarks.alignment import measure_alignment
 from gesture_benchmarks.bench import HEADINGS, Bench, Figure, Section, Table, weights_identity
-from gesture_benchmarks.controls import measure_pins, measure_speed_control
+from gesture_benchmarks.controls import measure_controls, measure_pins
 from gesture_benchmarks.cost import measure_length, measure_speed
 from gesture_benchmarks.people import measure_people
 from gesture_benchmarks.score import measure_score
@@ -43,7 +43,7 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "pins": ("Pins", measure_pins),
     "score": ("Score", measure_score),
     "words": ("Words", measure_words),
-    "speed-control": ("Speed control", measure_speed_control),
+    "controls": ("Controls", measure_controls),
     "styles": ("Styles", measure_styles),
     "robustness": ("Robustness", measure_robustness),
 }

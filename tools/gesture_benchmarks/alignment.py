@@ -6,6 +6,7 @@ import numpy as np
 from chironomy.evaluation.alignment import against_shifted, align
 from chironomy.evaluation.beats import stroke_apexes
 from chironomy.evaluation.lag import SPEECH_BEATS, stroke_lag
+from chironomy.speech import Speech
 from gesture_benchmarks.bench import Bench, Figure, Table, plan
 
 
@@ -64,7 +65,30 @@ def measure_alignment(bench: Bench) -> list[Figure | Table | str]:
         )
     )
     rows.append(_counted(bench))
-    return rows
+    return [*rows, *(_in_language(bench, code, name) for code, name in (("cmn", "Chinese"), ("ko", "Korean")))]
+
+
+def _in_language(bench: Bench, code: str, name: str) -> Figure | str:
+    """The same of synthetic speech in another language, whose sentences are the corpus's and whose voices are not."""
+    from chironomy.gesture.corpus.voices import RATE, Voice, program
+
+    if not program("espeak-ng"):
+        return f"This machine has no voice for {name}; install espeak-ng."
+    recordings = []
+    for number in range(6):
+        random = np.random.default_rng([20_111, number])
+        voice = Voice(random)
+        voice.program, voice.language, voice.name = "espeak-ng", code, code
+        pause = np.zeros(round(0.4 * RATE), np.float32)
+        parts = [part for _ in range(4) for part in (voice.speak(voice.sentence(random)), pause)]
+        recordings.append(Speech.from_samples(np.concatenate(parts), RATE, f"{name} {number}"))
+    seeds = min(bench.seeds, 10)
+    apexes = [[stroke_apexes(bench.pipeline(speech, seed=seed)) for seed in range(seeds)] for speech in recordings]
+    beats = [SPEECH_BEATS["accent onsets"](speech) for speech in recordings]
+    result = align(apexes, beats, [speech.duration for speech in recordings])
+    effect, share, _ = result.intervals()
+    how = f"{len(recordings)} recordings by espeak-ng × {seeds} seeds; own higher in {100 * share.value:.0f} %"
+    return Figure(f"accent onsets in {name}: effect size", effect.format(), "≥ 0.8", effect.value >= 0.8, how)
 
 
 def _counted(bench: Bench) -> Figure:

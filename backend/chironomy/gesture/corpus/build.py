@@ -35,7 +35,7 @@ class CorpusSettings:
         items_per_shard: recordings in one file.
     """
 
-    items: int = 400
+    items: int = 800
     variants: int = 4
     seed: int = 0
     fps: float = 24.0

@@ -36,7 +36,7 @@ from chironomy.gesture.score.read import (
 from chironomy.gesture.training.trainer import split
 from chironomy.motion.hand_motion import HANDS, HandMotion
 
-CHANNELS = 64
+CHANNELS = 128
 """Numbers between the layers."""
 
 _SECONDS = 10.0  # of each window
@@ -95,7 +95,7 @@ def wanted(score: Score, kinds: Sequence[str], frames: int) -> Wanted:
     return Wanted(kind, together, edge, apex)
 
 
-def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 4000, seed: int = 0) -> Reader:
+def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 9000, seed: int = 0) -> Reader:
     """A reader that has learned from motions and their scores.
 
     Raises:
@@ -205,8 +205,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m chironomy.gesture.training.reader", description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of clips with their scores")
     parser.add_argument("--out", type=Path, help="file to write (default: the product's own)")
-    parser.add_argument("--steps", type=int, default=4000, help="optimiser steps (default: 4000)")
-    parser.add_argument("--clips", type=int, default=2400, help="clips to learn from, at most (default: 2400)")
+    parser.add_argument("--steps", type=int, default=9000, help="optimiser steps (default: 9000)")
+    parser.add_argument("--clips", type=int, default=4000, help="clips to learn from, at most (default: 4000)")
     options = parser.parse_args(arguments)
     try:
         clips, description = load_clips(options.corpus)
