@@ -12,7 +12,7 @@ from chironomy.speech.accents import accent_onsets
 
 def test_hands_follow_the_speech_they_are_given(embedded: GesturePipeline) -> None:
     recordings = [babble(8.0, seed) for seed in range(3)]
-    apexes = [[stroke_apexes(embedded(speech, seed=seed)) for seed in range(4)] for speech in recordings]
+    apexes = [[stroke_apexes(embedded(speech, seed=seed)) for seed in range(8)] for speech in recordings]
     beats = [accent_onsets(speech) for speech in recordings]  # strokes arrive as accented syllables begin
     result = align(apexes, beats, [speech.duration for speech in recordings])
     assert result.own.mean() > result.other.mean()

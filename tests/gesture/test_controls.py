@@ -177,6 +177,7 @@ def test_guidance_is_composed_of_speech_and_style(
         pinned_mask=np.zeros((4, 2), np.float32),
         held=np.zeros((4, 4), np.float32),
         hold=np.zeros((4, 1), np.float32),
+        lasting=np.zeros((1, 4), np.float32),
     )
     model = Counted()
     made = denoise(model, AtOnce(), Layout(4, 4, 0), np.zeros((4, 4), np.float32), conditions, controls, QUIET)

@@ -213,10 +213,15 @@ def test_embedded_motion_is_possible_for_a_person(embedded: GesturePipeline, spe
 
 
 def test_silence_leaves_the_hands_at_rest(embedded: GesturePipeline) -> None:
+    rests = []
     for motion in embedded.variants(silence(12.0), 12):
         assert len(stroke_apexes(motion)) == 0
         assert wrist_speed(motion)[6:].mean() < 0.03
         assert motion.wrist_position[:, :, 1].max() < -0.1
+        # They do not wander from one rest to another, and seeds rest differently.
+        assert np.ptp(motion.wrist_position[24:], axis=0).max() < 0.08
+        rests.append(motion.wrist_position[24:].mean(axis=0))
+    assert np.std(rests, axis=0).mean() > 0.03
 
 
 def spoilt(kind: str) -> Speech:

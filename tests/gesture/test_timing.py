@@ -104,13 +104,17 @@ def test_the_product_s_hands_arrive_when_they_are_asked_to(runtime: GestureRunti
 
 
 def _arrival(motion: HandMotion, hand: int, near: float) -> float:
-    """Seconds at which the fastest movement around a moment has come down to a fifth of its speed, or turns."""
-    frames = np.arange(round((near - 0.3) * motion.fps), round((near + 0.6) * motion.fps), 0.05)
+    """Seconds at which a movement has come down to a fifth of its speed, or turns: the nearest of those around that are
+    at least half as fast as the fastest, for a preparation may be fast, too."""
+    frames = np.arange(round((near - 0.7) * motion.fps), round((near + 0.6) * motion.fps), 0.05)
     speed = np.interp(frames, np.arange(motion.frame_count), wrist_speed(motion)[:, hand])
-    peak = int(speed[frames <= (near + 0.15) * motion.fps].argmax())
-    after = speed[peak:]
-    slow, rising = np.flatnonzero(after <= 0.2 * after[0]), np.flatnonzero(np.diff(after) > 0)
-    return frames[peak + min([*slow[:1], *rising[:1]])] / motion.fps
+    arrivals = []
+    for peak in np.flatnonzero((speed[1:-1] > speed[:-2]) & (speed[1:-1] >= speed[2:])) + 1:
+        after = speed[peak:]
+        slow, rising = np.flatnonzero(after <= 0.2 * after[0]), np.flatnonzero(np.diff(after) > 0)
+        if speed[peak] >= 0.5 * speed.max():
+            arrivals.append(frames[peak + min([*slow[:1], *rising[:1]], default=0)] / motion.fps)
+    return min(arrivals, key=lambda arrival: abs(arrival - near))
 
 
 def test_a_plan_that_is_given_unchanged_is_performed_as_it_would_have_been(runtime: GestureRuntime) -> None:

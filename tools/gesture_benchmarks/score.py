@@ -8,6 +8,7 @@ import numpy as np
 from chironomy.evaluation.score import ReadBack, explained_strokes, read_back
 from chironomy.evaluation.sources import motion_of_clip
 from chironomy.gesture.change import change, with_phrase
+from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
 from chironomy.gesture.score.read import read_score
 from chironomy.motion import rotation as quaternion
@@ -45,13 +46,14 @@ def measure_score(bench: Bench) -> list[Figure | Table | str]:
 
 
 def asked_score(kinds: list[str], seconds: float, seed: int) -> Score:
-    """Phrases of chosen kinds, hands and moments, nothing else of them said."""
+    """Phrases of chosen kinds, moments and hands that do these kinds, nothing else of them said."""
     random = np.random.default_rng(seed)
     phrases = []
     for start in np.arange(0.8, seconds - _EVERY, _EVERY):
         apex = float(start + random.uniform(0.6, 0.9))
         kind = str(random.choice([kind for kind in kinds if kind != REST]))
-        hands = str(random.choice(["left", "right", "both"]))
+        together = KINDS[kind].two_handed
+        hands = "both" if together == 1 else str(random.choice(["left", "right", "both"][: 2 if together == 0 else 3]))
         phrases.append(Phrase(float(start), apex + 0.7, (Stroke(apex, 0.2),), kind, hands))
     return Score(tuple(phrases), seconds)
 

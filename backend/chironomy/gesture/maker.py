@@ -245,7 +245,7 @@ class GestureMaker:
                 self.noise_path(controls.steps, (controls.seed + 7919 * block.start) % 2**63),
                 block.layout,
                 noise.rows(block.start, block.start + block.layout.padded_frames),
-                _conditions(task, block, carried),
+                _conditions(task, block, carried, noise.lasting()),
                 controls,
                 task.work.part(*part, _MESSAGE),
             )
@@ -306,7 +306,7 @@ def _planned(config: Mapping[str, Any], speech: Speech, controls: Controls, sett
     return replace(controls, score=completed(said_in_full(given, style, controls.speed, controls.amplitude), plan))
 
 
-def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Conditions:
+def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting: NDArray[np.float32]) -> Conditions:
     """What a block is conditioned on: the first half of `carried` is pinned, the second is let go gradually."""
     size, channels = block.layout.padded_frames, task.network.latent.channels
     rows = np.minimum(np.arange(block.start, block.start + size), len(task.audio) - 1)
@@ -321,7 +321,7 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32]) -> Cond
         held[: block.carried], hold[:half] = carried, 1.0
         hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
         pinned[:half], flags[:half] = carried[:half], 1.0
-    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold)
+    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold, lasting)
     config = task.network.config
     fps = float(config["fps"])
     beginning = (block.start - _LEAD_FRAMES) / fps

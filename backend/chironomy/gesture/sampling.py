@@ -19,13 +19,18 @@ Array = NDArray[np.float32]
 
 _WINDOWS_AT_ONCE = 24
 _NOISE_ROWS = 24
+_BEYOND = 2**40  # the number of a stretch that no timeline reaches
 # The last steps, in which it shows when a stroke arrives and the network still smooths what is changed.
 _TIMED_STEPS = 3
 # Far from speech there is one thing to do, to rest, so sampling starts nearer to the middle of what may be: with 0.65
-# none of 60 silences of 12 s has a stroke, with 0.8 one has, with 1 five have. Where a plan says so, less is enough.
-_REST_TEMPERATURE, _PLANNED_REST_TEMPERATURE = 0.65, 0.15
-# The few steps in which a plan is performed lose spread, most of all that of fingers, so they start with more.
-_PLANNED_TEMPERATURE, _PLANNED_FINGER_TEMPERATURE = 1.1, 1.5
+# none of 60 silences of 12 s has a stroke, with 0.8 one has, with 1 five have. Where a plan says so, less will do; but
+# then each window chooses for itself one of the rests around the middle, and hands wander between them. Noise that is
+# the same all the time chooses for all windows, and so for the seed.
+_REST_TEMPERATURE, _PLANNED_REST_TEMPERATURE, _LASTING = 0.65, 0.2, 0.25
+# The few steps in which a plan is performed lose spread, so they start with more: of what fingers do each on its own
+# most of all, and none of opening and closing the hand, their first components, which the plan says.
+_PLANNED_TEMPERATURE, _PLANNED_FINGER_TEMPERATURE = 1.25, 2.3
+_WHOLE_HAND = slice(WRIST_DIM, WRIST_DIM + 3)
 
 
 class Noise:
@@ -45,6 +50,10 @@ class Noise:
         drawn = [self._stretch(number) for number in range(first, -(-stop // _NOISE_ROWS))]
         begin = start - first * _NOISE_ROWS
         return np.concatenate(drawn)[begin : begin + stop - start]
+
+    def lasting(self) -> Array:
+        """(1, channels) that are the same for the whole timeline."""
+        return self._stretch(_BEYOND)[:1]
 
     def _stretch(self, number: int) -> Array:
         """(_NOISE_ROWS, channels)."""
@@ -93,6 +102,7 @@ class Conditions:
         hold: (frames, 1) how much of it is kept, 0..1.
         fixed: what the caller pins, or None.
         score: (frames, score_dim) what is to be gestured, for a network that takes it, or None.
+        lasting: (1, latent_dim) noise by which hands choose how they rest.
         asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
         apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
     """
@@ -103,6 +113,7 @@ class Conditions:
     pinned_mask: Array
     held: Array
     hold: Array
+    lasting: Array
     fixed: Fixed | None = None
     score: Array | None = None
     asked: Array | None = None
@@ -143,7 +154,7 @@ def denoise(
     """
     latent, pinned = network.latent, conditions.pinned
     keep = latent.per_number(conditions.pinned_mask) > 0
-    state = noise * _temperature(network, conditions.spoken) * path.initial_scale
+    state = _begun(network, noise, conditions) * path.initial_scale
     runs, shares = zip(
         *guided_runs(conditions.spoken, controls, _strictness(network, conditions, controls)), strict=True
     )
@@ -177,14 +188,17 @@ def denoise(
     return state
 
 
-def _temperature(network: Network, spoken: Array) -> Array:
-    """(frames, latent_dim) spread of the noise that sampling starts from."""
-    near, far = np.ones(network.latent.channels, np.float32), _REST_TEMPERATURE
-    if network.config.get("plans"):
-        near.reshape(2, -1)[:, :WRIST_DIM] = _PLANNED_TEMPERATURE
-        near.reshape(2, -1)[:, WRIST_DIM:] = _PLANNED_FINGER_TEMPERATURE
-        far = _PLANNED_REST_TEMPERATURE
-    return far + (near - far) * spoken
+def _begun(network: Network, noise: Array, conditions: Conditions) -> Array:
+    """(frames, latent_dim) noise that sampling starts from: all of it near speech, less of it where hands rest."""
+    spoken = conditions.spoken
+    if not network.config.get("plans"):
+        return noise * (_REST_TEMPERATURE + (1 - _REST_TEMPERATURE) * spoken)
+    near = np.ones(network.latent.channels, np.float32)
+    near.reshape(2, -1)[:, :WRIST_DIM] = _PLANNED_TEMPERATURE
+    near.reshape(2, -1)[:, WRIST_DIM:] = _PLANNED_FINGER_TEMPERATURE
+    near.reshape(2, -1)[:, _WHOLE_HAND] = 1.0
+    rest = _PLANNED_REST_TEMPERATURE * noise + _LASTING * conditions.lasting
+    return rest + spoken * (near * noise - rest)
 
 
 def _strictness(network: Network, conditions: Conditions, controls: Controls) -> Array:
