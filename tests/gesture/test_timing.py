@@ -131,3 +131,13 @@ def test_a_plan_that_is_given_unchanged_is_performed_as_it_would_have_been(runti
     stricter = runtime(speech, seed=3, score=replace(plan, phrases=phrases))
     moved = np.linalg.norm(stricter.wrist_position - made.wrist_position, axis=-1)
     assert moved[round(locked.start * 24) : round(locked.end * 24)].max() > 0.005
+
+
+def test_what_else_is_fast_arrives_on_an_accent_if_one_is_near() -> None:
+    came, asked = strokes(1.4, 3.1, 4.6), np.array([4.6])
+    made = on_time(came, (asked, NOTHING), FPS, np.array([1.55, 2.2, 4.0, 4.7]))
+    first, second, third = arrivals(made) - arrivals(came)
+    # The first goes to the accent a tenth of a second later, the second has none near, the third is the score's.
+    assert 0.06 < first < 0.12
+    assert np.abs([second, third]).max() < 0.02
+    assert np.abs(on_time(came, (NOTHING, NOTHING), FPS, np.array([2.2])) - came).max() < 1e-9

@@ -26,6 +26,7 @@ from chironomy.gesture.shipped import style_names
 from chironomy.gesture.timing import stroke_times
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
+from chironomy.speech.accents import accent_onsets
 from chironomy.speech.decode import Speech
 from chironomy.work import QUIET, Work
 
@@ -191,7 +192,9 @@ class GestureMaker:
         # A score that is not followed at all asks for no hand shape either.
         given = asked_for(score) if score is not None and controls.given_guidance else []
         work = settings.get("work", QUIET)
-        return _Task(network, audio, spoken, wanted, controls, given, pins, 0, frames, work)
+        plans = config.get("plans") and settings.get("plan", True)
+        accents = accent_onsets(speech) if plans else np.zeros(0)
+        return _Task(network, audio, spoken, accents, wanted, controls, given, pins, 0, frames, work)
 
     def _blocks(self, config: Mapping[str, Any], begin: int, end: int) -> Iterator[Block]:
         """Blocks of the timeline's frames `begin` to `end - 1`, counted from its beginning."""
@@ -264,6 +267,7 @@ class _Task:
         network: makes it.
         audio: (frames, features) on the timeline, which begins with the lead.
         spoken: (frames,) how near speech is, 0..1, of the same frames.
+        accents: (N,) seconds at which accented syllables begin to sound; none where no plan is performed.
         wanted: frames of the model after the lead.
         controls: what was asked for, with the score that is performed.
         given: the phrases that were asked for.
@@ -276,6 +280,7 @@ class _Task:
     network: Network
     audio: NDArray[np.float32]
     spoken: NDArray[np.float32]
+    accents: NDArray[np.float64]
     wanted: int
     controls: Controls
     given: list[Phrase]
@@ -339,6 +344,7 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
         if task.controls.score_guidance:
             left, right = stroke_times(task.controls.score.phrases)
             conditions.apexes = left - beginning, right - beginning
+            conditions.accents = task.accents - beginning
     _fix(task, block, conditions)
     return conditions
 

@@ -105,6 +105,7 @@ class Conditions:
         lasting: (1, latent_dim) noise by which hands choose how they rest.
         asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
         apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
+        accents: seconds from the first frame at which accented syllables begin to sound, where a plan is performed.
     """
 
     audio: Array
@@ -118,6 +119,7 @@ class Conditions:
     score: Array | None = None
     asked: Array | None = None
     apexes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    accents: NDArray[np.float64] | None = None
 
     def of(self, rows: NDArray[np.intp]) -> Given:
         """What is given of the frames (windows, size)."""
@@ -243,7 +245,8 @@ def _on_time(network: Network, clean: Array, conditions: Conditions) -> Array:
     if conditions.apexes is None:
         return clean
     motion = network.latent.denormalize(clean)
-    timed = on_time(motion, conditions.apexes, float(network.config["fps"])).astype(np.float32)
+    timed = on_time(motion, conditions.apexes, float(network.config["fps"]), conditions.accents)
+    timed = timed.astype(np.float32)
     return clean + (network.latent.normalize(timed) - network.latent.normalize(motion))
 
 

@@ -24,6 +24,10 @@ _ARRIVED = 0.2  # part of that below which a hand has arrived, unless it sets ou
 _AFTER = 0.03  # seconds after its apex at which a planned stroke has arrived in this sense, in the median
 _FARTHEST = 0.3  # seconds from an apex at which a stroke is still the one that is meant
 _LIKELY = 0.12  # seconds, standard deviation: of two, the nearer and the faster one is
+_FAST = 0.4  # metres a second: a movement that is seen
+_BEFORE_ACCENT = 0.02  # seconds before its accented syllable that planned strokes have arrived, in the median
+_NEAR = 0.12  # seconds
+_APART = 0.3  # seconds from any stroke of the score
 _MOST = 0.16  # seconds by which anything is moved
 _WITHIN = 0.45  # seconds around an apex in which time runs otherwise
 _STEEPEST = 0.4  # seconds by which two neighbouring strokes are moved against each other, a second between them
@@ -41,13 +45,17 @@ def stroke_times(phrases: Iterable[Phrase]) -> tuple[Array, Array]:
     return np.array(sorted(times[0])), np.array(sorted(times[1]))
 
 
-def on_time(motion: NDArray[np.floating], apexes: tuple[Array, Array], fps: float) -> Array:
+def on_time(
+    motion: NDArray[np.floating], apexes: tuple[Array, Array], fps: float, accents: Array | None = None
+) -> Array:
     """Motion whose strokes arrive when they should.
 
     Args:
         motion: (T, 198), as `gesture.encoding` has it.
         apexes: seconds from the first frame at which each hand should arrive, in order.
         fps: frames a second.
+        accents: seconds at which accented syllables begin to sound, in order: what else is fast arrives on one of them
+            if one is near.
     """
     result = np.array(motion, np.float64)
     if len(motion) < 3:
@@ -55,29 +63,62 @@ def on_time(motion: NDArray[np.floating], apexes: tuple[Array, Array], fps: floa
     times = np.arange(len(motion)) / fps
     for side in range(2):
         own = slice(side * HAND_DIM, (side + 1) * HAND_DIM)
-        late = lateness(result[:, own][:, :3], apexes[side], fps)
+        speed = _speed(result[:, own][:, :3], fps)
+        late = _lateness(*_arrivals(speed, fps), apexes[side])
         known = ~np.isnan(late)
-        if known.any():
-            result[:, own] = _at(result[:, own], (times + _shift(times, apexes[side][known], late[known])) * fps)
+        when, late = apexes[side][known], late[known]
+        if accents is not None and len(accents):
+            when, late = _with_others(when, late, *_arrivals(speed, fps), accents)
+        if len(when):
+            result[:, own] = _at(result[:, own], (times + _shift(times, when, late)) * fps)
     return result
 
 
 def lateness(position: Array, apexes: Array, fps: float) -> Array:
     """(N,) seconds by which a wrist (T, 3) arrives after each apex; NaN where no stroke is near it."""
+    return _lateness(*_arrivals(_speed(position, fps), fps), apexes)
+
+
+def _speed(position: Array, fps: float) -> Array:
+    """(T,) metres a second of a wrist (T, 3)."""
     smoothed = filters.gaussian(position, _SMOOTHING * fps)
-    speed = np.linalg.norm(np.gradient(smoothed, axis=0), axis=-1) * fps
+    return np.linalg.norm(np.gradient(smoothed, axis=0), axis=-1) * fps
+
+
+def _arrivals(speed: Array, fps: float) -> tuple[Array, Array]:
+    """(N,) seconds at which movements arrive, and (N,) how fast they were."""
     peaks = find_peaks(speed).places
     peaks = peaks[speed[peaks] >= _LEAST_SPEED]
-    arrivals = np.array([_arrival(speed, int(peak)) for peak in peaks]) / fps
+    return np.array([_arrival(speed, int(peak)) for peak in peaks]) / fps, speed[peaks]
+
+
+def _lateness(arrivals: Array, speeds: Array, apexes: Array) -> Array:
     late = np.full(len(apexes), np.nan)
-    if not len(peaks):
+    if not len(arrivals):
         return late
     for number, apex in enumerate(apexes):
         aside = arrivals - apex - _AFTER
-        likely = speed[peaks] * np.exp(-0.5 * (aside / _LIKELY) ** 2) * (np.abs(aside) <= _FARTHEST)
+        likely = speeds * np.exp(-0.5 * (aside / _LIKELY) ** 2) * (np.abs(aside) <= _FARTHEST)
         if likely.max() > 0:
             late[number] = aside[likely.argmax()]
     return late
+
+
+def _with_others(when: Array, late: Array, arrivals: Array, speeds: Array, accents: Array) -> tuple[Array, Array]:
+    """The moments and latenesses of strokes, and among them those of other fast movements that are near an accent."""
+    others = [
+        (goal, arrival - goal)
+        for arrival, speed in zip(arrivals, speeds, strict=True)
+        for goal in [accents[np.abs(accents - arrival).argmin()] - _BEFORE_ACCENT]
+        if speed >= _FAST and abs(arrival - goal) <= _NEAR and (np.abs(when - goal) > _APART).all()
+    ]
+    for number, (goal, aside) in enumerate(others):
+        # Of two that are near the same accent the later one counts.
+        if number + 1 < len(others) and others[number + 1][0] == goal:
+            continue
+        place = np.searchsorted(when, goal)
+        when, late = np.insert(when, place, goal), np.insert(late, place, aside)
+    return when, late
 
 
 def _arrival(speed: Array, peak: int) -> float:

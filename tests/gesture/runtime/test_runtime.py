@@ -192,7 +192,8 @@ listened = np.load(sys.argv[2])
 maker.heard = lambda *_: listened["heard"]
 maker.near_speech = lambda *_: listened["near"]
 plan.spoken_phrases = lambda *_: [tuple(phrase) for phrase in listened["phrases"]]
-plan.accent_onsets, plan.pitch_accents = (lambda *_: listened["onsets"]), (lambda *_: listened["accents"])
+maker.accent_onsets = plan.accent_onsets = lambda *_: listened["onsets"]
+plan.pitch_accents = lambda *_: listened["accents"]
 speech = Speech.from_samples(listened["samples"], 16000)
 motion = GestureRuntime.from_folder(embedded_weights())(speech, seed=4, hide_below=-0.4)
 save_hands(motion, sys.argv[3])
