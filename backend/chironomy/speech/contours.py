@@ -67,7 +67,8 @@ class Contours:
         return np.arange(len(self.loudness_db)) / RATE
 
 
-_Of, _Found = TypeVar("_Of"), TypeVar("_Found")
+_Of = TypeVar("_Of")
+_Found = TypeVar("_Found")
 
 
 def once(compute: Callable[[_Of], _Found]) -> Callable[[_Of], _Found]:
