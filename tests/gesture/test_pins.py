@@ -86,12 +86,17 @@ def test_what_is_put_back_is_exact_and_what_is_far_is_untouched(
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.floats(1, 20))
 def test_corrections_of_two_pins_never_add_up(pattern: list[bool], reach: float) -> None:
     mask = np.array(pattern)
-    (before, first), (after, second) = eased(mask, reach)
+    (before, inner, first, lead), (after, _, second, _) = eased(mask, reach)
     assert (first + second <= 1 + 1e-9).all()
     assert (first[mask] == 0).all()
     assert (second[mask] == 0).all()
     assert mask[before[first > 0]].all()
     assert mask[after[second > 0]].all()
+    # What goes on as it went goes on from pinned frames side by side, and comes to an end.
+    assert mask[inner[lead > 0]].all()
+    assert (np.abs(inner - before)[lead > 0] <= 1).all()
+    assert (lead[mask] == 0).all()
+    assert lead.max(initial=0) <= reach + 1
 
 
 def test_one_free_frame_between_pins_lies_between_them() -> None:

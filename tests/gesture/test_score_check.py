@@ -58,3 +58,18 @@ def test_rests_fill_where_no_hand_gestures_for_long():
         ("wag", 2.3, 3.0),
         ("rest", 3.0, 5.0),
     ]
+
+
+def test_places_that_are_too_far_apart_for_the_time_are_told() -> None:
+    here, there = (0.25, 0.1, 0.3), (-0.4, -0.4, 0.2)
+    phrases = [
+        Phrase(1.0, 1.5, (Stroke(1.25),), "beat", "right", place=here),
+        Phrase(1.5, 2.0, (Stroke(1.75),), "beat", "right", place=there),
+        Phrase(2.6, 3.4, (Stroke(3.0),), "beat", "right", place=here),
+    ]
+    said = [each for each in remarks(Score(tuple(phrases), 6.0), {"score_kinds": ["beat"]}) if "throw" in each]
+    assert len(said) == 1
+    assert "the right hand has 83 cm to go from the stroke at 1.25 s to that at 1.75 s" in said[0]
+    # Ends that differ in the last digits alone do not lie over each other.
+    touching = Score(tuple(Phrase(1 + 0.6 * n, 1 + 0.6 * n + 0.6, kind="beat", hands="left") for n in range(4)), 6.0)
+    assert not [each for each in remarks(touching, {"score_kinds": ["beat"]}) if "lie over" in each]

@@ -19,6 +19,7 @@ from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.sampling import guided_runs
 from chironomy.gesture.score import FIELDS, SCORE_KINDS, Phrase, Score, Stroke, score_dim, score_frames, told
 from chironomy.gesture.score.frames import Told
+from chironomy.gesture.score.phrases import LONGEST_SECONDS
 from chironomy.gesture.training.run import model_config
 from chironomy.gesture.training.trainer import Trainer, TrainSettings
 from chironomy.gesture.training.windows import EVERYTHING_GIVEN, Dropout, Windows
@@ -322,3 +323,9 @@ def test_a_model_of_clips_with_scores_takes_scores_and_learns_from_them():
     for _ in range(3):
         learner.advance()
     assert not torch.equal(model.score_in.weight, before)
+
+
+def test_a_score_of_the_longest_recording_is_one_like_any_other(embedded: GesturePipeline, speech: Speech):
+    longest = Phrase(1.0, LONGEST_SECONDS, (Stroke(2.0, LONGEST_SECONDS), Stroke(LONGEST_SECONDS)), "beat", "both")
+    made = embedded(speech, num_inference_steps=1, score=Score((longest,), LONGEST_SECONDS))
+    assert np.isfinite(made.wrist_position).all()

@@ -15,11 +15,12 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.network import Network, NoisePath
-from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
+from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Ease, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.score import REST, Phrase, Score, Stroke, near_phrases, score_frames, told
+from chironomy.gesture.score.phrases import LONGEST_SECONDS
 from chironomy.gesture.settings import HANDEDNESS
 from chironomy.gesture.shaping import shaped_frames
 from chironomy.gesture.shipped import style_names
@@ -36,6 +37,7 @@ _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepa
 _OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
 _CARRIED_FRAMES = 24  # pinned at the beginning of a block, and as many let go; each at most a quarter of a window
 _AFTER_SECONDS = 8.0  # longer than a window: what hands would do after the recording, if it is begun within it
+_NEAR_BLOCK = 1.0  # seconds around a block in which strokes may still move something in it
 _AROUND_SECONDS = 4.0  # of the surroundings that a range is made anew in
 
 
@@ -342,9 +344,10 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
         if task.given:
             conditions.asked = near_phrases(task.given, beginning + np.arange(size) / fps)
         if task.controls.score_guidance:
-            left, right = stroke_times(task.controls.score.phrases)
-            conditions.apexes = left - beginning, right - beginning
-            conditions.accents = task.accents - beginning
+            within = beginning - _NEAR_BLOCK, beginning + size / fps + _NEAR_BLOCK
+            moments = (*stroke_times(task.controls.score.phrases), task.accents)
+            left, right, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
+            conditions.apexes, conditions.accents = (left, right), accents
     _fix(task, block, conditions)
     return conditions
 
@@ -355,11 +358,15 @@ def _from_the_lead(score: Score, config: Mapping[str, Any]) -> Iterator[Phrase]:
     if config.get("plans"):
         yield Phrase(0.0, lead, kind=REST, hands="both")
     for phrase in score.phrases:
-        strokes = tuple(Stroke(stroke.apex + lead, stroke.hold) for stroke in phrase.strokes)
-        yield replace(phrase, start=phrase.start + lead, end=phrase.end + lead, strokes=strokes)
+        strokes = tuple(Stroke(_later(stroke.apex, lead), stroke.hold) for stroke in phrase.strokes)
+        yield replace(phrase, start=_later(phrase.start, lead), end=_later(phrase.end, lead), strokes=strokes)
     if config.get("plans"):
-        end = score.seconds + lead
-        yield Phrase(end, end + _AFTER_SECONDS, kind=REST, hands="both")
+        end = _later(score.seconds, lead)
+        yield Phrase(end, _later(end, _AFTER_SECONDS), kind=REST, hands="both")
+
+
+def _later(time: float, by: float) -> float:
+    return min(time + by, LONGEST_SECONDS)
 
 
 def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
@@ -372,13 +379,8 @@ def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
         values, mask = np.where(numbers_of(joints), known, values), mask | joints
     if not mask.any():
         return
-    sources, parts = zip(*eased(mask, SAMPLED_EASE_SECONDS * fps), strict=True)
-    conditions.fixed = Fixed(
-        values,
-        numbers_of(mask),
-        np.stack([numbers_of(source) for source in sources]),
-        np.stack([numbers_of(part) for part in parts]).astype(np.float32),
-    )
+    eases = tuple(Ease(*map(numbers_of, ease)) for ease in eased(mask, SAMPLED_EASE_SECONDS * fps))
+    conditions.fixed = Fixed(values, numbers_of(mask), eases)
 
 
 def _pin(

@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,10 +145,9 @@ def put_back(motion: HandMotion, pins: Pins) -> HandMotion:
     need[..., 0] = np.maximum(need[..., 0], np.linalg.norm(step, axis=-1) / _EASE_SPEED)
     reach = np.minimum(_EASE_SECONDS + need, _EASE_AT_MOST) * motion.fps
     position, rotation = motion.wrist_position.copy(), motion.rotation
-    for source, part in eased(mask, reach):
-        position += part[..., :1] * np.take_along_axis(step, source[..., :1], axis=0)
-        turned = part[..., None] * np.take_along_axis(turn, source[..., None], axis=0)
-        rotation = quaternion.multiply(quaternion.from_rotation_vector(turned), rotation)
+    for ease in eased(mask, reach):
+        position += Ease(*(each[..., 0] for each in ease)).of(step)
+        rotation = quaternion.multiply(quaternion.from_rotation_vector(ease.of(turn)), rotation)
     wrist = mask[..., 0]
     return motion.replaced(
         wrist_position=np.where(wrist[..., None], given.wrist_position, position),
@@ -156,7 +156,29 @@ def put_back(motion: HandMotion, pins: Pins) -> HandMotion:
     )
 
 
-def eased(mask: Mask, reach: Array | float) -> Iterator[tuple[NDArray[np.int64], Array]]:
+class Ease(NamedTuple):
+    """How corrections of pinned frames reach into the free ones on one side of them.
+
+    Attributes:
+        source: (T, ...) the pinned frame that each frame's correction comes from.
+        inner: (T, ...) the one beside it, farther from the frame; itself where that is not pinned.
+        part: (T, ...) of the correction, 0..1; 0 where something is pinned itself.
+        lead: (T, ...) frames for which it goes on to change as it does from the inner one on: what is pinned is left,
+            and reached, at its own speed.
+    """
+
+    source: NDArray[np.int64]
+    inner: NDArray[np.int64]
+    part: Array
+    lead: Array
+
+    def of(self, lack: Array) -> Array:
+        """Corrections (T, ..., n) of what each frame lacks, as many numbers of each."""
+        own, beside = (np.take_along_axis(lack, rows[..., None], axis=0) for rows in (self.source, self.inner))
+        return self.part[..., None] * own + self.lead[..., None] * (own - beside)
+
+
+def eased(mask: Mask, reach: Array | float) -> Iterator[Ease]:
     """How corrections of pinned frames reach into the free ones: of the pinned frame before each, then of that after.
 
     Between two pinned frames the corrections fade into each other: each has all of its own place, nothing of the
@@ -166,8 +188,7 @@ def eased(mask: Mask, reach: Array | float) -> Iterator[tuple[NDArray[np.int64],
         mask: (T, ...) what is pinned.
         reach: frames that a correction reaches, everywhere or (T, ...) from each pinned frame.
 
-    Yields:
-        (T, ...) the pinned frame, and the part of its correction, 0..1; 0 where something is pinned itself.
+    Corrections go along cubics (Hermite) that begin with their value and rate of change, and end in nothing.
     """
     frames = np.arange(len(mask)).reshape(-1, *[1] * (mask.ndim - 1))
     before = np.maximum.accumulate(np.where(mask, frames, -1), axis=0)
@@ -178,5 +199,7 @@ def eased(mask: Mask, reach: Array | float) -> Iterator[tuple[NDArray[np.int64],
         source = np.where(known, nearest, 0)
         far = np.take_along_axis(reach, source, axis=0) if isinstance(reach, np.ndarray) else reach
         width = np.minimum(np.maximum(far, 1.0) + 1.0, np.maximum(gap, 1.0))
-        part: Array = np.where(known, np.clip(1 - np.abs(frames - nearest) / width, 0, 1), 0.0)
-        yield source, np.asarray(part**2 * (3 - 2 * part), np.float64)
+        left: Array = np.where(known, np.clip(1 - np.abs(frames - nearest) / width, 0, 1), 0.0)
+        inner = np.clip(source + (1 if nearest is after else -1), 0, len(mask) - 1)
+        inner = np.where(np.take_along_axis(mask, inner, axis=0), inner, source)
+        yield Ease(source, inner, left**2 * (3 - 2 * left), np.abs(frames - nearest) * left**2)

@@ -11,6 +11,7 @@ from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.latent import Latent
 from chironomy.gesture.network import Given, Network, NoisePath, Run
+from chironomy.gesture.pins import Ease
 from chironomy.gesture.timing import on_time
 from chironomy.gesture.windows import Blend, Layout
 from chironomy.work import Work
@@ -71,20 +72,18 @@ class Fixed:
     Attributes:
         values: (frames, motion_dim) motion, not normalised.
         mask: (frames, motion_dim) bool, which numbers are pinned.
-        source: (2, frames, motion_dim) the pinned frame before each and the one after.
-        part: (2, frames, motion_dim) the part of their corrections that each number gets.
+        eases: of each number, from the pinned frame before each and from the one after.
     """
 
     values: Array
     mask: NDArray[np.bool_]
-    source: NDArray[np.int64]
-    part: Array
+    eases: tuple[Ease, ...]
 
     def put_into(self, motion: Array) -> Array:
         """(frames, motion_dim) motion with what is pinned in place."""
-        lack = self.values - motion
-        for source, part in zip(self.source, self.part, strict=True):
-            motion = motion + part * np.take_along_axis(lack, source, axis=0)
+        lack = (self.values - motion)[..., None]
+        for ease in self.eases:
+            motion = motion + ease.of(lack)[..., 0].astype(np.float32)
         return np.where(self.mask, self.values, motion)
 
 

@@ -137,13 +137,7 @@ def _arrival(speed: Array, peak: int) -> float:
 
 def _shift(times: Array, apexes: Array, late: Array) -> Array:
     """(T,) seconds later that the hand was where it is now to be."""
-    late = np.clip(late, -_MOST, _MOST)
-    for first in range(len(apexes) - 1):
-        room = _STEEPEST * (apexes[first + 1] - apexes[first])
-        over = abs(late[first + 1] - late[first]) - room
-        if over > 0:
-            towards = np.sign(late[first + 1] - late[first]) * over / 2
-            late[first], late[first + 1] = late[first] + towards, late[first + 1] - towards
+    late = _no_steeper(apexes, np.clip(late, -_MOST, _MOST))
     knots, values = [], []
     for apex, seconds in zip(apexes, late, strict=True):
         if not knots or apex - _WITHIN > knots[-1] + _WITHIN:
@@ -158,6 +152,21 @@ def _shift(times: Array, apexes: Array, late: Array) -> Array:
     part = np.clip((times - ends[after - 1]) / np.maximum(ends[after] - ends[after - 1], 1e-9), 0, 1)
     part = part**2 * (3 - 2 * part)
     return heights[after - 1] + part * (heights[after] - heights[after - 1])
+
+
+def _no_steeper(apexes: Array, late: Array) -> Array:
+    """Latenesses no two of which differ by more than `_STEEPEST` of the time between their strokes.
+
+    Half-way between the least ones that are nowhere below them and the greatest ones that are nowhere above.
+    """
+    most, least = late.copy(), late.copy()
+    room = _STEEPEST * np.diff(apexes)
+    for bound, nearer, sign in ((least, np.minimum, 1.0), (most, np.maximum, -1.0)):
+        for after in range(1, len(late)):
+            bound[after] = nearer(bound[after], bound[after - 1] + sign * room[after - 1])
+        for before in range(len(late) - 2, -1, -1):
+            bound[before] = nearer(bound[before], bound[before + 1] + sign * room[before])
+    return 0.5 * (most + least)
 
 
 def _at(rows: Array, frames: Array) -> Array:

@@ -12,6 +12,9 @@ from chironomy.gesture.score.phrases import REST, Phrase, Score
 SOONEST_STROKE = 0.25
 """Seconds from one apex of a hand to the next, and from the start of a phrase to its first, that a hand needs."""
 
+FASTEST = 1.5
+"""Metres a second, on average, from one stroke's place to the next one's; at its peak a hand is then twice as fast."""
+
 _FARTHEST_OFF = 0.03  # metres that a place may lie outside of what arms reach
 
 
@@ -28,7 +31,7 @@ def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
     for hand in ("left", "right"):
         own = [phrase for phrase in score.phrases if phrase.hands in (hand, "both")]
         for before, after in pairwise(own):
-            if after.start < before.end:
+            if after.start < before.end - 1e-6:
                 said.append(
                     f"the phrases at {before.start:g} and {after.start:g} s lie over each other in the {hand} hand, "
                     f"which does the second from {after.start:g} s on"
@@ -38,7 +41,26 @@ def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
                     f"the {hand} hand has less than {SOONEST_STROKE:g} s from the stroke at "
                     f"{before.strokes[-1].apex:g} s to that at {after.strokes[0].apex:g} s"
                 )
+            elif _too_far(before, after):
+                said.append(
+                    f"the {hand} hand has {_way(before, after) * 100:.0f} cm to go from the stroke at "
+                    f"{before.strokes[-1].apex:g} s to that at {after.strokes[0].apex:g} s, and would have to be "
+                    "as fast as a throw"
+                )
     return said
+
+
+def _way(before: Phrase, after: Phrase) -> float:
+    """Metres between the places of two phrases of the same hands; 0 where they are not said."""
+    if not (before.strokes and after.strokes and before.place and after.place and before.hands == after.hands):
+        return 0.0
+    return float(np.linalg.norm(np.subtract(after.place, before.place)))
+
+
+def _too_far(before: Phrase, after: Phrase) -> bool:
+    """Whether a hand cannot be at the second place in the time that it has."""
+    way = _way(before, after)
+    return way > 0 and way > FASTEST * (after.strokes[0].apex - before.strokes[-1].apex)
 
 
 def _about_model(score: Score, config: Mapping[str, Any]) -> list[str]:
