@@ -72,6 +72,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
+        self.settings: list[dict[str, Any]] = []
 
     def variants(self, speech: Any, count: int, *, fps: float, seed: int, **_: Any) -> list[HandMotion]:
         self.calls.append(("variants", count, seed))
@@ -79,6 +80,7 @@ class Recorded:
 
     def regenerate(self, speech: Any, motion: HandMotion, start: float, end: float, **settings: Any) -> HandMotion:
         self.calls.append(("regenerate", start, end, settings["hands"], settings["seed"]))
+        self.settings.append(settings)
         return motion
 
 
@@ -105,6 +107,30 @@ def test_a_range_of_a_motion_is_made_anew(chironomy_command: Command, tmp_path: 
     assert said.code == 0
     assert recorded.calls == [("regenerate", 0.2, 0.8, ("right",), 4)]
     assert load_hands(tmp_path / "new.npz").fps == 30
+
+
+def test_a_range_is_made_anew_as_the_motion_was_made_unless_other_is_said(
+    chironomy_command: Command, tmp_path: Path, recorded: Recorded
+) -> None:
+    told = {
+        "style": {"lively": 0.5, "open": 0.5},
+        "amplitude": 1.2,
+        "rate": 1.5,
+        "handedness": "right",
+        "emotion": "sad",
+    }
+    save_hands(still_hands(30, 30.0).replaced(source={**told, "seed": 3}), tmp_path / "old.npz")
+    common = [speech(tmp_path / "s.wav"), "--keep", tmp_path / "old.npz", "--range", "0.2:0.8"]
+    assert chironomy_command("gesture", *common, "--out", tmp_path / "new.npz").code == 0
+    own = ["--style", "calm", "--handedness", "both", "--rate", 1, "--emotion", "neutral"]
+    assert chironomy_command("gesture", *common, "--out", tmp_path / "other.npz", *own).code == 0
+    as_it_was, other = recorded.settings
+    assert {name: as_it_was[name] for name in ("style", "rate", "handedness")} == {
+        name: told[name] for name in ("style", "rate", "handedness")
+    }
+    # Sad hands are smaller than they were asked to be, as in the rest of the motion.
+    assert 0.8 < as_it_was["amplitude"] < 1.2
+    assert (other["style"], other["rate"], other["handedness"], other["amplitude"]) == ("calm", 1, "both", 1.2)
 
 
 @pytest.mark.parametrize(

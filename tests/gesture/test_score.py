@@ -67,7 +67,7 @@ def test_what_cannot_be_is_named_with_its_phrase(said, sentence):
     ("values", "sentence"),
     [
         ({"seconds": 9}, "take.json has no list of phrases"),
-        ({"phrases": []}, "take.json: seconds is nan"),
+        ({"phrases": []}, "take.json has no seconds; give the length"),
         ({"seconds": 2, "phrases": [{"start": 3, "end": 4}]}, "a phrase starts at 3 s, after the score's end at 2 s"),
         ({"seconds": 9, "phrases": [{"start": 3, "end": 4}, {"start": 1, "end": 2}]}, "not in the order"),
     ],

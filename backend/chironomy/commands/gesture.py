@@ -5,6 +5,7 @@ import argparse
 import contextlib
 import functools
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import (
+    AMPLITUDE,
     FPS,
     GIVEN_SCORE_GUIDANCE,
     GUIDANCE,
@@ -21,7 +23,9 @@ from chironomy.gesture.settings import (
     PLANNED_GUIDANCE,
     PLANNED_SCORE_GUIDANCE,
     RANGE_HANDS,
+    RATE,
     SCORE_GUIDANCE,
+    SPEED,
     STEPS,
     STYLE,
     STYLE_GUIDANCE,
@@ -30,6 +34,8 @@ from chironomy.gesture.shipped import saved_styles
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Weights, check_settings
 from chironomy.work import Work
+
+_USUAL = {"style": STYLE, "speed": SPEED.default, "amplitude": AMPLITUDE.default, "rate": RATE.default}
 
 
 def add_to(commands: Any) -> None:
@@ -43,6 +49,8 @@ def add_to(commands: Any) -> None:
         "--fps", type=number(FPS.low, FPS.high), default=FPS.default, help=f"frames a second (default: {FPS.default:g})"
     )
     add_gesture_arguments(parser, style=weights)
+    # What is not given is that of the motion that is kept, or else the usual.
+    parser.set_defaults(**dict.fromkeys(_USUAL))
     parser.add_argument(
         "--handedness",
         type=weights,
@@ -95,7 +103,8 @@ def add_to(commands: Any) -> None:
         "--keep",
         type=Path,
         metavar="MOTION.npz",
-        help="make only a range of this motion anew, or with --score what differs from its own",
+        help="make only a range of this motion anew, or with --score what differs from its own; style, speed, "
+        "amplitude, rate, handedness and emotion are the motion's where they are not given",
     )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
@@ -127,8 +136,7 @@ def run(options: argparse.Namespace) -> int:
         inputs["script"] = options.script
     with steps.step("check"):
         check_speech(options.speech)
-        if options.keep is not None:
-            load_hands(options.keep)
+        kept = {} if options.keep is None else load_hands(options.keep).source
         if options.score is not None:
             Score.load(options.score)
         if options.script is not None:
@@ -142,7 +150,7 @@ def run(options: argparse.Namespace) -> int:
             known = dict(kind.settings)
             if options.model is not None:
                 known["style"] = Weights(STYLE, lambda: saved_styles(options.model))
-            settings = check_settings(kind.name, known, _settings(options))
+            settings = check_settings(kind.name, known, _settings(options, kept))
             work = Work(lambda fraction, message="": steps.update("gesture", fraction, message))
             load = functools.partial(gesture_pipeline, options.model, options.audio_encoder)
             own = load if options.model or options.audio_encoder else None
@@ -167,13 +175,14 @@ def numbered(path: Path, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{number:0{digits}d}{path.suffix}") for number in range(1, count + 1)]
 
 
-def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    """The settings of the job."""
+def _settings(options: argparse.Namespace, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the job; what is not given is that of the motion that is kept, by its source."""
     start, end = options.range or (None, None)
+    usual = {**_USUAL, "handedness": None, "emotion": EMOTION}
     return {
-        **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "rate", "fps")},
-        "handedness": options.handedness,
-        "emotion": options.emotion or EMOTION,
+        **{name: getattr(options, name) or kept.get(name, value) for name, value in usual.items()},
+        "seed": options.seed,
+        "fps": options.fps,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,
         "style_guidance_scale": options.style_guidance,

@@ -179,6 +179,8 @@ class Score:
         listed, source = values.get("phrases"), values.get("source", {})
         if not isinstance(listed, list) or not isinstance(source, dict):
             raise GestureError(f"{where} has no list of phrases; {SCORE_FILE.advice}")
+        if "seconds" not in values:
+            raise GestureError(f"{where} has no seconds; give the length of the recording")
         phrases = []
         for number, said in enumerate(listed):
             try:
@@ -186,7 +188,7 @@ class Score:
             except GestureError as error:
                 raise GestureError(f"{where}, phrase {number + 1}: {error}") from None
         try:
-            return cls(tuple(phrases), values.get("seconds", math.nan), source)
+            return cls(tuple(phrases), values["seconds"], source)
         except GestureError as error:
             raise GestureError(f"{where}: {error}") from None
 
