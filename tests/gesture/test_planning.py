@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 from gesture_samples import babble
 
-from chironomy.gesture import GestureError
+from chironomy.evaluation.shown import contradictions, shows
+from chironomy.gesture import GestureError, embedded_weights
 from chironomy.gesture.corpus.sounds import sound
-from chironomy.gesture.planning.plan import _PLAIN, completed, planned_score
+from chironomy.gesture.planning.plan import _PLAIN, completed, planned_score, said_in_full
 from chironomy.gesture.planning.spoken import Judge, spoken_phrases
+from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
 from chironomy.gesture.training.spoken import gathered, train_judge
 from chironomy.speech.accents import accent_onsets
 from chironomy.speech.decode import Speech
+
+OPEN = (Phrase(5.0, 6.0, (Stroke(5.5),)), Phrase(7.0, 8.0, (Stroke(7.5),), "ring", states={"kind": "free"}))
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +94,26 @@ def test_the_judge_is_learned_and_kept(tmp_path: Path, voice: Speech) -> None:
     assert spoken_phrases(voice)
     with pytest.raises(GestureError):
         Judge.load(tmp_path / "none.npz")
+
+
+def test_what_a_named_kind_leaves_open_is_said_before_it_is_performed() -> None:
+    manner = {"style": {"neutral": 1.0}, "speed": 1.0, "amplitude": 1.0, "handedness": None}
+    score = Score((Phrase(1.0, 2.0, (Stroke(1.5),), "point_out"), Phrase(3.0, 4.0, (Stroke(3.5),), "all"), *OPEN), 9.0)
+    made = [said_in_full(score, **manner, seed=seed) for seed in range(12)]
+    assert {each.phrases[0].hands for each in made} == {"left", "right"}
+    assert {each.phrases[0].shape for each in made} == {"point"}
+    assert {each.phrases[1].hands for each in made} == {"both"}
+    assert all(phrase.size and phrase.size > 0.1 for each in made for phrase in each.phrases[:2])
+    # What is nobody's kind, or free, stays open.
+    assert all(each.phrases[2:] == OPEN for each in made)
+    assert said_in_full(score, **manner | {"handedness": "left"}, seed=0).phrases[0].hands == "left"
+
+
+def test_fingers_that_are_counted_are_seen_whichever_hand_counts() -> None:
+    runtime, speech = GestureRuntime.from_folder(embedded_weights()), babble(6.0)
+    count = Phrase(2.0, 4.0, (Stroke(2.8, 0.6),), "count", shape="three")
+    for seed in range(4):
+        motion = runtime(speech, seed=seed, score=Score((count,), 6.0))
+        assert shows(motion, count)
+        assert not [other.shape for other in contradictions(count) if shows(motion, other)]
+        assert Score.from_dict(motion.source["score"]).phrases == (count,)

@@ -125,8 +125,10 @@ class GestureMaker:
         for number in range(count):
             seed = task.controls.seed + number
             controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
-            controls = _planned(task.network.config, speech, controls, settings)
-            variant = replace(task, controls=controls, work=task.work.part(number / count, (number + 1) / count))
+            controls, given = _performed(task.network.config, speech, controls, settings)
+            variant = replace(
+                task, controls=controls, given=given, work=task.work.part(number / count, (number + 1) / count)
+            )
             motions.append(joined([part.motion for part in self._stream(variant)]))
         return motions
 
@@ -188,11 +190,8 @@ class GestureMaker:
             "trained_on": config["trained_on"],
         }
         controls = replace(controls, source={**source, **controls.source})
-        controls = _planned(config, speech, controls, settings)
+        controls, given = _performed(config, speech, controls, settings)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
-        score = settings.get("score")
-        # A score that is not followed at all asks for no hand shape either.
-        given = asked_for(score) if score is not None and controls.given_guidance else []
         work = settings.get("work", QUIET)
         plans = config.get("plans") and settings.get("plan", True)
         accents = accent_onsets(speech) if plans else np.zeros(0)
@@ -292,25 +291,31 @@ class _Task:
     work: Work
 
 
-def _planned(config: Mapping[str, Any], speech: Speech, controls: Controls, settings: Settings) -> Controls:
-    """The controls with the score that is performed: what was given, and a plan of the model's style for the rest."""
-    if not (config.get("plans") and settings.get("plan", True)):
-        return controls
-    hands = controls.handedness
-    given, style = settings.get("score"), dict(zip(style_names(config), controls.style, strict=True))
-    plan = planned_score(
-        speech,
-        style=style,
-        speed=controls.speed,
-        amplitude=controls.amplitude,
-        rate=1.0 if controls.rate is None else controls.rate,
-        handedness=None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
-        seed=controls.seed,
-        plain=given is not None,
-    )
-    if given is None:
-        return replace(controls, score=plan)
-    return replace(controls, score=completed(said_in_full(given, style, controls.speed, controls.amplitude), plan))
+def _performed(
+    config: Mapping[str, Any], speech: Speech, controls: Controls, settings: Settings
+) -> tuple[Controls, list[Phrase]]:
+    """The controls with the score that is performed, and of it the phrases that were asked for.
+
+    A model of plans performs what was given, said in full, and a plan of its style for the rest.
+    """
+    score, hands = settings.get("score"), controls.handedness
+    if config.get("plans"):
+        manner = {
+            "style": dict(zip(style_names(config), controls.style, strict=True)),
+            "speed": controls.speed,
+            "amplitude": controls.amplitude,
+            "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
+            "seed": controls.seed,
+        }
+        score = None if score is None else said_in_full(score, **manner)
+        performed = score
+        if settings.get("plan", True):
+            rate = 1.0 if controls.rate is None else controls.rate
+            plan = planned_score(speech, **manner, rate=rate, plain=score is not None)
+            performed = plan if score is None else completed(score, plan)
+        controls = replace(controls, score=performed)
+    # A score that is not followed at all asks for no hand shape either.
+    return controls, asked_for(score) if score is not None and controls.given_guidance else []
 
 
 def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting: NDArray[np.float32]) -> Conditions:

@@ -11,12 +11,14 @@ from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score
+from chironomy.motion.hand_motion import HANDS
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
 
 # Kinds that say nothing by themselves: beside words, whatever is said, none of them says the opposite.
 _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
 _PLANNED = "planned"  # what a plan says that it is
+_RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
 _FREEST = 0.75  # of the styles' freedoms
 _EARLIEST = 0.95  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
@@ -70,23 +72,35 @@ def asked_for(score: Score) -> list[Phrase]:
     return [phrase for phrase in score.phrases if any(phrase.state(name) == "locked" for name in FIELDS)]
 
 
-def said_in_full(score: Score, style: Mapping[str, float], speed: float, amplitude: float) -> Score:
-    """The score with the hand shape and the usual size of kinds that are named without: what is clear is done clearly.
+def said_in_full(
+    score: Score, *, style: Mapping[str, float], speed: float, amplitude: float, handedness: str | None, seed: int
+) -> Score:
+    """The score with the hands, shape and usual size of kinds that are named without: what is clear is done clearly.
 
     Args:
         score: to be performed.
         style: as `planned_score` takes it, likewise the others.
         speed: see above.
         amplitude: see above.
+        handedness: see above.
+        seed: see above.
     """
     size = manner_of(_known(style)).size(speed, amplitude)
-    return replace(score, phrases=tuple(_in_full(phrase, size) for phrase in score.phrases))
+    hand = handedness if handedness in HANDS else _preferred(seed)
+    return replace(score, phrases=tuple(_in_full(phrase, size, hand) for phrase in score.phrases))
 
 
-def _in_full(phrase: Phrase, size: float) -> Phrase:
+def _preferred(seed: int) -> str:
+    """The hand with which a seed's speaker does what one hand does."""
+    return HANDS[int(np.random.default_rng([seed % 2**63, 0x4A5D]).random() < _RIGHT_HANDED)]
+
+
+def _in_full(phrase: Phrase, size: float, hand: str) -> Phrase:
     kind = KINDS.get(phrase.kind or "")
     if kind is None or phrase.state("kind") == "free":
         return phrase
+    if phrase.hands is None:
+        phrase = replace(phrase, hands="both" if kind.two_handed > _ONE_HANDED else hand)
     if phrase.size is None:
         way = kind.apex.vector()[:3] - kind.prepared.vector()[:3]
         phrase = replace(phrase, size=min(round(ANTICIPATION * size * float(np.linalg.norm(way)), 3), FARTHEST))
