@@ -15,7 +15,7 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.network import Network, NoisePath
-from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Ease, Pins, checked_pins, eased, numbers_of
+from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
@@ -384,7 +384,7 @@ def _fix(task: _Task, block: Block, conditions: Conditions) -> None:
         values, mask = np.where(numbers_of(joints), known, values), mask | joints
     if not mask.any():
         return
-    eases = tuple(Ease(*map(numbers_of, ease)) for ease in eased(mask, SAMPLED_EASE_SECONDS * fps))
+    eases = tuple(ease.taken(numbers_of) for ease in eased(mask, SAMPLED_EASE_SECONDS * fps))
     conditions.fixed = Fixed(values, numbers_of(mask), eases)
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Motion that is given: shown to the network, and put back exactly in the end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,7 @@ def put_back(motion: HandMotion, pins: Pins) -> HandMotion:
     reach = np.minimum(_EASE_SECONDS + need, _EASE_AT_MOST) * motion.fps
     position, rotation = motion.wrist_position.copy(), motion.rotation
     for ease in eased(mask, reach):
-        position += Ease(*(each[..., 0] for each in ease)).of(step)
+        position += ease.taken(lambda joints: joints[..., 0]).of(step)
         rotation = quaternion.multiply(quaternion.from_rotation_vector(ease.of(turn)), rotation)
     wrist = mask[..., 0]
     return motion.replaced(
@@ -176,6 +176,10 @@ class Ease(NamedTuple):
         """Corrections (T, ..., n) of what each frame lacks, as many numbers of each."""
         own, beside = (np.take_along_axis(lack, rows[..., None], axis=0) for rows in (self.source, self.inner))
         return self.part[..., None] * own + self.lead[..., None] * (own - beside)
+
+    def taken(self, take: Callable[[NDArray[Any]], NDArray[Any]]) -> "Ease":
+        """The same of what `take` takes of the columns."""
+        return Ease(take(self.source), take(self.inner), take(self.part), take(self.lead))
 
 
 def eased(mask: Mask, reach: Array | float) -> Iterator[Ease]:
