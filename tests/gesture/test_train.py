@@ -307,7 +307,8 @@ def test_the_papers_size_is_24_blocks_of_512_over_wav2vec2() -> None:
     clip = Clip(np.zeros((96, 13 * 768), np.float32), np.zeros((96, 198), np.float32), one_hot(0, 2))
     with torch.device("meta"):
         model = GestureTransformer(**model_config("emo2", description, clip))
-        model.to(torch.bfloat16)
+        # Once transformers has loaded a network in this process, linspace no longer heeds the device.
+        model.to("meta", torch.bfloat16)
         windows = torch.empty(2, 96, model.latent_dim, dtype=torch.bfloat16)
         sample = model(
             windows,
