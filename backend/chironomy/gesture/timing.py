@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Strokes that arrive when a score says so: a hand that comes a little early or late goes faster or slower to it.
 
-A network does the strokes of a score about when they are asked for, half of them within 60 ms and a tenth 250 ms away.
-So the time of each hand is stretched and pressed around its strokes, smoothly and never by much, until they arrive.
+A network does the strokes of a score only about when they are asked for. So the time of each hand is stretched and
+pressed around its strokes, smoothly and never by much, until they arrive.
 """
 
 from collections.abc import Iterable
@@ -63,12 +63,12 @@ def on_time(
     times = np.arange(len(motion)) / fps
     for side in range(2):
         own = slice(side * HAND_DIM, (side + 1) * HAND_DIM)
-        speed = _speed(result[:, own][:, :3], fps)
-        late = _lateness(*_arrivals(speed, fps), apexes[side])
+        arrivals, speeds = _arrivals(_speed(result[:, own][:, :3], fps), fps)
+        late = _lateness(arrivals, speeds, apexes[side])
         known = ~np.isnan(late)
         when, late = apexes[side][known], late[known]
         if accents is not None and len(accents):
-            when, late = _with_others(when, late, *_arrivals(speed, fps), accents)
+            when, late = _with_others(when, late, arrivals, speeds, accents)
         if len(when):
             result[:, own] = _at(result[:, own], (times + _shift(times, when, late)) * fps)
     return result

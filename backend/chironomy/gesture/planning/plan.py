@@ -11,6 +11,7 @@ from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score
+from chironomy.gesture.shaping import shape_of
 from chironomy.motion.hand_motion import HANDS
 from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
@@ -104,10 +105,7 @@ def _in_full(phrase: Phrase, size: float, hand: str) -> Phrase:
     if phrase.size is None:
         way = kind.apex.vector()[:3] - kind.prepared.vector()[:3]
         phrase = replace(phrase, size=min(round(ANTICIPATION * size * float(np.linalg.norm(way)), 3), FARTHEST))
-    # How many are counted is not the kind's.
-    if phrase.shape is None and kind.own_shape and phrase.kind != "count":
-        phrase = replace(phrase, shape=kind.apex.shape)
-    return phrase
+    return phrase if phrase.shape is not None else replace(phrase, shape=shape_of(phrase))
 
 
 def completed(given: Score, planned: Score) -> Score:
