@@ -17,6 +17,7 @@ bpy = pytest.importorskip("bpy")
 
 HAS_SOUND = bpy.app.build_options.audaspace
 SECONDS = 4.0
+BACKEND_PYTHON = os.environ.get("CHIRONOMY_BACKEND_PYTHON", sys.executable)
 
 
 @pytest.fixture(scope="module")
@@ -202,13 +203,22 @@ def test_a_script_that_is_nowhere_is_one_report(scene, tmp_path, monkeypatch):
         bpy.ops.chironomy.generate()
 
 
-def test_what_is_made_here_is_what_the_backend_makes(addon, scene, tmp_path):
+def korean(path):
+    """A few seconds of a synthesised Korean voice."""
+    voice = [BACKEND_PYTHON, "-m", "chironomy.gesture.corpus.espeak", "-v", "ko", "-w", str(path)]
+    subprocess.run([*voice, "안녕하세요, 저는 세 가지를 말하고 싶습니다. 먼저 하늘을 보세요."], check=True)
+    return path
+
+
+@pytest.mark.parametrize("language", ["English", "Korean"])
+def test_what_is_made_here_is_what_the_backend_makes(addon, recording, tmp_path, language):
     from chironomy.client import start_backend
     from chironomy.motion import rotation
 
+    new_scene(recording if language == "English" else korean(tmp_path / "korean.wav"))
     here = performance(addon)
     preferences = addon["preferences"].preferences(bpy.context)
-    with start_backend(os.environ.get("CHIRONOMY_BACKEND_PYTHON", sys.executable), data=tmp_path / "data") as process:
+    with start_backend(BACKEND_PYTHON, data=tmp_path / "data") as process:
         (tmp_path / "token").write_text(process.token)
         preferences.address, preferences.token_file = process.url, str(tmp_path / "token")
         preferences.gestures = "BACKEND"
