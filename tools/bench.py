@@ -144,19 +144,22 @@ def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
     import math
 
     from chironomy.gesture import GesturePipeline, embedded_weights
-    from chironomy.motion import key_ratio, motion_of_keys, reduce_hands, rotation
-    from chironomy.motion.hand_shape import NOMINAL_HAND
+    from chironomy.motion.key_poses import Miss, contact_weight, hand_parts, key_poses, missed
     from chironomy.speech import load_speech
 
     motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
-    keys = reduce_hands(motion)
-    seconds = median_seconds(lambda: reduce_hands(motion), runs=3)
-    back = motion_of_keys(keys, motion)
-    tips = np.linalg.norm(NOMINAL_HAND.fingertips(back) - NOMINAL_HAND.fingertips(motion), axis=-1).max()
-    angle = math.degrees(float(rotation.angle(back.rotation, motion.rotation).max()))
-    yield "keys", f"{100 * key_ratio(keys, motion.frame_count):.1f} % of one a frame", "generated motion, seed 0"
-    yield "largest error of the keys", f"{tips * 1000:.2f} mm at a fingertip, {angle:.2f}° at a joint", "every frame"
-    yield "reduction", f"{seconds / motion.duration:.3f} s a second of motion", "one thread"
+    weight = contact_weight(motion)
+    for detail, name in ((0.0, "blocking"), (0.5, "usual"), (1.0, "exact")):
+        count, miss = 0, Miss()
+        for hand in range(2):
+            parts = hand_parts(motion, hand, detail)
+            sparse = key_poses(parts, motion.fps, weight=weight)
+            count += len(sparse[0].frames)
+            miss = miss.or_worse(missed(parts, sparse))
+        said = f"{miss.wrist * 1000:.1f} mm at the wrist, {math.degrees(miss.joint):.1f}° at a joint"
+        yield f"key poses, {name}", f"{count / 2 / motion.duration:.1f} a second of a hand", f"95 % within {said}"
+    seconds = median_seconds(lambda: key_poses(hand_parts(motion, 0), motion.fps, weight=weight), runs=3)
+    yield "key poses of a hand", f"{1000 * seconds / motion.duration:.1f} ms a second of motion", "one thread"
 
 
 def measure_video(_: argparse.Namespace) -> Iterator[Row]:

@@ -83,8 +83,17 @@ def curve(animated: ID, data_path: str, index: int, group: str) -> FCurve:
     if found is None:
         found = collection.new(data_path, index=index)
         existing = groups(animated)
-        found.group = existing.get(group) or existing.new(group)
+        found.group = existing.get(group) or _coloured(existing.new(group))
+        found.select = False
     return found
+
+
+def _coloured(group: Any) -> Any:
+    """Give the group of a bone the colour of its side."""
+    theme = {"L": "THEME04", "R": "THEME01"}.get(group.name.rpartition(".")[2])
+    if theme is not None:
+        group.color_set = theme
+    return group
 
 
 def is_set_aside(f_curve: FCurve) -> bool:
@@ -142,10 +151,16 @@ def key_columns(f_curve: FCurve) -> Columns:
 
 
 def write_points(f_curve: FCurve, columns: Columns) -> None:
-    """Give an F-curve these keys and no others."""
+    """Give an F-curve these keys and no others; selected are those on frames at which a key was selected before."""
     points = f_curve.keyframe_points
+    before, was = np.empty((len(points), 2), dtype=np.float32), np.empty(len(points), dtype=np.bool_)
+    points.foreach_get("co", before.reshape(-1))
+    points.foreach_get("select_control_point", was)
     points.clear()
     points.add(len(columns["co"]))
+    chosen = np.isin(np.round(columns["co"][:, 0], 2), np.round(before[was, 0], 2))
+    for name in ("select_control_point", "select_left_handle", "select_right_handle"):
+        points.foreach_set(name, chosen)
     for name in (*CHOICES, *NUMBERS, *COORDINATES):
         column = columns[name]
         points.foreach_set(name, np.ascontiguousarray(column, np.int32 if name in CHOICES else np.float32).reshape(-1))

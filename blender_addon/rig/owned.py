@@ -2,8 +2,8 @@
 """Whose a pose is.
 
 The unit of ownership is a pose, not a key: of a hand with its fingers and its elbow, or of one other bone, or of one
-face action. Where any channel of a unit is the animator's at a frame, all of them are; and from the first of these
-frames to the last everything stays as it is, whoever made it.
+face action. Where any channel of a unit is the animator's at a frame, all of them are; and between two of these frames
+that are less than `APART` seconds apart everything stays as it is, whoever made it.
 
 A key is the animator's where its type is another than `GENERATED`, and where it is of that type but not as it was
 written: Blender leaves a key its type when somebody drags it or keys over it, so the action remembers how generated
@@ -31,6 +31,9 @@ WRITTEN_PROPERTY = "chironomy_written"
 BENT_PROPERTY = "chironomy_bent"
 """Likewise, the frames of the animator's keys whose handles they set."""
 
+APART = 2.0
+"""Seconds between two of the animator's frames from which on what lies between is made anew."""
+
 Mask = NDArray[np.bool_]
 
 
@@ -54,26 +57,59 @@ class Span:
     """Frames that are the animator's.
 
     Attributes:
-        first, last: scene frames, whole or not; infinite where the whole unit is theirs.
+        stretches: from one scene frame to another, whole or not, in order of time; from minus infinity to infinity
+            where the whole unit is theirs.
         frames: those at which they have keys.
     """
 
-    first: float
-    last: float
+    stretches: tuple[keys.Stretch, ...]
     frames: tuple[float, ...] = ()
+
+    @property
+    def first(self) -> float:
+        """The first of the frames."""
+        return self.stretches[0][0]
+
+    @property
+    def last(self) -> float:
+        """The last of the frames."""
+        return self.stretches[-1][1]
 
     @property
     def whole(self) -> bool:
         """Whether nothing may be written at all."""
-        return bool(np.isinf(self.first))
+        return self.stretches == WHOLE.stretches
 
     def mask(self, first: int, count: int) -> Mask:
         """Return (count,) which of the frames from `first` on are theirs; those beside a key between frames are."""
-        frames = np.arange(first, first + count)
-        return (frames > self.first - 1.0 + keys.SAME_FRAME) & (frames < self.last + 1.0 - keys.SAME_FRAME)
+        frames, mask = np.arange(first, first + count), np.zeros(count, bool)
+        for begin, end in self.stretches:
+            mask |= (frames > begin - 1.0 + keys.SAME_FRAME) & (frames < end + 1.0 - keys.SAME_FRAME)
+        return mask
+
+    def outside(self, first: float, last: float) -> "Span":
+        """Return the span with all that lies before a frame and after another."""
+        inner = tuple(
+            (max(begin, first), min(end, last)) for begin, end in self.stretches if begin <= last and end >= first
+        )
+        return Span(_united(((-np.inf, first), *inner, (last, np.inf))), self.frames)
 
 
-WHOLE = Span(-np.inf, np.inf)
+WHOLE = Span(((-np.inf, np.inf),))
+
+
+@dataclass(frozen=True)
+class Only:
+    """What of a motion is put on a character: everything else stays as it is, whoever made it.
+
+    Attributes:
+        first, last: scene frames, at which keys lie as they did; what lies between is new.
+        hands: 0 left, 1 right.
+    """
+
+    first: float
+    last: float
+    hands: tuple[int, ...] = (0, 1)
 
 
 @dataclass(frozen=True)
@@ -118,12 +154,12 @@ def bone_unit(character: Object, name: str, moves: bool = False) -> Unit:
     return Unit(name, channels | {location_path(name): 3}, _turn_locked(bone) or any(bone.lock_location))
 
 
-def spans(animated: ID, units: Iterable[Unit]) -> dict[str, Span]:
+def spans(animated: ID, units: Iterable[Unit], fps: float) -> dict[str, Span]:
     """Return by name of unit what is the animator's; units that are the machine's are left out. Changes nothing."""
-    return {name: span for name, span, _ in _spans(animated, units)}
+    return {name: span for name, span, _ in _spans(animated, units, fps)}
 
 
-def adopt(animated: ID, units: Iterable[Unit]) -> Owned:
+def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = None) -> Owned:
     """Make real what is the animator's: at each of their frames, every channel of the unit gets a key of theirs.
 
     The curves keep their shape.
@@ -131,7 +167,10 @@ def adopt(animated: ID, units: Iterable[Unit]) -> Owned:
     Args:
         animated: a data-block that has an action.
         units: whose channels are looked at.
+        fps: the scene's frames a second.
+        only: where given, what lies outside of it counts as theirs, too; its keys stay of their type.
     """
+    units = list(units)
     named, by_path = {}, {}
     owned = Owned(by_path, named)
     changed, timing = _changed(animated)
@@ -144,12 +183,18 @@ def adopt(animated: ID, units: Iterable[Unit]) -> Owned:
             columns["type"][mask] = keys.KeyType.KEYFRAME
             actions.write_points(f_curve, columns)
         owned.bent[_place(f_curve)] = frames.tolist()
-    for name, span, unit in _spans(animated, units):
-        named[name] = span
+    found = {name: span for name, span, _ in _spans(animated, units, fps)}
+    for unit in units:
+        span = found.get(unit.name)
+        if only is not None:
+            span = (span or Span(())).outside(only.first, only.last)
+        if span is None:
+            continue
+        named[unit.name] = span
         for data_path, size in unit.channels.items():
             by_path[data_path] = span
             for index in range(size) if not span.whole else ():
-                _key(animated, name, data_path, index, span)
+                _key(animated, unit.name, data_path, index, span, only)
     return owned
 
 
@@ -200,7 +245,7 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     """
     if actions.curves(character) is None:
         return None
-    named = spans(character, [hand_unit(character, hand) for hand in range(2)])
+    named = spans(character, [hand_unit(character, hand) for hand in range(2)], read.scene_fps(scene))
     last = max((read.last_key(character) if span.whole else span.last for span in named.values()), default=first - 1)
     if last < first:
         return None
@@ -224,7 +269,7 @@ def _turn_locked(bone: PoseBone) -> bool:
     return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
 
 
-def _spans(animated: ID, units: Iterable[Unit]) -> Iterator[tuple[str, Span, Unit]]:
+def _spans(animated: ID, units: Iterable[Unit], fps: float) -> Iterator[tuple[str, Span, Unit]]:
     """Yield name, span and unit wherever something is the animator's."""
     curves: dict[str, list[FCurve]] = {}
     for f_curve in actions.all_curves(animated):
@@ -245,24 +290,55 @@ def _spans(animated: ID, units: Iterable[Unit]) -> Iterator[tuple[str, Span, Uni
         if theirs:
             frames = np.sort(theirs)
             frames = frames[np.concatenate([[True], np.diff(frames) > keys.SAME_FRAME])]
-            yield unit.name, Span(float(frames[0]), float(frames[-1]), tuple(frames.tolist())), unit
+            groups = np.split(frames, np.flatnonzero(np.diff(frames) >= APART * fps) + 1)
+            stretches = tuple((float(each[0]), float(each[-1])) for each in groups)
+            yield unit.name, Span(stretches, tuple(frames.tolist())), unit
 
 
-def _key(animated: ID, group: str, data_path: str, index: int, span: Span) -> None:
-    """Give a channel the animator's keys at their frames."""
+def _united(stretches: Iterable[keys.Stretch]) -> tuple[keys.Stretch, ...]:
+    """Return stretches in order of time, those as one that meet."""
+    made: list[keys.Stretch] = []
+    for begin, end in sorted(stretches):
+        if made and begin <= made[-1][1]:
+            made[-1] = (made[-1][0], max(made[-1][1], end))
+        else:
+            made.append((begin, end))
+    return tuple(made)
+
+
+def _key(animated: ID, group: str, data_path: str, index: int, span: Span, only: Only | None) -> None:
+    """Give a channel the animator's keys at their frames, and keys where what is new begins and ends."""
     f_curve = actions.curve(animated, data_path, index, group)
     columns = actions.key_columns(f_curve)
+    borders = () if only is None else (only.first, only.last)
     if len(columns["co"]):
-        for frame in span.frames:
+        for frame in (*span.frames, *borders):
             columns = keys.with_key(columns, frame)
     else:
         shown = np.ravel(animated.path_resolve(data_path))[index]
-        columns = keys.constant(float(shown), span.frames)
+        columns = keys.constant(float(shown), sorted({*span.frames, *borders}))
+        columns["type"][:] = keys.KeyType.GENERATED
     frames = columns["co"][:, 0]
-    theirs = np.abs(frames[:, None] - np.array(span.frames)).min(axis=1) <= keys.SAME_FRAME
-    columns = keys.frozen(columns, np.isin(frames, frames[theirs][[0, -1]]))
+
+    def at(wanted: Iterable[float]) -> Mask:
+        return np.isclose(frames[:, None], np.array([*wanted])[None], rtol=0.0, atol=keys.SAME_FRAME).any(axis=1)
+
+    ends = at(end for stretch in span.stretches for end in stretch if np.isfinite(end))
+    columns = keys.frozen(columns, ends)
+    theirs = at(span.frames)
     columns["type"][theirs & keys.is_generated(columns)] = keys.KeyType.KEYFRAME
+    made = at(borders) & ~theirs
+    # A key that divides a piece of the animator's takes their type from its neighbour.
+    columns["type"][made & (columns["type"] != keys.KeyType.GENERATED) & ~_was(f_curve, frames)] = (
+        keys.KeyType.GENERATED
+    )
     actions.write_points(f_curve, columns)
+
+
+def _was(f_curve: FCurve, frames: NDArray[np.float32]) -> Mask:
+    """Return (K,) at which of the frames a curve has keys."""
+    before = actions.key_columns(f_curve)["co"][:, 0]
+    return np.isclose(frames[:, None], before[None], rtol=0.0, atol=keys.SAME_FRAME).any(axis=1)
 
 
 def _changed(animated: ID) -> tuple[dict[tuple[str, int], tuple[Mask, Mask]], keys.Timing]:

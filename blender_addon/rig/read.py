@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import Rig
-from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError
+from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.reduce import hand_bones
 
 from . import actions
 from .build import body_of

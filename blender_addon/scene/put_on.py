@@ -31,7 +31,7 @@ def put_on(
     rig = load_rig()
     make_keepable(scene, item)
     first = speech_start(scene)
-    frames = write.write_motion(item, rig, motion, scene, first)
+    frames = write.write_motion(item, rig, motion, scene, first).frames
     write.write_accompaniment(item, rig, body, scene, first)
     if face is not None:
         write.write_face(item, face, scene, first)
@@ -42,17 +42,24 @@ def put_on(
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
     if face is not None and body_of(item) is None:
         said += "; its mesh was deleted, so nothing shows what the face does"
-    return said + _kept(item)
+    return said + _kept(item, read.scene_fps(scene))
 
 
-def _kept(item: Object) -> str:
+def _kept(item: Object, fps: float) -> str:
     """Return what to tell the person of what stayed theirs."""
     parts: list[str] = []
-    for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)]).items():
+    for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps).items():
         if span.whole:
             parts.append(f"{name} is locked, muted or driven and stays as it is")
-        elif span.first == span.last:
-            parts.append(f"{name} keeps your pose at frame {span.first:g}")
-        else:
-            parts.append(f"{name} keeps your frames {span.first:g} to {span.last:g}")
+            continue
+        poses = [f"{first:g}" for first, last in span.stretches if first == last]
+        frames = [f"{first:g} to {last:g}" for first, last in span.stretches if first != last]
+        if poses:
+            parts.append(f"{name} keeps your {_plural('pose', poses)} at {_plural('frame', poses)} {', '.join(poses)}")
+        if frames:
+            parts.append(f"{name} keeps your frames {', '.join(frames)}")
     return "".join(f"; {part}" for part in parts)
+
+
+def _plural(noun: str, items: list[str]) -> str:
+    return noun if len(items) == 1 else f"{noun}s"

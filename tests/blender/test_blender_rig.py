@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The character in Blender is the character of `chironomy.body`, joint by joint and vertex by vertex."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -11,15 +13,24 @@ POSES = 24
 
 
 @pytest.fixture(scope="module")
-def hands(addon, rig, character):
-    """Random poses of both hands, one a frame from frame 1 on, on the character's keys."""
+def hands(rig):
+    """Random poses of both hands."""
     from blender_motions import random_hands
 
-    motion = random_hands(rig, POSES, seed=3)
+    return random_hands(rig, POSES, seed=3)
+
+
+@pytest.fixture(scope="module")
+def posed(addon, rig, character, hands):
+    """A function that puts one of the poses on the character, at frame 1."""
     scene = bpy.context.scene
-    scene.frame_start, scene.frame_end = 1, POSES
-    addon["rig.write"].write_motion(character, rig, motion, scene, 1)
-    return motion
+    scene.frame_start, scene.frame_end = 1, 1
+
+    def pose(number):
+        addon["rig.write"].write_motion(character, rig, hands.sliced(number, number + 1), scene, 1)
+        scene.frame_set(1)
+
+    return pose
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +41,14 @@ def solved(rig, hands):
 
 
 @pytest.fixture(scope="module")
-def read(addon, rig, character, hands):
-    return addon["rig.read"].read_pose(character, rig, bpy.context.scene, 1, POSES + 1)
+def read(addon, rig, character, posed):
+    """What Blender shows of all poses."""
+    poses = []
+    for number in range(POSES):
+        posed(number)
+        poses.append(addon["rig.read"].read_pose(character, rig, bpy.context.scene, 1, 2)[0])
+    fields = ("joint_rotation", "joint_position")
+    return SimpleNamespace(**{name: np.concatenate([getattr(pose, name) for pose in poses]) for name in fields})
 
 
 def test_deform_bones_have_the_names_and_parents_of_the_rig(rig, character):
@@ -56,38 +73,36 @@ def test_rest_is_the_bind_pose(addon, character):
 
 
 def test_every_joint_agrees_with_the_body(rig, solved, read):
-    pose, _ = read
-    off = np.linalg.norm(pose.joint_position - solved.joint_position, axis=-1)
+    off = np.linalg.norm(read.joint_position - solved.joint_position, axis=-1)
     assert off.max() < 0.05 * MILLIMETRE, rig.joint_names[off.max(axis=0).argmax()]
 
 
 def test_every_rotation_agrees_with_the_body(rig, solved, read):
     from chironomy.motion import rotation
 
-    pose, _ = read
-    off = np.degrees(rotation.angle(pose.joint_rotation, solved.joint_rotation))
+    off = np.degrees(rotation.angle(read.joint_rotation, solved.joint_rotation))
     assert off.max() < 0.01, rig.joint_names[off.max(axis=0).argmax()]
 
 
-def test_the_wrist_is_where_its_control_is(addon, rig, character, hands):
+def test_the_wrist_is_where_its_control_is(addon, rig, character, hands, posed):
     from chironomy.body.ik import clamp_reach
 
     wanted = addon["rig.space"].to_armature(rig, clamp_reach(rig, hands.wrist_position))
     for frame in range(POSES):
-        bpy.context.scene.frame_set(frame + 1)
+        posed(frame)
         for hand, side in enumerate("LR"):
             wrist = np.array(character.pose.bones[f"wrist.{side}"].head)
             assert np.linalg.norm(wrist - wanted[frame, hand]) < 0.05 * MILLIMETRE
 
 
-def test_the_mesh_agrees_with_the_body(addon, rig, character, solved):
+def test_the_mesh_agrees_with_the_body(addon, rig, character, solved, posed):
     from chironomy.body.skinning import skin
 
     body = addon["rig.build"].body_of(character)
     hand_joints = np.concatenate([rig.hand_joints(0), rig.hand_joints(1)])
     on_hand = (np.isin(rig.weight_joint, hand_joints) * rig.weight).sum(axis=1) > 0.999
     for frame in range(POSES):
-        bpy.context.scene.frame_set(frame + 1)
+        posed(frame)
         shown = addon["rig.space"].to_body(rig, evaluated_vertices(body))
         wanted = skin(rig, solved.joint_rotation[frame], solved.joint_position[frame])
         off = np.linalg.norm(shown - wanted, axis=-1)

@@ -85,7 +85,7 @@ def made(addon, rig, recording):
         addon["tasks"].listeners.remove(note)
         keys, first = addon["rig.read"].hand_key_count(item), shown(addon, rig, scene)
         addon["rig.edit"].offset_hand(item, 1, scene, [0.0, 0.1, 0.0], 0.4)
-        (span,) = owned.spans(item, [owned.hand_unit(item, 1)]).values()
+        (span,) = owned.spans(item, [owned.hand_unit(item, 1)], 24.0).values()
         edited = shown(addon, rig, scene)
         scene.chironomy.seed = 5
         assert bpy.ops.chironomy.generate() == {"FINISHED"}

@@ -36,9 +36,29 @@ def test_there_are_the_134_channels_of_a_hand_motion(addon, keyed):
     assert len(locations) + len(curves_of(addon, keyed, "rotation_quaternion")) == 134
 
 
-def test_keys_are_at_most_a_fifth_of_one_a_frame(addon, keyed, motion):
-    count = addon["rig.read"].hand_key_count(keyed)
-    assert count <= 0.2 * 134 * motion.frame_count
+@pytest.mark.parametrize("side", ["L", "R"])
+def test_all_of_a_hand_is_keyed_on_the_same_frames_four_a_second_at_most(addon, keyed, motion, side):
+    def frames(curve):
+        return tuple(point.co[0] for point in curve.keyframe_points)
+
+    own = [
+        curve for curve in curves_of(addon, keyed) if f'.{side}"]' in curve.data_path and "conf" not in curve.data_path
+    ]
+    assert len(own) == 3 + 4 * 16 + 3
+    (poses,) = {frames(curve) for curve in own}
+    assert len(poses) <= 4 * motion.duration
+    assert np.diff(poses).min() > 1
+
+
+def test_nothing_is_selected_and_a_group_has_its_hands_colour(addon, keyed):
+    for curve in curves_of(addon, keyed):
+        assert not curve.select
+        assert not any(
+            p.select_control_point or p.select_left_handle or p.select_right_handle for p in curve.keyframe_points
+        )
+    colours = {curve.group.name: tuple(curve.group.colors.normal) for curve in curves_of(addon, keyed)}
+    for side, other in (("L", "R"), ("R", "L")):
+        assert colours[f"hand.{side}"] == colours[f"index1.{side}"] != colours[f"hand.{other}"]
 
 
 def test_every_key_is_generated_bezier_and_smooth(addon, keyed):
@@ -53,14 +73,31 @@ def test_curves_are_grouped_by_bone(addon, keyed):
         assert curve.group.name == curve.data_path.split('"')[1]
 
 
-def test_fingertips_and_joints_stay_within_the_bounds_as_blender_shows_them(addon, rig, keyed, motion):
-    from chironomy.body.pose import fingertips, solve_pose
+@pytest.mark.parametrize(("detail", "millimetres", "degrees"), [(0.5, 6.0, 4.0), (1.0, 1.0, 1.0)])
+def test_wrists_and_joints_stay_within_the_bounds_as_blender_shows_them(
+    addon, rig, keyed, motion, detail, millimetres, degrees
+):
     from chironomy.motion import rotation
 
-    pose, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
-    off = np.linalg.norm(fingertips(rig, pose) - fingertips(rig, solve_pose(rig, motion)), axis=-1)
-    assert off.max() <= 0.002
-    assert np.degrees(rotation.angle(hands.rotation, motion.rotation)).max() <= 1.0
+    said = addon["rig.write"].write_motion(keyed, rig, motion, bpy.context.scene, 1, detail).miss
+    _, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
+    off = 1000 * np.linalg.norm(hands.wrist_position - motion.wrist_position, axis=-1)
+    turned = np.degrees(rotation.angle(hands.rotation, motion.rotation))
+    wrist, joint = np.percentile(off, 95, axis=0).max(), np.percentile(turned, 95, axis=0).max()
+    assert wrist <= millimetres
+    assert joint <= degrees
+    # What the panel says is what is seen.
+    assert 1000 * said.wrist == pytest.approx(wrist, abs=0.1)
+    assert np.degrees(said.joint) == pytest.approx(joint, abs=0.1)
+
+
+def test_less_detail_is_fewer_poses(addon, rig, keyed, motion):
+    counts = []
+    for detail in (0.0, 0.25, 0.5, 0.75, 1.0):
+        addon["rig.write"].write_motion(keyed, rig, motion, bpy.context.scene, 1, detail)
+        counts.append(addon["rig.read"].hand_key_count(keyed))
+    assert counts == sorted(counts)
+    assert counts[-1] > 4 * counts[0]
 
 
 def test_a_motion_read_from_the_rig_and_put_back_is_the_same(addon, rig, keyed, motion):
@@ -68,7 +105,7 @@ def test_a_motion_read_from_the_rig_and_put_back_is_the_same(addon, rig, keyed, 
 
     read, write = addon["rig.read"], addon["rig.write"]
     _, once = read.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
-    write.write_motion(keyed, rig, once, bpy.context.scene, 1)
+    write.write_motion(keyed, rig, once, bpy.context.scene, 1, detail=1.0)
     _, twice = read.read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
     off = fingertips(rig, solve_pose(rig, twice)) - fingertips(rig, solve_pose(rig, once))
     assert np.linalg.norm(off, axis=-1).max() <= 0.002
@@ -79,7 +116,7 @@ def test_another_frame_rate_keeps_the_time(addon, rig, keyed, motion):
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = 30, 1.001
     try:
-        frames = addon["rig.write"].write_motion(keyed, rig, motion, scene, 1)
+        frames = addon["rig.write"].write_motion(keyed, rig, motion, scene, 1, detail=1.0).frames
         assert frames == round(motion.duration * 30 / 1.001)
         _, hands = addon["rig.read"].read_pose(keyed, rig, scene, 1, frames + 1)
     finally:
@@ -93,7 +130,7 @@ def test_confidence_is_kept_on_the_hand_controls(addon, rig, keyed, motion):
     confidence[40:80, 1] = 0.0
     addon["rig.write"].write_motion(keyed, rig, motion.replaced(confidence=confidence), bpy.context.scene, 1)
     _, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
-    np.testing.assert_allclose(hands.confidence, confidence, atol=0.05)
+    np.testing.assert_allclose(hands.confidence, confidence, atol=0.1)
 
 
 def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motion):

@@ -71,16 +71,16 @@ def test_an_offset_moves_its_frame_by_all_of_it_and_nothing_beyond_the_reach():
 
 
 def test_kept_keys_stay_and_new_ones_lead_to_them():
-    kept = keys.between(curve(), 7.0, 12.0)
+    kept = keys.within(curve(), [(7.0, 12.0)])
     new = keys.Channel("location", 0, "", np.array([1.0, 5.0, 7.0, 12.0, 12.5, 20.0]), np.arange(6.0), *[SIDE] * 2)
-    led, outside = keys.led(kept, new.points(), ())
+    led, outside = keys.led(kept, new.points(), [(7.0, 12.0)], ())
     assert led["co"].tolist() == [[7.0, 1.0], [12.0, -0.5]]
     assert outside["co"][:, 0].tolist() == [1.0, 5.0, 20.0]
     # Handles that face each other stay; those that face new motion are the new motion's.
     np.testing.assert_allclose(led["handle_right"][0], kept["handle_right"][0])
     np.testing.assert_allclose(led["handle_left"][1], kept["handle_left"][1])
     np.testing.assert_allclose(led["handle_left"][0], [7.0 + SIDE[2, 0] - 7.0, 1.0 + SIDE[2, 1] - 2.0])
-    bent, _ = keys.led(kept, new.points(), [7.0, 12.0])
+    bent, _ = keys.led(kept, new.points(), [(7.0, 12.0)], [7.0, 12.0])
     np.testing.assert_allclose(bent["handle_left"], kept["handle_left"])
 
 

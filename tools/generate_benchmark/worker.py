@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from chironomy.body.rig import load_rig
-from chironomy.motion import files, reduce
+from chironomy.motion import files
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 
@@ -76,18 +76,38 @@ def made(speech: Path, folder: Path, told: Callable[[str], None]) -> tuple[Any, 
 
 
 def keys(hands: Any, face: Any, body: Any) -> int:
-    """Reduce everything to the keys that the add-on writes, and return how many there are."""
+    """Make everything the keys that the add-on writes, and return how many there are."""
     from chironomy.body.ik import elbow_pole
 
-    count = sum(len(bone.frames) for bone in reduce.reduce_hands(hands).values())
     poles = elbow_pole(load_rig(), hands.wrist_position, hands.rotation[:, :, 0])
-    count += sum(len(reduce.reduce_position(poles[:, hand], 0.002).frames) for hand in range(2))
+    turns = (body.torso, body.head, body.shoulder[:, 0], body.shoulder[:, 1])
     moved = face.values[:, np.abs(face.values).max(axis=0) > 0.02]
+    try:
+        from chironomy.motion.key_poses import ELBOW, Part, contact_weight, hand_parts, key_poses
+    except ImportError:
+        return _keys_of_old(hands, poles, moved, turns)
+    count, weight = 0, contact_weight(hands)
+    for hand in range(2):
+        parts = [*hand_parts(hands, hand), Part(poles[:, hand], ELBOW)]
+        count += sum(len(sparse.frames) for sparse in key_poses(parts, hands.fps, weight=weight))
+    parts = [Part(column, 0.08) for column in moved.T[:, :, None]]
+    count += sum(len(sparse.frames) for sparse in key_poses(parts, hands.fps))
+    parts = [Part(turn, 0.03, rotation=True) for turn in turns]
+    return count + sum(len(sparse.frames) for sparse in key_poses(parts, hands.fps))
+
+
+def _keys_of_old(hands: Any, poles: Any, moved: Any, turns: Any) -> int:
+    """Do the same with a baseline that reduces each bone alone."""
+    import importlib
+
+    reduce = importlib.import_module("chironomy.motion.reduce")  # of the baseline's checkout alone
+
+    count = sum(len(bone.frames) for bone in reduce.reduce_hands(hands).values())
+    count += sum(len(reduce.reduce_position(poles[:, hand], 0.002).frames) for hand in range(2))
     if hasattr(reduce, "reduce_columns"):
         count += sum(len(column.frames) for column in reduce.reduce_columns(moved, 0.02))
     else:
         count += sum(len(reduce.reduce_position(column[:, None], 0.02).frames) for column in moved.T)
-    turns = (body.torso, body.head, body.shoulder[:, 0], body.shoulder[:, 1])
     return count + sum(len(reduce.reduce_rotation(turn, 0.002).frames) for turn in turns)
 
 

@@ -211,3 +211,8 @@ def _checked_unit(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
 def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
     array.setflags(write=False)
     return array
+
+
+def hand_bones() -> tuple[str, ...]:
+    """Return the names of the 32 bones that carry a hand motion: `hand.L`, `index1.L` … `thumb3.R`."""
+    return tuple(f"{'hand' if name == 'wrist' else name}.{side}" for side in "LR" for name in MANO_JOINTS)

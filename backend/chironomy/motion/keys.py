@@ -26,6 +26,9 @@ CHOICES = ("type", "interpolation", "easing", "handle_left_type", "handle_right_
 NUMBERS = ("amplitude", "period", "back")
 """The columns that shape elastic and overshooting interpolations."""
 
+Stretch = tuple[float, float]
+"""Frames from one to another, both included."""
+
 UNCHANGED = 1e-4
 """Frames or units of value within which Blender may round a key without anyone changing it."""
 
@@ -136,15 +139,21 @@ class Channel:
         handle_type = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
         return columns | {"handle_left_type": handle_type, "handle_right_type": handle_type.copy()}
 
-    def signed(self, before: float, after: float, frame: float) -> Self:
-        """Return the keys with their values multiplied, those after a frame by another factor than the others."""
-        factor = np.where(self.frames > frame + SAME_FRAME, after, before)
-        # A key at the frame itself faces both sides.
-        onward = np.where(np.abs(self.frames - frame) <= SAME_FRAME, after, factor)
+    def signed(self, signs: Sequence[float], stretches: Sequence[Stretch]) -> Self:
+        """Return the keys with their values multiplied by a factor for each gap between stretches.
+
+        Args:
+            signs: of what lies before the first stretch, between two, and after the last.
+            stretches: in order of time.
+        """
+        last = np.array([end for _, end in stretches])
+        # A key at a stretch's end faces both sides; one inside faces what follows.
+        before = np.asarray(signs)[np.searchsorted(last, self.frames - SAME_FRAME, side="left")]
+        onward = np.asarray(signs)[np.searchsorted(last, self.frames + SAME_FRAME, side="left")]
         left, right = self.left.copy(), self.right.copy()
-        left[:, 1] *= factor
-        right[:, 1] = self.values * factor + (right[:, 1] - self.values) * onward
-        return replace(self, values=self.values * factor, left=left, right=right)
+        left[:, 1] *= before
+        right[:, 1] = self.values * before + (right[:, 1] - self.values) * onward
+        return replace(self, values=self.values * before, left=left, right=right)
 
 
 def constant(value: float, frames: Sequence[float]) -> Columns:
@@ -172,48 +181,85 @@ def merged(kept: Columns, new: Columns) -> Columns:
     return {name: column[order] for name, column in columns.items()}
 
 
-def between(columns: Columns, first: float, last: float) -> Columns:
-    """Return the keys from a frame to another, both included."""
-    frames = columns["co"][:, 0]
-    return selected(columns, (frames >= first - SAME_FRAME) & (frames <= last + SAME_FRAME))
+def within(columns: Columns, stretches: Iterable[Stretch]) -> Columns:
+    """Return the keys that lie in one of the stretches."""
+    inside = np.zeros(len(columns["co"]), bool)
+    for stretch in stretches:
+        inside |= _inside(columns, stretch)
+    return selected(columns, inside)
 
 
-def led(kept: Columns, new: Columns, bent: Collection[float]) -> tuple[Columns, Columns]:
+def negated(columns: Columns, first: float, last: float) -> Columns:
+    """Return the keys with the values from a frame to another multiplied by -1."""
+    inside = _inside(columns, (first, last))
+    columns = {name: column.copy() for name, column in columns.items()}
+    for name in COORDINATES:
+        columns[name][inside, 1] *= -1.0
+    return frozen(columns, inside)
+
+
+def led(kept: Columns, new: Columns, stretches: Iterable[Stretch], bent: Collection[float]) -> tuple[Columns, Columns]:
     """Let kept keys lead into new ones on either side.
 
-    The handles of the first and the last kept key that face new motion become those of the new keys at their frames.
+    The handles of the first and the last kept key of each stretch that face new motion become those of the new keys at
+    their frames.
 
     Args:
         kept: at least one key.
         new: keys of the whole curve, with one at the frame of each end of the kept ones, or within a frame of it.
+        stretches: in which the kept keys lie.
         bent: frames of keys whose handles somebody set: they stay.
 
     Returns:
-        The kept keys, and the new keys outside them.
+        The kept keys, and the new keys outside the stretches.
     """
-    first, last = kept["co"][[0, -1], 0]
     frames = new["co"][:, 0]
-    outside = selected(new, (frames <= first - 1.0 + SAME_FRAME) | (frames >= last + 1.0 - SAME_FRAME))
+    free = np.ones(len(frames), bool)
     kept = {name: column.copy() for name, column in kept.items()}
     given = np.zeros(len(kept["co"]), bool)
-    ends = (
-        (0, first, "handle_left", frames < first - 0.5, frames <= first + SAME_FRAME),
-        (-1, last, "handle_right", frames > last + 0.5, frames >= last - SAME_FRAME),
-    )
-    for end, border, handle, beyond, side in ends:
-        nearest = int(np.argmin(np.where(side, np.abs(frames - border), np.inf)))
-        if not beyond.any() or abs(frames[nearest] - border) > 1.0:
+    for stretch in stretches:
+        own = np.flatnonzero(_inside(kept, stretch))
+        begin = min(stretch[0], kept["co"][own[0], 0]) if len(own) else stretch[0]
+        end = max(stretch[1], kept["co"][own[-1], 0]) if len(own) else stretch[1]
+        free &= (frames <= begin - 1.0 + SAME_FRAME) | (frames >= end + 1.0 - SAME_FRAME)
+        if len(own) == 0:
             continue
-        if min((abs(frame - border) for frame in bent), default=1.0) > SAME_FRAME:
-            kept[handle][end] = kept["co"][end] + new[handle][nearest] - new["co"][nearest]
-            given[end] = True
-        if end == -1:
-            # What follows is new motion, whatever followed before.
-            kept["interpolation"][end] = Interpolation.BEZIER
+        first, last = kept["co"][own[[0, -1]], 0]
+        ends = (
+            (
+                own[0],
+                first,
+                "handle_left",
+                np.isfinite(stretch[0]) & (frames < first - 0.5),
+                frames <= first + SAME_FRAME,
+            ),
+            (
+                own[-1],
+                last,
+                "handle_right",
+                np.isfinite(stretch[1]) & (frames > last + 0.5),
+                frames >= last - SAME_FRAME,
+            ),
+        )
+        for place, border, handle, beyond, side in ends:
+            nearest = int(np.argmin(np.where(side, np.abs(frames - border), np.inf)))
+            if not beyond.any() or abs(frames[nearest] - border) > 1.0:
+                continue
+            if min((abs(frame - border) for frame in bent), default=1.0) > SAME_FRAME:
+                kept[handle][place] = kept["co"][place] + new[handle][nearest] - new["co"][nearest]
+                given[place] = True
+            if handle == "handle_right":
+                # What follows is new motion, whatever followed before.
+                kept["interpolation"][place] = Interpolation.BEZIER
     placed = np.where(_aligned(kept), HandleType.ALIGNED, HandleType.FREE)
     for name in ("handle_left_type", "handle_right_type"):
         kept[name][given] = placed[given]
-    return kept, outside
+    return kept, selected(new, free)
+
+
+def _inside(columns: Columns, stretch: Stretch) -> NDArray[np.bool_]:
+    frames = columns["co"][:, 0]
+    return (frames >= stretch[0] - SAME_FRAME) & (frames <= stretch[1] + SAME_FRAME)
 
 
 def shapes(columns: Columns) -> NDArray[np.float64]:
