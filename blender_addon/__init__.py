@@ -7,16 +7,20 @@ from bpy.types import Scene
 
 from . import backend, migration, panels, tasks, thumbnail
 from .operators import backend as backend_operators
-from .operators import export, generate, motion, reference, render, speech
+from .operators import export, generate, locks, motion, reference, render, speech
+from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
-from .properties import ChironomySettings
+from .properties import ChironomySettings, ChironomyTake
 
 CLASSES = (
     ChironomyPreferences,
+    ChironomyTake,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
     *generate.CLASSES,
+    *take_operators.CLASSES,
+    *locks.CLASSES,
     *motion.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tab Chironomy in the 3D view's sidebar: an animator's way from speech to video, from top to bottom."""
 
+import math
 from pathlib import Path
 
-from bpy.types import Context, Operator, Panel, UILayout
+from bpy.types import Context, Operator, Panel, UILayout, UIList
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture.settings import RATE
@@ -12,12 +13,14 @@ from chironomy.gesture.shipped import embedded_takes_rate
 from . import backend, tasks, thumbnail
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
-from .operators.generate import CHIRONOMY_OT_generate
+from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
+from .operators.takes import chosen_take
 from .preferences import preferences
-from .properties import character, settings
-from .scene import keeping
+from .properties import ChironomySettings, ChironomyTake, character, settings
+from .scene import keeping, takes
+from .scene.chosen import chosen_range
 
 
 class _Section(Panel):
@@ -72,7 +75,10 @@ class CHIRONOMY_PT_generate(_Section):
         row = layout.row()
         row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
         row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)")
-        layout.prop(chosen, "seed")
+        row = layout.row(align=True)
+        row.prop(chosen, "seed")
+        row.operator("chironomy.new_seed", text="", icon="FILE_REFRESH")
+        layout.prop(chosen, "variants")
         column = layout.column(align=True)
         mixed = column.column(align=True)
         mixed.enabled = not chosen.emotion_mixture
@@ -85,6 +91,78 @@ class CHIRONOMY_PT_generate(_Section):
         kept_motion(layout)
         if preferences(context).gestures == "BACKEND":
             backend_state(layout, context)
+
+
+class CHIRONOMY_UL_takes(UIList):
+    """The takes of the scene's character."""
+
+    bl_idname = "CHIRONOMY_UL_takes"
+
+    def draw_item(
+        self,
+        context: Context,
+        layout: UILayout,
+        _data: object,
+        item: ChironomyTake,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+    ) -> None:
+        shown = character(context.scene)
+        playing = shown is not None and takes.shown_take(context.scene, shown) == item
+        row = layout.row(align=True)
+        row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        row.label(text=item.label)
+        row.prop(item, "accepted", text="", icon="CHECKMARK" if item.accepted else "BLANK1", emboss=False)
+
+    def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
+        item = character(context.scene)
+        own = [take.item == item and take.action is not None for take in data.takes]
+        return [self.bitflag_filter_item if each else 0 for each in own], []
+
+
+class CHIRONOMY_PT_takes(_Section):
+    bl_idname = "CHIRONOMY_PT_takes"
+    bl_label = "Takes"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        row = layout.row()
+        row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4)
+        column = row.column(align=True)
+        column.operator("chironomy.duplicate_take", text="", icon="DUPLICATE")
+        column.operator("chironomy.delete_take", text="", icon="REMOVE")
+        column.separator()
+        column.operator("chironomy.flip_take", text="", icon="UV_SYNC_SELECT")
+        column.operator("chironomy.bring_in_take", text="", icon="PASTEDOWN")
+        column.operator("chironomy.take_to_nla", text="", icon="NLA_PUSHDOWN")
+        take = chosen_take(context)
+        if take is None:
+            return
+        layout.prop(take, "detail", slider=True)
+        if take.trouble:
+            layout.label(text=take.trouble, icon="ERROR")
+        elif take.wrist_miss or take.joint_miss:
+            degrees = math.degrees(take.joint_miss)
+            layout.label(text=f"Keys within {1000 * take.wrist_miss:.1f} mm and {degrees:.1f}°", icon="INFO")
+
+
+class CHIRONOMY_PT_range(_Section):
+    bl_idname = "CHIRONOMY_PT_range"
+    bl_label = "Range and Locks"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        scene, item = context.scene, character(context.scene)
+        between = chosen_range(scene, item) if item is not None else None
+        text = "Select keys, or set a preview range" if between is None else f"Frames {between[0]} to {between[1]}"
+        layout.label(text=text, icon="PREVIEW_RANGE")
+        layout.prop(settings(scene), "range_hands")
+        work_button(layout, CHIRONOMY_OT_regenerate_range, "FILE_REFRESH")
+        row = layout.row(align=True)
+        row.operator("chironomy.lock_poses", icon="LOCKED")
+        row.operator("chironomy.release_poses", icon="UNLOCKED")
 
 
 class CHIRONOMY_PT_picture(_Section):
@@ -186,6 +264,9 @@ CLASSES = (
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,
+    CHIRONOMY_UL_takes,
+    CHIRONOMY_PT_takes,
+    CHIRONOMY_PT_range,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,

@@ -3,8 +3,11 @@
 
 # Not `import bpy`: Blender 4.2 keeps the functions that properties call to the end, and its Python module, held by what
 # they know of, would never be freed and end the program by a crash.
+from collections.abc import Callable
+
 from bpy.props import (
     BoolProperty,
+    CollectionProperty,
     EnumProperty,
     FloatProperty,
     IntProperty,
@@ -12,11 +15,13 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-from bpy.types import Context, Object, Property, PropertyGroup, Scene
+from bpy.types import Action, Context, Object, Property, PropertyGroup, Scene
 
 from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
-from chironomy.gesture.settings import AMPLITUDE, RATE, SEED, SPEED, STYLES
+from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import AMPLITUDE, RANGE_HANDS, RATE, SEED, SPEED, STYLES
+from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
@@ -64,6 +69,61 @@ def _take_outfit(chosen: "ChironomySettings", _context: Context) -> None:
 def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
     """A fit belongs to the portrait that it was made from."""
     forget_fit(chosen)
+
+
+def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
+    """Show the take that was picked in the list."""
+    from .scene import takes
+
+    if not 0 <= chosen.take_index < len(chosen.takes):
+        return
+    take = chosen.takes[chosen.take_index]
+    if take.item is None or takes.shown_take(chosen.id_data, take.item) != take:
+        _tried(take, lambda: takes.show(chosen.id_data, take))
+
+
+def _key_again(take: "ChironomyTake", _context: Context) -> None:
+    """Make a take's keys anew in the detail that was set."""
+    from .scene import takes
+
+    if not take.quiet:
+        _tried(take, lambda: takes.key_again(take.id_data, take))
+
+
+def _tried(take: "ChironomyTake", what: Callable[[], None]) -> None:
+    """Do something for a take; where it cannot be done, the panel says why."""
+    try:
+        what()
+    except ChironomyError as error:
+        take.trouble = str(error)
+
+
+class ChironomyTake(PropertyGroup):
+    """A motion of a character; its name is the list's own."""
+
+    label: StringProperty(name="Label", description="Style and seed, or the file that it came from")
+    item: PointerProperty(name="Character", type=Object, options={"HIDDEN"})
+    action: PointerProperty(name="Action", type=Action, options={"HIDDEN"})
+    slot: IntProperty(options={"HIDDEN"})
+    face_action: PointerProperty(name="Face's Action", type=Action, options={"HIDDEN"})
+    face_slot: IntProperty(options={"HIDDEN"})
+    accepted: BoolProperty(
+        name="Accepted",
+        description="This take is good: it cannot be deleted, and regenerating a range makes a new one",
+    )
+    detail: FloatProperty(
+        name="Detail",
+        description="From few key poses, for blocking, to keys that hold the motion exactly; your own poses stay",
+        default=DETAIL,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        update=_key_again,
+    )
+    wrist_miss: FloatProperty(name="Wrists Off", description="By the keys, in 95 % of frames", options={"HIDDEN"})
+    joint_miss: FloatProperty(name="Joints Off", description="By the keys, in 95 % of frames", options={"HIDDEN"})
+    trouble: StringProperty(options={"HIDDEN"})
+    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
 
 class ChironomySettings(PropertyGroup):
@@ -160,6 +220,21 @@ class ChironomySettings(PropertyGroup):
         default=SEED.default,
         min=SEED.low,
         max=SEED.high,
+    )
+    variants: IntProperty(
+        name="Takes",
+        description="How many takes Generate makes in one go, each with the next seed",
+        default=1,
+        min=1,
+        max=8,
+    )
+    takes: CollectionProperty(type=ChironomyTake)
+    take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
+    take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
+    range_hands: EnumProperty(
+        name="Hands",
+        description="Whose range is made anew",
+        items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
     )
     portrait: StringProperty(
         name="Portrait",

@@ -1,19 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
+from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
 import chironomy
-from chironomy.body.performance import Performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 
 from .. import sequencer
 from ..properties import character, settings
-from ..rig import build
+from ..rig import build, read
+from ..scene import takes
+from ..scene.chosen import chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
-from ..scene.performance import performing
-from ..scene.put_on import put_on
+from ..scene.performance import Again, Made, making_again, performing
+from ..scene.takes import new_take
 from ..target import Target
 from ..tasks import Job, JobOperator
 
@@ -65,20 +67,83 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
     def work(self, context: Context) -> Job:
         return performing(context)
 
-    def finish(self, context: Context, result: Performance, target: Target) -> str:
+    def finish(self, context: Context, result: list[Made], target: Target) -> str:
         scene, item = target.find()
-        said = put_on(scene, item, result.hands, result.face, result.body)
-        if result.hands.source.get("speech_silent"):
+        said = ""
+        for made in result:
+            label = f"{made.settings['style']}, seed {made.settings['seed']}"
+            said = new_take(scene, item, made.performance, label, made.settings).said
+        source = result[-1].performance.hands.source
+        if len(result) > 1:
+            said += f"; {len(result)} takes are in the list"
+        if source.get("speech_silent"):
             # The tracks and channels were heard one by one.
             speech = sequencer.absolute(settings(scene).speech).name
             said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
-        if result.hands.source.get("script_unplayed"):
+        if source.get("script_unplayed"):
             said += "; the script changed nothing: this gesture model has not learned to follow words"
         return said
 
     @classmethod
-    def keep(cls, context: Context, result: Performance, target: Target) -> str:
-        return keep_performance(result, target.name)
+    def keep(cls, context: Context, result: list[Made], target: Target) -> str:
+        return [keep_performance(made.performance, target.name) for made in result][-1]
 
 
-CLASSES = (CHIRONOMY_OT_add_character, CHIRONOMY_OT_generate)
+class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
+    bl_idname = "chironomy.regenerate_range"
+    bl_label = "Regenerate Range"
+    bl_description = (
+        "Make the hands' frames between the selected keys, or of the preview range, anew as a new take. "
+        "Your own and locked poses stay, and what is new leads into them"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    first: IntProperty(name="First", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
+    last: IntProperty(name="Last", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if not settings(context.scene).speech:
+            return "Load a speech first"
+        item = character(context.scene)
+        if item is None:
+            return "Add a character first"
+        if read.hand_key_count(item) == 0:
+            return "Generate or import a take first"
+        return why_not_kept(context.scene, item)
+
+    def work(self, context: Context) -> Job:
+        scene, item = context.scene, character(context.scene)
+        assert item is not None
+        between = (self.first, self.last) if self.last > self.first else chosen_range(scene, item)
+        if between is None:
+            raise ChironomyError("choose frames first: select the hands' keys of a range, or set the preview range (P)")
+        chosen = settings(scene)
+        seed = takes.next_seed(scene, item, chosen.seed)
+        return making_again(context, item, chosen.range_hands, *between, seed)
+
+    def finish(self, context: Context, result: Again, target: Target) -> str:
+        scene, item = target.find()
+        label = f"{result.settings['style']}, seed {result.settings['seed']}, {result.only.first:g} to "
+        return takes.put_range(scene, item, result.motion, result.only, f"{label}{result.only.last:g}", result.settings)
+
+
+class CHIRONOMY_OT_new_seed(Operator):
+    """Choose a seed that no take of the character was made with: the next take has other gestures"""
+
+    bl_idname = "chironomy.new_seed"
+    bl_label = "New Seed"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: Context) -> set[str]:
+        chosen = settings(context.scene)
+        chosen.seed = takes.next_seed(context.scene, character(context.scene), chosen.seed)
+        return {"FINISHED"}
+
+
+CLASSES = (
+    CHIRONOMY_OT_add_character,
+    CHIRONOMY_OT_generate,
+    CHIRONOMY_OT_regenerate_range,
+    CHIRONOMY_OT_new_seed,
+)

@@ -15,7 +15,7 @@ from .. import sequencer
 from ..properties import character
 from ..rig import read
 from ..scene.keeping import taken, why_not_kept
-from ..scene.put_on import put_on
+from ..scene.takes import new_take
 
 
 class CHIRONOMY_OT_import_motion(Operator):
@@ -46,11 +46,11 @@ class CHIRONOMY_OT_import_motion(Operator):
             scene, path = context.scene, sequencer.absolute(self.filepath)
             if path.suffix.lower() == ".zip":
                 made = load_performance(path)
-                message = put_on(scene, character(scene), made.hands, made.face, made.body)
+                message = new_take(scene, character(scene), made, path.name, {"file": path.name}).said
                 taken(path)
             else:
                 motion = load_motion(path)
-                message = put_on(scene, character(scene), motion, None)
+                message = new_take(scene, character(scene), motion, path.name, {"file": path.name}).said
                 if note := motion.source.get("note"):
                     message = f"{message}; {note}"
         except ChironomyError as error:

@@ -34,6 +34,26 @@ def share_action(animated: ID, action: Action) -> bool:
     return True
 
 
+def assign(animated: ID, action: Action | None, handle: int = 0) -> None:
+    """Let a data-block be animated by an action.
+
+    Args:
+        animated: the data-block.
+        action: None for none.
+        handle: of the action's slot, where this Blender's actions have slots; see `slot_handle`.
+    """
+    data = animated.animation_data or animated.animation_data_create()
+    data.action = action
+    if action is not None and hasattr(action, "slots"):
+        data.action_slot = next((slot for slot in action.slots if slot.handle == handle), None)
+
+
+def slot_handle(animated: ID) -> int:
+    """Return what tells a data-block's slot in its action, the same in copies of the action; 0 where there is none."""
+    slot = getattr(animated.animation_data, "action_slot", None)
+    return 0 if slot is None else slot.handle
+
+
 def curves(animated: ID, create: bool = False) -> Any:
     """Return the collection of F-curves of a data-block's active action.
 

@@ -92,7 +92,8 @@ class Span:
         inner = tuple(
             (max(begin, first), min(end, last)) for begin, end in self.stretches if begin <= last and end >= first
         )
-        return Span(_united(((-np.inf, first), *inner, (last, np.inf))), self.frames)
+        outer = [part for part in ((-np.inf, first), (last, np.inf)) if not np.isinf(part).all()]
+        return Span(_united((*inner, *outer)), self.frames)
 
 
 WHOLE = Span(((-np.inf, np.inf),))
@@ -103,7 +104,8 @@ class Only:
     """What of a motion is put on a character: everything else stays as it is, whoever made it.
 
     Attributes:
-        first, last: scene frames, at which keys lie as they did; what lies between is new.
+        first, last: scene frames, at which keys lie as they did; what lies between is new. Infinite where there is no
+            end.
         hands: 0 left, 1 right.
     """
 
@@ -188,7 +190,7 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
         span = found.get(unit.name)
         if only is not None:
             span = (span or Span(())).outside(only.first, only.last)
-        if span is None:
+        if span is None or not span.stretches:
             continue
         named[unit.name] = span
         for data_path, size in unit.channels.items():
@@ -196,6 +198,50 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
             for index in range(size) if not span.whole else ():
                 _key(animated, unit.name, data_path, index, span, only)
     return owned
+
+
+def lock(animated: ID, units: Iterable[Unit], frames: Iterable[float]) -> None:
+    """Make poses the animator's: at each frame every channel of the units has a key of theirs, and no curve changes.
+
+    Units that are set aside are theirs already.
+    """
+    wanted = tuple(sorted(frames))
+    span = Span(tuple((frame, frame) for frame in wanted), wanted)
+    aside = {name for name, found in spans(animated, list(units), 1.0).items() if found.whole}
+    for unit in units:
+        for data_path, size in unit.channels.items() if unit.name not in aside else ():
+            for index in range(size):
+                _key(animated, unit.name, data_path, index, span, None)
+
+
+def release(animated: ID, units: Iterable[Unit], first: float, last: float) -> int:
+    """Make the animator's poses from a frame to another the machine's, whose next motion replaces them.
+
+    Returns:
+        How many poses were theirs.
+    """
+    paths = {data_path for unit in units for data_path in unit.channels}
+    owned = Owned({}, {})
+    released: set[float] = set()
+    changed, _ = _changed(animated)
+    for f_curve in actions.all_curves(animated):
+        place = _place(f_curve)
+        bent = _remembered(animated, BENT_PROPERTY, f_curve).tolist()
+        if f_curve.data_path in paths and not actions.is_set_aside(f_curve):
+            columns = actions.key_columns(f_curve)
+            frames = columns["co"][:, 0]
+            inside = (frames >= first - keys.SAME_FRAME) & (frames <= last + keys.SAME_FRAME)
+            theirs = ~keys.is_generated(columns) | changed.get(place, (np.zeros(len(frames), bool),))[0]
+            released |= set(np.round(frames[inside & theirs].astype(np.float64), 3).tolist())
+            columns["type"][theirs] = keys.KeyType.KEYFRAME
+            columns["type"][inside] = keys.KeyType.GENERATED
+            columns["interpolation"][inside] = keys.Interpolation.BEZIER
+            actions.write_points(f_curve, keys.frozen(columns, inside))
+            bent = [frame for frame in bent if not first <= frame <= last]
+        owned.bent[place] = bent
+    if released:
+        remember(animated, owned)
+    return len(released)
 
 
 def remember(animated: ID, owned: Owned) -> None:
@@ -310,7 +356,7 @@ def _key(animated: ID, group: str, data_path: str, index: int, span: Span, only:
     """Give a channel the animator's keys at their frames, and keys where what is new begins and ends."""
     f_curve = actions.curve(animated, data_path, index, group)
     columns = actions.key_columns(f_curve)
-    borders = () if only is None else (only.first, only.last)
+    borders = () if only is None else tuple(end for end in (only.first, only.last) if np.isfinite(end))
     if len(columns["co"]):
         for frame in (*span.frames, *borders):
             columns = keys.with_key(columns, frame)

@@ -129,8 +129,8 @@ def write_motion(
     if only is not None:
         # Of what stays, only the surroundings are looked at.
         margin = round(2.0 * BODY_LEAD * motion.fps)
-        begin = max(int(np.floor(only.first)) - margin - first, 0)
-        end = min(int(np.ceil(only.last)) + margin + 1 - first, motion.frame_count)
+        begin = int(max(np.floor(only.first) - margin - first, 0.0))
+        end = int(min(np.ceil(only.last) + margin + 1.0 - first, motion.frame_count))
         if end <= begin:
             raise MotionError(f"the frames {only.first:g} to {only.last:g} lie outside the motion")
         part, at = motion.sliced(begin, end), first + begin

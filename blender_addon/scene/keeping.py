@@ -5,6 +5,7 @@ Blender takes changes of linked data without a word and forgets them when the fi
 here first, and what can be kept with the help of a data-block of this file's own is given one.
 """
 
+import itertools
 import time
 from pathlib import Path
 
@@ -94,6 +95,10 @@ def keep_performance(performance: Performance, name: str) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     stem = "".join(letter if letter.isalnum() or letter in "-_ " else "-" for letter in name)
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')} {stem}.zip"
+    for number in itertools.count(2):
+        if not path.exists():
+            break
+        path = folder / f"{time.strftime('%Y%m%d-%H%M%S')} {stem} {number}.zip"
     save_performance(performance, path)
     for old in sorted(folder.glob("*.zip"))[:-MOST_KEPT]:
         old.unlink(missing_ok=True)

@@ -3,26 +3,33 @@
 
 import tempfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
-from bpy.types import Context
+from bpy.types import Context, Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.body.performance import Performance, load_performance
-from chironomy.body.rig import load_rig
+from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import RATE
-from chironomy.motion import HandMotion, save_hands
+from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend, sequencer
-from ..properties import character, settings
-from ..rig import read
-from ..rig.owned import pins
+from ..properties import ChironomySettings, character, settings
+from ..rig import owned, read
+from ..rig.owned import Only, hand_mask, pins
 from ..tasks import Job
 from .portrait import remembered
 from .speech import scene_speech, speech_start
+
+MIN_RANGE = 0.3
+"""Seconds that a range must have to be made anew."""
+
+AROUND = 6.0
+"""Seconds around a range in which what is shown is read: more than a model's window."""
 
 Pinned = tuple[HandMotion, NDArray[np.bool_]]
 """Motion from the speech's start on, and (T, 2) which frames of which hand are to stay."""
@@ -36,37 +43,24 @@ def performing(context: Context) -> Job:
     """
     scene = context.scene
     chosen = settings(scene)
-    where = backend.gestures_from(context)
-    if where is None:
-        # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
-        from ..hearing import why_deaf
-
-        if reason := why_deaf():
-            raise ChironomyError(reason)
-    speech = scene_speech(scene)
+    where, speech = _where(context), scene_speech(scene)
     assert speech is not None
     fit = remembered(scene)
     x, y, z = scene_camera(fit, load_rig(), chosen.width, chosen.height).position.tolist()
-    wanted = {
-        "seed": chosen.seed,
-        "style": chosen.style,
-        "speed": round(chosen.speed, 4),
-        "amplitude": round(chosen.amplitude, 4),
+    wanted = _manner(chosen) | {
         "fps": round(read.scene_fps(scene), 6),
-        "emotion": chosen.emotion_mixture or {chosen.emotion: round(chosen.emotion_strength, 4)},
         "alive": chosen.accompany,
         "lens_x": x,
         "lens_y": y,
         "lens_z": z,
     }
-    if chosen.rate != RATE.default:
-        # Backends and weights of old know nothing of it, and need not.
-        wanted["rate"] = round(chosen.rate, 4)
+    seeds = range(chosen.seed, chosen.seed + chosen.variants)
     script = sequencer.absolute(chosen.script) if chosen.script else None
     item = character(scene)
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
 
-    def make(work: Work) -> Performance:
+    def make_one(seed: int, work: Work) -> Performance:
+        asked = wanted | {"seed": seed}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
             inputs = {"speech": speech.path} | _pinned_files(pinned, folder)
@@ -76,12 +70,145 @@ def performing(context: Context) -> Job:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])
             if where is None:
-                return _made_here(inputs, wanted, work)
+                return _made_here(inputs, asked, work)
             client = backend.connect(where, work)
             uploaded = {name: client.upload(path) for name, path in inputs.items()}
-            return load_performance(client.run("perform", uploaded, wanted, folder / "performance.zip", work))
+            return load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
+
+    def make(work: Work) -> list[Made]:
+        share = 1.0 / len(seeds)
+        return [
+            Made(make_one(seed, work.part(number * share, (number + 1) * share)), wanted | {"seed": seed})
+            for number, seed in enumerate(seeds)
+        ]
 
     return make
+
+
+class Made(NamedTuple):
+    """A performance, and the settings that it was made with."""
+
+    performance: Performance
+    settings: dict[str, Any]
+
+
+class Again(NamedTuple):
+    """A range of the hands that was made anew.
+
+    Attributes:
+        motion: from the speech's start on; what lies outside of the range is as it was.
+        only: what of it is new.
+        settings: that it was made with.
+    """
+
+    motion: HandMotion
+    only: Only
+    settings: dict[str, Any]
+
+
+def making_again(context: Context, item: Object, hands: str, first: int, last: int, seed: int) -> Job:
+    """Return the work that makes a range of the hands anew, which leads into what lies around it and what is locked.
+
+    Args:
+        context: its scene has the speech, and the character shows what is kept.
+        item: the character.
+        hands: "left", "right" or "both".
+        first: scene frame after which everything is new, but the animator's poses.
+        last: scene frame before which it is.
+        seed: another one, another gesture.
+
+    Raises:
+        ChironomyError: it cannot be made there.
+    """
+    scene, rig = context.scene, load_rig()
+    where, speech = _where(context), scene_speech(scene)
+    assert speech is not None
+    begin, fps = speech_start(scene), read.scene_fps(scene)
+    first = max(first, begin)
+    if last - first < MIN_RANGE * fps:
+        raise ChironomyError(f"the frames {first} to {last} are too few; choose {MIN_RANGE * fps:.0f} or more")
+    chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
+    shown = _shown_around(scene, item, rig, begin, first, last)
+    named = owned.spans(item, [owned.hand_unit(item, hand) for hand in chosen], fps)
+    locked = hand_mask(named, begin, shown.frame_count)
+    if locked[first + 1 - begin : last - begin, chosen].all():
+        raise ChironomyError(
+            f"all poses of the frames {first} to {last} are your own, and stay; release them first, or choose others"
+        )
+    wanted = _manner(settings(scene)) | {
+        "seed": seed,
+        "range_start": (first + 1 - begin) / fps - 1e-4,
+        "range_end": (last - begin) / fps - 1e-4,
+        "range_hands": hands,
+    }
+    script = sequencer.absolute(settings(scene).script) if settings(scene).script else None
+
+    def make(work: Work) -> Again:
+        with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
+            folder = Path(name)
+            inputs = {"speech": speech.path, "kept": folder / "kept.npz", "pinned_mask": folder / "mask.npz"}
+            save_hands(shown, inputs["kept"])
+            np.savez_compressed(inputs["pinned_mask"], mask=locked)
+            if script is not None:
+                inputs["script"] = script
+            if where is None:
+                from chironomy.performance.gestures import make_gestures
+
+                from ..hearing import hear
+
+                work.progress(0.0, "getting ready")
+                motion = next(make_gestures(inputs, wanted, work=work, hear=hear))
+            else:
+                client = backend.connect(where, work)
+                uploaded = {name: client.upload(path) for name, path in inputs.items()}
+                motion = load_hands(client.run("gesture", uploaded, wanted, folder / "hands.npz", work))
+        return Again(motion, Only(float(first), float(last), chosen), wanted)
+
+    return make
+
+
+def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> HandMotion:
+    """Return what the hands do from the speech's start on, as Blender shows it around a range.
+
+    Farther away, where it matters to nothing, it stands still.
+    """
+    fps = read.scene_fps(scene)
+    reach = round(AROUND * fps)
+    start, stop = max(first - reach, begin), last + reach + 1
+    _, near = read.read_pose(item, rig, scene, start, stop)
+    held = np.clip(np.arange(begin, stop) - start, 0, None)
+    fields = {name: getattr(near, name)[held] for name in ("wrist_position", "rotation", "confidence")}
+    return near.replaced(**fields)
+
+
+def _where(context: Context) -> backend.Address | None:
+    """Return the backend that makes gestures; None where this Blender does.
+
+    Raises:
+        ChironomyError: this Blender cannot hear.
+    """
+    where = backend.gestures_from(context)
+    if where is None:
+        # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
+        from ..hearing import why_deaf
+
+        if reason := why_deaf():
+            raise ChironomyError(reason)
+    return where
+
+
+def _manner(chosen: ChironomySettings) -> dict[str, Any]:
+    """Return how the hands are to move."""
+    manner = {
+        "style": chosen.style,
+        "speed": round(chosen.speed, 4),
+        "amplitude": round(chosen.amplitude, 4),
+        "emotion": chosen.emotion_mixture or {chosen.emotion: round(chosen.emotion_strength, 4)},
+    }
+    if chosen.rate != RATE.default:
+        # Backends and weights of old know nothing of it, and need not.
+        manner["rate"] = round(chosen.rate, 4)
+    return manner
 
 
 def _made_here(inputs: dict[str, Path], wanted: dict[str, object], work: Work) -> Performance:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put what was generated or read from a file on the character, as keys."""
 
+from typing import NamedTuple
+
 from bpy.types import Object, Scene
 
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
+from chironomy.motion.key_poses import DETAIL, Miss
 
 from ..rig import channels, owned, read, write
 from ..rig.build import body_of
@@ -13,10 +16,27 @@ from .keeping import make_keepable
 from .speech import give_length, speech_start
 
 
+class PutOn(NamedTuple):
+    """What was put on a character.
+
+    Attributes:
+        said: what to tell the person.
+        miss: how far the keys are off the dense motion.
+    """
+
+    said: str
+    miss: Miss
+
+
 def put_on(
-    scene: Scene, item: Object, motion: HandMotion, face: FaceTrack | None, body: Accompaniment | None = None
-) -> str:
-    """Put motion on a character of a scene from the start of the speech on, and return what to tell the person.
+    scene: Scene,
+    item: Object,
+    motion: HandMotion,
+    face: FaceTrack | None,
+    body: Accompaniment | None = None,
+    detail: float = DETAIL,
+) -> PutOn:
+    """Put motion on a character of a scene from the start of the speech on.
 
     Args:
         scene: whose speech and frame rate count.
@@ -24,6 +44,7 @@ def put_on(
         motion: what the hands do.
         face: what the face does; None leaves the face as it is.
         body: what torso, head and shoulders do; None takes what was generated for them away.
+        detail: from 0, few key poses, to 1, exact.
 
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate.
@@ -31,10 +52,11 @@ def put_on(
     rig = load_rig()
     make_keepable(scene, item)
     first = speech_start(scene)
-    frames = write.write_motion(item, rig, motion, scene, first).frames
-    write.write_accompaniment(item, rig, body, scene, first)
+    written = write.write_motion(item, rig, motion, scene, first, detail)
+    frames = written.frames
+    write.write_accompaniment(item, rig, body, scene, first, detail)
     if face is not None:
-        write.write_face(item, face, scene, first)
+        write.write_face(item, face, scene, first, detail)
     give_length(scene, first + frames - 1)
     scene.frame_set(scene.frame_current)
     count = read.hand_key_count(item)
@@ -42,10 +64,10 @@ def put_on(
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
     if face is not None and body_of(item) is None:
         said += "; its mesh was deleted, so nothing shows what the face does"
-    return said + _kept(item, read.scene_fps(scene))
+    return PutOn(said + kept_said(item, read.scene_fps(scene)), written.miss)
 
 
-def _kept(item: Object, fps: float) -> str:
+def kept_said(item: Object, fps: float) -> str:
     """Return what to tell the person of what stayed theirs."""
     parts: list[str] = []
     for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps).items():

@@ -105,7 +105,8 @@ def performance(addon):
     """What Generate puts on the character."""
     from chironomy.work import QUIET
 
-    return addon["scene.performance"].performing(bpy.context)(QUIET)
+    (made,) = addon["scene.performance"].performing(bpy.context)(QUIET)
+    return made.performance
 
 
 def shown(addon, rig, scene):

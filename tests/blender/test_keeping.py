@@ -73,7 +73,8 @@ def link(library, times=1, *, override=True):
 
 
 def put_on(item, performance):
-    return module("scene.put_on").put_on(bpy.context.scene, item, performance.hands, performance.face, performance.body)
+    scene = bpy.context.scene
+    return module("scene.put_on").put_on(scene, item, performance.hands, performance.face, performance.body).said
 
 
 def motion_of(item):
@@ -246,6 +247,11 @@ def _fit():
     )
 
 
+def made_of(performance):
+    """What Generate's work gives."""
+    return module("scene.performance").Made(performance, {"style": "neutral", "seed": 0})
+
+
 @pytest.fixture
 def meanwhile(performance, monkeypatch):
     """Let Generate make the performance at once, after something was done in Blender."""
@@ -253,7 +259,7 @@ def meanwhile(performance, monkeypatch):
     def run(happens):
         def performing(_context):
             happens()
-            return lambda _work: performance
+            return lambda _work: [made_of(performance)]
 
         monkeypatch.setattr(module("operators.generate"), "performing", performing)
         bpy.context.scene.chironomy.speech = "speech.wav"
@@ -311,7 +317,7 @@ def test_work_goes_on_when_another_file_is_opened_and_its_motion_is_kept(scene, 
     def job(work):
         goes_on.wait(60)
         assert not work.cancelled()
-        return performance
+        return [made_of(performance)]
 
     class Button(tasks.JobOperator):
         """What Blender holds of Generate while its window runs it."""

@@ -161,7 +161,7 @@ def test_a_motion_file_is_led_into_a_pose_of_ones_own_and_that_is_said(addon, ri
     control.location.z += 0.1
     control.keyframe_insert("location", frame=20)
     place = list(control.location)
-    said = addon["scene.put_on"].put_on(scene, item, gestures(rig, 2.0, seed=4), None)
+    said = addon["scene.put_on"].put_on(scene, item, gestures(rig, 2.0, seed=4), None).said
     assert said.endswith("; hand.L keeps your pose at frame 20")
     scene.frame_set(20)
     assert list(control.location) == pytest.approx(place, abs=1e-6)

@@ -4,8 +4,11 @@
 import os
 import tempfile
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from chironomy.body.accompaniment import Accompaniment, load_accompaniment, save_accompaniment
 from chironomy.body.accompany import accompanied_pose
@@ -89,6 +92,38 @@ def load_performance(path: str | Path) -> Performance:
             return _load_parts(Path(folder))
         except ChironomyError as error:
             raise BodyError(f"{path}: {str(error).replace(str(Path(folder)) + os.sep, '')}") from error
+
+
+def packed(performance: Performance) -> bytes:
+    """Return a performance as `save_performance` writes it, with numbers of single precision, which is smaller."""
+    hands = performance.hands
+    small = Performance(
+        hands.replaced(
+            **{name: _single(getattr(hands, name)) for name in ("wrist_position", "rotation", "confidence")}
+        ),
+        replace(performance.face, values=_single(performance.face.values)),
+        performance.body,
+    )
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder, "performance.zip")
+        save_performance(small, path)
+        return path.read_bytes()
+
+
+def unpacked(data: bytes) -> Performance:
+    """Return the performance of `packed`.
+
+    Raises:
+        ChironomyError: the bytes are damaged.
+    """
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder, "performance.zip")
+        path.write_bytes(data)
+        return load_performance(path)
+
+
+def _single(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.astype(np.float32).astype(np.float64)
 
 
 def _load_parts(folder: Path) -> Performance:

@@ -140,6 +140,7 @@ class GestureMaker:
         end: float,
         *,
         hands: str | tuple[str, ...] = HANDS,
+        locked: NDArray[np.bool_] | None = None,
         **settings: Unpack[Settings],
     ) -> HandMotion:
         """Make a range of a performance anew; everything outside it stays exactly as it is.
@@ -150,6 +151,7 @@ class GestureMaker:
             start: seconds; the frames from here on are new.
             end: seconds; the frames from here on are kept.
             hands: "left", "right" or both, whose frames are new.
+            locked: (T, 2) which frames of which hand stay inside the range, too; the new ones lead into them.
             settings: see `Settings`, of the new frames, but for `fps` and pins. Only the surroundings of the range are
                 computed, so with the performance's own settings and seed the new frames are alike, not equal.
 
@@ -160,6 +162,10 @@ class GestureMaker:
             raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
         first, last = frames_of_range(motion, start, end)
         mask = kept_outside(motion, first, last, hands)
+        if locked is not None:
+            if locked.shape != mask.shape:
+                raise GestureError(f"locked has shape {locked.shape}; it must be {mask.shape}: frames, hands")
+            mask |= locked
         task = self._task(speech, {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask})
         new = joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
         chosen = [hands] if isinstance(hands, str) else list(hands)

@@ -57,9 +57,9 @@ def make_gestures(
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
             frames from `range_start` to `range_end` are made anew, at its frame rate, of the hands that `range_hands`
-            names; `score` (`chironomy.score/1`), what is to be gestured when, or `script`, what is said
-            (`performance.scripts`). With `kept` and `score` and no range,
-            what differs from the score of the motion is made anew (`gesture.change`).
+            names, and of these not what `pinned_mask` names; `score` (`chironomy.score/1`), what is to be gestured
+            when, or `script`, what is said (`performance.scripts`). With `kept` and `score` and no range, what differs
+            from the score of the motion is made anew (`gesture.change`).
         settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
             `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
             size and tempo the hands take on.
@@ -116,8 +116,11 @@ def make_gestures(
             made = functools.partial(_noted, speech=speech, script_unplayed=True)
     controls["work"] = work.part(begun, 0.98)
     if kept is not None:
-        for name in ("fps", "pinned", "pinned_mask"):
+        for name in ("fps", "pinned"):
             controls.pop(name, None)
+        locked = controls.pop("pinned_mask", None)
+        if locked is not None and locked.ndim != 2:
+            raise PerformanceError("The frames that stay in a range are given by hand: a mask of frames and hands")
         chosen = ("left", "right") if hands in (None, "both") else (hands,)
         earlier = len(kept.source.get("regenerated", []))
         for number in range(count):
@@ -125,7 +128,7 @@ def make_gestures(
             if whole:
                 motion = change(pipeline, speech, kept, again.pop("score"), **again)
             else:
-                motion = pipeline.regenerate(speech, kept, start, end, hands=chosen, **again)
+                motion = pipeline.regenerate(speech, kept, start, end, hands=chosen, locked=locked, **again)
             yield made(_felt_in_ranges(motion, earlier, felt, asked))
     elif count == 1:
         yield made(_felt(pipeline(speech, **controls), felt, asked))

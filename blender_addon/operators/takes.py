@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The takes of a character: show, compare, keep, throw away, lay in the NLA, and take parts of another."""
+
+from typing import TYPE_CHECKING
+
+from bpy.props import EnumProperty
+from bpy.types import Context, Operator
+
+from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import RANGE_HANDS
+
+from ..properties import ChironomyTake, character, settings
+from ..scene import takes
+from ..scene.chosen import chosen_range
+from ..scene.keeping import why_not_kept
+
+# Where it is mixed in, an operator is what it is.
+_Operator = Operator if TYPE_CHECKING else object
+
+
+class TakeOperator(_Operator):
+    """What operators on the chosen take have in common; a subclass gives `change`."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def reason(cls, context: Context) -> str:
+        """Return why it cannot run now, in a sentence without its stop; empty where it can."""
+        return "" if chosen_take(context) else "Generate or import a take first"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        item = character(context.scene)
+        reason = why_not_kept(context.scene, item) if item else "Add a character first"
+        reason = reason or cls.reason(context)
+        if reason:
+            cls.poll_message_set(reason)
+        return not reason
+
+    def change(self, context: Context) -> str:
+        """Do it; return what to tell the person."""
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> set[str]:
+        try:
+            said = self.change(context)
+        except ChironomyError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        if said:
+            self.report({"INFO"}, said)
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_duplicate_take(TakeOperator, Operator):
+    """Add a copy of the chosen take with all its keys, and show it"""
+
+    bl_idname = "chironomy.duplicate_take"
+    bl_label = "Duplicate Take"
+
+    def change(self, context: Context) -> str:
+        return f"{takes.duplicate(context.scene, _take(context)).name} is a copy"
+
+
+class CHIRONOMY_OT_delete_take(TakeOperator, Operator):
+    """Take the chosen take from the list, with its action where nothing else uses it; Undo brings it back"""
+
+    bl_idname = "chironomy.delete_take"
+    bl_label = "Delete Take"
+
+    @classmethod
+    def reason(cls, context: Context) -> str:
+        take = chosen_take(context)
+        if take is None:
+            return "Generate or import a take first"
+        return f"{take.name} is accepted: take its check mark away first" if take.accepted else ""
+
+    def change(self, context: Context) -> str:
+        return f"deleted {takes.delete(context.scene, _take(context))}"
+
+
+class CHIRONOMY_OT_flip_take(TakeOperator, Operator):
+    """Show the take that was shown before this one, and with the next press this one again: to compare the two"""
+
+    bl_idname = "chironomy.flip_take"
+    bl_label = "Flip Takes"
+
+    @classmethod
+    def reason(cls, context: Context) -> str:
+        return "" if len(takes.takes_of(context.scene, character(context.scene))) > 1 else "There is one take at most"
+
+    def change(self, context: Context) -> str:
+        item = character(context.scene)
+        assert item is not None
+        return f"{takes.flip(context.scene, item).name} is shown"
+
+
+class CHIRONOMY_OT_take_to_nla(TakeOperator, Operator):
+    """Lay the chosen take as a strip on an NLA track of its own, where it plays instead of a take"""
+
+    bl_idname = "chironomy.take_to_nla"
+    bl_label = "Push to NLA"
+
+    def change(self, context: Context) -> str:
+        return f"the NLA plays {takes.to_nla(context.scene, _take(context))}"
+
+
+class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
+    """Put hands of another take, in the frames of the selected keys or the preview range or in all, into this one"""
+
+    bl_idname = "chironomy.bring_in_take"
+    bl_label = "Bring In From Take"
+
+    source: EnumProperty(
+        name="From",
+        description="The take that is brought in",
+        items=lambda self, context: _others(context),
+    )
+    hands: EnumProperty(
+        name="Hands",
+        description="Which hands are brought in",
+        items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
+    )
+
+    @classmethod
+    def reason(cls, context: Context) -> str:
+        item = character(context.scene)
+        if item is None or takes.shown_take(context.scene, item) is None:
+            return "Show a take first"
+        return "" if len(takes.takes_of(context.scene, item)) > 1 else "There is no other take"
+
+    def invoke(self, context: Context, event: object) -> set[str]:
+        return context.window_manager.invoke_props_dialog(self)
+
+    def change(self, context: Context) -> str:
+        item = character(context.scene)
+        assert item is not None
+        source = next(
+            (take for take in takes.takes_of(context.scene, item) if take.name == self.source),
+            None,
+        )
+        if source is None:
+            raise takes.TakeError("choose the take to bring in")
+        between = chosen_range(context.scene, item)
+        return takes.bring_in(context.scene, item, source, self.hands, between)
+
+
+def chosen_take(context: Context) -> ChironomyTake | None:
+    """Return the take that is chosen in the list, where it is one of the scene's character."""
+    chosen = settings(context.scene)
+    if not 0 <= chosen.take_index < len(chosen.takes):
+        return None
+    take = chosen.takes[chosen.take_index]
+    return take if take.item == character(context.scene) and take.action is not None else None
+
+
+def _take(context: Context) -> ChironomyTake:
+    take = chosen_take(context)
+    assert take is not None
+    return take
+
+
+_names: list[tuple[str, str, str]] = []
+"""What Blender shows of names that are made as they are needed must live as long as it shows them."""
+
+
+def _others(context: Context) -> list[tuple[str, str, str]]:
+    item = character(context.scene)
+    now = takes.shown_take(context.scene, item) if item else None
+    _names[:] = [
+        (take.name, f"{take.name} {take.label}".strip(), "")
+        for take in takes.takes_of(context.scene, item)
+        if take != now
+    ]
+    return _names
+
+
+CLASSES = (
+    CHIRONOMY_OT_duplicate_take,
+    CHIRONOMY_OT_delete_take,
+    CHIRONOMY_OT_flip_take,
+    CHIRONOMY_OT_take_to_nla,
+    CHIRONOMY_OT_bring_in_take,
+)

@@ -1,0 +1,478 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes: every motion that is generated or imported is an action of its own, and nothing that was there before is lost.
+
+A scene lists the takes of its characters. A take's action carries the dense performance that its keys were made of, so
+that they can be made anew in more or less detail, and how it was made; so a copy of the action is a whole take, too.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import bpy
+import numpy as np
+from bpy.types import ID, Action, Object, Scene
+
+from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.performance import Performance, packed, unpacked
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.gesture.settings import SEED
+from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hands
+from chironomy.motion.key_poses import DETAIL, Miss
+
+from ..properties import ChironomyTake, settings
+from ..rig import actions
+from ..rig.build import body_of
+from ..rig.owned import Only
+from ..rig.read import last_key, read_pose, scene_fps
+from ..rig.write import write_motion
+from .keeping import make_keepable
+from .put_on import PutOn, kept_said, put_on
+from .speech import speech_start
+
+PERFORMANCE_PROPERTY = "chironomy_performance"
+"""A custom property of an action: the dense performance of a take, as `body.performance.packed` gives it."""
+
+HANDS_PROPERTY = "chironomy_hands"
+"""Likewise, of a take of the hands alone: their dense motion, as `save_hands` writes it."""
+
+MADE_PROPERTY = "chironomy_made"
+"""A custom property of an action: how a take was made, as JSON."""
+
+
+AROUND = 12
+"""Frames around a part of another take that are read with it, for how it goes in and out."""
+
+
+class TakeError(ChironomyError):
+    """A take cannot be used so; the message says why."""
+
+
+class Dense(NamedTuple):
+    """The motion that a take's keys were made of: hands, and face and body where it has them."""
+
+    hands: HandMotion
+    face: FaceTrack | None = None
+    body: Accompaniment | None = None
+
+    @classmethod
+    def of(cls, made: Performance | HandMotion) -> "Dense":
+        """Return what was made as a take keeps it."""
+        return cls(made) if isinstance(made, HandMotion) else cls(made.hands, made.face, made.body)
+
+
+def new_take(
+    scene: Scene,
+    item: Object,
+    performance: Performance | HandMotion,
+    label: str,
+    made: dict[str, Any],
+    detail: float = DETAIL,
+) -> PutOn:
+    """Put a performance on a character as a new take, with all that is the animator's in what the character shows.
+
+    What it shows stays as it is, and is listed where it was not.
+
+    Args:
+        scene: whose speech and frame rate count.
+        item: the character.
+        performance: what it is to do; of a motion of the hands alone, the face stays as it is.
+        label: what tells the take from others, such as its style and seed.
+        made: how it was made, for JSON.
+        detail: from 0, few key poses, to 1, exact.
+
+    Raises:
+        ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
+    """
+    make_keepable(scene, item)
+    before = _shown(item)
+    list_shown(scene, item)
+    name = free_name(scene, item)
+    with _or_as_before(before):
+        _show_copy(item, f"{item.name} {name}")
+        dense = Dense.of(performance)
+        done = put_on(scene, item, *dense, detail)
+    action = item.animation_data.action
+    action.name = f"{item.name} {name}"
+    _keep_dense(action, dense)
+    action[MADE_PROPERTY] = json.dumps(made)
+    _add(scene, item, name, label, detail, done.miss)
+    return done
+
+
+def put_range(scene: Scene, item: Object, motion: HandMotion, only: Only, label: str, made: dict[str, Any]) -> str:
+    """Put a part of a motion on a character as a new take; everything else is as in the take that it shows.
+
+    Args:
+        scene: whose speech and frame rate count.
+        item: the character.
+        motion: from the speech's start on.
+        only: the part.
+        label: what tells the take from others.
+        made: how it was made, for JSON.
+
+    Returns:
+        What to tell the person.
+
+    Raises:
+        ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
+    """
+    make_keepable(scene, item)
+    before = _shown(item)
+    list_shown(scene, item)
+    take = shown_take(scene, item)
+    detail = DETAIL if take is None else take.detail
+    performance = None if take is None else dense_of(take)
+    name, begin = free_name(scene, item), speech_start(scene)
+    with _or_as_before(before):
+        _show_copy(item, f"{item.name} {name}")
+        miss = write_motion(item, load_rig(), motion, scene, begin, detail, only).miss
+    action = item.animation_data.action
+    if performance is not None:
+        _keep_dense(action, _with_part(performance, motion, only, begin))
+    action[MADE_PROPERTY] = json.dumps(made)
+    _add(scene, item, name, label, detail, miss)
+    scene.frame_set(scene.frame_current)
+    return f"{name} is as the take before but for {_said(only)}" + kept_said(item, scene_fps(scene))
+
+
+def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, between: tuple[int, int] | None) -> str:
+    """Put hands of another take, as it is shown, into a copy of the take that a character shows.
+
+    Args:
+        scene: whose frame rate counts.
+        item: the character.
+        source: the other take.
+        hands: "left", "right" or "both".
+        between: scene frames; all where None.
+
+    Raises:
+        ChironomyError: as `put_range` does.
+    """
+    shown = shown_take(scene, item)
+    if shown is None:
+        raise TakeError("show the take that is to have it first")
+    action, label, begin = shown.action, f"with {source.name}", speech_start(scene)
+    end = max(scene.frame_end, round(last_key(item)), begin + 1)
+    start, stop = (begin, end) if between is None else (max(between[0] - AROUND, begin), between[1] + AROUND)
+    show(scene, source)
+    try:
+        _, near = read_pose(item, load_rig(), scene, start, stop + 1)
+    finally:
+        show(scene, next(take for take in takes_of(scene, item) if take.action == action))
+    held = np.clip(np.arange(begin, stop + 1) - start, 0, None)
+    fields = {name: getattr(near, name)[held] for name in ("wrist_position", "rotation", "confidence")}
+    chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
+    first, last = (-np.inf, np.inf) if between is None else map(float, between)
+    only = Only(first, last, chosen)
+    return put_range(scene, item, near.replaced(**fields), only, label, {"brought_in": source.name, "hands": hands})
+
+
+def list_shown(scene: Scene, item: Object) -> None:
+    """List what a character shows, where it is animated and that is no take yet: it may be the person's own work."""
+    data = item.animation_data
+    if data is None or data.action is None or shown_take(scene, item) is not None:
+        return
+    known = data.action.get(MADE_PROPERTY)
+    _listed(scene, item, data.action.name, "" if known else "your own")
+
+
+def takes_of(scene: Scene, item: Object | None) -> list[ChironomyTake]:
+    """Return the takes of a character, in the order in which they were made."""
+    return [take for take in settings(scene).takes if take.item == item and take.action is not None]
+
+
+def shown_take(scene: Scene, item: Object) -> ChironomyTake | None:
+    """Return the take that a character shows."""
+    data = item.animation_data
+    action = data.action if data else None
+    return next((take for take in takes_of(scene, item) if take.action == action), None)
+
+
+def show(scene: Scene, take: ChironomyTake) -> None:
+    """Let a take's character show it.
+
+    Raises:
+        TakeError: the character cannot be animated now, or its action was deleted.
+    """
+    item = take.item
+    if item is None or take.action is None:
+        raise TakeError(f"the take {take.name} has lost its character or its action; delete it from the list")
+    for block in _blocks(item):
+        if reason := actions.refusal(block):
+            raise TakeError(reason)
+    chosen = settings(scene)
+    now = shown_take(scene, item)
+    if now is not None and now != take:
+        chosen.take_before = now.action
+    actions.assign(item, take.action, take.slot)
+    body = body_of(item)
+    if body is not None:
+        if take.face_action is not None:
+            actions.assign(body.data.shape_keys, take.face_action, take.face_slot)
+        elif body.data.shape_keys.animation_data is not None:
+            actions.assign(body.data.shape_keys, None)
+    _choose(scene, take)
+    scene.frame_set(scene.frame_current)
+
+
+def flip(scene: Scene, item: Object) -> ChironomyTake:
+    """Show the take that was shown before this one, and return it.
+
+    Raises:
+        TakeError: there is none.
+    """
+    chosen, takes = settings(scene), takes_of(scene, item)
+    now = shown_take(scene, item)
+    before = next((take for take in takes if take.action == chosen.take_before and take != now), None)
+    if before is None:
+        # Where nothing was shown before, the one beside it in the list.
+        others = [take for take in takes if take != now]
+        if not others:
+            raise TakeError("there is no other take to compare with; generate one more")
+        before = others[-1]
+    show(scene, before)
+    return before
+
+
+def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
+    """Add a copy of a take with all its keys, and show it."""
+    item, label, detail, miss = take.item, take.label, take.detail, Miss(take.wrist_miss, take.joint_miss)
+    show(scene, take)
+    name = free_name(scene, item)
+    _show_copy(item, f"{item.name} {name}")
+    return _add(scene, item, name, label, detail, miss)
+
+
+def delete(scene: Scene, take: ChironomyTake) -> str:
+    """Take a take from the list, with its action where nothing else uses it; return its name.
+
+    Raises:
+        TakeError: it is accepted.
+    """
+    if take.accepted:
+        raise TakeError(f"{take.name} is accepted; take its check mark away first")
+    chosen, item, name = settings(scene), take.item, take.name
+    gone = {take.action, take.face_action} - {None}
+    if item is not None and shown_take(scene, item) == take:
+        others = [other for other in takes_of(scene, item) if other != take]
+        place = takes_of(scene, item).index(take)
+        if others:
+            show(scene, others[min(place, len(others) - 1)])
+        else:
+            for block in _blocks(item):
+                if block.animation_data is not None:
+                    actions.assign(block, None)
+    index = next(number for number, other in enumerate(chosen.takes) if other.name == name and other.item == item)
+    if chosen.take_before in gone:
+        chosen.take_before = None
+    chosen.takes.remove(index)
+    for action in gone:
+        if action.users - action.use_fake_user == 0:
+            bpy.data.actions.remove(action)
+    now = shown_take(scene, item) if item is not None else None
+    if now is not None:
+        _choose(scene, now)
+    return name
+
+
+def to_nla(scene: Scene, take: ChironomyTake) -> str:
+    """Lay a take in the NLA as a strip on a track of its own, where it plays; return the track's name.
+
+    The character shows what its tracks play then, and no take.
+    """
+    show(scene, take)
+    item, name = take.item, f"{take.name} {take.label}".strip()
+    for block, action, handle in list(_shown(item)):
+        if action is None:
+            continue
+        data = block.animation_data
+        first = action.frame_range[0]
+        actions.assign(block, None)
+        track = data.nla_tracks.new()
+        track.name = name
+        strip = track.strips.new(take.name, round(first), action)
+        strip.extrapolation = "HOLD_FORWARD"
+        if hasattr(strip, "action_slot"):
+            strip.action_slot = next(slot for slot in action.slots if slot.handle == handle)
+        strip.influence = 1.0
+    scene.frame_set(scene.frame_current)
+    return name
+
+
+def dense_of(take: ChironomyTake) -> Dense | None:
+    """Return the dense motion of a take; None where it has none, as the person's own action.
+
+    Raises:
+        ChironomyError: it is damaged.
+    """
+    action = take.action
+    if action is None or (HANDS_PROPERTY not in action and PERFORMANCE_PROPERTY not in action):
+        return None
+    if HANDS_PROPERTY in action:
+        with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+            path = Path(folder, "hands.npz")
+            path.write_bytes(bytes(action[HANDS_PROPERTY]))
+            return Dense(load_hands(path))
+    return Dense.of(unpacked(bytes(action[PERFORMANCE_PROPERTY])))
+
+
+def key_again(scene: Scene, take: ChironomyTake) -> None:
+    """Make the keys of a take anew in its detail; what is the animator's stays.
+
+    Raises:
+        ChironomyError: the take has no dense motion, or the keys cannot be written.
+    """
+    dense = dense_of(take)
+    if dense is None:
+        raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
+    if shown_take(scene, take.item) != take:
+        show(scene, take)
+    _note(take, put_on(scene, take.item, *dense, take.detail).miss)
+
+
+def made_of(action: Action) -> dict[str, Any]:
+    """Return how a take was made; empty where nothing tells."""
+    try:
+        found = json.loads(action.get(MADE_PROPERTY, "{}"))
+    except (ValueError, TypeError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def next_seed(scene: Scene, item: Object | None, seed: int) -> int:
+    """Return the first seed after one with which no take of a character was made."""
+    used = {made_of(take.action).get("seed") for take in takes_of(scene, item)}
+    found = (seed + 1) % SEED.high
+    while found in used:
+        found = (found + 1) % SEED.high
+    return found
+
+
+def free_name(scene: Scene, item: Object) -> str:
+    """Return the name of the next take of a character."""
+    names = {take.name for take in takes_of(scene, item)}
+    number = len(names) + 1
+    while f"Take {number}" in names:
+        number += 1
+    return f"Take {number}"
+
+
+def _listed(scene: Scene, item: Object, name: str, label: str) -> ChironomyTake:
+    take = settings(scene).takes.add()
+    take.name, take.label, take.item = name, label, item
+    take.action, take.slot = item.animation_data.action, actions.slot_handle(item)
+    body = body_of(item)
+    shapes = body.data.shape_keys if body is not None else None
+    if shapes is not None and shapes.animation_data is not None and shapes.animation_data.action is not None:
+        take.face_action, take.face_slot = shapes.animation_data.action, actions.slot_handle(shapes)
+    _choose(scene, take)
+    return take
+
+
+def _choose(scene: Scene, take: ChironomyTake) -> None:
+    """Mark a take in the list without showing it again."""
+    chosen = settings(scene)
+    index = next(number for number, other in enumerate(chosen.takes) if other == take)
+    if chosen.take_index != index:
+        chosen.take_index = index
+
+
+def _add(scene: Scene, item: Object, name: str, label: str, detail: float, miss: Miss) -> ChironomyTake:
+    """List what a character shows as a take that was just made."""
+    take = _listed(scene, item, name, label)
+    take.quiet = True
+    take.detail = detail
+    take.quiet = False
+    _note(take, miss)
+    return take
+
+
+@contextmanager
+def _or_as_before(before: list[tuple[ID, Action | None, int]]) -> Iterator[None]:
+    """Give data-blocks their actions back where what is done with others fails."""
+    try:
+        yield
+    except ChironomyError:
+        earlier = {action for _, action, _ in before}
+        new = {block.animation_data.action for block, _, _ in before if block.animation_data} - earlier - {None}
+        for block, action, handle in before:
+            if block.animation_data is not None:
+                actions.assign(block, action, handle)
+        for action in new:
+            bpy.data.actions.remove(action)
+        raise
+
+
+def _with_part(dense: Dense, motion: HandMotion, only: Only, begin: int) -> Dense:
+    """Return a dense motion with a part of another one."""
+    hands = dense.hands
+    if abs(hands.fps - motion.fps) > 1e-4:
+        hands = hands.resampled(motion.fps)
+    count = min(hands.frame_count, motion.frame_count)
+    frames = np.arange(count) + begin
+    new = np.flatnonzero((frames > only.first) & (frames < only.last))
+    fields = {name: getattr(hands, name).copy() for name in ("wrist_position", "rotation", "confidence")}
+    for name, values in fields.items():
+        for hand in only.hands:
+            values[new, hand] = getattr(motion, name)[new, hand]
+    hands = hands.replaced(**fields)
+    if abs(hands.fps - dense.hands.fps) > 1e-4:
+        hands = hands.resampled(dense.hands.fps, dense.hands.frame_count)
+    return dense._replace(hands=hands)
+
+
+def _keep_dense(action: Action, dense: Dense) -> None:
+    for name in (PERFORMANCE_PROPERTY, HANDS_PROPERTY):
+        if name in action:
+            del action[name]
+    if dense.face is not None:
+        action[PERFORMANCE_PROPERTY] = packed(Performance(dense.hands, dense.face, dense.body))
+        return
+    with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
+        path = Path(folder, "hands.npz")
+        save_hands(dense.hands, path)
+        action[HANDS_PROPERTY] = path.read_bytes()
+
+
+def _said(only: Only) -> str:
+    names = " and ".join(HANDS[hand] for hand in only.hands)
+    hands = f"the {names} hand" if len(only.hands) == 1 else "both hands"
+    return hands if np.isinf(only.first) else f"{hands} from frame {only.first:g} to {only.last:g}"
+
+
+def _note(take: ChironomyTake, miss: Miss) -> None:
+    take.wrist_miss, take.joint_miss, take.trouble = miss.wrist, miss.joint, ""
+
+
+def _blocks(item: Object) -> Iterator[ID]:
+    yield item
+    body = body_of(item)
+    if body is not None:
+        yield body.data.shape_keys
+
+
+def _shown(item: Object) -> list[tuple[ID, Action | None, int]]:
+    """Return of the armature and of its mesh's shape keys the action and its slot."""
+    return [
+        (block, block.animation_data.action if block.animation_data else None, actions.slot_handle(block))
+        for block in _blocks(item)
+    ]
+
+
+def _show_copy(item: Object, name: str) -> None:
+    """Let a character be animated by copies of its actions."""
+    copies: dict[Action, Action] = {}
+    for block, action, handle in _shown(item):
+        if action is None:
+            continue
+        copy = copies.get(action)
+        if copy is None:
+            copy = copies[action] = action.copy()
+            copy.name = name if block == item else f"{name} Face"
+            copy.use_fake_user = False
+        actions.assign(block, copy, handle)
