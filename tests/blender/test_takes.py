@@ -48,7 +48,10 @@ def shown(addon, rig, scene):
     return addon["rig.read"].read_pose(scene.chironomy.character, rig, scene, 1, FRAMES + 1)[1]
 
 
-def apart(one, other, frames=slice(None), hand=slice(None)):
+ALL = slice(None)
+
+
+def apart(one, other, frames=ALL, hand=ALL):
     """Metres between wrists and radians between joints, the most of some frames."""
     from chironomy.motion import rotation
 
