@@ -5,22 +5,25 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, migration, panels, tasks, thumbnail
+from . import backend, migration, panels, tasks, thumbnail, timeline
 from .operators import backend as backend_operators
 from .operators import export, generate, locks, motion, reference, render, speech
+from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
-from .properties import ChironomySettings, ChironomyTake
+from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
 
 CLASSES = (
     ChironomyPreferences,
     ChironomyTake,
+    ChironomyPhrase,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
     *generate.CLASSES,
     *take_operators.CLASSES,
     *locks.CLASSES,
+    *score_operators.CLASSES,
     *motion.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
@@ -35,9 +38,11 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     migration.register()
+    timeline.register()
 
 
 def unregister() -> None:
+    timeline.unregister()
     migration.unregister()
     tasks.stop()
     backend.stop()

@@ -16,9 +16,10 @@ from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
+from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
 from .operators.takes import chosen_take
 from .preferences import preferences
-from .properties import ChironomySettings, ChironomyTake, character, settings
+from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
 from .scene.chosen import chosen_range
 
@@ -165,6 +166,53 @@ class CHIRONOMY_PT_range(_Section):
         row.operator("chironomy.release_poses", icon="UNLOCKED")
 
 
+class CHIRONOMY_UL_phrases(UIList):
+    """The gesture phrases of the take that is shown."""
+
+    bl_idname = "CHIRONOMY_UL_phrases"
+
+    def draw_item(
+        self,
+        context: Context,
+        layout: UILayout,
+        _data: object,
+        item: ChironomyPhrase,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+    ) -> None:
+        row = layout.row(align=True)
+        row.label(text=f"{item.first}")
+        row.prop(item, "kind", text="", emboss=False)
+        row.prop(item, "hands", text="", emboss=False)
+        row.label(text=item.word)
+        row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
+
+
+class CHIRONOMY_PT_score(_Section):
+    bl_idname = "CHIRONOMY_PT_score"
+    bl_label = "Score"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        work_button(layout, CHIRONOMY_OT_read_score, "VIEWZOOM")
+        row = layout.row()
+        row.template_list("CHIRONOMY_UL_phrases", "", chosen, "phrases", chosen, "phrase_index", rows=5)
+        column = row.column(align=True)
+        column.operator_menu_enum("chironomy.add_phrase", "kind", text="", icon="ADD")
+        column.operator("chironomy.delete_phrase", text="", icon="REMOVE")
+        column.separator()
+        column.operator("chironomy.slide_phrase", text="", icon="ARROW_LEFTRIGHT")
+        if 0 <= chosen.phrase_index < len(chosen.phrases):
+            phrase = chosen.phrases[chosen.phrase_index]
+            column = layout.column(align=True)
+            for name in ("kind", "hands", "first", "last", "size"):
+                column.prop(phrase, name)
+        work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
+
+
 class CHIRONOMY_PT_picture(_Section):
     bl_idname = "CHIRONOMY_PT_picture"
     bl_label = "Picture"
@@ -267,6 +315,8 @@ CLASSES = (
     CHIRONOMY_UL_takes,
     CHIRONOMY_PT_takes,
     CHIRONOMY_PT_range,
+    CHIRONOMY_UL_phrases,
+    CHIRONOMY_PT_score,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,

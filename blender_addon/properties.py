@@ -20,7 +20,9 @@ from bpy.types import Action, Context, Object, Property, PropertyGroup, Scene
 from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
 from chironomy.errors import ChironomyError
-from chironomy.gesture.settings import AMPLITUDE, RANGE_HANDS, RATE, SEED, SPEED, STYLES
+from chironomy.gesture.repertoire.kinds import KINDS
+from chironomy.gesture.score.phrases import REST
+from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RANGE_HANDS, RATE, SEED, SPEED, STYLES
 from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
@@ -124,6 +126,45 @@ class ChironomyTake(PropertyGroup):
     joint_miss: FloatProperty(name="Joints Off", description="By the keys, in 95 % of frames", options={"HIDDEN"})
     trouble: StringProperty(options={"HIDDEN"})
     quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+
+def _show_phrase(chosen: "ChironomySettings", _context: Context) -> None:
+    """Go to the middle of the phrase that was picked in the list."""
+    if 0 <= chosen.phrase_index < len(chosen.phrases):
+        phrase = chosen.phrases[chosen.phrase_index]
+        chosen.id_data.frame_current = (phrase.first + phrase.last) // 2
+
+
+class ChironomyPhrase(PropertyGroup):
+    """A gesture phrase of the take that is shown, to be edited."""
+
+    number: IntProperty(default=-1, options={"HIDDEN"})
+    kind: EnumProperty(
+        name="Kind",
+        description="What is gestured",
+        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
+    )
+    hands: EnumProperty(
+        name="Hands",
+        description="Which hand does it",
+        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
+        default="right",
+    )
+    first: IntProperty(name="First Frame", description="Where the hand sets out for it; its strokes move along")
+    last: IntProperty(name="Last Frame", description="Where the hand lets go")
+    size: FloatProperty(
+        name="Size",
+        description="How long its strokes are; 0 lets the model choose",
+        min=0.0,
+        max=1.0,
+        subtype="DISTANCE",
+    )
+    locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
+    word: StringProperty(name="Word", options={"HIDDEN"})
+    stroke: FloatProperty(options={"HIDDEN"})
+    was_first: IntProperty(options={"HIDDEN"})
+    was_last: IntProperty(options={"HIDDEN"})
+    was_size: FloatProperty(options={"HIDDEN"})
 
 
 class ChironomySettings(PropertyGroup):
@@ -231,6 +272,8 @@ class ChironomySettings(PropertyGroup):
     takes: CollectionProperty(type=ChironomyTake)
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
+    phrases: CollectionProperty(type=ChironomyPhrase)
+    phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
     range_hands: EnumProperty(
         name="Hands",
         description="Whose range is made anew",

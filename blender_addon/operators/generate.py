@@ -72,7 +72,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         said = ""
         for made in result:
             label = f"{made.settings['style']}, seed {made.settings['seed']}"
-            said = new_take(scene, item, made.performance, label, made.settings).said
+            said = new_take(scene, item, made.performance, label, made.settings, score=made.score).said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
@@ -124,8 +124,10 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
 
     def finish(self, context: Context, result: Again, target: Target) -> str:
         scene, item = target.find()
-        label = f"{result.settings['style']}, seed {result.settings['seed']}, {result.only.first:g} to "
-        return takes.put_range(scene, item, result.motion, result.only, f"{label}{result.only.last:g}", result.settings)
+        (only,) = result.only
+        style, seed = result.settings["style"], result.settings["seed"]
+        label = f"{style}, seed {seed}, {only.first:g} to {only.last:g}"
+        return takes.put_range(scene, item, result.motion, result.only, label, result.settings, result.score)
 
 
 class CHIRONOMY_OT_new_seed(Operator):

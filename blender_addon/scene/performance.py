@@ -2,7 +2,9 @@
 """Make a performance for the scene's speech: in this Blender, or by the backend where the preferences say so."""
 
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +14,8 @@ from numpy.typing import NDArray
 from chironomy.body.performance import Performance, load_performance
 from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
+from chironomy.gesture.change import changed_ranges
+from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import RATE
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
 from chironomy.shot.placement import scene_camera
@@ -23,6 +27,7 @@ from ..rig import owned, read
 from ..rig.owned import Only, hand_mask, pins
 from ..tasks import Job
 from .portrait import remembered
+from .score import only_of
 from .speech import scene_speech, speech_start
 
 MIN_RANGE = 0.3
@@ -59,7 +64,7 @@ def performing(context: Context) -> Job:
     item = character(scene)
     pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
 
-    def make_one(seed: int, work: Work) -> Performance:
+    def make_one(seed: int, work: Work) -> Made:
         asked = wanted | {"seed": seed}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
@@ -70,26 +75,25 @@ def performing(context: Context) -> Job:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])
             if where is None:
-                return _made_here(inputs, asked, work)
+                return Made(_made_here(inputs, asked, work), asked, _planned(inputs, asked))
             client = backend.connect(where, work)
             uploaded = {name: client.upload(path) for name, path in inputs.items()}
-            return load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
+            made = client.run("perform", uploaded, asked, folder / "performance.zip", work)
+            return Made(load_performance(made), asked)
 
     def make(work: Work) -> list[Made]:
         share = 1.0 / len(seeds)
-        return [
-            Made(make_one(seed, work.part(number * share, (number + 1) * share)), wanted | {"seed": seed})
-            for number, seed in enumerate(seeds)
-        ]
+        return [make_one(seed, work.part(number * share, (number + 1) * share)) for number, seed in enumerate(seeds)]
 
     return make
 
 
 class Made(NamedTuple):
-    """A performance, and the settings that it was made with."""
+    """A performance, the settings that it was made with, and the score that was performed, where it is known."""
 
     performance: Performance
     settings: dict[str, Any]
+    score: Score | None = None
 
 
 class Again(NamedTuple):
@@ -99,11 +103,13 @@ class Again(NamedTuple):
         motion: from the speech's start on; what lies outside of the range is as it was.
         only: what of it is new.
         settings: that it was made with.
+        score: that was performed in it, where it is known.
     """
 
     motion: HandMotion
-    only: Only
+    only: Sequence[Only]
     settings: dict[str, Any]
+    score: Score | None = None
 
 
 def making_again(context: Context, item: Object, hands: str, first: int, last: int, seed: int) -> Job:
@@ -151,20 +157,86 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             if script is not None:
                 inputs["script"] = script
-            if where is None:
-                from chironomy.performance.gestures import make_gestures
-
-                from ..hearing import hear
-
-                work.progress(0.0, "getting ready")
-                motion = next(make_gestures(inputs, wanted, work=work, hear=hear))
-            else:
-                client = backend.connect(where, work)
-                uploaded = {name: client.upload(path) for name, path in inputs.items()}
-                motion = load_hands(client.run("gesture", uploaded, wanted, folder / "hands.npz", work))
-        return Again(motion, Only(float(first), float(last), chosen), wanted)
+            motion = _hands(where, inputs, wanted, folder, work)
+            plan = _planned(inputs, wanted) if where is None else None
+        return Again(motion, [Only(float(first), float(last), chosen)], wanted, plan)
 
     return make
+
+
+def doing_score(
+    context: Context, item: Object, before: Score, after: Score, manner: Mapping[str, Any] = MappingProxyType({})
+) -> Job:
+    """Return the work that does another score in the take that is shown: what differs is made anew.
+
+    Args:
+        context: its scene has the speech, and the character shows what is kept.
+        item: the character.
+        before: the take's score.
+        after: what it is to be.
+        manner: settings that the take was made with; the scene's of now for what they lack.
+
+    Raises:
+        ChironomyError: it cannot be made there, or nothing differs.
+    """
+    scene, rig = context.scene, load_rig()
+    ranges = changed_ranges(before, after)
+    if not ranges:
+        raise ChironomyError("no phrase differs from what the take does; change one first")
+    where, speech = _where(context), scene_speech(scene)
+    assert speech is not None
+    begin, fps = speech_start(scene), read.scene_fps(scene)
+    only = only_of(scene, ranges)
+    first, last = min(each.first for each in only), max(each.last for each in only)
+    shown = _shown_around(scene, item, rig, begin, max(int(first), begin), int(last))
+    shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
+    locked = hand_mask(
+        owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps), begin, shown.frame_count
+    )
+    wanted = _manner(settings(scene)) | {"seed": settings(scene).seed}
+    wanted |= {name: manner[name] for name in (*wanted, "rate") if name in manner}
+
+    def make(work: Work) -> Again:
+        with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
+            folder = Path(name)
+            inputs = {"speech": speech.path} | {
+                name: folder / file
+                for name, file in (("kept", "kept.npz"), ("pinned_mask", "mask.npz"), ("score", "score.json"))
+            }
+            save_hands(shown, inputs["kept"])
+            np.savez_compressed(inputs["pinned_mask"], mask=locked)
+            after.save(inputs["score"])
+            motion = _hands(where, inputs, wanted, folder, work)
+        return Again(motion, only, wanted, after)
+
+    return make
+
+
+def _hands(
+    where: backend.Address | None, inputs: dict[str, Path], wanted: dict[str, Any], folder: Path, work: Work
+) -> HandMotion:
+    """Return the hands alone, made here or by the backend."""
+    if where is None:
+        from chironomy.performance.gestures import make_gestures
+
+        from ..hearing import hear
+
+        work.progress(0.0, "getting ready")
+        return next(make_gestures(inputs, wanted, work=work, hear=hear))
+    client = backend.connect(where, work)
+    uploaded = {name: client.upload(path) for name, path in inputs.items()}
+    return load_hands(client.run("gesture", uploaded, wanted, folder / "hands.npz", work))
+
+
+def _planned(inputs: dict[str, Path], wanted: dict[str, Any]) -> Score | None:
+    """Return the score that was performed; None where words had a part in it, which takes as long again to find out."""
+    if "script" in inputs:
+        return None
+    from chironomy.performance.gestures import plan_gestures
+
+    from ..hearing import hear
+
+    return plan_gestures(inputs, wanted, hear)
 
 
 def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> HandMotion:

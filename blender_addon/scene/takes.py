@@ -7,7 +7,7 @@ that they can be made anew in more or less detail, and how it was made; so a cop
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +20,8 @@ from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.performance import Performance, packed, unpacked
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.gesture.score.merge import merged
+from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import SEED
 from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hands
 from chironomy.motion.key_poses import DETAIL, Miss
@@ -32,6 +34,7 @@ from ..rig.read import last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
 from .put_on import PutOn, kept_said, put_on
+from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
 PERFORMANCE_PROPERTY = "chironomy_performance"
@@ -72,6 +75,7 @@ def new_take(
     label: str,
     made: dict[str, Any],
     detail: float = DETAIL,
+    score: Score | None = None,
 ) -> PutOn:
     """Put a performance on a character as a new take, with all that is the animator's in what the character shows.
 
@@ -84,6 +88,7 @@ def new_take(
         label: what tells the take from others, such as its style and seed.
         made: how it was made, for JSON.
         detail: from 0, few key poses, to 1, exact.
+        score: that was performed, where it is known.
 
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
@@ -99,21 +104,31 @@ def new_take(
     action = item.animation_data.action
     action.name = f"{item.name} {name}"
     _keep_dense(action, dense)
+    keep_score(action, score)
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, done.miss)
     return done
 
 
-def put_range(scene: Scene, item: Object, motion: HandMotion, only: Only, label: str, made: dict[str, Any]) -> str:
-    """Put a part of a motion on a character as a new take; everything else is as in the take that it shows.
+def put_range(
+    scene: Scene,
+    item: Object,
+    motion: HandMotion,
+    only: Sequence[Only],
+    label: str,
+    made: dict[str, Any],
+    score: Score | None = None,
+) -> str:
+    """Put parts of a motion on a character as a new take; everything else is as in the take that it shows.
 
     Args:
         scene: whose speech and frame rate count.
         item: the character.
         motion: from the speech's start on.
-        only: the part.
+        only: the parts.
         label: what tells the take from others.
         made: how it was made, for JSON.
+        score: that is performed in the parts, where it is known.
 
     Returns:
         What to tell the person.
@@ -130,14 +145,19 @@ def put_range(scene: Scene, item: Object, motion: HandMotion, only: Only, label:
     name, begin = free_name(scene, item), speech_start(scene)
     with _or_as_before(before):
         _show_copy(item, f"{item.name} {name}")
-        miss = write_motion(item, load_rig(), motion, scene, begin, detail, only).miss
+        miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
+        for part in only:
+            miss = miss.or_worse(write_motion(item, load_rig(), motion, scene, begin, detail, part).miss)
     action = item.animation_data.action
     if performance is not None:
-        _keep_dense(action, _with_part(performance, motion, only, begin))
+        for part in only:
+            performance = _with_part(performance, motion, part, begin)
+        _keep_dense(action, performance)
+    keep_score(action, _with_scores(scene, score_of(action), score, only))
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, miss)
     scene.frame_set(scene.frame_current)
-    return f"{name} is as the take before but for {_said(only)}" + kept_said(item, scene_fps(scene))
+    return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(item, scene_fps(scene))
 
 
 def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, between: tuple[int, int] | None) -> str:
@@ -168,8 +188,9 @@ def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, betw
     fields = {name: getattr(near, name)[held] for name in ("wrist_position", "rotation", "confidence")}
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
     first, last = (-np.inf, np.inf) if between is None else map(float, between)
-    only = Only(first, last, chosen)
-    return put_range(scene, item, near.replaced(**fields), only, label, {"brought_in": source.name, "hands": hands})
+    motion, score = near.replaced(**fields), score_of(source.action)
+    made = {"brought_in": source.name, "hands": hands}
+    return put_range(scene, item, motion, [Only(first, last, chosen)], label, made, score)
 
 
 def list_shown(scene: Scene, item: Object) -> None:
@@ -217,6 +238,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
         elif body.data.shape_keys.animation_data is not None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
+    mirror(scene, take.action)
     scene.frame_set(scene.frame_current)
 
 
@@ -389,6 +411,7 @@ def _add(scene: Scene, item: Object, name: str, label: str, detail: float, miss:
     take.detail = detail
     take.quiet = False
     _note(take, miss)
+    mirror(scene, take.action)
     return take
 
 
@@ -437,6 +460,17 @@ def _keep_dense(action: Action, dense: Dense) -> None:
         path = Path(folder, "hands.npz")
         save_hands(dense.hands, path)
         action[HANDS_PROPERTY] = path.read_bytes()
+
+
+def _with_scores(scene: Scene, score: Score | None, other: Score | None, only: Sequence[Only]) -> Score | None:
+    """Return a take's score with that of parts of another; None where either is unknown."""
+    if score is None or other is None:
+        return None
+    begin, fps = speech_start(scene), scene_fps(scene)
+    for part in only:
+        start, end = (part.first - begin) / fps, (part.last - begin) / fps
+        score = merged(score, other, start, end, [HANDS[hand] for hand in part.hands])
+    return score
 
 
 def _said(only: Only) -> str:

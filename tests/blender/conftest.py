@@ -97,3 +97,30 @@ def played_by_three() -> Callable[..., Any]:
         return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
     return read
+
+
+@pytest.fixture(scope="session")
+def short_speech(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A few seconds of the example's voice."""
+    import soundfile
+    from desk import SECONDS
+
+    path = tmp_path_factory.mktemp("speech") / "speech.wav"
+    samples, rate = soundfile.read(repository / "examples" / "speech.flac")
+    soundfile.write(path, samples[: round(SECONDS * rate)], rate)
+    return path
+
+
+@pytest.fixture
+def desk(addon: Addon, short_speech: Path) -> Any:
+    """A scene with that speech and a lively character, nothing generated yet."""
+    import bpy
+    from desk import FPS
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = FPS, 1.0
+    bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    bpy.ops.chironomy.add_character()
+    scene.chironomy.style = "lively"
+    return scene

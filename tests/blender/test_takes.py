@@ -3,64 +3,14 @@
 
 import numpy as np
 import pytest
+from desk import FRAMES, MILLIMETRE, SECONDS, TENTH_DEGREE, apart, generate, names, shown
 
 bpy = pytest.importorskip("bpy")
-
-FPS, SECONDS = 24, 6.0
-FRAMES = round(FPS * SECONDS)
-MILLIMETRE, TENTH_DEGREE = 1e-4, np.radians(0.1)
-"""A tenth of a millimetre, in metres, and a tenth of a degree."""
-
-
-@pytest.fixture(scope="module")
-def recording(repository, tmp_path_factory):
-    import soundfile
-
-    path = tmp_path_factory.mktemp("speech") / "speech.wav"
-    samples, rate = soundfile.read(repository / "examples" / "speech.flac")
-    soundfile.write(path, samples[: round(SECONDS * rate)], rate)
-    return path
-
-
-@pytest.fixture
-def scene(addon, recording):
-    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    scene = bpy.context.scene
-    scene.render.fps, scene.render.fps_base = FPS, 1.0
-    bpy.ops.chironomy.load_speech(filepath=str(recording))
-    bpy.ops.chironomy.add_character()
-    scene.chironomy.style = "lively"
-    return scene
 
 
 @pytest.fixture
 def takes(addon):
     return addon["scene.takes"]
-
-
-def generate(scene, seed, **options):
-    scene.chironomy.seed = seed
-    assert bpy.ops.chironomy.generate(**options) == {"FINISHED"}
-
-
-def shown(addon, rig, scene):
-    """What Blender shows of the hands."""
-    return addon["rig.read"].read_pose(scene.chironomy.character, rig, scene, 1, FRAMES + 1)[1]
-
-
-ALL = slice(None)
-
-
-def apart(one, other, frames=ALL, hand=ALL):
-    """Metres between wrists and radians between joints, the most of some frames."""
-    from chironomy.motion import rotation
-
-    place = np.linalg.norm(one.wrist_position - other.wrist_position, axis=-1)[frames, hand]
-    return place.max(), rotation.angle(one.rotation, other.rotation)[frames, hand].max()
-
-
-def names(scene):
-    return [take.name for take in scene.chironomy.takes]
 
 
 def action_of(scene):
@@ -71,76 +21,76 @@ def steps(motion, hand):
     return np.linalg.norm(np.diff(motion.wrist_position[:, hand], axis=0), axis=-1)
 
 
-def test_each_generation_is_a_take_and_the_ones_before_are_as_they_were(addon, rig, scene, takes):
-    generate(scene, 1)
-    first = shown(addon, rig, scene)
-    generate(scene, 2)
-    second = shown(addon, rig, scene)
+def test_each_generation_is_a_take_and_the_ones_before_are_as_they_were(addon, rig, desk, takes):
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
+    generate(desk, 2)
+    second = shown(addon, rig, desk)
     assert apart(first, second)[0] > 0.05
-    assert names(scene) == ["Take 1", "Take 2"]
-    assert [take.label for take in scene.chironomy.takes] == ["lively, seed 1", "lively, seed 2"]
-    scene.chironomy.take_index = 0
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
-    scene.chironomy.take_index = 1
-    assert apart(shown(addon, rig, scene), second) == (0.0, 0.0)
+    assert names(desk) == ["Take 1", "Take 2"]
+    assert [take.label for take in desk.chironomy.takes] == ["lively, seed 1", "lively, seed 2"]
+    desk.chironomy.take_index = 0
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+    desk.chironomy.take_index = 1
+    assert apart(shown(addon, rig, desk), second) == (0.0, 0.0)
     assert bpy.ops.chironomy.flip_take() == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
     assert bpy.ops.chironomy.flip_take() == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), second) == (0.0, 0.0)
-    mesh = addon["rig.build"].body_of(scene.chironomy.character).data.shape_keys
+    assert apart(shown(addon, rig, desk), second) == (0.0, 0.0)
+    mesh = addon["rig.build"].body_of(desk.chironomy.character).data.shape_keys
     assert addon["rig.actions"].count(mesh) > 0
 
 
-def test_several_takes_in_one_go_have_seeds_of_their_own(addon, rig, scene):
-    scene.chironomy.variants = 2
-    generate(scene, 7)
-    assert [take.label for take in scene.chironomy.takes] == ["lively, seed 7", "lively, seed 8"]
+def test_several_takes_in_one_go_have_seeds_of_their_own(addon, rig, desk):
+    desk.chironomy.variants = 2
+    generate(desk, 7)
+    assert [take.label for take in desk.chironomy.takes] == ["lively, seed 7", "lively, seed 8"]
     assert bpy.ops.chironomy.new_seed() == {"FINISHED"}
-    assert scene.chironomy.seed == 9
+    assert desk.chironomy.seed == 9
 
 
-def test_an_action_of_ones_own_is_never_touched(addon, rig, scene, takes):
-    item = scene.chironomy.character
+def test_an_action_of_ones_own_is_never_touched(addon, rig, desk, takes):
+    item = desk.chironomy.character
     torso = item.pose.bones["torso"]
     for frame, turn in ((1, 0.0), (40, 0.2)):
         torso.rotation_quaternion = (1.0, turn, 0.0, 0.0)
         torso.keyframe_insert("rotation_quaternion", frame=frame)
-    own = action_of(scene)
+    own = action_of(desk)
     own.name = "Walk"
 
     def points():
         return [tuple(p.co) for curve in addon["rig.actions"].all_curves(item) for p in curve.keyframe_points]
 
     before = points()
-    generate(scene, 1)
-    assert action_of(scene) != own
-    assert names(scene) == ["Walk", "Take 2"]
-    assert scene.chironomy.takes[0].label == "your own"
+    generate(desk, 1)
+    assert action_of(desk) != own
+    assert names(desk) == ["Walk", "Take 2"]
+    assert desk.chironomy.takes[0].label == "your own"
     # Their own keys are heeded in the take, too.
-    scene.frame_set(40)
+    desk.frame_set(40)
     assert torso.rotation_quaternion[1] / torso.rotation_quaternion[0] == pytest.approx(0.2, abs=1e-4)
-    scene.chironomy.take_index = 0
-    assert action_of(scene) == own
+    desk.chironomy.take_index = 0
+    assert action_of(desk) == own
     assert points() == before
 
 
-def test_an_edited_pose_a_moved_stroke_and_a_retimed_one_survive_three_generations(addon, rig, scene, takes):
-    item = scene.chironomy.character
-    generate(scene, 1)
+def test_an_edited_pose_a_moved_stroke_and_a_retimed_one_survive_three_generations(addon, rig, desk, takes):
+    item = desk.chironomy.character
+    generate(desk, 1)
     # A pose set with I on a generated key.
     curve = next(c for c in addon["rig.actions"].all_curves(item) if c.data_path.endswith('"hand.R"].location'))
     frames = [point.co[0] for point in curve.keyframe_points]
     frame = round(min(frames, key=lambda each: abs(each - 30)))
-    scene.frame_set(frame)
+    desk.frame_set(frame)
     bone = item.pose.bones["hand.R"]
     bone.location.z += 0.06
     bone.keyframe_insert("location", frame=frame)
     # A stroke of the left hand moved with fall-off.
-    moved = addon["rig.edit"].offset_hand(item, 0, scene, [0.0, 0.08, 0.0], 0.3, 4.0).frame
-    edited = shown(addon, rig, scene)
+    moved = addon["rig.edit"].offset_hand(item, 0, desk, [0.0, 0.08, 0.0], 0.3, 4.0).frame
+    edited = shown(addon, rig, desk)
     for seed in (2, 3, 4):
-        generate(scene, seed)
-        after = shown(addon, rig, scene)
+        generate(desk, seed)
+        after = shown(addon, rig, desk)
         place, turn = apart(after, edited, frames=frame - 1, hand=1)
         assert place < MILLIMETRE
         assert turn < TENTH_DEGREE
@@ -154,21 +104,21 @@ def test_an_edited_pose_a_moved_stroke_and_a_retimed_one_survive_three_generatio
             assert step[at - 1 : at + 1].max() <= 1.5 * max(step.max() * 0.67, np.sort(step)[-3])
 
 
-def test_detail_makes_a_takes_keys_anew_and_leaves_ones_own_poses(addon, rig, scene, takes):
-    generate(scene, 1)
-    item = scene.chironomy.character
-    scene.frame_set(70)
+def test_detail_makes_a_takes_keys_anew_and_leaves_ones_own_poses(addon, rig, desk, takes):
+    generate(desk, 1)
+    item = desk.chironomy.character
+    desk.frame_set(70)
     bone = item.pose.bones["hand.L"]
     bone.location.z += 0.05
     bone.keyframe_insert("location", frame=70)
-    edited, take, counts = shown(addon, rig, scene), scene.chironomy.takes[0], []
+    edited, take, counts = shown(addon, rig, desk), desk.chironomy.takes[0], []
     for detail in (0.0, 0.5, 1.0):
         take.detail = detail
         counts.append(addon["rig.read"].hand_key_count(item))
-        assert apart(shown(addon, rig, scene), edited, frames=69, hand=0)[0] < MILLIMETRE
+        assert apart(shown(addon, rig, desk), edited, frames=69, hand=0)[0] < MILLIMETRE
     assert counts[0] < counts[1] < counts[2]
     dense = takes.dense_of(take).hands
-    exact = shown(addon, rig, scene)
+    exact = shown(addon, rig, desk)
     off = np.linalg.norm(exact.wrist_position - dense.wrist_position, axis=-1)[:, 1]
     assert np.percentile(off, 95) < 0.001
     assert take.wrist_miss <= 0.001
@@ -182,27 +132,27 @@ def key_frames(addon, scene, bone="hand.R"):
 
 
 @pytest.mark.parametrize("hands", ["both", "right"])
-def test_a_range_is_made_anew_and_nothing_else_is(addon, rig, scene, takes, hands):
-    generate(scene, 1)
-    before = shown(addon, rig, scene)
+def test_a_range_is_made_anew_and_nothing_else_is(addon, rig, desk, takes, hands):
+    generate(desk, 1)
+    before = shown(addon, rig, desk)
     curve = addon["rig.actions"].key_columns
     outside = {}
-    for c in addon["rig.actions"].all_curves(scene.chironomy.character):
+    for c in addon["rig.actions"].all_curves(desk.chironomy.character):
         columns = curve(c)
         outside[c.data_path, c.array_index] = columns["co"][(columns["co"][:, 0] < 48) | (columns["co"][:, 0] > 96)]
-    scene.use_preview_range = True
-    scene.frame_preview_start, scene.frame_preview_end = 48, 96
-    scene.chironomy.range_hands = hands
+    desk.use_preview_range = True
+    desk.frame_preview_start, desk.frame_preview_end = 48, 96
+    desk.chironomy.range_hands = hands
     assert bpy.ops.chironomy.regenerate_range() == {"FINISHED"}
-    assert names(scene) == ["Take 1", "Take 2"]
-    after = shown(addon, rig, scene)
+    assert names(desk) == ["Take 1", "Take 2"]
+    after = shown(addon, rig, desk)
     kept = np.r_[0:48, 95:FRAMES]
     place, turn = apart(after, before, frames=kept)
     assert place < 1e-6
     assert turn < 1e-4
     assert apart(after, before, frames=slice(50, 94), hand=1)[0] > 0.05
     assert (apart(after, before, hand=0)[0] > 0.05) == (hands == "both")
-    for c in addon["rig.actions"].all_curves(scene.chironomy.character):
+    for c in addon["rig.actions"].all_curves(desk.chironomy.character):
         columns = curve(c)
         now = columns["co"][(columns["co"][:, 0] < 48) | (columns["co"][:, 0] > 96)]
         np.testing.assert_allclose(now, outside[c.data_path, c.array_index], atol=1e-6)
@@ -213,20 +163,20 @@ def test_a_range_is_made_anew_and_nothing_else_is(addon, rig, scene, takes, hand
         near = np.r_[44:50, 91:97]
         assert jerk[near].max() <= max(was.max(), np.percentile(jerk, 97))
     # The take before is as it was, and another range another gesture.
-    scene.chironomy.take_index = 0
-    assert apart(shown(addon, rig, scene), before) == (0.0, 0.0)
+    desk.chironomy.take_index = 0
+    assert apart(shown(addon, rig, desk), before) == (0.0, 0.0)
     assert bpy.ops.chironomy.regenerate_range() == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), after, frames=slice(50, 94), hand=1)[0] > 0.03
+    assert apart(shown(addon, rig, desk), after, frames=slice(50, 94), hand=1)[0] > 0.03
 
 
-def test_what_is_locked_in_a_range_is_held_and_led_into(addon, rig, scene, takes):
-    generate(scene, 1)
-    before = shown(addon, rig, scene)
-    scene.frame_set(72)
+def test_what_is_locked_in_a_range_is_held_and_led_into(addon, rig, desk, takes):
+    generate(desk, 1)
+    before = shown(addon, rig, desk)
+    desk.frame_set(72)
     assert bpy.ops.chironomy.lock_poses() == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), before)[0] < 1e-6
+    assert apart(shown(addon, rig, desk), before)[0] < 1e-6
     assert bpy.ops.chironomy.regenerate_range(first=40, last=104) == {"FINISHED"}
-    after = shown(addon, rig, scene)
+    after = shown(addon, rig, desk)
     place, turn = apart(after, before, frames=71)
     assert place < MILLIMETRE
     assert turn < TENTH_DEGREE
@@ -235,120 +185,120 @@ def test_what_is_locked_in_a_range_is_held_and_led_into(addon, rig, scene, takes
         step = steps(after, hand)
         assert step[68:74].max() <= step.max()
     # Released, the pose is replaced, too.
-    scene.frame_set(72)
+    desk.frame_set(72)
     assert bpy.ops.chironomy.release_poses() == {"FINISHED"}
     assert bpy.ops.chironomy.regenerate_range(first=40, last=104) == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), before, frames=71)[0] > 0.005
+    assert apart(shown(addon, rig, desk), before, frames=71)[0] > 0.005
 
 
-def test_a_range_needs_to_be_chosen(addon, scene):
-    generate(scene, 1)
+def test_a_range_needs_to_be_chosen(addon, desk):
+    generate(desk, 1)
     with pytest.raises(RuntimeError, match="choose frames first"):
         bpy.ops.chironomy.regenerate_range()
-    for curve in addon["rig.actions"].all_curves(scene.chironomy.character):
+    for curve in addon["rig.actions"].all_curves(desk.chironomy.character):
         for point in curve.keyframe_points:
             point.select_control_point = 40 <= point.co[0] <= 90
-    item = scene.chironomy.character
-    first, last = addon["scene.chosen"].chosen_range(scene, item)
+    item = desk.chironomy.character
+    first, last = addon["scene.chosen"].chosen_range(desk, item)
     assert 40 <= first < last <= 90
     assert bpy.ops.chironomy.regenerate_range() == {"FINISHED"}
-    assert scene.chironomy.takes[1].label.endswith(f"{first} to {last}")
+    assert desk.chironomy.takes[1].label.endswith(f"{first} to {last}")
 
 
-def test_a_hand_of_another_take_is_brought_in(addon, rig, scene, takes):
+def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
     def controls():
-        return addon["rig.read"].read_controls(scene.chironomy.character, rig, scene, range(1, FRAMES + 1))
+        return addon["rig.read"].read_controls(desk.chironomy.character, rig, desk, range(1, FRAMES + 1))
 
-    generate(scene, 1)
+    generate(desk, 1)
     first = controls()
-    generate(scene, 2)
-    second = shown(addon, rig, scene)
+    generate(desk, 2)
+    second = shown(addon, rig, desk)
     assert bpy.ops.chironomy.bring_in_take(source="Take 1", hands="left") == {"FINISHED"}
-    after = shown(addon, rig, scene)
-    assert names(scene) == ["Take 1", "Take 2", "Take 3"]
+    after = shown(addon, rig, desk)
+    assert names(desk) == ["Take 1", "Take 2", "Take 3"]
     assert apart(after, second, hand=1)[0] < 1e-6
     # The controls: whether the arm reaches them is a matter of where the other take's shoulders are.
     off = np.linalg.norm(controls().wrist_position - first.wrist_position, axis=-1)[:, 0]
     assert np.percentile(off, 95) < 0.003
 
 
-def test_takes_are_copied_accepted_and_thrown_away(addon, rig, scene, takes):
-    generate(scene, 1)
-    first = shown(addon, rig, scene)
+def test_takes_are_copied_accepted_and_thrown_away(addon, rig, desk, takes):
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
     assert bpy.ops.chironomy.duplicate_take() == {"FINISHED"}
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
-    addon["rig.edit"].offset_hand(scene.chironomy.character, 1, scene, [0.0, 0.1, 0.0], 0.4)
-    scene.chironomy.take_index = 0
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
-    scene.chironomy.takes[0].accepted = True
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+    addon["rig.edit"].offset_hand(desk.chironomy.character, 1, desk, [0.0, 0.1, 0.0], 0.4)
+    desk.chironomy.take_index = 0
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+    desk.chironomy.takes[0].accepted = True
     assert not bpy.ops.chironomy.delete_take.poll()
-    scene.chironomy.takes[0].accepted = False
-    gone = action_of(scene).name
+    desk.chironomy.takes[0].accepted = False
+    gone = action_of(desk).name
     assert bpy.ops.chironomy.delete_take() == {"FINISHED"}
     assert gone not in bpy.data.actions
-    assert names(scene) == ["Take 2"]
-    assert apart(shown(addon, rig, scene), first)[0] > 0.05
+    assert names(desk) == ["Take 2"]
+    assert apart(shown(addon, rig, desk), first)[0] > 0.05
     assert bpy.ops.chironomy.delete_take() == {"FINISHED"}
-    assert names(scene) == []
-    generate(scene, 1)
-    assert names(scene) == ["Take 1"]
+    assert names(desk) == []
+    generate(desk, 1)
+    assert names(desk) == ["Take 1"]
 
 
-def test_a_take_plays_in_the_nla(addon, rig, scene):
-    generate(scene, 1)
-    first = shown(addon, rig, scene)
+def test_a_take_plays_in_the_nla(addon, rig, desk):
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
     assert bpy.ops.chironomy.take_to_nla() == {"FINISHED"}
-    item = scene.chironomy.character
+    item = desk.chironomy.character
     assert item.animation_data.action is None
     assert [len(track.strips) for track in item.animation_data.nla_tracks] == [1]
-    assert apart(shown(addon, rig, scene), first)[0] < 1e-5
+    assert apart(shown(addon, rig, desk), first)[0] < 1e-5
 
 
-def test_takes_are_in_the_file(addon, rig, scene, takes, tmp_path):
-    generate(scene, 1)
-    generate(scene, 2)
-    second, dense = shown(addon, rig, scene), takes.dense_of(scene.chironomy.takes[0])
+def test_takes_are_in_the_file(addon, rig, desk, takes, tmp_path):
+    generate(desk, 1)
+    generate(desk, 2)
+    second, dense = shown(addon, rig, desk), takes.dense_of(desk.chironomy.takes[0])
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "takes.blend"))
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "takes.blend"))
-    scene = bpy.context.scene
-    assert names(scene) == ["Take 1", "Take 2"]
-    assert apart(shown(addon, rig, scene), second) == (0.0, 0.0)
-    again = takes.dense_of(scene.chironomy.takes[0])
+    desk = bpy.context.scene
+    assert names(desk) == ["Take 1", "Take 2"]
+    assert apart(shown(addon, rig, desk), second) == (0.0, 0.0)
+    again = takes.dense_of(desk.chironomy.takes[0])
     np.testing.assert_array_equal(again.hands.wrist_position, dense.hands.wrist_position)
-    assert takes.made_of(scene.chironomy.takes[1].action)["seed"] == 2
-    scene.chironomy.takes[0].detail = 0.2
-    assert scene.chironomy.takes[0].trouble == ""
+    assert takes.made_of(desk.chironomy.takes[1].action)["seed"] == 2
+    desk.chironomy.takes[0].detail = 0.2
+    assert desk.chironomy.takes[0].trouble == ""
 
 
-def test_an_imported_motion_is_a_take_and_what_was_there_stays(addon, rig, scene, tmp_path):
+def test_an_imported_motion_is_a_take_and_what_was_there_stays(addon, rig, desk, tmp_path):
     from blender_motions import gestures
 
     from chironomy.motion import save_hands
 
-    generate(scene, 1)
-    first = shown(addon, rig, scene)
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
     save_hands(gestures(rig, SECONDS, seed=3), tmp_path / "captured.npz")
     assert bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "captured.npz")) == {"FINISHED"}
-    assert [take.label for take in scene.chironomy.takes] == ["lively, seed 1", "captured.npz"]
-    scene.chironomy.takes[1].detail = 1.0
-    assert scene.chironomy.takes[1].trouble == ""
-    scene.chironomy.take_index = 0
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
+    assert [take.label for take in desk.chironomy.takes] == ["lively, seed 1", "captured.npz"]
+    desk.chironomy.takes[1].detail = 1.0
+    assert desk.chironomy.takes[1].trouble == ""
+    desk.chironomy.take_index = 0
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
 
 
-def test_what_cannot_be_put_on_changes_nothing(addon, rig, scene, takes, monkeypatch):
+def test_what_cannot_be_put_on_changes_nothing(addon, rig, desk, takes, monkeypatch):
     from chironomy.errors import ChironomyError
 
-    generate(scene, 1)
-    first, before = shown(addon, rig, scene), set(bpy.data.actions.keys())
-    dense = takes.dense_of(scene.chironomy.takes[0])
+    generate(desk, 1)
+    first, before = shown(addon, rig, desk), set(bpy.data.actions.keys())
+    dense = takes.dense_of(desk.chironomy.takes[0])
 
     def refuse(*_):
         raise ChironomyError("the motion cannot be put on")
 
     monkeypatch.setattr(takes, "put_on", refuse)
     with pytest.raises(ChironomyError):
-        takes.new_take(scene, scene.chironomy.character, dense.hands, "", {})
-    assert names(scene) == ["Take 1"]
+        takes.new_take(desk, desk.chironomy.character, dense.hands, "", {})
+    assert names(desk) == ["Take 1"]
     assert set(bpy.data.actions.keys()) == before
-    assert apart(shown(addon, rig, scene), first) == (0.0, 0.0)
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)

@@ -126,7 +126,7 @@ def make_gestures(
         for number in range(count):
             again = {**controls, "seed": controls.get("seed", 0) + number}
             if whole:
-                motion = change(pipeline, speech, kept, again.pop("score"), **again)
+                motion = change(pipeline, speech, kept, again.pop("score"), locked=locked, **again)
             else:
                 motion = pipeline.regenerate(speech, kept, start, end, hands=chosen, locked=locked, **again)
             yield made(_felt_in_ranges(motion, earlier, felt, asked))
@@ -136,12 +136,15 @@ def make_gestures(
         yield from (made(_felt(motion, felt, asked)) for motion in pipeline.variants(speech, count, **controls))
 
 
-def plan_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> "Score":
+def plan_gestures(
+    inputs: Mapping[str, Path], settings: Mapping[str, Any], hear: Callable[[Path], Speech] = load_speech
+) -> "Score":
     """The score that `make_gestures` performs where it is given none, to be read and edited.
 
     Args:
         inputs: files: `speech`, and optionally `script`, what is said, whose gestures come before the plan.
         settings: as `make_gestures` takes them; of them style, speed, amplitude, rate, handedness, seed and emotion.
+        hear: reads the speech's file.
 
     Raises:
         ChironomyError: a file cannot be used.
@@ -149,7 +152,7 @@ def plan_gestures(inputs: Mapping[str, Path], settings: Mapping[str, Any]) -> "S
     from chironomy.gesture.planning.plan import completed, planned_score
 
     felt = emotion_track(settings.get("emotion"))
-    speech = load_speech(inputs["speech"])
+    speech = hear(inputs["speech"])
     asked = {name: settings.get(name) for name in ("amplitude", "speed")}
     moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
     numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
