@@ -12,6 +12,7 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
+from .scene import takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -39,9 +40,11 @@ def register() -> None:
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     migration.register()
     timeline.register()
+    takes.register()
 
 
 def unregister() -> None:
+    takes.unregister()
     timeline.unregister()
     migration.unregister()
     tasks.stop()

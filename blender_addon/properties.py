@@ -73,29 +73,26 @@ def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
     forget_fit(chosen)
 
 
+answers: dict[str, Callable[[Scene, "ChironomyTake"], None]] = {}
+"""What is done where a person chooses a take or its detail; `scene.takes` knows how, and says so while it is in use."""
+
+
 def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
     """Show the take that was picked in the list."""
-    from .scene import takes
-
-    if not 0 <= chosen.take_index < len(chosen.takes):
-        return
-    take = chosen.takes[chosen.take_index]
-    if take.item is None or takes.shown_take(chosen.id_data, take.item) != take:
-        _tried(take, lambda: takes.show(chosen.id_data, take))
+    if 0 <= chosen.take_index < len(chosen.takes):
+        _answer("show", chosen.takes[chosen.take_index])
 
 
 def _key_again(take: "ChironomyTake", _context: Context) -> None:
     """Make a take's keys anew in the detail that was set."""
-    from .scene import takes
-
     if not take.quiet:
-        _tried(take, lambda: takes.key_again(take.id_data, take))
+        _answer("key again", take)
 
 
-def _tried(take: "ChironomyTake", what: Callable[[], None]) -> None:
+def _answer(wish: str, take: "ChironomyTake") -> None:
     """Do something for a take; where it cannot be done, the panel says why."""
     try:
-        what()
+        answers[wish](take.id_data, take)
     except ChironomyError as error:
         take.trouble = str(error)
 

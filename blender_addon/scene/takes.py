@@ -26,7 +26,7 @@ from chironomy.gesture.settings import SEED
 from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hands
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..properties import ChironomyTake, settings
+from ..properties import ChironomyTake, answers, settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.owned import Only
@@ -324,6 +324,21 @@ def to_nla(scene: Scene, take: ChironomyTake) -> str:
         strip.influence = 1.0
     scene.frame_set(scene.frame_current)
     return name
+
+
+def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
+    if take.item is None or shown_take(scene, take.item) != take:
+        show(scene, take)
+
+
+def register() -> None:
+    """Answer a person's choice in the list of takes."""
+    answers.update({"show": _show_chosen, "key again": key_again})
+
+
+def unregister() -> None:
+    """Answer no more: Blender 4.2 holds what properties call to its end."""
+    answers.clear()
 
 
 def dense_of(take: ChironomyTake) -> Dense | None:

@@ -90,7 +90,7 @@ def test_a_phrase_that_ends_before_it_begins_is_told(addon, desk):
     assert "ends before it begins" in button.disabled_reason(bpy.context)
 
 
-def test_what_a_person_has_edited_is_read_anew(addon, rig, desk, takes):
+def test_what_a_person_has_edited_is_read_anew(addon, rig, desk):
     generate(desk, 1)
     desk.chironomy.phrases[0].kind = "refuse"
     assert bpy.ops.chironomy.read_score() == {"FINISHED"}
