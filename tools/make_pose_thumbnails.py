@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draw the pictures of the hand poses: `python tools/make_pose_thumbnails.py` (`make pose-thumbnails`).
 
-Each is the character's own right hand before nothing, in the preview's studio: the hand turns and the light stays. Large pictures are drawn and made small, in steps of colour that nobody sees, so that all of them together are light.
+Each is the character's own right hand before nothing, in the preview's studio: the hand turns and the light stays. What
+is drawn is made small, in steps of colour that nobody sees, so that all pictures together are light.
 """
 
 import argparse

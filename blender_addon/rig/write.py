@@ -163,7 +163,7 @@ def write_accompaniment(
             data_path, _ = rotation_channel(bone)
             mask = _mask(owned, data_path, first, len(turns))
             if mask.any():
-                kept = _as_quaternions(bone, _curve_values(character, data_path, _as_mode(bone, turns), first))
+                kept = as_quaternions(bone, _curve_values(character, data_path, as_mode(bone, turns), first))
                 turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * accompaniment.fps))
             channels += _turn_channels(character, bone, turns, tolerance, mask, first)
         data_path = location_path(HIPS)
@@ -328,14 +328,14 @@ def _turn_channels(
     if bone.rotation_mode == "QUATERNION":
         sparse = reduce_rotation(turns, tolerance, _ends(mask))
     else:
-        values = _as_mode(bone, turns)
+        values = as_mode(bone, turns)
         if mask.any():
-            values = _as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
+            values = as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
         sparse = reduce_position(values, tolerance, _ends(mask))
     yield from _channels(data_path, bone.name, sparse, first)
 
 
-def _as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
+def as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
     """Return quaternions (T, 4) as channels of a bone's rotation mode, each near the one before.
 
     Args:
@@ -380,7 +380,7 @@ def _axis_angle(_: str, turn: Array, before: Array | None) -> Array:
     return np.concatenate([[angle], axis])
 
 
-def _as_quaternions(bone: PoseBone, values: Array) -> Array:
+def as_quaternions(bone: PoseBone, values: Array) -> Array:
     """Return channels (T, C) of a bone's rotation mode as unit quaternions (T, 4)."""
     if bone.rotation_mode == "QUATERNION":
         return quaternion.normalize(values)
