@@ -5,9 +5,9 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, migration, panels, tasks, thumbnail
+from . import backend, hand_pictures, migration, panels, tasks, thumbnail
 from .operators import backend as backend_operators
-from .operators import export, generate, motion, reference, render, speech
+from .operators import export, generate, hand_poses, motion, reference, render, speech
 from .preferences import ChironomyPreferences
 from .properties import ChironomySettings
 
@@ -18,6 +18,7 @@ CLASSES = (
     *speech.CLASSES,
     *generate.CLASSES,
     *motion.CLASSES,
+    *hand_poses.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
     *export.CLASSES,
@@ -38,6 +39,7 @@ def unregister() -> None:
     tasks.stop()
     backend.stop()
     thumbnail.forget()
+    hand_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
