@@ -33,6 +33,7 @@ def bare(scene, character):
         bone.rotation_mode = "QUATERNION"
         bone.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
         bone.lock_rotation = (False, False, False)
+        (bone if hasattr(bone, "select") else bone.bone).select = False
     scene.frame_set(1)
     return character
 
