@@ -2,16 +2,24 @@
 """The hand poses that a person can pick, each with its picture."""
 
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import bpy.utils
 import bpy.utils.previews
+import numpy as np
+from numpy.typing import NDArray
 
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
+from chironomy.gesture.repertoire.hand_picture import draw_hand, png
 from chironomy.gesture.repertoire.hand_poses import HAND_POSES, HandPose
-from chironomy.gesture.repertoire.own_hand_poses import load_own_poses
+from chironomy.gesture.repertoire.own_hand_poses import delete_own_pose, load_own_poses, own_pose_file, save_own_pose
 
 PICTURES = Path(__file__).with_name("poses")
-"""Of the library's poses, drawn by `make pose-thumbnails`: right hands; a left one is the mirror image."""
+"""Of the library's poses, drawn by `make pose-thumbnails`: right hands; a left one is the mirror image. Those of own
+poses are drawn here, beside their files."""
 
 _NUMBER_OF_OWN = 1 << 16
 """Blender keeps the number of what is picked: own poses have numbers from here on that stay when others come or go."""
@@ -54,8 +62,31 @@ def items() -> list[Item]:
 
 def picture_file(pose: HandPose) -> Path | None:
     """Return a pose's picture, or None where there is none."""
-    path = PICTURES / f"{pose.name}.png"
+    path = PICTURES / f"{pose.name}.png" if pose.name in HAND_POSES else _own_picture(pose)
     return path if path.is_file() else None
+
+
+def save(label: str, left: NDArray[np.float64], overwrite: bool) -> HandPose:
+    """Keep a pose (15, 4) of the left hand as the person's own.
+
+    Raises:
+        ChironomyError: the label is empty or taken, or the file cannot be written.
+    """
+    pose = save_own_pose(own_folder(), label, left, overwrite)
+    forget()
+    return pose
+
+
+def delete(pose: HandPose) -> None:
+    """Delete a pose of the person's own, and its picture.
+
+    Raises:
+        ChironomyError: its file cannot be deleted.
+    """
+    delete_own_pose(own_folder(), pose)
+    with suppress(OSError):
+        _own_picture(pose).unlink(missing_ok=True)
+    forget()
 
 
 def forget() -> None:
@@ -73,26 +104,34 @@ def _refresh() -> None:
         seen = ()
     if seen == _Known.seen:
         return
+    forget()
     _Known.own, _Known.faults = load_own_poses(folder)
     _Known.seen = seen
-    pictures = _pictures()
+    _Known.pictures = pictures = bpy.utils.previews.new()
     listed: list[Item] = []
     for number, pose in enumerate([*HAND_POSES.values(), *_Known.own.values()]):
-        picture = pictures.get(pose.name)
         own = pose.name in _Known.own
-        icon = picture.icon_id if picture is not None else 0
+        if own:
+            _draw(pose)
+        path = picture_file(pose)
+        icon = pictures.load(pose.name, str(path), "IMAGE").icon_id if path is not None else 0
         listed.append((pose.name, pose.label, pose.description, icon, _number(pose.name) if own else number))
     _Known.items = listed
 
 
-def _pictures() -> bpy.utils.previews.ImagePreviewCollection:
-    if _Known.pictures is None:
-        _Known.pictures = loaded = bpy.utils.previews.new()
-        for pose in HAND_POSES.values():
-            path = picture_file(pose)
-            if path is not None:
-                loaded.load(pose.name, str(path), "IMAGE")
-    return _Known.pictures
+def _own_picture(pose: HandPose) -> Path:
+    return own_pose_file(own_folder(), pose.label).with_suffix(".png")
+
+
+def _draw(pose: HandPose) -> None:
+    """Draw the picture of an own pose where it is missing or older than the pose."""
+    path = _own_picture(pose)
+    # A pose without a picture is still a pose.
+    with suppress(OSError, ChironomyError):
+        if not path.is_file() or path.stat().st_mtime_ns < path.with_suffix(".json").stat().st_mtime_ns:
+            drawn = png(draw_hand(load_rig(), pose))
+            with atomic_path(path) as partial:
+                partial.write_bytes(drawn)
 
 
 def _number(name: str) -> int:

@@ -8,6 +8,7 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.repertoire.hand_poses import HandPose
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 
+from .. import hand_pictures
 from ..properties import HAND_POSE_SIDES, hand_pose_items, settings
 from ..rig.fingers import Fingers
 from ..scene import hand_poses, pose_assets
@@ -157,7 +158,7 @@ class CHIRONOMY_OT_delete_hand_pose(Operator):
     def execute(self, context: Context) -> set[str]:
         try:
             pose = hand_poses.find_pose(settings(context.scene).hand_pose)
-            hand_poses.delete(pose)
+            hand_pictures.delete(pose)
             settings(context.scene).property_unset("hand_pose")
             item = hand_poses.chosen_character(context)
             if item is not None and pose_assets.is_written():

@@ -9,7 +9,6 @@ from bpy.types import Context, Object, Scene
 from chironomy.body.rig import SIDES, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.gesture.repertoire.hand_poses import HandPose, mirrored
-from chironomy.gesture.repertoire.own_hand_poses import delete_own_pose, save_own_pose
 from chironomy.motion import HANDS
 
 from .. import hand_pictures
@@ -93,19 +92,7 @@ def save(item: Object, hand: int, label: str, overwrite: bool) -> HandPose:
         ChironomyError: the name is empty or taken, or the file cannot be written.
     """
     turned = Fingers.of(item, load_rig(), hand).rotations()
-    pose = save_own_pose(hand_pictures.own_folder(), label, mirrored(turned) if hand == RIGHT else turned, overwrite)
-    hand_pictures.forget()
-    return pose
-
-
-def delete(pose: HandPose) -> None:
-    """Delete a pose of the person's own.
-
-    Raises:
-        ChironomyError: its file cannot be deleted.
-    """
-    delete_own_pose(hand_pictures.own_folder(), pose)
-    hand_pictures.forget()
+    return hand_pictures.save(label, mirrored(turned) if hand == RIGHT else turned, overwrite)
 
 
 def library_folder() -> Path:

@@ -52,11 +52,11 @@ def own(addon):
     """The folder of own poses, empty before and after."""
     pictures = addon["hand_pictures"]
     folder = pictures.own_folder()
-    for path in folder.glob("*.json"):
+    for path in folder.glob("hand-*"):
         path.unlink()
     pictures.forget()
     yield folder
-    for path in folder.glob("*.json"):
+    for path in folder.glob("hand-*"):
         path.unlink()
     pictures.forget()
 
@@ -296,6 +296,18 @@ def test_a_taken_name_is_refused_and_a_damaged_file_breaks_nothing(addon, bare, 
     assert "own tea" not in [item[0] for item in pictures.items()]
 
 
+def test_an_own_pose_has_a_picture_that_goes_with_it(addon, rig, bare, own):
+    pictures = addon["hand_pictures"]
+    bpy.ops.chironomy.save_hand_pose(label="Tea", side="RIGHT")
+    flat = pictures.picture_file(pictures.poses()["own Tea"]).read_bytes()
+    assert flat.startswith(b"\x89PNG")
+    apply("fist", frame=1)
+    bpy.ops.chironomy.save_hand_pose(label="Tea", side="RIGHT", overwrite=True)
+    assert pictures.picture_file(pictures.poses()["own Tea"]).read_bytes() != flat
+    bpy.ops.chironomy.delete_hand_pose()
+    assert not list(own.glob("hand-*"))
+
+
 def test_another_own_pose_does_not_change_what_is_picked(addon, bare, own):
     bpy.ops.chironomy.save_hand_pose(label="M", side="LEFT")
     for label in ("A", "Z"):
@@ -332,9 +344,9 @@ def test_the_asset_library_holds_every_pose_for_both_hands(addon, library):
             assert about.description
             assert "hand" in [tag.name for tag in about.tags]
             assert dict(about.items())["is_single_frame"] == 1
-        shown = [np.array(action.preview.image_pixels_float).reshape(128, 128, 4) for action in wanted.actions[:2]]
+        shown = [np.array(action.preview.image_pixels_float).reshape(128, 128, 4) for action in wanted.actions]
         np.testing.assert_allclose(shown[0], shown[1][:, ::-1], atol=1e-6)
-        assert np.ptp(shown[0][..., 0]) > 0.5
+        assert min(np.ptp(picture[..., 0]) for picture in shown) > 0.5
     finally:
         for action in wanted.actions:
             bpy.data.actions.remove(action)

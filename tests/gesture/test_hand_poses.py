@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The library of hand poses on the character's own mesh: possible for a hand, and told from each other; own poses."""
 
+import io
 import itertools
 import json
 import subprocess
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chironomy.body import load_rig, skin, solve_pose, vertex_normals
 from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import hand_local_keypoints
 from chironomy.errors import ChironomyError
+from chironomy.gesture.repertoire.hand_picture import PICTURE_SIZE, draw_hand, png
 from chironomy.gesture.repertoire.hand_poses import HAND_POSES, mirrored
 from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.repertoire.own_hand_poses import (
@@ -203,3 +206,23 @@ def test_a_file_that_is_no_text_is_told_in_a_sentence(tmp_path: Path) -> None:
     assert load_own_poses(tmp_path)[1] == [
         "hand-x.json is no JSON: it is not text in UTF-8; save the pose again, or delete the file"
     ]
+
+
+def test_a_pose_is_drawn_as_the_shipped_picture_shows_it() -> None:
+    folder = Path(__file__).resolve().parents[2] / "blender_addon" / "poses"
+    for name in ("fist", "spread", "pen"):
+        drawn = np.asarray(Image.open(io.BytesIO(png(draw_hand(RIG, HAND_POSES[name])))))
+        shipped = np.asarray(Image.open(folder / f"{name}.png"))
+        assert drawn.shape == shipped.shape == (PICTURE_SIZE, PICTURE_SIZE, 4)
+        covered = [picture[..., 3] > 127 for picture in (drawn, shipped)]
+        assert np.count_nonzero(covered[0] & covered[1]) > 0.95 * np.count_nonzero(covered[0] | covered[1])
+        both = covered[0] & covered[1]
+        assert np.abs(drawn[both].mean(axis=0) - shipped[both].mean(axis=0)).max() < 30
+        # No hole shows what is behind.
+        assert covered[0][40:90, 55:75].all()
+
+
+def test_the_shipped_pictures_are_those_of_the_library_and_light() -> None:
+    folder = Path(__file__).resolve().parents[2] / "blender_addon" / "poses"
+    assert {path.stem for path in folder.glob("*.png")} == set(HAND_POSES)
+    assert sum(path.stat().st_size for path in folder.glob("*.png")) < 400_000

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from chironomy.files import atomic_path
 from chironomy.gesture.errors import GestureError
-from chironomy.gesture.repertoire.hand_poses import FINGER_JOINTS, HAND_POSES, SIDE, HandPose
+from chironomy.gesture.repertoire.hand_poses import FINGER_JOINTS, HAND_POSES, HandPose, View
 from chironomy.motion import rotation as quaternion
 from chironomy.schema import Schema
 
@@ -22,7 +22,18 @@ PREFIX = "own "
 LONGEST_LABEL = 60
 """Letters of a label."""
 
+_VIEW: View = (-42.0, 8.0, 0.0)
+
 _UNIT_TOLERANCE = 1e-3
+
+
+def own_pose_file(folder: Path, label: str) -> Path:
+    """Return the file of a pose, of a name that every system takes.
+
+    Labels that only differ in case or punctuation share it.
+    """
+    letters = "".join(letter if letter.isalnum() or letter in "-_ " else "-" for letter in label.casefold())
+    return folder / f"hand-{letters}.json"
 
 
 def save_own_pose(folder: Path, label: str, left: ArrayLike, overwrite: bool = False) -> HandPose:
@@ -45,7 +56,7 @@ def save_own_pose(folder: Path, label: str, left: ArrayLike, overwrite: bool = F
         raise GestureError(f"the name has {len(label)} letters, and {LONGEST_LABEL} are the most; give a shorter one")
     if label.casefold() in (pose.label.casefold() for pose in HAND_POSES.values()):
         raise GestureError(f"the library has a pose {label!r}; give another name")
-    path = folder / _file_name(label)
+    path = own_pose_file(folder, label)
     if path.exists() and not overwrite:
         raise GestureError(f"there is a pose {label!r} already; give another name, or choose Overwrite")
     pose = _own_pose(label, left)
@@ -96,7 +107,7 @@ def delete_own_pose(folder: Path, pose: HandPose) -> None:
     Raises:
         GestureError: it cannot be deleted.
     """
-    path = folder / _file_name(pose.label)
+    path = own_pose_file(folder, pose.label)
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
@@ -119,10 +130,4 @@ def _own_pose(label: str, left: Any) -> HandPose:
     if not np.all(off <= _UNIT_TOLERANCE):
         raise GestureError("left holds a quaternion that is not of length 1")
     description = "A pose of your own"
-    return HandPose(PREFIX + label, label, description, ("own",), quaternion.normalize(turns), SIDE)
-
-
-def _file_name(label: str) -> str:
-    """A name that every system takes; labels that only differ in case or punctuation share it."""
-    letters = "".join(letter if letter.isalnum() or letter in "-_ " else "-" for letter in label.casefold())
-    return f"hand-{letters}.json"
+    return HandPose(PREFIX + label, label, description, ("own",), quaternion.normalize(turns), _VIEW)
