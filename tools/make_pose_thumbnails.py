@@ -66,7 +66,7 @@ def main() -> int:
     size = sum(path.stat().st_size for path in options.out.glob("*.png"))
     print(f"{options.out}: {len(pictures)} pictures, {size / 1e3:.0f} kB")
     if options.sheet:
-        sheet(pictures).save(options.sheet)
+        sheet({HAND_POSES[name].label: picture for name, picture in pictures.items()}).save(options.sheet)
     return 0
 
 

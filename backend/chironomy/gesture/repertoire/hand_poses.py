@@ -99,7 +99,7 @@ _POSES: tuple[tuple[str, str, str, str, Array, View], ...] = (
      SHAPES["point"], PALM),
     ("thumb_up", "Thumb Up", "A fist with the thumb up: good, one on the thumb", "good yes like count",
      SHAPES["thumb_up"], (-20.0, 12.0, 90.0)),
-    ("pistol", "Thumb and Index", "Thumb and index finger out: two on the thumb, a pistol", "count two gun L",
+    ("l_shape", "L Shape", "Thumb and index finger out: two on the thumb, a pistol", "count two gun L",
      _hand((0, 3, 0), _FOLDED_MIDDLE, _FOLDED_RING, _FOLDED_PINKY, (-16, -2, -6, -8)), PALM),
     ("fist", "Fist", "A tight fist, the thumb across the fingers", "grip punch resolve",
      SHAPES["fist"], PALM),
@@ -107,7 +107,7 @@ _POSES: tuple[tuple[str, str, str, str, Array, View], ...] = (
      SHAPES["loose_fist"], (-40.0, 8.0, 0.0)),
     ("ring", "OK Ring", "Thumb and index finger make a ring: exact, fine", "ok precise exact fine",
      SHAPES["ring"], PALM),
-    ("bunch", "Bunched Fingertips", "All fingertips on the thumb's: essence, what do you want", "purse italian essence",
+    ("bunch", "Bunch", "All fingertips on the thumb's: essence, what do you want", "purse italian essence",
      SHAPES["bunch"], SIDE),
     ("pinch", "Pinch", "Thumb and index finger hold something small, the others folded", "hold small precise",
      _hand((70, 30, 1), (72, 60, 0), (78, 70, 0), (80, 76, 0), (21, 25, 5, 5)), SIDE),
@@ -137,7 +137,7 @@ _POSES: tuple[tuple[str, str, str, str, Array, View], ...] = (
      _hand((24, 16, 6), (26, 14, 0), (26, 15, -5), (25, 17, -10), (6, 20, 6, 6)), SIDE),
     ("keyboard", "Keyboard", "Fingers bent over keys or a table", "type piano table",
      _hand((22, 44, 5), (24, 46, 0), (25, 46, -4), (26, 42, -9), (2, 14, 8, 10)), SIDE),
-    ("scoop", "Fingers Bent", "Straight fingers bent at the knuckles: a lid, a small size, talk", "bent size duck",
+    ("bent", "Fingers Bent", "Straight fingers bent at the knuckles: a lid, a small size, talk", "bent size duck",
      _hand((62, 6, 0), (64, 6, 0), (66, 6, 0), (66, 6, 0), (16, 26, 4, 4)), SIDE),
 )  # fmt: skip
 
