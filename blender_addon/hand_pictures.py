@@ -83,7 +83,7 @@ def delete(pose: HandPose) -> None:
     Raises:
         ChironomyError: its file cannot be deleted.
     """
-    delete_own_pose(own_folder(), pose)
+    delete_own_pose(own_folder(), pose.label)
     with suppress(OSError):
         _own_picture(pose).unlink(missing_ok=True)
     forget()
@@ -126,7 +126,7 @@ def _own_picture(pose: HandPose) -> Path:
 def _draw(pose: HandPose) -> None:
     """Draw the picture of an own pose where it is missing or older than the pose."""
     path = _own_picture(pose)
-    # A pose without a picture is still a pose.
+    # A pose without a picture is still a pose; a file that somebody renamed is not beside its picture.
     with suppress(OSError, ChironomyError):
         if not path.is_file() or path.stat().st_mtime_ns < path.with_suffix(".json").stat().st_mtime_ns:
             drawn = png(draw_hand(load_rig(), pose))

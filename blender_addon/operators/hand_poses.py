@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hand poses: put one on the fingers, keep one's own, and have all of them in Blender's asset shelf."""
 
+from contextlib import suppress
+
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, StringProperty
 from bpy.types import Context, Event, Operator
 
@@ -72,8 +74,9 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
     def cancel(self, context: Context) -> None:
         """Put the fingers back; Blender calls it, too, when it ends what is running."""
         context.workspace.status_text_set(None)
-        for hand in self._fingers:
-            hand.show(hand.shown)
+        with suppress(ReferenceError):  # another file may have been opened
+            for hand in self._fingers:
+                hand.show(hand.shown)
 
     def execute(self, context: Context) -> set[str]:
         try:
@@ -89,7 +92,7 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
         """Remember how the fingers are; return the pose."""
         item = hand_poses.chosen_character(context)
         hands = hand_poses.chosen_hands(context, item, self.side)
-        self._fingers: list[Fingers] = hand_poses.fingers_of(context.scene, item, hands)
+        self._fingers: list[Fingers] = hand_poses.fingers_of(item, hands)
         self._pose = hand_poses.find_pose(self.pose)
         return self._pose
 

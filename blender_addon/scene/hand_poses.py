@@ -58,13 +58,12 @@ def find_pose(name: str) -> HandPose:
     return pose
 
 
-def fingers_of(scene: Scene, item: Object, hands: Sequence[int]) -> list[Fingers]:
+def fingers_of(item: Object, hands: Sequence[int]) -> list[Fingers]:
     """Return the fingers of hands as they are posed now, checked so that they can be keyed.
 
     Raises:
-        ChironomyError: keys would be lost, or a bone is missing, locked, muted or driven.
+        ChironomyError: a bone is missing, locked, muted or driven.
     """
-    make_keepable(scene, item)
     for hand in hands:
         check_keyable(item, hand)
     return [Fingers.of(item, load_rig(), hand) for hand in hands]
@@ -77,8 +76,13 @@ def show(fingers: Sequence[Fingers], pose: HandPose, blend: float) -> None:
 
 
 def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float) -> str:
-    """Key hands part of the way from how they were to a pose at the current frame; return what to tell the person."""
+    """Key hands part of the way from how they were to a pose at the current frame; return what to tell the person.
+
+    Raises:
+        ChironomyError: keys would be lost.
+    """
     for hand in fingers:
+        make_keepable(scene, hand.character)
         hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"
     names = " and ".join(HANDS[hand.hand] for hand in fingers)

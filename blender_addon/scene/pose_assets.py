@@ -42,18 +42,16 @@ def write_library(item: Object) -> int:
     Raises:
         ChironomyError: the folder or its files cannot be written.
     """
-    folder, rig = library_folder(), load_rig()
+    folder, rig, poses = library_folder(), load_rig(), hand_pictures.poses().values()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _write_catalogs(folder / CATALOGS)
-    except OSError as error:
-        raise ChironomyError(f"{folder} cannot be written: {error.strerror or error}") from error
-    with bpy.data.temp_data() as data:
-        made = {
-            _asset(data, item, rig, pose, hand) for pose in hand_pictures.poses().values() for hand in range(len(SIDES))
-        }
-        with atomic_path(folder / BLEND) as partial:
-            data.libraries.write(str(partial), made, fake_user=True, compress=True)
+        with bpy.data.temp_data() as data:
+            made = {_asset(data, item, rig, pose, hand) for pose in poses for hand in range(len(SIDES))}
+            with atomic_path(folder / BLEND) as partial:
+                data.libraries.write(str(partial), made, fake_user=True, compress=True)
+    except (OSError, RuntimeError) as error:
+        raise ChironomyError(f"{folder} cannot be written: {getattr(error, 'strerror', None) or error}") from error
     return len(made)
 
 

@@ -227,7 +227,7 @@ def test_what_is_shown_while_dragging_is_not_keyed_and_esc_puts_it_back(addon, r
     scene.frame_set(40)
     bones = [keyed.pose.bones[name] for name in addon["rig.channels"].hand_joints(RIGHT)[1:]]
     before, keys = [tuple(bone.rotation_quaternion) for bone in bones], keys_of(addon, keyed)
-    held = functions.fingers_of(scene, keyed, [RIGHT])
+    held = functions.fingers_of(keyed, [RIGHT])
     functions.show(held, HAND_POSES["fist"], 0.7)
     assert [tuple(bone.rotation_quaternion) for bone in bones] != before
     for hand in held:

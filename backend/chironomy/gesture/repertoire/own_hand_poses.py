@@ -2,6 +2,7 @@
 """Hand poses of a person's own: one JSON file each in a folder, beside those of the library."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,8 @@ def save_own_pose(folder: Path, label: str, left: ArrayLike, overwrite: bool = F
         raise GestureError(f"the name has {len(label)} letters, and {LONGEST_LABEL} are the most; give a shorter one")
     if label.casefold() in (pose.label.casefold() for pose in HAND_POSES.values()):
         raise GestureError(f"the library has a pose {label!r}; give another name")
-    path = own_pose_file(folder, label)
-    if path.exists() and not overwrite:
+    path, others = own_pose_file(folder, label), _files_of(folder, label)
+    if (path.exists() or others) and not overwrite:
         raise GestureError(f"there is a pose {label!r} already; give another name, or choose Overwrite")
     pose = _own_pose(label, left)
     try:
@@ -67,6 +68,9 @@ def save_own_pose(folder: Path, label: str, left: ArrayLike, overwrite: bool = F
     values = {"format": HAND_POSE_FILE.format, "label": label, "left": np.round(pose.left, 9).tolist()}
     with atomic_path(path) as partial:
         partial.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    for other in others:
+        if other != path:
+            _delete(other)
     return pose
 
 
@@ -101,13 +105,27 @@ def load_own_poses(folder: Path) -> tuple[dict[str, HandPose], list[str]]:
     return {pose.name: pose for pose in sorted(poses, key=lambda pose: pose.label.casefold())}, faults
 
 
-def delete_own_pose(folder: Path, pose: HandPose) -> None:
-    """Delete a pose's file.
+def delete_own_pose(folder: Path, label: str) -> None:
+    """Delete the file of a pose, whatever somebody called it.
 
     Raises:
         GestureError: it cannot be deleted.
     """
-    path = own_pose_file(folder, pose.label)
+    for path in _files_of(folder, label):
+        _delete(path)
+
+
+def _files_of(folder: Path, label: str) -> list[Path]:
+    """The files that hold a pose of a label."""
+    found = []
+    for path in folder.glob("hand-*.json"):
+        with suppress(GestureError):
+            if load_own_pose(path).label.casefold() == label.casefold():
+                found.append(path)
+    return found
+
+
+def _delete(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:

@@ -155,7 +155,7 @@ def test_an_own_pose_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     found, faults = load_own_poses(tmp_path / "poses")
     assert (list(found), faults) == ([saved.name], [])
     np.testing.assert_allclose(found[saved.name].left, some_fingers(), atol=1e-8)
-    delete_own_pose(tmp_path / "poses", saved)
+    delete_own_pose(tmp_path / "poses", saved.label)
     assert load_own_poses(tmp_path / "poses") == ({}, [])
 
 
@@ -170,6 +170,18 @@ def test_a_taken_name_is_refused_and_overwritten_when_that_is_asked_for(tmp_path
     for empty in ("", "   ", "\x07"):
         with pytest.raises(ChironomyError, match="give the pose a name first"):
             save_own_pose(tmp_path, empty, some_fingers())
+
+
+def test_a_file_that_somebody_renamed_is_still_the_pose_of_its_label(tmp_path: Path) -> None:
+    save_own_pose(tmp_path, "Tea", some_fingers())
+    (tmp_path / "hand-tea.json").rename(tmp_path / "hand-from a friend.json")
+    with pytest.raises(ChironomyError, match="there is a pose 'Tea' already"):
+        save_own_pose(tmp_path, "Tea", some_fingers())
+    save_own_pose(tmp_path, "Tea", HAND_POSES["fist"].left, overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["hand-tea.json"]
+    (tmp_path / "hand-tea.json").rename(tmp_path / "hand-other.json")
+    delete_own_pose(tmp_path, "Tea")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
