@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The library of hand poses: named shapes of a hand for animators to pick, each for either hand.
 
-What talk uses again and again is in `hand_shapes`, which networks and scores know by number and so never grows; those
-shapes are taken from there, and what else animators ask for stands here in the same angles, within the same limits.
-Thumbs that hold or touch something were laid there by least distance on the character's mesh.
+What talk uses again and again is in `hand_shapes`, among which scores are written and read; it does not grow for
+animators. Its shapes are taken from there, and what else animators ask for stands here, by the same angles and within
+the same limits. A test measures on the character's mesh that pads meet where they are to, and that no finger goes into
+another.
 """
 
 from dataclasses import dataclass
