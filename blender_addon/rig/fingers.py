@@ -15,7 +15,7 @@ from chironomy.motion import rotation as quaternion
 from . import actions
 from .channels import RestPose, Turn, hand_joints, rotation_channel, rotation_path
 from .owned import turn_locked
-from .write import as_mode, as_quaternions
+from .write import channels_near, turn_of
 
 Array = NDArray[np.float64]
 
@@ -51,8 +51,12 @@ class Fingers:
     def rotations(self) -> Array:
         """Return (15, 4) the joints' rotations, as in MANO."""
         bones = _bones(self.character, self.hand)
-        quaternions = (as_quaternions(bone, values[None])[0] for bone, values in zip(bones, self.shown, strict=True))
-        return np.stack([turn.undone(turned) for turn, turned in zip(self.turns, quaternions, strict=True)])
+        return np.stack(
+            [
+                turn.undone(turn_of(bone, values))
+                for turn, bone, values in zip(self.turns, bones, self.shown, strict=True)
+            ]
+        )
 
     def blended(self, pose: Array, amount: float) -> tuple[Array, ...]:
         """Return the channels of the bones part of the way to a pose, on the shorter way.
@@ -65,12 +69,9 @@ class Fingers:
         for bone, values, turn, goal in zip(
             _bones(self.character, self.hand), self.shown, self.turns, pose, strict=True
         ):
-            start = as_quaternions(bone, values[None])[0]
-            end = turn.done(goal)
+            start, end = turn_of(bone, values), turn.done(goal)
             between = quaternion.slerp(start, end if start @ end >= 0.0 else -end, amount)
-            # Near what is shown, as a curve through both is to turn the short way.
-            near = as_mode(bone, np.stack([start, between]), np.stack([values, values]), np.array([True, False]))
-            blended.append(near[1])
+            blended.append(channels_near(bone, between, values))
         return tuple(blended)
 
     def show(self, channels: tuple[Array, ...]) -> None:

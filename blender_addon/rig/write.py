@@ -163,7 +163,7 @@ def write_accompaniment(
             data_path, _ = rotation_channel(bone)
             mask = _mask(owned, data_path, first, len(turns))
             if mask.any():
-                kept = as_quaternions(bone, _curve_values(character, data_path, as_mode(bone, turns), first))
+                kept = _as_quaternions(bone, _curve_values(character, data_path, _as_mode(bone, turns), first))
                 turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * accompaniment.fps))
             channels += _turn_channels(character, bone, turns, tolerance, mask, first)
         data_path = location_path(HIPS)
@@ -328,14 +328,14 @@ def _turn_channels(
     if bone.rotation_mode == "QUATERNION":
         sparse = reduce_rotation(turns, tolerance, _ends(mask))
     else:
-        values = as_mode(bone, turns)
+        values = _as_mode(bone, turns)
         if mask.any():
-            values = as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
+            values = _as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
         sparse = reduce_position(values, tolerance, _ends(mask))
     yield from _channels(data_path, bone.name, sparse, first)
 
 
-def as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
+def _as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
     """Return quaternions (T, 4) as channels of a bone's rotation mode, each near the one before.
 
     Args:
@@ -380,7 +380,7 @@ def _axis_angle(_: str, turn: Array, before: Array | None) -> Array:
     return np.concatenate([[angle], axis])
 
 
-def as_quaternions(bone: PoseBone, values: Array) -> Array:
+def _as_quaternions(bone: PoseBone, values: Array) -> Array:
     """Return channels (T, C) of a bone's rotation mode as unit quaternions (T, 4)."""
     if bone.rotation_mode == "QUATERNION":
         return quaternion.normalize(values)
@@ -388,6 +388,17 @@ def as_quaternions(bone: PoseBone, values: Array) -> Array:
         length = np.linalg.norm(values[:, 1:], axis=1, keepdims=True)
         return quaternion.from_rotation_vector(values[:, :1] * values[:, 1:] / np.where(length > 0.0, length, 1.0))
     return np.array([Euler(value, bone.rotation_mode).to_quaternion() for value in values])
+
+
+def turn_of(bone: PoseBone, values: Array) -> Array:
+    """Return the unit quaternion (4,) of channels (C,) of a bone's rotation mode."""
+    return _as_quaternions(bone, values[None])[0]
+
+
+def channels_near(bone: PoseBone, turn: Array, values: Array) -> Array:
+    """Return a unit quaternion (4,) as channels (C,) of a bone's rotation mode, near those that it has."""
+    both = np.stack([turn_of(bone, values), turn])
+    return _as_mode(bone, both, np.stack([values, values]), np.array([True, False]))[1]
 
 
 def _curve_values(animated: ID, data_path: str, values: Array, first: int) -> Array:
