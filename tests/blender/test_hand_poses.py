@@ -148,8 +148,8 @@ def test_the_pose_stays_when_motion_is_generated_again(addon, rig, scene, keyed)
     from blender_motions import gestures
 
     apply("two", side="BOTH")
-    message = addon["scene.put_on"].put_on(scene, keyed, gestures(rig, SECONDS, seed=7), None)
-    assert "hand.R keeps your pose at frame 40" in message
+    told = addon["scene.put_on"].put_on(scene, keyed, gestures(rig, SECONDS, seed=7), None)
+    assert "hand.R keeps your pose at frame 40" in str(told)
     assert off(fingers(addon, rig, keyed, 40), pose("two")) < 0.1
 
 
