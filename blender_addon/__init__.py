@@ -5,9 +5,9 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, migration, panels, tasks, thumbnail, timeline
+from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline
 from .operators import backend as backend_operators
-from .operators import export, generate, locks, motion, reference, render, speech
+from .operators import export, generate, hand_poses, locks, motion, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
@@ -26,6 +26,7 @@ CLASSES = (
     *locks.CLASSES,
     *score_operators.CLASSES,
     *motion.CLASSES,
+    *hand_poses.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
     *export.CLASSES,
@@ -50,6 +51,7 @@ def unregister() -> None:
     tasks.stop()
     backend.stop()
     thumbnail.forget()
+    hand_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

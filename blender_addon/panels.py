@@ -7,10 +7,11 @@ from pathlib import Path
 from bpy.types import Context, Operator, Panel, UILayout, UIList
 
 from chironomy.body.emotion import EMOTION
+from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, tasks, thumbnail
+from . import backend, hand_pictures, tasks, thumbnail
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
@@ -252,6 +253,35 @@ class CHIRONOMY_PT_render(_Section):
         backend_state(layout, context)
 
 
+class CHIRONOMY_PT_hand_poses(_Section):
+    bl_idname = "CHIRONOMY_PT_hand_poses"
+    bl_label = "Hand Poses"
+
+    def draw(self, context: Context) -> None:
+        layout = self.body()
+        chosen = settings(context.scene)
+        picker = layout.column()
+        picker.template_icon_view(chosen, "hand_pose", show_labels=True, scale=5.0, scale_popup=5.0)
+        row = picker.row(align=True)
+        row.prop(chosen, "hand_pose", text="")
+        if chosen.hand_pose.startswith(PREFIX):
+            row.operator("chironomy.delete_hand_pose", text="", icon="TRASH")
+        layout.prop(chosen, "hand_pose_side")
+        row = layout.row(align=True)
+        for context_name, text in (("EXEC_DEFAULT", "Apply"), ("INVOKE_DEFAULT", "Blend")):
+            button = row.row(align=True)
+            button.operator_context = context_name
+            applied = button.operator("chironomy.apply_hand_pose", text=text)
+            if chosen.hand_pose:
+                applied.pose = chosen.hand_pose
+            applied.side = chosen.hand_pose_side
+        row = layout.row(align=True)
+        row.operator("chironomy.save_hand_pose", icon="ADD").side = chosen.hand_pose_side
+        row.operator("chironomy.add_pose_library", text="", icon="ASSET_MANAGER")
+        for fault in hand_pictures.faults():
+            layout.label(text=fault, icon="ERROR")
+
+
 class CHIRONOMY_PT_export(_Section):
     bl_idname = "CHIRONOMY_PT_export"
     bl_label = "Import and Export"
@@ -317,6 +347,7 @@ CLASSES = (
     CHIRONOMY_PT_range,
     CHIRONOMY_UL_phrases,
     CHIRONOMY_PT_score,
+    CHIRONOMY_PT_hand_poses,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,

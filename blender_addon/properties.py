@@ -164,6 +164,21 @@ class ChironomyPhrase(PropertyGroup):
     was_size: FloatProperty(options={"HIDDEN"})
 
 
+HAND_POSE_SIDES = (
+    ("LEFT", "Left", "The character's left hand"),
+    ("RIGHT", "Right", "The character's right hand"),
+    ("BOTH", "Both", "Both hands, the one the mirror image of the other"),
+    ("SELECTED", "Selected", "The hand, or both, of the bones that are selected in pose mode"),
+)
+
+
+def hand_pose_items(_chosen: object, _context: Context | None) -> list[tuple[str, str, str, int, int]]:
+    """List the hand poses with their pictures."""
+    from . import hand_pictures
+
+    return hand_pictures.items()
+
+
 class ChironomySettings(PropertyGroup):
     version: StringProperty(
         name="Version",
@@ -371,6 +386,17 @@ class ChironomySettings(PropertyGroup):
         name="Format",
         description="Kind of video file, or of pictures in a folder",
         items=[(item.name, item.name.upper(), item.title) for item in FORMATS.values()],
+    )
+    hand_pose: EnumProperty(
+        name="Hand Pose",
+        description="What Apply poses the fingers to",
+        items=hand_pose_items,
+    )
+    hand_pose_side: EnumProperty(
+        name="Hand",
+        description="Whose fingers are posed",
+        items=HAND_POSE_SIDES,
+        default="RIGHT",
     )
 
 

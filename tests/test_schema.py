@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from chironomy.errors import ChironomyError
+from chironomy.gesture.repertoire.own_hand_poses import HAND_POSE_FILE
 from chironomy.motion.files import FACE_FILE, HANDS_FILE
 from chironomy.reading import Arrays
 from chironomy.schema import Schema
@@ -75,8 +76,8 @@ def test_what_is_too_old_says_so() -> None:
 
 
 def test_what_is_written_is_what_is_read() -> None:
-    assert [schema.format for schema in (HANDS_FILE, FACE_FILE, SHOT_FILE, FIT_FILE)] == [
-        "chironomy.hands/1", "chironomy.face/1", "chironomy.shot/1", "chironomy.fit/1",
+    assert [schema.format for schema in (HANDS_FILE, FACE_FILE, SHOT_FILE, FIT_FILE, HAND_POSE_FILE)] == [
+        "chironomy.hands/1", "chironomy.face/1", "chironomy.shot/1", "chironomy.fit/1", "chironomy.hand_pose/1",
     ]  # fmt: skip
 
 

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import bpy
 import numpy as np
 from bpy.types import ID, Action, AnimData, FCurve
 
-from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns
+from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns, constant
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -17,6 +17,30 @@ def new_action(animated: ID, name: str) -> Action:
     data.action = bpy.data.actions.new(name)
     curves(animated, create=True)
     return data.action
+
+
+def new_pose(data: Any, name: str, channels: Iterable[tuple[str, str, Iterable[float]]]) -> Action:
+    """Return a new action of one frame that poses an armature object, as pose assets are.
+
+    Args:
+        data: the `BlendData` that it is made in.
+        name: of the action.
+        channels: group, data path and values of each property.
+    """
+    action = data.actions.new(name)
+    if hasattr(action, "slots"):
+        slot = action.slots.new(id_type="OBJECT", name="Hand")
+        bag = action.layers.new("Layer").strips.new(type="KEYFRAME").channelbag(slot, ensure=True)
+    else:
+        action.id_root = "OBJECT"
+        bag = action
+    for group, data_path, values in channels:
+        grouped = bag.groups.get(group) or bag.groups.new(group)
+        for index, value in enumerate(values):
+            f_curve = bag.fcurves.new(data_path, index=index)
+            f_curve.group = grouped
+            write_points(f_curve, constant(float(value), [1.0]))
+    return action
 
 
 def share_action(animated: ID, action: Action) -> bool:

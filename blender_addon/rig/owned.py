@@ -143,7 +143,7 @@ def hand_unit(character: Object, hand: int) -> Unit:
     turning = [bones[name] for name in hand_joints(hand)]
     channels = {location_path(control): 3, confidence_path(control): 1, location_path(elbow): 3}
     channels |= dict(rotation_channel(bone) for bone in turning)
-    locked = any(any(bones[name].lock_location) for name in (control, elbow)) or any(map(_turn_locked, turning))
+    locked = any(any(bones[name].lock_location) for name in (control, elbow)) or any(map(turn_locked, turning))
     return Unit(control, channels, locked)
 
 
@@ -152,8 +152,8 @@ def bone_unit(character: Object, name: str, moves: bool = False) -> Unit:
     bone = character.pose.bones[name]
     channels = dict([rotation_channel(bone)])
     if not moves:
-        return Unit(name, channels, _turn_locked(bone))
-    return Unit(name, channels | {location_path(name): 3}, _turn_locked(bone) or any(bone.lock_location))
+        return Unit(name, channels, turn_locked(bone))
+    return Unit(name, channels | {location_path(name): 3}, turn_locked(bone) or any(bone.lock_location))
 
 
 def spans(animated: ID, units: Iterable[Unit], fps: float) -> dict[str, Span]:
@@ -311,7 +311,8 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     return motion, mask
 
 
-def _turn_locked(bone: PoseBone) -> bool:
+def turn_locked(bone: PoseBone) -> bool:
+    """Whether somebody locked a bone's rotation about an axis."""
     return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
 
 

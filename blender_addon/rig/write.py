@@ -509,6 +509,17 @@ def _as_quaternions(bone: PoseBone, values: Array) -> Array:
     return np.array([Euler(value, bone.rotation_mode).to_quaternion() for value in values])
 
 
+def turn_of(bone: PoseBone, values: Array) -> Array:
+    """Return the unit quaternion (4,) of channels (C,) of a bone's rotation mode."""
+    return _as_quaternions(bone, values[None])[0]
+
+
+def channels_near(bone: PoseBone, turn: Array, values: Array) -> Array:
+    """Return a unit quaternion (4,) as channels (C,) of a bone's rotation mode, near those that it has."""
+    both = np.stack([turn_of(bone, values), turn])
+    return _as_mode(bone, both, np.stack([values, values]), np.array([True, False]))[1]
+
+
 def _curve_values(animated: ID, data_path: str, values: Array, first: int) -> Array:
     """Return what the curves of a property say at the frames from `first` on; `values` (T, C) where one is missing."""
     result = np.array(values)

@@ -43,6 +43,28 @@ def test_a_key_put_into_a_curve_changes_nothing_however_long_its_handles(reach, 
     np.testing.assert_allclose(drawn(after, at), drawn(before, at), atol=2e-5)
 
 
+@pytest.mark.parametrize("frame", [-4.0, 7.0, 9.5, 30.0, 40.0])
+def test_a_key_of_a_value_is_the_animators_and_touches_no_other(frame):
+    before = curve()
+    before["type"][:] = KeyType.GENERATED
+    before["interpolation"][:] = Interpolation.LINEAR
+    after = keys.with_value(before, frame, 0.7)
+    at = after["co"][:, 0] == frame
+    assert np.flatnonzero(at).size == 1
+    np.testing.assert_allclose(after["co"][at], [[frame, 0.7]])
+    assert after["type"][at] == KeyType.KEYFRAME
+    assert after["handle_left_type"][at] == HandleType.AUTO_CLAMPED
+    assert after["interpolation"][at] == (Interpolation.BEZIER if frame < 1.0 else Interpolation.LINEAR)
+    for name, column in before.items():
+        np.testing.assert_array_equal(after[name][~at], column[frame != FRAMES])
+    assert np.all(np.diff(after["co"][:, 0]) > 0.0)
+
+
+def test_the_first_key_of_a_curve_has_its_value():
+    empty = {name: column[:0] for name, column in curve().items()}
+    assert keys.with_value(empty, 5.0, 0.25)["co"].tolist() == [[5.0, 0.25]]
+
+
 @pytest.mark.parametrize("frame", [-4, 40])
 def test_a_key_beyond_the_last_holds_its_value(frame):
     before = curve()

@@ -413,6 +413,22 @@ def with_key(columns: Columns, frame: float) -> Columns:
     return {name: np.insert(column, after, new[name], axis=0) for name, column in columns.items()}
 
 
+def with_value(columns: Columns, frame: float, value: float) -> Columns:
+    """Return an F-curve's keys with one of the animator's at `frame` that has a value; no other key is touched.
+
+    Blender places its handles; the curve goes on from a new key as it did from the one before it.
+    """
+    new = constant(value, [frame])
+    for name in ("handle_left_type", "handle_right_type"):
+        new[name][:] = HandleType.AUTO_CLAMPED
+    frames = columns["co"][:, 0]
+    same = np.abs(frames - frame) <= SAME_FRAME
+    before = np.flatnonzero(same | (frames < frame))
+    if len(before):
+        new["interpolation"][:] = columns["interpolation"][before[-1]]
+    return merged(selected(columns, ~same), new)
+
+
 def frozen(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     """Return a copy in which Blender no longer places the handles of the chosen keys (K,) itself."""
     columns = {name: column.copy() for name, column in columns.items()}

@@ -22,6 +22,9 @@ from chironomy.motion.hand_motion import MANO_JOINTS
 
 SHAPE_SIZE = 20
 
+END_PER_MIDDLE = 0.62
+"""How far a finger's end joint bends for each degree of its middle joint."""
+
 
 def _shape(
     knuckles: tuple[float, float, float, float],
@@ -31,7 +34,7 @@ def _shape(
 ) -> NDArray[np.float64]:
     """Knuckles and middle joints of index, middle, ring, pinky; spread of the index finger in degrees."""
     index, middle, ring, pinky = (
-        [knuckle, joint, joint * 0.62, side * spread]
+        [knuckle, joint, joint * END_PER_MIDDLE, side * spread]
         for knuckle, joint, side in zip(knuckles, middles, (1.0, 0.0, -0.7, -1.5), strict=True)
     )
     return np.array([*index, *middle, *pinky, *ring, *thumb])
