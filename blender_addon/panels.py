@@ -115,7 +115,7 @@ class CHIRONOMY_UL_takes(UIList):
         row = layout.row(align=True)
         row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
         row.label(text=item.label)
-        row.prop(item, "accepted", text="", icon="CHECKMARK" if item.accepted else "BLANK1", emboss=False)
+        row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
         item = character(context.scene)

@@ -127,7 +127,7 @@ class ChironomyTake(PropertyGroup):
 
 def _show_phrase(chosen: "ChironomySettings", _context: Context) -> None:
     """Go to the middle of the phrase that was picked in the list."""
-    if 0 <= chosen.phrase_index < len(chosen.phrases):
+    if not chosen.phrases_quiet and 0 <= chosen.phrase_index < len(chosen.phrases):
         phrase = chosen.phrases[chosen.phrase_index]
         chosen.id_data.frame_current = (phrase.first + phrase.last) // 2
 
@@ -285,6 +285,7 @@ class ChironomySettings(PropertyGroup):
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
     phrases: CollectionProperty(type=ChironomyPhrase)
+    phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
     range_hands: EnumProperty(
         name="Hands",

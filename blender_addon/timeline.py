@@ -6,12 +6,13 @@ from bpy.types import SpaceDopeSheetEditor
 
 from .properties import character, settings
 
-HEIGHT, GAP, LEFT_OUT = 16, 2, 14
-"""Pixels of a strip's height and of what lies between two rows, and how narrow a strip is without its name."""
+HEIGHT, GAP, LEFT_OUT = 15, 1, 14
+"""Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
 
 COLOURS = {"left": (0.25, 0.62, 1.0, 0.55), "right": (1.0, 0.30, 0.25, 0.55), "both": (1.0, 0.75, 0.2, 0.55)}
 CHOSEN = (1.0, 1.0, 1.0, 0.9)
-ROWS = {"both": 0, "left": 1, "right": 2}
+ROWS = {"left": (1, 2), "right": (0, 1), "both": (0, 2)}
+"""The rows of a strip, counted from below: from one up to another."""
 
 _handles: list[object] = []
 
@@ -54,8 +55,10 @@ def draw() -> None:
         left, right = (region.view2d.view_to_region(frame, 0, clip=False)[0] for frame in (first, last))
         if right < 0 or left > region.width:
             continue
-        bottom = gap + (2 - ROWS[hands]) * (height + gap)
-        corners = [(left, bottom), (right, bottom), (right, bottom + height), (left, bottom + height)]
+        bottom, top = (gap + row * (height + gap) for row in ROWS[hands])
+        top -= gap
+        right -= gap
+        corners = [(left, bottom), (right, bottom), (right, top), (left, top)]
         shader.uniform_float("color", COLOURS[hands])
         batch_for_shader(shader, "TRIS", {"pos": corners}, indices=[(0, 1, 2), (0, 2, 3)]).draw(shader)
         if chosen:
@@ -63,9 +66,9 @@ def draw() -> None:
             batch_for_shader(shader, "LINES", {"pos": corners}, indices=[(0, 1), (1, 2), (2, 3), (3, 0)]).draw(shader)
         if right - left > LEFT_OUT * scale:
             blf.enable(0, blf.CLIPPING)
-            blf.clipping(0, left, bottom, right - 2 * gap, bottom + height)
+            blf.clipping(0, left, bottom, right - 2 * gap, top)
             blf.color(0, 1.0, 1.0, 1.0, 1.0)
-            blf.position(0, max(left, 0) + 2 * gap, bottom + 0.28 * height, 0)
+            blf.position(0, max(left, 0) + 4 * gap, 0.5 * (bottom + top) - 0.22 * height, 0)
             blf.draw(0, name)
             blf.disable(0, blf.CLIPPING)
     gpu.state.blend_set("NONE")

@@ -167,7 +167,7 @@ class CHIRONOMY_OT_delete_phrase(_PhraseOperator):
     def execute(self, context: Context) -> set[str]:
         chosen = settings(context.scene)
         chosen.phrases.remove(chosen.phrase_index)
-        chosen.phrase_index = min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0))
+        score.choose(context.scene, min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0)))
         return {"FINISHED"}
 
 

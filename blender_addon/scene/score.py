@@ -53,7 +53,15 @@ def mirror(scene: Scene, action: Action | None) -> None:
         if phrase.kind == REST:
             continue
         _list(scene, phrase, number)
-    chosen.phrase_index = min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0))
+    choose(scene, min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0)))
+
+
+def choose(scene: Scene, index: int) -> None:
+    """Mark a phrase in the list; the playhead stays where it is."""
+    chosen = settings(scene)
+    chosen.phrases_quiet = True
+    chosen.phrase_index = index
+    chosen.phrases_quiet = False
 
 
 def edited(scene: Scene, score: Score) -> Score:
@@ -98,7 +106,7 @@ def add_phrase(scene: Scene, frame: int, kind: str, hands: str) -> ChironomyPhra
     phrase = Phrase(start, start + LENGTH, (Stroke(at, 0.3),), kind=kind, hands=hands)
     item = _list(scene, phrase, -1)
     item.stroke = at
-    settings(scene).phrase_index = len(settings(scene).phrases) - 1
+    choose(scene, len(settings(scene).phrases) - 1)
     return item
 
 

@@ -17,7 +17,9 @@ def score_of(addon, scene):
 
 
 def test_a_take_carries_the_score_that_was_performed(addon, desk):
+    desk.frame_set(17)
     generate(desk, 1)
+    assert desk.frame_current == 17
     first, score = phrases(desk), score_of(addon, desk)
     assert len(first) >= 3
     assert score.seconds == pytest.approx(FRAMES / FPS, abs=0.1)
