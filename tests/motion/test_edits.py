@@ -185,7 +185,7 @@ def test_the_rest_is_where_a_hand_is_slow_and_low():
 
 def test_a_hand_coasts_from_its_pose_at_its_speed_and_comes_back():
     poses = some_poses(2, seed=4, turned=0.05)
-    made = coasting(poses.at([0]), poses.at([1]), [0.0, 1e-4, 5.0, 9.0], 5.0)
+    made = coasting(poses.at([0]), poses.at([1]), 1.0, [0.0, 1e-4, 5.0, 9.0], 5.0)
     check_same(made.at([0]), poses.at([0]))
     check_same(made.at([2]), poses.at([0]))
     speed = (made.wrist_position[1] - made.wrist_position[0]) / 1e-4

@@ -195,17 +195,18 @@ def resting(poses: HandPoses) -> int:
     return int(np.argmin(np.where(low, away, np.inf)))
 
 
-def coasting(pose: HandPoses, after: HandPoses, frames: ArrayLike, reach: float) -> HandPoses:
+def coasting(pose: HandPoses, after: HandPoses, step: float, frames: ArrayLike, reach: float) -> HandPoses:
     """Return the poses of a hand that leaves a pose at its speed, and is back there after some frames.
 
     Args:
         pose: one.
-        after: the one a frame later.
+        after: the one a little later.
+        step: by how many frames.
         frames: (N,) since the pose.
         reach: after which the hand is back.
     """
     s = np.clip(np.asarray(frames, np.float64) / reach, 0.0, 1.0)
-    bump = (reach * s * (1.0 - s) ** 2)[:, None]
+    bump = (reach / step * s * (1.0 - s) ** 2)[:, None]
     speed = quaternion.to_rotation_vector(quaternion.multiply(after.rotation, quaternion.inverse(pose.rotation)))
     turn = quaternion.from_rotation_vector(bump[..., None] * speed)
     return HandPoses(
