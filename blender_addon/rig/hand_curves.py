@@ -181,20 +181,22 @@ class HandCurves:
                 )
         values = {path: each[:, 1] for path, each in made.items()}
         slopes = {path: (each[:, 2] - each[:, 0]) / (2.0 * STEP) for path, each in made.items()}
-        return self._rekeyed(first, last, dense, values, slopes, [first, last, *wanted])
+        joined = (bool(weight[0] == 0.0), bool(weight[-1] == 0.0))
+        return self._rekeyed(first, last, dense, values, slopes, [first, last, *wanted], joined)
 
-    def retimed(self, time: TimeMap, first: float, last: float, settling: float) -> Edit:
+    def retimed(self, time: TimeMap, settling: float) -> Edit:
         """Return the keys in other places in time, all of a pose together and on whole frames.
 
         Args:
             time: where what is seen.
-            first: frame from which keys go; where the map has a knot there, the curve stays before it.
-            last: likewise.
             settling: frames in which a hand that is held comes to a stand.
         """
-        low, high = min(first, time.first), max(last, float(time.new[-1]))
-        inside = self.frames[(self.frames >= low - keys.SAME_FRAME) & (self.frames <= high + keys.SAME_FRAME)]
-        wanted = [*time.placed(inside[(inside > time.old[0]) | (time.held == 0.0)]), *np.round(time.new)]
+        low = time.first if time.bounded[0] else -np.inf
+        high = float(time.new[-1]) if time.bounded[1] else np.inf
+        poses = self.between(low, high)
+        if time.held:
+            poses = poses[poses > time.old[0]]
+        wanted = [*time.placed(poses), *np.round(time.new)]
         if time.held:
             wanted += [time.first, time.first + min(settling, time.held)]
         begin, end = round(min(wanted)), round(max(wanted))
@@ -210,7 +212,9 @@ class HandCurves:
                 speed = slope[start].copy()
                 shown[path] = shown[path] + speed * reach * s * (1.0 - s) ** 2
                 slope[start + 1 :] += (speed * (1.0 - s) * (1.0 - 3.0 * s))[start + 1 :]
-        return self._rekeyed(min(low, begin), max(high, end), dense, shown, slopes, wanted)
+        # Where there is no bound, none of the old keys stays.
+        low, high = max(low, min(begin, self.frames[0])), min(high, max(end, self.frames[-1]))
+        return self._rekeyed(low, high, dense, shown, slopes, wanted, time.bounded)
 
     def write(self, edit: Edit) -> None:
         """Write an edit's keys. Where some were selected before, those of the edit's range are selected then."""
@@ -224,7 +228,14 @@ class HandCurves:
                 actions.select(f_curve, inside)
 
     def _rekeyed(
-        self, first: float, last: float, dense: Array, values: Values, slopes: Values, wanted: Sequence[float]
+        self,
+        first: float,
+        last: float,
+        dense: Array,
+        values: Values,
+        slopes: Values,
+        wanted: Sequence[float],
+        joined: tuple[bool, bool],
     ) -> Edit:
         """Return an edit with keys at the wanted ones of dense frames (F,), and at as many more as it takes."""
         paths = list(values)
@@ -239,7 +250,7 @@ class HandCurves:
                 value, slope = values[path][chosen, index], slopes[path][chosen, index]
                 found = self._columns(path, index, dense[chosen], bool(np.ptp(value) > 0.0))
                 if found is not None:
-                    columns[path, index] = rekeyed(found, first, last, dense[chosen], value, slope)
+                    columns[path, index] = rekeyed(found, first, last, dense[chosen], value, slope, joined)
         return Edit(first, last, columns)
 
     def _columns(self, path: str, index: int, frames: Array, moves: bool) -> keys.Columns | None:

@@ -242,7 +242,7 @@ def shift_time(place: Place, first: int, last: int, frames: int) -> Outcome:
     time = shifted(first, last, frames, place.fps, *_borders(place, first, last))
     moved = round(float(time.new[np.argmin(np.abs(time.old - first))])) - first
     said = f"moved the frames {first} to {last} of {place.names} by {_frames(moved)}"
-    return _retimed(place, time, first, last, said, frames, moved)
+    return _retimed(place, time, said, frames, moved)
 
 
 def stretch_time(place: Place, first: int, last: int, factor: float) -> Outcome:
@@ -251,7 +251,7 @@ def stretch_time(place: Place, first: int, last: int, factor: float) -> Outcome:
     time = stretched(first, last, factor, pivot, place.fps, *_borders(place, first, last))
     ends = [round(float(time.new[np.argmin(np.abs(time.old - end))])) for end in (first, last)]
     said = f"the frames {first} to {last} of {place.names} now take {_frames(ends[1] - ends[0])}"
-    return _retimed(place, time, first, last, said, round((last - first) * factor), ends[1] - ends[0])
+    return _retimed(place, time, said, round((last - first) * factor), ends[1] - ends[0])
 
 
 def hold_longer(place: Place, last: int, frames: int) -> Outcome:
@@ -266,12 +266,12 @@ def hold_longer(place: Place, last: int, frames: int) -> Outcome:
     calm = np.logical_and.reduce([still(c.poses(np.arange(first, last + 1)), place.fps) for c in place.hands])
     time = held(first, frames, last, calm, place.fps)
     said = f"{place.names}: frame {first} is held for {_frames(round(time.held))} more"
-    return _retimed(place, time, first, last, said, frames, round(time.held))
+    return _retimed(place, time, said, frames, round(time.held))
 
 
-def _retimed(place: Place, time: TimeMap, first: int, last: int, message: str, wanted: int, found: int) -> Outcome:
+def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int) -> Outcome:
     settling = max(round(SETTLING * place.fps), 1)
-    edits = [(curves, curves.retimed(time, first, last, settling)) for curves in place.hands]
+    edits = [(curves, curves.retimed(time, settling)) for curves in place.hands]
     short = wanted != found
     return place.done(edits, message + (f", of {wanted}: there is no more room" if short else ""), short)
 

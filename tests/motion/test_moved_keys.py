@@ -65,7 +65,7 @@ def test_other_keys_in_a_range_leave_the_curve_beside_it_alone():
     before = curve()
     at = np.array([5.0, 9.0, 20.0])
     values = np.array([*drawn(before, at[:1]), 4.0, *drawn(before, at[2:])])
-    after = rekeyed(before, 5.0, 20.0, at, values, np.zeros(3))
+    after = rekeyed(before, 5.0, 20.0, at, values, np.zeros(3), (True, True))
     outside = (EVERYWHERE <= 5.0) | (EVERYWHERE >= 20.0)
     np.testing.assert_allclose(drawn(after, EVERYWHERE[outside]), drawn(before, EVERYWHERE[outside]), atol=1e-9)
     assert drawn(after, np.array([9.0])) == pytest.approx(4.0)
@@ -73,7 +73,7 @@ def test_other_keys_in_a_range_leave_the_curve_beside_it_alone():
 
 
 def test_keys_that_move_away_from_the_start_leave_none_behind():
-    after = rekeyed(curve(), 1.0, 30.0, np.array([4.0, 33.0]), np.array([0.0, 0.2]), np.zeros(2))
+    after = rekeyed(curve(), 1.0, 30.0, np.array([4.0, 33.0]), np.array([0.0, 0.2]), np.zeros(2), (False, False))
     assert after["co"][:, 0].tolist() == [4.0, 33.0]
 
 

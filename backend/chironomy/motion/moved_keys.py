@@ -24,6 +24,9 @@ from chironomy.motion.keys import (
 
 Numbers = NDArray[np.float64]
 
+_ALIKE = 0.005
+"""Units a frame by which the slopes on either side of a key may differ and still be meant as one."""
+
 
 def displaced(
     columns: Columns, first: float, last: float, frames: Numbers, offsets: Numbers, slopes: Numbers
@@ -51,22 +54,43 @@ def displaced(
     return columns
 
 
-def rekeyed(columns: Columns, first: float, last: float, frames: Numbers, values: Numbers, slopes: Numbers) -> Columns:
+def rekeyed(
+    columns: Columns,
+    first: float,
+    last: float,
+    frames: Numbers,
+    values: Numbers,
+    slopes: Numbers,
+    joined: tuple[bool, bool],
+) -> Columns:
     """Return an F-curve with other keys in a range, smooth ones whose handles are at thirds.
 
     Args:
         columns: of the curve, at least one key.
         first: frame from which the old keys go,
-        last: and up to which. Where the curve goes on beyond one of these, `frames` has it, with the curve's own value.
+        last: and up to which.
         frames: (K,) ascending, of the new keys.
         values: (K,) of the new keys.
         slopes: (K,) change of value a frame, of the new keys.
+        joined: whether the curve goes on as it was before `first`, and after `last`, which are among `frames` then.
     """
-    met = [end for end, frame in ((first, frames[0]), (last, frames[-1])) if abs(end - frame) <= SAME_FRAME]
-    columns = with_keys(columns, met)
+    columns = with_keys(columns, [end for end, goes_on in zip((first, last), joined, strict=True) if goes_on])
     times = columns["co"][:, 0].astype(np.float64)
     inside = _inside(times, first, last)
     columns = loosened(columns, inside)
+    borders = [
+        (end, int(np.argmin(np.abs(times - border))), handle)
+        for goes_on, end, border, handle in zip(
+            joined, (0, -1), (first, last), ("handle_left", "handle_right"), strict=True
+        )
+        if goes_on
+    ]
+    slopes = slopes.copy()
+    for end, old, handle in borders:
+        # As smooth as it was: slopes that are all but one are made one.
+        outer = columns[handle][old].astype(np.float64) - columns["co"][old]
+        if abs(outer[0]) > SAME_FRAME and abs(outer[1] / outer[0] - slopes[end]) <= _ALIKE * (1.0 + abs(slopes[end])):
+            slopes[end] = outer[1] / outer[0]
     third = np.diff(frames) / 3.0 if len(frames) > 1 else np.array([1.0 / 3.0])
     before = np.concatenate([third[:1], third])[: len(frames)]
     after = np.concatenate([third, third[-1:]])[-len(frames) :]
@@ -77,13 +101,11 @@ def rekeyed(columns: Columns, first: float, last: float, frames: Numbers, values
     new["handle_right"] = np.column_stack([frames + after, values + after * slopes])
     # What follows the last key goes on as it did.
     new["interpolation"][:-1] = Interpolation.BEZIER
-    if last not in met:
+    if not joined[1]:
         new["interpolation"][-1] = Interpolation.BEZIER
-    for end, border, handle in ((0, first, "handle_left"), (-1, last, "handle_right")):
-        if border in met:
-            old = int(np.argmin(np.abs(times - border)))
-            for name in ("co", handle):
-                new[name][end] = columns[name][old]
+    for end, old, handle in borders:
+        for name in ("co", handle):
+            new[name][end] = columns[name][old]
     new["type"][:] = KeyType.KEYFRAME
     new["handle_left_type"], new["handle_right_type"] = np.full((2, len(frames)), HandleType.AUTO)
     return merged(selected(columns, ~inside), frozen(new, np.ones(len(frames), bool)))

@@ -42,16 +42,18 @@ class TimeMap:
         old: (M,) what is seen there, ascending.
         rate: (M,) old frames a new frame, there.
         held: frames for which the old frame `old[0]` is seen before `new[0]`.
+        bounded: whether nothing changes before the first knot, and after the last; else all there goes along.
     """
 
     new: Array
     old: Array
     rate: Array
     held: float = 0.0
+    bounded: tuple[bool, bool] = (True, True)
 
     @property
     def first(self) -> float:
-        """The new frame before which nothing changes."""
+        """The new frame from which something changes, where it is bounded."""
         return float(self.new[0] - self.held)
 
     def __call__(self, frames: ArrayLike) -> tuple[Array, Array]:
@@ -185,4 +187,4 @@ def _beside(
             return None
         knots.append((old + side * room, old + side * room, 1.0))
     new, old, rates = np.array(sorted(knots), np.float64).T
-    return TimeMap(new, old, rates)
+    return TimeMap(new, old, rates, bounded=(start is not None, stop is not None))
