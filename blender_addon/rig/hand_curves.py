@@ -34,6 +34,9 @@ STEP = 0.05
 SETTLING = 0.2
 """Seconds in which a hand that is held comes to a stand."""
 
+_NEAR_ENOUGH = 2.5
+"""Times as much by which keys may miss a change that is added to what the hand does."""
+
 _ONE_WAY = 0.01
 """By which a channel may come back from an edit otherwise than it left; more is another turn of the same rotation."""
 
@@ -123,33 +126,37 @@ class HandCurves:
         """Return the one pose that the bones have now, keyed or not."""
         return self._poses({path: np.ravel(self.character.path_resolve(path))[None] for path in self.unit.channels})
 
-    def changed(self, change: Change, falloff: Falloff) -> Edit:
+    def changed(self, change: Change, falloff: Falloff, exact: bool = True) -> Edit:
         """Return keys moved by a change; the hand's own keys and their handles stay within it.
 
         Args:
             change: leaves what has no weight as it is.
             falloff: tells where it has. Where it holds beyond the hand's keys, so does the change.
+            exact: add keys where the change between the hand's own would else be another one.
         """
         first, last = max(falloff.first, self.frames[0]), min(falloff.last, self.frames[-1])
         # A single pose may also lie outside the keys.
         first, last = min(first, falloff.risen), max(last, falloff.falling)
-        frames = self._united(
-            [self.between(first, last), [first, last], np.clip([falloff.risen, falloff.falling], first, last)]
-        )
+        corners = np.clip([first, falloff.risen, falloff.falling, last], first, last)
+        wanted = self._united([self.between(first, last), corners])
+        frames = self._united([wanted, np.arange(np.ceil(first), last) if exact else wanted])
         at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
         before = self._values(at)
         old = self._poses(before)
         after = self._channels(change(at, old), old, before, np.zeros(len(at)))
-        fixed = falloff(frames) == 0.0
+        paths, fixed = list(after), falloff(frames) == 0.0
+        moved = np.concatenate([after[path] - before[path] for path in paths], axis=1).reshape(len(frames), 3, -1)
+        offsets, slopes = moved[:, 1], (moved[:, 2] - moved[:, 0]) / (2.0 * STEP)
+        offsets[fixed], slopes[fixed] = 0.0, 0.0
+        least = np.abs(frames[:, None] - wanted).min(axis=1) <= keys.SAME_FRAME
+        tolerance = _NEAR_ENOUGH * self._tolerance(paths)
+        chosen = enough(frames, offsets, slopes, tolerance, least) if exact else least
         columns: dict[tuple[str, int], keys.Columns] = {}
-        for path, values in after.items():
-            offset = (values - before[path]).reshape(len(frames), 3, -1)
-            moved, slope = offset[:, 1], (offset[:, 2] - offset[:, 0]) / (2.0 * STEP)
-            moved[fixed], slope[fixed] = 0.0, 0.0
-            for index in range(values.shape[1]):
-                found = self._columns(path, index, frames, bool(np.abs(moved[:, index]).max() > 0.0))
-                if found is not None:
-                    columns[path, index] = displaced(found, first, last, frames, moved[:, index], slope[:, index])
+        places = [(path, index) for path in paths for index in range(self.unit.channels[path])]
+        for (path, index), offset, slope in zip(places, offsets[chosen].T, slopes[chosen].T, strict=True):
+            found = self._columns(path, index, frames[chosen], bool(np.abs(offset).max() > 0.0))
+            if found is not None:
+                columns[path, index] = displaced(found, first, last, frames[chosen], offset, slope)
         return Edit(first, last, columns)
 
     def replaced(self, change: Change, first: int, last: int, falloff: Falloff, wanted: Iterable[float]) -> Edit:
@@ -239,11 +246,9 @@ class HandCurves:
     ) -> Edit:
         """Return an edit with keys at the wanted ones of dense frames (F,), and at as many more as it takes."""
         paths = list(values)
-        tolerance = [PLACE_TOLERANCE if path.endswith(".location") else OTHER_TOLERANCE for path in paths]
-        widths = [values[path].shape[1] for path in paths]
         all_values, all_slopes = (np.concatenate([part[path] for path in paths], axis=1) for part in (values, slopes))
         least = np.isin(dense, np.round(np.asarray(wanted)))
-        chosen = enough(dense, all_values, all_slopes, np.repeat(np.array(tolerance), widths), least)
+        chosen = enough(dense, all_values, all_slopes, self._tolerance(paths), least)
         columns: dict[tuple[str, int], keys.Columns] = {}
         for path in paths:
             for index in range(values[path].shape[1]):
@@ -252,6 +257,11 @@ class HandCurves:
                 if found is not None:
                     columns[path, index] = rekeyed(found, first, last, dense[chosen], value, slope, joined)
         return Edit(first, last, columns)
+
+    def _tolerance(self, paths: Sequence[str]) -> Array:
+        """Return (C,) by how much each component of some channels may be off between keys."""
+        each = np.array([PLACE_TOLERANCE if path.endswith(".location") else OTHER_TOLERANCE for path in paths])
+        return np.repeat(each, [self.unit.channels[path] for path in paths])
 
     def _columns(self, path: str, index: int, frames: Array, moves: bool) -> keys.Columns | None:
         """Return the keys of a curve; new ones where there is none and it is to move, else None."""

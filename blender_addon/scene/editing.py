@@ -193,7 +193,7 @@ def smooth(place: Place, first: int, last: int, factor: float) -> Outcome:
         def change(at: Array, old: HandPoses, curves: HandCurves = curves, falloff: Falloff = falloff) -> HandPoses:
             return blended(old, smoothed(curves.poses, at, factor, place.fps), falloff(at))
 
-        edits.append((curves, curves.changed(change, falloff)))
+        edits.append((curves, curves.changed(change, falloff, exact=False)))
     return place.done(edits, f"smoothed {place.names} from frame {first} to {last}")
 
 
