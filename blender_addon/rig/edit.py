@@ -79,8 +79,14 @@ def following(curves: HandCurves, before: HandPoses, after: HandPoses, frame: fl
         reach: frames to either side beyond which nothing moves; 0 moves that pose alone. The first and the last pose of
             all go on moved where they are nearer.
     """
-    falloff = Falloff.around(frame, reach)
+    falloff = around(curves, frame, reach)
     return curves.changed(lambda at, old: followed(old, before, after, falloff(at)), falloff)
+
+
+def around(curves: HandCurves, frame: float, reach: float) -> Falloff:
+    """Return weights about a frame that have died away `reach` frames to either side, or at a key of the hand there."""
+    first, last = curves.snapped(frame - reach, frame + reach)
+    return Falloff(first, frame, frame, last)
 
 
 def _chosen_frame(

@@ -25,8 +25,9 @@ from .channels import RestPose, confidence_path, hand_joints, location_path, rot
 from .modes import as_mode, as_quaternions
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
 
-PLACE_TOLERANCE, OTHER_TOLERANCE = 0.002, 0.008
-"""Metres, and radians or parts of 1, by which keys of an edit may miss what it makes between them."""
+PLACE_TOLERANCE, ELBOW_TOLERANCE, OTHER_TOLERANCE = 0.002, 0.03, 0.008
+"""Metres for the hand's place, metres for what the elbow points at, and parts of 1 for all else, by which the keys of an
+edit may miss what it makes between them."""
 
 STEP = 0.05
 """Frames to either side from which slopes are taken."""
@@ -107,6 +108,16 @@ class HandCurves:
             actions.key_columns(curve)["co"][:, 0] for (of, _), curve in self._curves.items() if of == path
         )
 
+    def snapped(self, first: float, last: float) -> tuple[float, float]:
+        """Return a range whose ends lie on keys of the hand that are one frame further in, not beside them."""
+        if last - first > 4.0:
+            for frame in self.frames:
+                if keys.SAME_FRAME < frame - first <= 1.0 + keys.SAME_FRAME and not len(self.between(first, first)):
+                    first = float(frame)
+                if keys.SAME_FRAME < last - frame <= 1.0 + keys.SAME_FRAME and not len(self.between(last, last)):
+                    last = float(frame)
+        return first, last
+
     def selected(self) -> Array:
         """Return the frames of selected keys; none where all of the keys are selected, as Blender makes new ones."""
         found = [(curve, actions.selection(curve)) for curve in self._curves.values()]
@@ -137,8 +148,11 @@ class HandCurves:
         first, last = max(falloff.first, self.frames[0]), min(falloff.last, self.frames[-1])
         # A single pose may also lie outside the keys.
         first, last = min(first, falloff.risen), max(last, falloff.falling)
-        corners = np.clip([first, falloff.risen, falloff.falling, last], first, last)
-        wanted = self._united([self.between(first, last), corners])
+        own = self.between(first, last)
+        corners = np.clip([falloff.risen, falloff.falling], first, last)
+        if falloff.risen < falloff.falling:
+            corners = _apart(corners, [*own, first, last])
+        wanted = self._united([own, [first, last], corners])
         frames = self._united([wanted, np.arange(np.ceil(first), last) if exact else wanted])
         at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
         before = self._values(at)
@@ -189,7 +203,7 @@ class HandCurves:
         values = {path: each[:, 1] for path, each in made.items()}
         slopes = {path: (each[:, 2] - each[:, 0]) / (2.0 * STEP) for path, each in made.items()}
         joined = (bool(weight[0] == 0.0), bool(weight[-1] == 0.0))
-        return self._rekeyed(first, last, dense, values, slopes, [first, last, *wanted], joined)
+        return self._rekeyed(first, last, dense, values, slopes, [first, last, *_apart(wanted, [first, last])], joined)
 
     def retimed(self, time: TimeMap, settling: float) -> Edit:
         """Return the keys in other places in time, all of a pose together and on whole frames.
@@ -203,9 +217,11 @@ class HandCurves:
         poses = self.between(low, high)
         if time.held:
             poses = poses[poses > time.old[0]]
-        wanted = [*time.placed(poses), *np.round(time.new)]
+        bounds = [bound for bound in (low, high) if np.isfinite(bound)]
         if time.held:
-            wanted += [time.first, time.first + min(settling, time.held)]
+            bounds += [float(time.new[0]), time.first + min(settling, time.held)]
+        poses = _apart(time.placed(poses), bounds)
+        wanted = [*bounds, *poses, *_apart(np.round(time.new), [*bounds, *poses])]
         begin, end = round(min(wanted)), round(max(wanted))
         dense = np.arange(begin, end + 1, dtype=np.float64)
         seen, rate = time(dense)
@@ -260,7 +276,11 @@ class HandCurves:
 
     def _tolerance(self, paths: Sequence[str]) -> Array:
         """Return (C,) by how much each component of some channels may be off between keys."""
-        each = np.array([PLACE_TOLERANCE if path.endswith(".location") else OTHER_TOLERANCE for path in paths])
+        places = {
+            location_path(HAND_CONTROLS[self.hand]): PLACE_TOLERANCE,
+            location_path(ELBOW_CONTROLS[self.hand]): ELBOW_TOLERANCE,
+        }
+        each = np.array([places.get(path, OTHER_TOLERANCE) for path in paths])
         return np.repeat(each, [self.unit.channels[path] for path in paths])
 
     def _columns(self, path: str, index: int, frames: Array, moves: bool) -> keys.Columns | None:
@@ -351,3 +371,12 @@ class HandCurves:
         """Return frames in order of time, those that are one but once."""
         every = np.unique(np.concatenate([np.zeros(0), *(np.asarray(each, np.float64) for each in frames)]))
         return every[np.concatenate([[True], np.diff(every) > keys.SAME_FRAME])] if len(every) else every
+
+
+def _apart(frames: Iterable[float], others: Iterable[float]) -> list[float]:
+    """Return those of some frames, the first before the later, that lie neither on nor beside others or each other."""
+    taken, kept = [*others], list[float]()
+    for frame in frames:
+        if min((abs(frame - other) for other in (*taken, *kept)), default=np.inf) > 1.0 + keys.SAME_FRAME:
+            kept.append(float(frame))
+    return kept

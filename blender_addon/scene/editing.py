@@ -33,7 +33,7 @@ from chironomy.motion.hand_poses import (
 )
 from chironomy.motion.time_map import TimeMap, held, shifted, stretched
 
-from ..rig.edit import following
+from ..rig.edit import around, following
 from ..rig.hand_curves import SETTLING, STEP, Edit, HandCurves
 from ..rig.space import TURN
 from .edit_place import FADE, Outcome, Place, named
@@ -136,19 +136,20 @@ def mirror_range(place: Place, item: Object, first: int, last: int) -> Outcome:
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
         other = HandCurves(item, load_rig(), 1 - curves.hand)
-        falloff = _leading(place, curves, first, last, mirrored(other.poses([first, last])))
+        begin, end = _whole_range(curves, first, last)
+        falloff = _leading(place, curves, begin, end, mirrored(other.poses([begin, end])))
 
         def change(at: Array, old: HandPoses, other: HandCurves = other, falloff: Falloff = falloff) -> HandPoses:
             return blended(old, mirrored(other.poses(at)), falloff(at))
 
         wanted = [
+            *other.between(falloff.risen, falloff.falling),
             falloff.risen,
             falloff.falling,
-            *other.between(falloff.risen, falloff.falling),
-            *curves.between(first, falloff.risen - 1.0),
-            *curves.between(falloff.falling + 1.0, last),
+            *curves.between(begin, falloff.risen),
+            *curves.between(falloff.falling, end),
         ]
-        edits.append((curves, curves.replaced(change, first, last, falloff, wanted)))
+        edits.append((curves, curves.replaced(change, begin, end, falloff, wanted)))
     return place.done(edits, f"mirrored {place.names} from frame {first} to {last}")
 
 
@@ -164,8 +165,9 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> O
     """
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        falloff = _faded(place, curves, first, last)
-        ends = curves.poses([first, last])
+        begin, end = _whole_range(curves, first, last)
+        falloff = _faded(place, curves, begin, end)
+        ends = curves.poses([begin, end])
         middle = mean(curves.poses(np.arange(first, last + 1))) if about == "MEAN" else None
 
         def change(
@@ -188,7 +190,7 @@ def smooth(place: Place, first: int, last: int, factor: float) -> Outcome:
     """Take what is abrupt out of a range; `factor` from 0, nothing, to 1."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        falloff = _faded(place, curves, first, last)
+        falloff = _faded(place, curves, *_whole_range(curves, first, last))
 
         def change(at: Array, old: HandPoses, curves: HandCurves = curves, falloff: Falloff = falloff) -> HandPoses:
             return blended(old, smoothed(curves.poses, at, factor, place.fps), falloff(at))
@@ -215,9 +217,10 @@ def ease_to_rest(place: Place, last: int, seconds: float) -> Outcome:
         every = curves.poses(np.arange(np.ceil(curves.frames[0]), curves.frames[-1] + 1.0))
         rest = every.at([resting(every)])
         here = curves.poses([first, first + STEP])
-        leading = _leading(place, curves, first, last, rest)
-        away = 0.0 if np.isinf(leading.last) else last - leading.falling
-        falloff = _whole(Falloff.within(first, last, max(round(seconds * place.fps), 1), away))
+        _, end = _whole_range(curves, first, last)
+        leading = _leading(place, curves, first, end, rest)
+        away = 0.0 if np.isinf(leading.last) else end - leading.falling
+        falloff = _whole(Falloff.within(first, end, max(round(seconds * place.fps), 1), away))
         reach = max(min(round(FADE * place.fps), round(falloff.risen - first) // 2), 1)
 
         def change(
@@ -232,8 +235,8 @@ def ease_to_rest(place: Place, last: int, seconds: float) -> Outcome:
             leaving = blended(old, going, (at > first) & (at < falloff.risen))
             return blended(leaving, rest, falloff(at))
 
-        wanted = [first + reach, falloff.risen, falloff.falling, *curves.between(falloff.falling + 1.0, last)]
-        edits.append((curves, curves.replaced(change, first, last, falloff, wanted)))
+        wanted = [first + reach, falloff.risen, falloff.falling, *curves.between(falloff.falling, end)]
+        edits.append((curves, curves.replaced(change, first, end, falloff, wanted)))
     return place.done(edits, f"{place.names}: to rest from frame {first}, and there until {last}")
 
 
@@ -278,10 +281,10 @@ def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int)
 
 def _fingers(place: Place, radius: float, turned: Callable[[HandPoses, int], HandPoses], done: str) -> Outcome:
     edits: list[tuple[HandCurves, Edit]] = []
-    falloff = Falloff.around(place.frame, round(radius * place.fps))
     for curves in place.hands:
+        falloff = around(curves, place.frame, round(radius * place.fps))
 
-        def change(at: Array, old: HandPoses, hand: int = curves.hand) -> HandPoses:
+        def change(at: Array, old: HandPoses, hand: int = curves.hand, falloff: Falloff = falloff) -> HandPoses:
             return blended(old, turned(old, hand), falloff(at))
 
         edits.append((curves, curves.changed(change, falloff)))
@@ -320,6 +323,12 @@ def _leading(place: Place, curves: HandCurves, first: int, last: int, other: Han
         seconds = np.clip(np.pi / 2 * max(apart / FASTEST, turn / FASTEST_TURN), FADE, LONGEST_LEAD)
         leads.append(0.0 if is_open else float(np.ceil(seconds * place.fps)))
     return _whole(Falloff.within(first, last, *leads))
+
+
+def _whole_range(curves: HandCurves, first: int, last: int) -> tuple[int, int]:
+    """Return a range that does not end beside a key of the hand's."""
+    begin, end = curves.snapped(first, last)
+    return int(np.ceil(begin)), int(np.floor(end))
 
 
 def _whole(falloff: Falloff) -> Falloff:

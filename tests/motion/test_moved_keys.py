@@ -10,7 +10,7 @@ from test_key_columns import curve, drawn
 from chironomy.motion import keys
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.keys import HandleType, KeyType
-from chironomy.motion.moved_keys import displaced, enough, hermite, loosened, rekeyed, with_keys
+from chironomy.motion.moved_keys import displaced, enough, hermite_spline, loosened, rekeyed, with_keys
 
 EVERYWHERE = np.linspace(1.0, 30.0, 581)
 
@@ -94,7 +94,7 @@ def test_enough_keys_are_within_the_tolerance_and_not_side_by_side():
     slopes = (np.cos(frames / 6.0) / 6.0)[:, None]
     ends = np.isin(frames, [0.0, 60.0])
     chosen = enough(frames, values, slopes, np.array([0.01]), ends)
-    shown, _ = hermite(frames[chosen], values[chosen], slopes[chosen], frames)
+    shown, _ = hermite_spline(frames[chosen], values[chosen], slopes[chosen], frames)
     assert np.abs(shown - values).max() <= 0.01
     assert np.diff(frames[chosen]).min() >= 2.0
     assert np.count_nonzero(chosen) < 15

@@ -21,6 +21,7 @@ from chironomy.motion.keys import (
     selected,
     with_key,
 )
+from chironomy.motion.spline import hermite
 
 Numbers = NDArray[np.float64]
 
@@ -45,7 +46,7 @@ def displaced(
     times = columns["co"][:, 0].astype(np.float64)
     inside = _inside(times, first, last)
     columns = loosened(columns, inside)
-    offset, slope = hermite(frames, offsets, slopes, times[inside])
+    offset, slope = hermite_spline(frames, offsets, slopes, times[inside])
     for name in ("co", "handle_left", "handle_right"):
         column = columns[name]
         # Handles follow the offset's tangent, so that smooth keys stay smooth.
@@ -128,7 +129,7 @@ def enough(
     """
     chosen = wanted.copy()
     while True:
-        shown, _ = hermite(frames[chosen], values[chosen], slopes[chosen], frames)
+        shown, _ = hermite_spline(frames[chosen], values[chosen], slopes[chosen], frames)
         miss = (np.abs(shown - values) / tolerance).max(axis=1)
         beside = chosen.copy()
         beside[1:] |= chosen[:-1]
@@ -156,7 +157,7 @@ def loosened(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     return frozen(columns, reached)
 
 
-def hermite(frames: Numbers, values: Numbers, slopes: Numbers, at: ArrayLike) -> tuple[Numbers, Numbers]:
+def hermite_spline(frames: Numbers, values: Numbers, slopes: Numbers, at: ArrayLike) -> tuple[Numbers, Numbers]:
     """Return the cubic Hermite spline (N, ...) through values (K, ...) with slopes (K, ...), and its own slope.
 
     Outside its frames (K,) it holds the value of the nearest and has no slope.
@@ -176,9 +177,10 @@ def hermite(frames: Numbers, values: Numbers, slopes: Numbers, at: ArrayLike) ->
     shape = (len(at), *[1] * (values.ndim - 1))
     span = (frames[start + 1] - frames[start]).reshape(shape)
     s = np.clip((at - frames[start]).reshape(shape) / span, 0.0, 1.0)
-    rise = values[start + 1] - values[start]
-    leaving, arriving = span * slopes[start], span * slopes[start + 1]
-    value = values[start] + rise * s * s * (3 - 2 * s) + leaving * s * (1 - s) ** 2 - arriving * s * s * (1 - s)
+    weights = np.moveaxis(hermite(s, span), -1, 0)
+    ends = (values[start], slopes[start], values[start + 1], slopes[start + 1])
+    value = sum((weight * end for weight, end in zip(weights, ends, strict=True)), np.zeros_like(ends[0]))
+    rise, leaving, arriving = ends[2] - ends[0], span * ends[1], span * ends[3]
     slope = 6 * rise * s * (1 - s) + leaving * (1 - s) * (1 - 3 * s) + arriving * s * (3 * s - 2)
     outside = (at < frames[0] - SAME_FRAME) | (at > frames[-1] + SAME_FRAME)
     return value, np.where(outside.reshape(shape), 0.0, slope / span)

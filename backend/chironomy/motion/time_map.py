@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.motion.errors import MotionError
-from chironomy.motion.moved_keys import hermite
+from chironomy.motion.moved_keys import hermite_spline
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -59,7 +59,7 @@ class TimeMap:
     def __call__(self, frames: ArrayLike) -> tuple[Array, Array]:
         """Return the old frames (N,) seen at new ones (N,), and their rates (N,)."""
         at = np.asarray(frames, np.float64)
-        old, rate = hermite(self.new, self.old, self.rate, at)
+        old, rate = hermite_spline(self.new, self.old, self.rate, at)
         before, after = at < self.new[0], at > self.new[-1]
         old = np.where(after, self.old[-1] + (at - self.new[-1]) * self.rate[-1], old)
         beginning = at if self.held else self.old[0] + (at - self.new[0]) * self.rate[0]
