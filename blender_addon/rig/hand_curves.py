@@ -26,8 +26,9 @@ from .modes import as_mode, as_quaternions
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
 
 PLACE_TOLERANCE, ELBOW_TOLERANCE, OTHER_TOLERANCE = 0.002, 0.03, 0.008
-"""Metres for the hand's place, metres for what the elbow points at, and parts of 1 for all else, by which the keys of an
-edit may miss what it makes between them."""
+"""Metres for the hand's place, metres for what the elbow points at, and parts of 1 for all else.
+
+By so much keys of an edit may miss what it makes between them."""
 
 STEP = 0.05
 """Frames to either side from which slopes are taken."""

@@ -184,6 +184,29 @@ def test_a_moved_pose_is_the_animators_with_all_its_channels(addon, keyed):
     assert len(set(counts)) == 1
 
 
+def test_what_an_edit_does_not_reach_stays_the_machines(addon, keyed):
+    owned = addon["rig.owned"]
+    pose_right_hand(keyed)
+    bpy.ops.chironomy.move_pose(radius=0.5)
+    units = [owned.hand_unit(keyed, hand) for hand in (LEFT, RIGHT)]
+    spans = owned.spans(keyed, units, FPS)
+    assert spans.keys() == {"hand.R"}
+    assert 58 <= spans["hand.R"].first <= 59
+    assert 81 <= spans["hand.R"].last <= 82
+
+
+def test_generating_again_leaves_an_edited_passage_as_it_is(addon, rig, keyed, hands):
+    from blender_motions import gestures
+
+    bpy.ops.chironomy.curl_fingers(angle=0.5, hands="RIGHT")
+    edited = hands()
+    addon["rig.write"].write_motion(keyed, rig, gestures(rig, SECONDS, seed=8), bpy.context.scene, 1)
+    again = hands()
+    inside = (AT >= 59) & (AT <= 81)
+    np.testing.assert_allclose(numbers(again[RIGHT])[inside], numbers(edited[RIGHT])[inside], atol=1e-5)
+    assert np.abs(numbers(again[RIGHT]) - numbers(edited[RIGHT]))[~inside].max() > 0.05
+
+
 def test_a_script_moves_and_turns_a_hand_by_numbers(keyed, hands):
     from mathutils import Euler
 
@@ -555,6 +578,46 @@ def test_edits_touch_nothing_but_the_characters_action(addon, keyed):
     assert after == before
 
 
+def test_every_button_is_in_the_menu_and_is_undone_as_one(addon):
+    edit = addon["operators.edit"]
+    operators = [cls for cls in edit.CLASSES if hasattr(cls, "edit")]
+    assert len(operators) == 12
+    assert all(cls.bl_options == {"REGISTER", "UNDO"} for cls in operators)
+    listed = {operator for buttons in edit.BUTTONS for operator, *_ in buttons}
+    assert listed == {cls.bl_idname for cls in operators}
+    draws = bpy.types.VIEW3D_MT_pose._dyn_ui_initialize()
+    assert edit.draw_in_menu in draws
+
+
+def test_a_linked_character_is_refused_and_an_overridden_ones_action_is_copied(addon, keyed, tmp_path):
+    library = tmp_path / "library.blend"
+    bpy.data.libraries.write(str(library), {keyed})
+    scene = bpy.context.scene
+    with bpy.data.libraries.load(str(library), link=True) as (there, here):
+        here.objects = there.objects
+    linked = next(item for item in here.objects if item.type == "ARMATURE")
+    scene.collection.objects.link(linked)
+    try:
+        scene.chironomy.character = linked
+        assert "is linked from library.blend" in addon["operators.edit"].CHIRONOMY_OT_smooth.disabled_reason(
+            bpy.context
+        )
+        own = linked.override_create(remap_local_usages=True)
+        scene.chironomy.character = own
+        theirs = own.animation_data.action
+        assert bpy.ops.chironomy.curl_fingers(angle=0.3) == {"FINISHED"}
+        assert own.animation_data.action.library is None
+        assert theirs.library is not None
+    finally:
+        scene.chironomy.character = keyed
+        for item in list(scene.collection.objects):
+            if item.name.startswith(keyed.name) and item != keyed and (item.library or item.override_library):
+                bpy.data.objects.remove(item)
+
+
+# Undoing makes every data-block anew, so this comes last.
+
+
 def test_an_edit_is_undone_to_the_bit(addon, keyed):
     actions = addon["rig.actions"]
 
@@ -575,14 +638,3 @@ def test_an_edit_is_undone_to_the_bit(addon, keyed):
     assert keys() != before
     bpy.ops.ed.undo()
     assert keys() == before
-
-
-def test_every_button_is_in_the_menu_and_is_undone_as_one(addon):
-    edit = addon["operators.edit"]
-    operators = [cls for cls in edit.CLASSES if hasattr(cls, "edit")]
-    assert len(operators) == 12
-    assert all(cls.bl_options == {"REGISTER", "UNDO"} for cls in operators)
-    listed = {operator for buttons in edit.BUTTONS for operator, *_ in buttons}
-    assert listed == {cls.bl_idname for cls in operators}
-    draws = bpy.types.VIEW3D_MT_pose._dyn_ui_initialize()
-    assert edit.draw_in_menu in draws

@@ -355,9 +355,11 @@ def with_key(columns: Columns, frame: float) -> Columns:
         new["co"][:] = frame, value
         new[inner][:] = frame + span, value
         new[outer][:] = frame - span, value
-        columns[outer][neighbour] = times[neighbour] - span, value
-        columns[f"{outer}_type"][neighbour] = HandleType.FREE
-        columns[f"{inner}_type"][neighbour] = HandleType.FREE
+        if columns[outer][neighbour, 1] != value:
+            # A level one stays as it was written.
+            columns[outer][neighbour] = times[neighbour] - span, value
+            columns[f"{outer}_type"][neighbour] = HandleType.FREE
+            columns[f"{inner}_type"][neighbour] = HandleType.FREE
     else:
         start, end = after - 1, after
         points = _segment(columns, start, end)
