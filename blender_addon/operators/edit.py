@@ -72,7 +72,7 @@ class _HandEdit(_Operator):
         if self.hands != "AUTO":
             return _HANDS[self.hands]
         item = character(context.scene)
-        bones = [bone.name for bone in context.selected_pose_bones or () if bone.id_data == item]
+        bones = [bone.name for bone in getattr(context, "selected_pose_bones", None) or () if bone.id_data == item]
         return hands_of_bones(bones) or _HANDS[settings(context.scene).edit_hands]
 
     def edit(self, context: Context, place: Place) -> Outcome:

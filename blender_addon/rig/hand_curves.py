@@ -5,7 +5,8 @@ A pose is what is edited: every channel of the hand gets a key at the frames of 
 animator's. Outside of its range every curve stays as it is.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,7 +190,8 @@ class HandCurves:
         """
         dense = np.arange(first, last + 1, dtype=np.float64)
         at = (dense[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
-        before = self._values(at)
+        with self._bare():
+            before = self._values(at)
         old = self._poses(before)
         new = change(at, old)
         after = self._channels(new, old, before, falloff(at), continuous=True)
@@ -226,7 +228,8 @@ class HandCurves:
         begin, end = round(min(wanted)), round(max(wanted))
         dense = np.arange(begin, end + 1, dtype=np.float64)
         seen, rate = time(dense)
-        shown, later, sooner = (self._values(seen + step) for step in (0.0, STEP, -STEP))
+        with self._bare():
+            shown, later, sooner = (self._values(seen + step) for step in (0.0, STEP, -STEP))
         slopes = {path: (later[path] - sooner[path]) / (2.0 * STEP) * rate[:, None] for path in shown}
         if time.held:
             # A hand in motion is not stopped dead: it goes on a little and comes back.
@@ -292,6 +295,18 @@ class HandCurves:
             return None
         return keys.constant(float(np.ravel(self.character.path_resolve(path))[index]), frames.tolist())
 
+    @contextmanager
+    def _bare(self) -> Iterator[None]:
+        """Let the curves say what their keys do, without their modifiers, which go on to act on new keys."""
+        acting = [item for curve in self._curves.values() for item in curve.modifiers if not item.mute]
+        for modifier in acting:
+            modifier.mute = True
+        try:
+            yield
+        finally:
+            for modifier in acting:
+                modifier.mute = False
+
     def _values(self, frames: Array) -> Values:
         """Return what the curves say; of a channel that has none, what it is set to."""
         result: Values = {}
@@ -354,7 +369,7 @@ class HandCurves:
             if continuous:
                 turns = quaternion.make_continuous(np.concatenate([before[:1], turns]))[1:]
             else:
-                turns = np.where(np.sum(turns * before, axis=1, keepdims=True) < 0.0, -turns, turns)
+                turns = quaternion.facing(turns, before)
             length = np.linalg.norm(before, axis=1, keepdims=True)
             turned = turns * (1.0 + (1.0 - weight[:, None]) * (length - 1.0))
         elif continuous:

@@ -421,6 +421,19 @@ def test_a_pose_is_held_longer(addon, rig, keyed, hands):
     check_no_kink(addon, rig, keyed, 70)
 
 
+def test_noise_on_a_curve_is_not_added_twice(addon, keyed, hands):
+    for curve in addon["rig.actions"].all_curves(keyed):
+        if curve.data_path == 'pose.bones["hand.R"].location':
+            noise = curve.modifiers.new("NOISE")
+            noise.strength = 0.2
+    before = hands()
+    preview(60, 80)
+    bpy.ops.chironomy.shift_time(shift=4)
+    after = hands()
+    assert np.abs(after[RIGHT].wrist_position - before[RIGHT].wrist_position).max() > 0.01
+    check_untouched(before, after, (AT <= 60 - 12) | (AT >= 80 + 12))
+
+
 # Amplitude, smoothing, rest
 
 

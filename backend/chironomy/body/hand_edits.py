@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, HAND_LIMITS, joint_angles, rotation_of_angles
 from chironomy.body.ik import FARTHEST, NEAREST, clamp_reach, elbow_pole
 from chironomy.body.rig import Rig
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.edit import MIRROR_POSITION, MIRROR_ROTATION
 from chironomy.motion.hand_motion import MANO_JOINTS
 from chironomy.motion.hand_poses import HandPoses
 
@@ -84,7 +86,7 @@ def possible(rig: Rig, hand: int, poses: HandPoses, old: HandPoses) -> HandPoses
 def _fingers_turned(poses: HandPoses, hand: int, degrees: Array) -> HandPoses:
     angles = joint_angles(poses.rotation, hand)
     turned = _clipped(angles + degrees, angles)
-    rotation = _near(rotation_of_angles(turned, hand), poses.rotation)
+    rotation = quaternion.facing(rotation_of_angles(turned, hand), poses.rotation)
     rotation[:, 0] = poses.rotation[:, 0]
     return HandPoses(poses.wrist_position, rotation, poses.elbow, poses.confidence)
 
@@ -95,7 +97,7 @@ def _within(rotation: Array, old: Array, hand: int) -> Array:
     clipped = _clipped(wanted, joint_angles(old, hand))
     beyond = (np.abs(clipped - wanted) > 1e-9).any(axis=-1, keepdims=True)
     beyond[:, 0] = False
-    return np.where(beyond, _near(rotation_of_angles(clipped, hand), rotation), rotation)
+    return np.where(beyond, quaternion.facing(rotation_of_angles(clipped, hand), rotation), rotation)
 
 
 def _clipped(angles: Array, old: Array) -> Array:
@@ -105,10 +107,5 @@ def _clipped(angles: Array, old: Array) -> Array:
 
 def _both(hand: int, values: Array, turn: bool = False) -> Array:
     """Return values (N, C) of one hand as those of both, (N, 2, C), the other its mirror image."""
-    mirror = np.array([1.0, 1.0, -1.0, -1.0]) if turn else np.array([-1.0, 1.0, 1.0])
-    other = values * mirror
+    other = values * (MIRROR_ROTATION if turn else MIRROR_POSITION)
     return np.stack([values, other] if hand == 0 else [other, values], axis=1)
-
-
-def _near(q: Array, old: Array) -> Array:
-    return np.where(np.sum(q * old, axis=-1, keepdims=True) < 0.0, -q, q)

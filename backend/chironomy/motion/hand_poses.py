@@ -13,18 +13,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.motion import rotation as quaternion
+from chironomy.motion.edit import MIRROR_POSITION, MIRROR_ROTATION
 
 Array = NDArray[np.float64]
-
-_MIRROR_POSITION = np.array([-1.0, 1.0, 1.0])
-# A reflection in the plane x = 0 turns a rotation about (x, y, z) into one about (x, -y, -z).
-_MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
 
 _MOST_TURNED = np.radians(170.0)
 """What is strengthened turns no farther than this from the middle, short of where the shorter way would change."""
 
 _SMOOTHING = 0.15
 """Seconds of the standard deviation of the bell over which full smoothing averages."""
+
+STILL_SPEED = 0.06
+"""Metres a second below which a wrist is held; strokes are ten times as fast."""
 
 _LOW, _SLOW = 0.3, 0.5
 """A hand rests in the lowest 0.3 of the frames in which it is among the slower half."""
@@ -102,9 +102,9 @@ def displacement(before: HandPoses, after: HandPoses) -> tuple[float, float]:
 def mirrored(poses: HandPoses) -> HandPoses:
     """Return the poses of the other hand that a mirror shows. Twice, it changes nothing."""
     return HandPoses(
-        poses.wrist_position * _MIRROR_POSITION,
-        poses.rotation * _MIRROR_ROTATION,
-        poses.elbow * _MIRROR_POSITION,
+        poses.wrist_position * MIRROR_POSITION,
+        poses.rotation * MIRROR_ROTATION,
+        poses.elbow * MIRROR_POSITION,
         poses.confidence,
     )
 
@@ -122,10 +122,9 @@ def mean(poses: HandPoses) -> HandPoses:
     q = poses.rotation
     _, vectors = np.linalg.eigh(np.einsum("njk,njl->jkl", q, q))
     middle = np.asarray(vectors[..., -1], np.float64)
-    sign = np.where(np.sum(middle * q[0], axis=-1, keepdims=True) < 0.0, -1.0, 1.0)
     return HandPoses(
         poses.wrist_position.mean(axis=0, keepdims=True),
-        (middle * sign)[None],
+        quaternion.facing(middle, q[0])[None],
         poses.elbow.mean(axis=0, keepdims=True),
         poses.confidence.mean(keepdims=True),
     )
@@ -147,7 +146,7 @@ def amplified(poses: HandPoses, middle: HandPoses, factor: float) -> HandPoses:
     away = away * np.minimum(factor, most / np.maximum(angle, 1e-9))
     place = middle.wrist_position + factor * (poses.wrist_position - middle.wrist_position)
     turned = quaternion.multiply(quaternion.from_rotation_vector(away), middle.rotation)
-    return HandPoses(place, _near(turned, poses.rotation), poses.elbow, poses.confidence)
+    return HandPoses(place, quaternion.facing(turned, poses.rotation), poses.elbow, poses.confidence)
 
 
 def smoothed(sample: Callable[[Array], HandPoses], frames: ArrayLike, factor: float, fps: float) -> HandPoses:
@@ -169,7 +168,7 @@ def smoothed(sample: Callable[[Array], HandPoses], frames: ArrayLike, factor: fl
     def averaged(values: Array, old: Array | None = None) -> Array:
         taps = values.reshape(len(at), len(away), *values.shape[1:])
         if old is not None:
-            taps = _near(taps, old[:, None])
+            taps = quaternion.facing(taps, old[:, None])
         return np.einsum("t,nt...->n...", weight, taps)
 
     return HandPoses(
@@ -222,12 +221,3 @@ def still(poses: HandPoses, fps: float) -> NDArray[np.bool_]:
     if len(poses) < 2:
         return np.ones(len(poses), bool)
     return np.linalg.norm(np.gradient(poses.wrist_position, axis=0), axis=-1) * fps < STILL_SPEED
-
-
-STILL_SPEED = 0.06
-"""Metres a second below which a wrist is held; strokes are ten times as fast."""
-
-
-def _near(q: Array, old: Array) -> Array:
-    """Return quaternions with the sign that brings them nearer to old ones."""
-    return np.where(np.sum(q * old, axis=-1, keepdims=True) < 0.0, -q, q)
