@@ -213,6 +213,8 @@ class CHIRONOMY_PT_score(_Section):
             for name in ("kind", "hands", "first", "last", "size"):
                 column.prop(phrase, name)
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
+
+
 class CHIRONOMY_PT_edit(_Section):
     bl_idname = "CHIRONOMY_PT_edit"
     bl_label = "Edit"

@@ -239,6 +239,13 @@ def test_a_shift_goes_as_far_as_there_is_room():
         shifted(40, 60, 5, FPS, 39, 61)
 
 
+@pytest.mark.parametrize("fps", [25.0, 30000 / 1001, 23.976])
+@pytest.mark.parametrize("frames", [-5, 4])
+def test_what_gives_way_ends_on_whole_frames_at_any_rate(fps, frames):
+    time = shifted(40, 60, frames, fps, 1, 120)
+    np.testing.assert_array_equal(time.new, np.round(time.new))
+
+
 @pytest.mark.parametrize("factor", [0.7, 1.3])
 def test_a_stretched_range_takes_as_many_times_as_long_about_its_pivot(factor):
     time = stretched(40, 60, factor, 50, FPS, 1, 120)

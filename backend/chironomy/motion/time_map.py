@@ -181,7 +181,7 @@ def _beside(
         if border is None:
             continue
         needed = abs(new - old) * max(1.0 / (1.0 - _TIGHTEST), 1.0 / (_WIDEST - 1.0))
-        room = min(max(ROOM_SECONDS * fps, np.ceil(needed)), side * (border - old))
+        room = min(np.ceil(max(ROOM_SECONDS * fps, needed)), side * (border - old))
         left = side * (old + side * room - new)
         if room < 1.0 or not _TIGHTEST * room <= left <= min(_WIDEST, 3.0 / rate) * room:
             return None
