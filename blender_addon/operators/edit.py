@@ -11,7 +11,8 @@ from chironomy.errors import ChironomyError
 
 from ..properties import character, settings
 from ..scene import editing
-from ..scene.edit_place import Outcome, Place, hands_of_bones, has_motion
+from ..scene.chosen import chosen_hands
+from ..scene.edit_place import AROUND, Outcome, Place, has_motion
 from ..scene.keeping import why_not_kept
 
 # What Blender registers is mixed of this and `Operator` itself.
@@ -71,9 +72,7 @@ class _HandEdit(_Operator):
         """Return the hands to edit, 0 left, 1 right."""
         if self.hands != "AUTO":
             return _HANDS[self.hands]
-        item = character(context.scene)
-        bones = [bone.name for bone in getattr(context, "selected_pose_bones", None) or () if bone.id_data == item]
-        return hands_of_bones(bones) or _HANDS[settings(context.scene).edit_hands]
+        return chosen_hands(context, character(context.scene), _HANDS[settings(context.scene).edit_hands])
 
     def edit(self, context: Context, place: Place) -> Outcome:
         raise NotImplementedError
@@ -103,8 +102,6 @@ class _RangeEdit(_HandEdit):
         description="Which frames are edited",
         items=(
             ("AUTO", "Chosen", "Those of the hands' selected keys, or the preview range, or else as the button says"),
-            ("SELECTED", "Selected Keys", "From the first selected key of the hands to the last"),
-            ("PREVIEW", "Preview Range", "The preview range"),
             ("AROUND", "Around", "Half a second to either side of the current frame"),
             ("ALL", "All", "All that the hands do"),
         ),
@@ -198,7 +195,7 @@ class CHIRONOMY_OT_mirror_pose(_PoseEdit, Operator):
     )
 
     def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_pose(place, character(context.scene), self.radius)
+        return editing.mirror_pose(place, self.radius)
 
 
 class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
@@ -210,7 +207,7 @@ class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
     )
 
     def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_range(place, character(context.scene), *self.range(place))
+        return editing.mirror_range(place, *self.range(place))
 
 
 class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
@@ -225,7 +222,7 @@ class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
         return _HANDS["BOTH"]
 
     def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_range(place, character(context.scene), *self.range(place))
+        return editing.mirror_range(place, *self.range(place))
 
 
 class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
@@ -235,7 +232,7 @@ class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
         "Move the selected keys' frames in time, or the preview range, or else half a second around the "
         "current frame. What lies beside gives way and is not run over"
     )
-    around = 0.5
+    around = AROUND
 
     shift: IntProperty(
         name="Frames",
@@ -257,7 +254,7 @@ class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
         "Make the selected keys' frames longer or shorter, or the preview range, or else half a second around "
         "the current frame, which stays. What lies beside gives way"
     )
-    around = 0.5
+    around = AROUND
 
     factor: FloatProperty(
         name="Factor",

@@ -11,15 +11,17 @@ from chironomy.body.rig import load_rig
 from chironomy.motion import MotionError
 
 from ..rig import actions, read
-from ..rig.channels import hand_joints, location_path
+from ..rig.channels import location_path
 from ..rig.hand_curves import Edit, HandCurves
-from ..rig.space import ELBOW_CONTROLS, HAND_CONTROLS
+from ..rig.space import HAND_CONTROLS
+from .chosen import chosen_range
 from .keeping import make_keepable
 
 FADE = 0.3
 """Seconds in which an edit of a range fades in and out."""
 
-BOTH = (0, 1)
+AROUND = 0.5
+"""Seconds to either side of the current frame that are around it."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Place:
     """Where an edit is made.
 
     Attributes:
-        scene: gives frame rate and current frame.
+        scene: gives frame rate, current frame and what is chosen.
+        item: the character.
         hands: the curves that may be written to.
         passed_over: names of hands that may not.
     """
 
     scene: Scene
+    item: Object
     hands: tuple[HandCurves, ...]
     passed_over: tuple[str, ...]
 
@@ -63,7 +67,7 @@ class Place:
         passed_over = tuple(curves.name for curves in every if curves not in free)
         if not free:
             raise MotionError(f"{named(passed_over)} is locked, muted or driven and stays as it is; unlock it first")
-        return cls(scene, free, passed_over)
+        return cls(scene, item, free, passed_over)
 
     @property
     def frame(self) -> int:
@@ -86,26 +90,19 @@ class Place:
         """Return the range of an edit.
 
         Args:
-            choice: SELECTED from the first selected key of the hands to the last, PREVIEW the preview range, AROUND the
-                current frame, ALL of the hands' keys; AUTO is the first of these that there is.
+            choice: AROUND the current frame, or ALL of the hands' keys; AUTO is what is chosen (`chosen_range`) where
+                something is.
             radius: seconds to either side of the current frame; None takes all where AUTO finds nothing chosen.
 
         Raises:
-            MotionError: fewer than two frames are chosen, or none that has keys beside it.
+            MotionError: the frames are no range that has keys.
         """
-        selected = np.unique(np.concatenate([curves.selected() for curves in self.hands]))
-        if choice == "AUTO":
-            around = "ALL" if radius is None else "AROUND"
-            choice = "SELECTED" if len(selected) > 1 else "PREVIEW" if self.scene.use_preview_range else around
         begin, end = self.keyed
-        if choice == "SELECTED":
-            if len(selected) < 2:
-                raise MotionError("select the hands' keys of two frames or more, but not all keys")
-            first, last = round(float(selected[0])), round(float(selected[-1]))
-        elif choice == "PREVIEW":
-            first, last = self.scene.frame_preview_start, self.scene.frame_preview_end
-        elif choice == "AROUND":
-            reach = round((radius or FADE) * self.fps)
+        chosen = chosen_range(self.scene, self.item) if choice == "AUTO" else None
+        if chosen is not None:
+            first, last = chosen
+        elif choice == "AROUND" or (choice == "AUTO" and radius is not None):
+            reach = round((radius or AROUND) * self.fps)
             first, last = self.frame - reach, self.frame + reach
         else:
             first, last = begin, end
@@ -133,12 +130,6 @@ def has_motion(item: Object) -> bool:
     """Whether a character's hands have keys to edit."""
     paths = {location_path(control) for control in HAND_CONTROLS}
     return any(curve.data_path in paths and len(curve.keyframe_points) for curve in actions.all_curves(item))
-
-
-def hands_of_bones(names: Iterable[str]) -> tuple[int, ...]:
-    """Return the hands to which some bones belong, 0 left and 1 right; none where no bone is a hand's."""
-    chosen = set(names)
-    return tuple(hand for hand in BOTH if chosen & {*hand_joints(hand), ELBOW_CONTROLS[hand]})
 
 
 def named(names: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from bpy.types import Object
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.hand_edits import curled, possible, spread
@@ -120,22 +119,22 @@ def spread_fingers(place: Place, radius: float, degrees: float) -> Outcome:
     return _fingers(place, radius, lambda poses, hand: spread(poses, hand, degrees), done)
 
 
-def mirror_pose(place: Place, item: Object, radius: float) -> Outcome:
+def mirror_pose(place: Place, radius: float) -> Outcome:
     """Give the hands the mirrored pose that the other one has at the current frame, with a fall-off."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        other = HandCurves(item, load_rig(), 1 - curves.hand)
+        other = HandCurves(place.item, load_rig(), 1 - curves.hand)
         after = mirrored(other.poses([place.frame]))
         before = curves.poses([place.frame])
         edits.append((curves, following(curves, before, after, place.frame, round(radius * place.fps))))
     return place.done(edits, f"mirrored the pose of {place.names} at frame {place.frame}")
 
 
-def mirror_range(place: Place, item: Object, first: int, last: int) -> Outcome:
+def mirror_range(place: Place, first: int, last: int) -> Outcome:
     """Let the hands do in a range, mirrored, what the other one does there; both exchange what they do."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        other = HandCurves(item, load_rig(), 1 - curves.hand)
+        other = HandCurves(place.item, load_rig(), 1 - curves.hand)
         begin, end = _whole_range(curves, first, last)
         falloff = _leading(place, curves, begin, end, mirrored(other.poses([begin, end])))
 
