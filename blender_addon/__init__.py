@@ -3,11 +3,11 @@
 
 import bpy
 from bpy.props import PointerProperty
-from bpy.types import Scene
+from bpy.types import Scene, VIEW3D_MT_pose
 
 from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline
 from .operators import backend as backend_operators
-from .operators import export, generate, hand_poses, locks, motion, reference, render, speech
+from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
@@ -27,6 +27,7 @@ CLASSES = (
     *score_operators.CLASSES,
     *motion.CLASSES,
     *hand_poses.CLASSES,
+    *edit.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
     *export.CLASSES,
@@ -39,6 +40,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
+    VIEW3D_MT_pose.append(edit.draw_in_menu)
     migration.register()
     timeline.register()
     takes.register()
@@ -48,6 +50,7 @@ def unregister() -> None:
     takes.unregister()
     timeline.unregister()
     migration.unregister()
+    VIEW3D_MT_pose.remove(edit.draw_in_menu)
     tasks.stop()
     backend.stop()
     thumbnail.forget()

@@ -14,6 +14,7 @@ from chironomy.gesture.shipped import embedded_takes_rate
 from . import backend, hand_pictures, tasks, thumbnail
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
+from .operators.edit import draw_buttons
 from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
@@ -214,6 +215,18 @@ class CHIRONOMY_PT_score(_Section):
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
 
 
+class CHIRONOMY_PT_edit(_Section):
+    bl_idname = "CHIRONOMY_PT_edit"
+    bl_label = "Edit"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: Context) -> None:
+        layout = self.layout
+        row = layout.row(align=True)
+        row.prop(settings(context.scene), "edit_hands", expand=True)
+        draw_buttons(layout.column(align=True), in_rows=True)
+
+
 class CHIRONOMY_PT_picture(_Section):
     bl_idname = "CHIRONOMY_PT_picture"
     bl_label = "Picture"
@@ -348,6 +361,7 @@ CLASSES = (
     CHIRONOMY_UL_phrases,
     CHIRONOMY_PT_score,
     CHIRONOMY_PT_hand_poses,
+    CHIRONOMY_PT_edit,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
     CHIRONOMY_PT_export,

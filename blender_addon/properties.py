@@ -328,6 +328,15 @@ class ChironomySettings(PropertyGroup):
         size=4,
         options={"HIDDEN"},
     )
+    edit_hands: EnumProperty(
+        name="Hands",
+        description="Which hands are edited where no bone of one is selected in the pose mode",
+        items=(
+            ("BOTH", "Both", "Both hands"),
+            ("LEFT", "Left", "The person's left hand"),
+            ("RIGHT", "Right", "The person's right hand"),
+        ),
+    )
     accompany: BoolProperty(
         name="Body Accompanies",
         description="Generate keys for torso, head, shoulders and eyes, too: they go with the hands and the voice",

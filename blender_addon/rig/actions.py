@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 import numpy as np
 from bpy.types import ID, Action, AnimData, FCurve
+from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns, constant
 
@@ -209,6 +210,19 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
         column = columns[name]
         points.foreach_set(name, np.ascontiguousarray(column, np.int32 if name in CHOICES else np.float32).reshape(-1))
     f_curve.update()
+
+
+def selection(f_curve: FCurve) -> NDArray[np.bool_]:
+    """Return (K,) which of an F-curve's keys are selected."""
+    mask = np.empty(len(f_curve.keyframe_points), dtype=bool)
+    f_curve.keyframe_points.foreach_get("select_control_point", mask)
+    return mask
+
+
+def select(f_curve: FCurve, mask: NDArray[np.bool_]) -> None:
+    """Select these of an F-curve's keys (K,), with their handles, and no others."""
+    for name in ("select_control_point", "select_left_handle", "select_right_handle"):
+        f_curve.keyframe_points.foreach_set(name, mask)
 
 
 def count(animated: ID) -> int:

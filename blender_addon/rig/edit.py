@@ -1,18 +1,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Edits of keys as an animator makes them: what they move becomes the animator's own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from bpy.types import Object, Scene
 from numpy.typing import ArrayLike, NDArray
 
+from chironomy.body.rig import load_rig
 from chironomy.motion import MotionError
-from chironomy.motion.keys import offset_columns
+from chironomy.motion.falloff import Falloff
+from chironomy.motion.hand_poses import HandPoses, followed
 
-from . import actions
-from .channels import confidence_path, location_path
-from .space import HAND_CONTROLS, turned
+from . import actions, read
+from .channels import confidence_path
+from .hand_curves import Edit, HandCurves
 
 NEAR_SECONDS = 1.0
 """A key within this of the time asked for is taken instead of a new one."""
@@ -42,7 +44,7 @@ def offset_hand(
     """Move a hand control at one key, with a smooth fall-off over the keys around it.
 
     The keys inside the radius move by the offset times a raised cosine, and keys at the radius hold the rest of the
-    curve exactly where it was. Every key from one end to the other becomes the animator's.
+    curve exactly where it was. Every pose from one end to the other becomes the animator's.
 
     Args:
         character: the armature object.
@@ -56,20 +58,35 @@ def offset_hand(
     Raises:
         MotionError: the hand control has no keys, or the time is outside the scene's frames.
     """
-    bone = HAND_CONTROLS[hand]
-    curves = [curve for curve in actions.all_curves(character) if curve.data_path == location_path(bone)]
-    frames = np.unique(np.concatenate([[], *(actions.key_columns(curve)["co"][:, 0] for curve in curves)]))
-    if len(frames) == 0:
-        raise MotionError(f"{bone} of {character.name} has no location keys; generate or import a motion first")
-    fps = scene.render.fps / scene.render.fps_base
-    frame = _chosen_frame(character, bone, scene, frames, time, fps)
+    curves = HandCurves(character, load_rig(), hand)
+    fps = read.scene_fps(scene)
+    frame = _chosen_frame(character, curves.name, scene, curves.placed, time, fps)
     reach = round(radius * fps)
-    amount = turned(np.asarray(offset, dtype=np.float64).reshape(3))
-    for curve in curves:
-        columns = offset_columns(actions.key_columns(curve), frame, reach, float(amount[curve.array_index]))
-        actions.write_points(curve, columns)
-    frames = np.unique(np.concatenate([actions.key_columns(curve)["co"][:, 0] for curve in curves]))
-    return HandEdit(bone, frame, len(frames))
+    before = curves.poses([frame])
+    after = replace(before, wrist_position=before.wrist_position + np.asarray(offset, dtype=np.float64).reshape(1, 3))
+    curves.write(following(curves, before, after, frame, reach))
+    return HandEdit(curves.name, frame, len(HandCurves(character, load_rig(), hand).placed))
+
+
+def following(curves: HandCurves, before: HandPoses, after: HandPoses, frame: float, reach: float) -> Edit:
+    """Return the keys with which a hand's poses follow one of them, with a smooth fall-off to either side.
+
+    Args:
+        curves: of the hand.
+        before: the one pose of `frame`, as the curves say.
+        after: as it is to be.
+        frame: of the scene.
+        reach: frames to either side beyond which nothing moves; 0 moves that pose alone. The first and the last pose of
+            all go on moved where they are nearer.
+    """
+    falloff = around(curves, frame, reach)
+    return curves.changed(lambda at, old: followed(old, before, after, falloff(at)), falloff)
+
+
+def around(curves: HandCurves, frame: float, reach: float) -> Falloff:
+    """Return weights about a frame that have died away `reach` frames to either side, or at a key of the hand there."""
+    first, last = curves.snapped(frame - reach, frame + reach)
+    return Falloff(first, frame, frame, last)
 
 
 def _chosen_frame(

@@ -311,6 +311,14 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     return motion, mask
 
 
+def is_set_aside(animated: ID, unit: Unit) -> bool:
+    """Whether a unit has a locked, muted, driven or sampled channel, so that nobody is to write to any of it."""
+    data = animated.animation_data
+    driven = {driver.data_path for driver in data.drivers} if data else set()
+    found = (curve for curve in actions.all_curves(animated) if curve.data_path in unit.channels)
+    return unit.locked or bool(driven & unit.channels.keys()) or any(map(actions.is_set_aside, found))
+
+
 def turn_locked(bone: PoseBone) -> bool:
     """Whether somebody locked a bone's rotation about an axis."""
     return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
@@ -321,12 +329,10 @@ def _spans(animated: ID, units: Iterable[Unit], fps: float) -> Iterator[tuple[st
     curves: dict[str, list[FCurve]] = {}
     for f_curve in actions.all_curves(animated):
         curves.setdefault(f_curve.data_path, []).append(f_curve)
-    data = animated.animation_data
-    driven = {driver.data_path for driver in data.drivers} if data else set()
     changed, _ = _changed(animated)
     for unit in units:
         found = [f_curve for data_path in unit.channels for f_curve in curves.get(data_path, ())]
-        if unit.locked or driven & unit.channels.keys() or any(map(actions.is_set_aside, found)):
+        if is_set_aside(animated, unit):
             yield unit.name, WHOLE, unit
             continue
         theirs: list[float] = []

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from bpy.types import ID, Object, PoseBone, Scene, ShapeKey
-from mathutils import Euler, Quaternion
 from numpy.typing import NDArray
 
 from chironomy.body.accompaniment import Accompaniment
@@ -44,6 +43,7 @@ from .channels import (
     rotation_channel,
     rotation_paths,
 )
+from .modes import as_mode, as_quaternions
 from .owned import Only, Owned, Span, Unit, adopt, bone_unit, hand_mask, hand_unit, remember
 from .read import SOURCE_PROPERTY, read_controls, scene_fps
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature
@@ -365,7 +365,7 @@ def _body_track(
     data_path, _ = rotation_channel(bone)
     mask = _mask(owned, data_path, first, len(turns))
     if mask.any():
-        kept = _as_quaternions(bone, _curve_values(character, data_path, _as_mode(bone, turns), first))
+        kept = as_quaternions(bone, _curve_values(character, data_path, as_mode(bone, turns), first))
         turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * fps))
     return _Track(data_path, name, _turn_part(character, bone, turns, tolerance, mask, first), mask)
 
@@ -447,77 +447,22 @@ def _turn_part(character: Object, bone: PoseBone, turns: Array, tolerance: float
     """Return a bone's turns (T, 4) as channels of its own rotation mode, continuous with what is kept."""
     if bone.rotation_mode == "QUATERNION":
         return Part(quaternion.make_continuous(turns), tolerance, rotation=True)
-    values = _as_mode(bone, turns)
+    values = as_mode(bone, turns)
     if mask.any():
         data_path, _ = rotation_channel(bone)
-        values = _as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
+        values = as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
     return Part(values, tolerance)
-
-
-def _as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
-    """Return quaternions (T, 4) as channels of a bone's rotation mode, each near the one before.
-
-    Args:
-        bone: whose mode it is.
-        turns: the quaternions.
-        kept: channels (T, C) that are taken where the mask is set, and that the others go on from.
-        mask: (T,).
-    """
-    if bone.rotation_mode == "QUATERNION":
-        return quaternion.make_continuous(turns)
-    near = _axis_angle if bone.rotation_mode == "AXIS_ANGLE" else _euler
-    given = np.zeros(len(turns), bool) if mask is None or kept is None else mask
-    start = int(np.argmax(given))
-    result = np.zeros((len(turns), 4 if bone.rotation_mode == "AXIS_ANGLE" else 3))
-    for frames in (range(start, len(turns)), range(start - 1, -1, -1)):
-        before = result[start] if frames.step < 0 else None
-        for frame in frames:
-            if given[frame] and kept is not None:
-                before = kept[frame]
-            else:
-                before = near(bone.rotation_mode, turns[frame], before)
-            result[frame] = before
-    return result
-
-
-def _euler(order: str, turn: Array, before: Array | None) -> Array:
-    near = () if before is None else (Euler(before, order),)
-    return np.array(Quaternion(turn).to_euler(order, *near))
-
-
-def _axis_angle(_: str, turn: Array, before: Array | None) -> Array:
-    """Return angle and axis, (4,), the axis on the same side as before; where nothing turns, the same axis."""
-    vector = quaternion.to_rotation_vector(turn)
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-6:
-        return np.concatenate([[0.0], [0.0, 1.0, 0.0] if before is None else before[1:]])
-    axis = vector / angle
-    if before is not None:
-        if np.dot(axis, before[1:]) < 0.0:
-            axis, angle = -axis, -angle
-        angle += 2.0 * np.pi * round((float(before[0]) - angle) / (2.0 * np.pi))
-    return np.concatenate([[angle], axis])
-
-
-def _as_quaternions(bone: PoseBone, values: Array) -> Array:
-    """Return channels (T, C) of a bone's rotation mode as unit quaternions (T, 4)."""
-    if bone.rotation_mode == "QUATERNION":
-        return quaternion.normalize(values)
-    if bone.rotation_mode == "AXIS_ANGLE":
-        length = np.linalg.norm(values[:, 1:], axis=1, keepdims=True)
-        return quaternion.from_rotation_vector(values[:, :1] * values[:, 1:] / np.where(length > 0.0, length, 1.0))
-    return np.array([Euler(value, bone.rotation_mode).to_quaternion() for value in values])
 
 
 def turn_of(bone: PoseBone, values: Array) -> Array:
     """Return the unit quaternion (4,) of channels (C,) of a bone's rotation mode."""
-    return _as_quaternions(bone, values[None])[0]
+    return as_quaternions(bone, values[None])[0]
 
 
 def channels_near(bone: PoseBone, turn: Array, values: Array) -> Array:
     """Return a unit quaternion (4,) as channels (C,) of a bone's rotation mode, near those that it has."""
     both = np.stack([turn_of(bone, values), turn])
-    return _as_mode(bone, both, np.stack([values, values]), np.array([True, False]))[1]
+    return as_mode(bone, both, np.stack([values, values]), np.array([True, False]))[1]
 
 
 def _curve_values(animated: ID, data_path: str, values: Array, first: int) -> Array:

@@ -32,8 +32,8 @@ def chosen_range(scene: Scene, item: Object) -> tuple[int, int] | None:
     return None
 
 
-def chosen_hands(context: Context, item: Object) -> tuple[int, ...]:
-    """Return the hands of which a bone is selected in pose mode; both where none is."""
+def chosen_hands(context: Context, item: Object, otherwise: tuple[int, ...] = (0, 1)) -> tuple[int, ...]:
+    """Return the hands of which a bone is selected in pose mode; others, by default both, where none is."""
     bones = [bone.name for bone in context.selected_pose_bones or () if bone.id_data == item]
     hands = [hand for hand, side in enumerate("LR") if any(name.endswith(f".{side}") for name in bones)]
-    return tuple(hands) or (0, 1)
+    return tuple(hands) or otherwise

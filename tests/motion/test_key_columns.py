@@ -82,16 +82,6 @@ def test_straight_and_constant_pieces_are_divided_as_such(kind, value):
     assert set(after["interpolation"]) == {kind}
 
 
-def test_an_offset_moves_its_frame_by_all_of_it_and_nothing_beyond_the_reach():
-    before = curve()
-    after = keys.offset_columns(before, 10, 4, 0.3)
-    at = np.linspace(1.0, 30.0, 291)
-    moved = drawn(after, at) - drawn(before, at)
-    assert moved[at == 10.0] == pytest.approx(0.3)
-    np.testing.assert_allclose(moved[np.abs(at - 10) >= 4], 0.0, atol=1e-9)
-    assert [KeyType(kind).name for kind in after["type"]] == ["GENERATED", *["KEYFRAME"] * 5, "GENERATED"][:7]
-
-
 def test_kept_keys_stay_and_new_ones_lead_to_them():
     kept = keys.within(curve(), [(7.0, 12.0)])
     new = keys.Channel("location", 0, "", np.array([1.0, 5.0, 7.0, 12.0, 12.5, 20.0]), np.arange(6.0), *[SIDE] * 2)

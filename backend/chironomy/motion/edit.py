@@ -7,11 +7,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from chironomy.motion.errors import MotionError
+from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_motion import HANDS, HandMotion
 
 # A reflection in the plane x = 0 turns a rotation about (x, y, z) into one about (x, -y, -z): axes are pseudovectors.
-_MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
-_MIRROR_POSITION = np.array([-1.0, 1.0, 1.0])
+MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
+MIRROR_POSITION = np.array([-1.0, 1.0, 1.0])
+for _factors in (MIRROR_ROTATION, MIRROR_POSITION):
+    _factors.setflags(write=False)
 
 _MIRROR_EDIT = {"edit": "mirror"}
 
@@ -21,8 +24,8 @@ def mirror(motion: HandMotion) -> HandMotion:
     edits = _edits(motion)
     edits = edits[:-1] if edits[-1:] == [_MIRROR_EDIT] else [*edits, _MIRROR_EDIT]
     return motion.replaced(
-        wrist_position=motion.wrist_position[:, ::-1] * _MIRROR_POSITION,
-        rotation=motion.rotation[:, ::-1] * _MIRROR_ROTATION,
+        wrist_position=motion.wrist_position[:, ::-1] * MIRROR_POSITION,
+        rotation=motion.rotation[:, ::-1] * MIRROR_ROTATION,
         confidence=motion.confidence[:, ::-1],
         source={**motion.source, "edits": edits},
     )
@@ -46,8 +49,7 @@ def offset_wrist(motion: HandMotion, hand: str, centre_s: float, radius_s: float
     if not radius_s > 0.0:
         raise MotionError(f"radius_s is {radius_s}; it must be more than 0 seconds")
     offset = np.asarray(offset, dtype=np.float64).reshape(3)
-    phase = np.clip(np.abs(motion.times - centre_s) / radius_s, 0.0, 1.0)
-    bump = 0.5 + 0.5 * np.cos(np.pi * phase)
+    bump = Falloff.around(centre_s, radius_s)(motion.times)
     position = motion.wrist_position.copy()
     position[:, HANDS.index(hand)] += bump[:, None] * offset
     edit = {"edit": "offset_wrist", "hand": hand, "centre_s": centre_s, "radius_s": radius_s, "offset": offset.tolist()}

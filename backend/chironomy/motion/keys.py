@@ -333,36 +333,6 @@ def moved_alike(curves: Iterable[tuple[NDArray[np.float64], NDArray[np.float64]]
     return Timing()
 
 
-def offset_columns(columns: Columns, frame: int, reach: int, amount: float) -> Columns:
-    """Return an F-curve's keys with a smooth bump of height `amount` at `frame`, and nothing changed beyond `reach`.
-
-    Args:
-        columns: of the curve.
-        frame: of the top; a key is inserted there where none is.
-        reach: frames to either side.
-        amount: in the curve's own unit.
-    """
-    columns = with_key(columns, frame)
-    first, last = columns["co"][0, 0], columns["co"][-1, 0]
-    for end in (frame - reach, frame + reach):
-        if first < end < last:
-            columns = with_key(columns, end)
-    columns = {name: column.copy() for name, column in columns.items()}
-    times = columns["co"][:, 0].copy()
-    inside = np.abs(times - frame) <= max(reach, 0.5)
-    phase = (times - frame) / max(reach, 1)
-    bump = np.where(inside, 0.5 + 0.5 * np.cos(np.pi * phase), 0.0)
-    slope = np.where(inside, -0.5 * np.pi / max(reach, 1) * np.sin(np.pi * phase), 0.0)
-    for name in ("co", "handle_left", "handle_right"):
-        column = columns[name]
-        # Handles follow the bump's tangent, so that smooth keys stay smooth.
-        column[inside, 1] += amount * (bump + slope * (column[:, 0] - times))[inside]
-    # A recalculated handle would change the curve beyond the reach.
-    columns = frozen(columns, np.ones(len(times), bool))
-    columns["type"][inside] = KeyType.KEYFRAME
-    return columns
-
-
 def with_key(columns: Columns, frame: float) -> Columns:
     """Return an F-curve's keys with one at `frame`; the curve's shape stays as it is (de Casteljau's subdivision).
 
@@ -385,9 +355,11 @@ def with_key(columns: Columns, frame: float) -> Columns:
         new["co"][:] = frame, value
         new[inner][:] = frame + span, value
         new[outer][:] = frame - span, value
-        columns[outer][neighbour] = times[neighbour] - span, value
-        columns[f"{outer}_type"][neighbour] = HandleType.FREE
-        columns[f"{inner}_type"][neighbour] = HandleType.FREE
+        if columns[outer][neighbour, 1] != value:
+            # A level one stays as it was written.
+            columns[outer][neighbour] = times[neighbour] - span, value
+            columns[f"{outer}_type"][neighbour] = HandleType.FREE
+            columns[f"{inner}_type"][neighbour] = HandleType.FREE
     else:
         start, end = after - 1, after
         points = _segment(columns, start, end)
@@ -429,12 +401,15 @@ def with_value(columns: Columns, frame: float, value: float) -> Columns:
     return merged(selected(columns, ~same), new)
 
 
+def is_automatic(columns: Columns) -> NDArray[np.bool_]:
+    """Return (K,) which keys have a handle that Blender places itself."""
+    return np.logical_or(*(np.isin(columns[name], _AUTOMATIC) for name in ("handle_left_type", "handle_right_type")))
+
+
 def frozen(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     """Return a copy in which Blender no longer places the handles of the chosen keys (K,) itself."""
     columns = {name: column.copy() for name, column in columns.items()}
-    automatic = which & np.logical_or(
-        *(np.isin(columns[name], _AUTOMATIC) for name in ("handle_left_type", "handle_right_type"))
-    )
+    automatic = which & is_automatic(columns)
     placed = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
     for name in ("handle_left_type", "handle_right_type"):
         columns[name][automatic] = placed[automatic]

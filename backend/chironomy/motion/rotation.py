@@ -168,6 +168,12 @@ def make_continuous(q: ArrayLike, axis: int = 0) -> Array:
     return np.moveaxis(q, 0, axis)
 
 
+def facing(q: ArrayLike, other: ArrayLike) -> Array:
+    """Return `q` (..., 4) with the signs that bring them nearer to `other` (..., 4)."""
+    q, other = np.asarray(q, dtype=np.float64), np.asarray(other, dtype=np.float64)
+    return np.where(np.sum(q * other, axis=-1, keepdims=True) < 0.0, -q, q)
+
+
 def resample(q: ArrayLike, times: ArrayLike, new_times: ArrayLike) -> Array:
     """Sample rotations given at `times` at other times, by slerp along the first axis.
 

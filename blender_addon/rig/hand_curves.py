@@ -1,0 +1,398 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The F-curves of one hand's pose, as poses in the frame of the body and back: what edits of keys stand on.
+
+A pose is what is edited: every channel of the hand gets a key at the frames of an edit, and all of them become the
+animator's. Outside of its range every curve stays as it is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from bpy.types import FCurve, Object, PoseBone
+from numpy.typing import ArrayLike, NDArray
+
+from chironomy.body.rig import Rig
+from chironomy.motion import MotionError, keys
+from chironomy.motion import rotation as quaternion
+from chironomy.motion.falloff import Falloff
+from chironomy.motion.hand_poses import HandPoses
+from chironomy.motion.moved_keys import displaced, enough, rekeyed
+from chironomy.motion.time_map import TimeMap
+
+from . import actions, owned
+from .channels import RestPose, confidence_path, hand_joints, location_path, rotation_channel
+from .modes import as_mode, as_quaternions
+from .space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
+
+PLACE_TOLERANCE, ELBOW_TOLERANCE, OTHER_TOLERANCE = 0.002, 0.03, 0.008
+"""Metres for the hand's place, metres for what the elbow points at, and parts of 1 for all else.
+
+By so much keys of an edit may miss what it makes between them."""
+
+STEP = 0.05
+"""Frames to either side from which slopes are taken."""
+
+SETTLING = 0.2
+"""Seconds in which a hand that is held comes to a stand."""
+
+_NEAR_ENOUGH = 2.5
+"""Times as much by which keys may miss a change that is added to what the hand does."""
+
+_ONE_WAY = 0.01
+"""By which a channel may come back from an edit otherwise than it left; more is another turn of the same rotation."""
+
+Array = NDArray[np.float64]
+Values = dict[str, Array]
+"""What channels say at N frames, (N, C), by data path."""
+
+Change = Callable[[Array, HandPoses], HandPoses]
+"""From frames (N,) and the hand's poses there to what they are to be."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """New keys, not yet written.
+
+    Attributes:
+        first, last: the frames from which and up to which something changes.
+        columns: the keys of each curve, by data path and index.
+    """
+
+    first: float
+    last: float
+    columns: dict[tuple[str, int], keys.Columns]
+
+
+class HandCurves:
+    """Curves of a hand's control, its fingers and its elbow.
+
+    Attributes:
+        hand: 0 left, 1 right.
+        frames: (K,) at which one of them has a key, ascending.
+
+    Raises:
+        MotionError: the character lacks a bone, or no curve has a key.
+    """
+
+    def __init__(self, character: Object, rig: Rig, hand: int) -> None:
+        self.character, self.rig, self.hand = character, rig, hand
+        self.unit = owned.hand_unit(character, hand)
+        self._rest = RestPose(character)
+        self._bones = [character.pose.bones[name] for name in hand_joints(hand)]
+        self._curves: dict[tuple[str, int], FCurve] = {
+            (curve.data_path, curve.array_index): curve
+            for curve in actions.all_curves(character)
+            if curve.data_path in self.unit.channels and len(curve.keyframe_points)
+        }
+        self.frames = self._united(actions.key_columns(curve)["co"][:, 0] for curve in self._curves.values())
+        if len(self.frames) == 0:
+            raise MotionError(
+                f"{self.unit.name} of {character.name} has no keys; generate or import a motion, or key a pose first"
+            )
+
+    @property
+    def name(self) -> str:
+        """The hand control's."""
+        return self.unit.name
+
+    @property
+    def set_aside(self) -> bool:
+        """Whether the hand is locked, muted or driven, so that nobody is to write to it."""
+        return owned.is_set_aside(self.character, self.unit)
+
+    @property
+    def placed(self) -> Array:
+        """The (K,) frames at which the control's location has a key."""
+        path = location_path(self.name)
+        return self._united(
+            actions.key_columns(curve)["co"][:, 0] for (of, _), curve in self._curves.items() if of == path
+        )
+
+    def snapped(self, first: float, last: float) -> tuple[float, float]:
+        """Return a range whose ends lie on keys of the hand that are one frame further in, not beside them."""
+        if last - first > 4.0:
+            for frame in self.frames:
+                if keys.SAME_FRAME < frame - first <= 1.0 + keys.SAME_FRAME and not len(self.between(first, first)):
+                    first = float(frame)
+                if keys.SAME_FRAME < last - frame <= 1.0 + keys.SAME_FRAME and not len(self.between(last, last)):
+                    last = float(frame)
+        return first, last
+
+    def selected(self) -> Array:
+        """Return the frames of selected keys; none where all of the keys are selected, as Blender makes new ones."""
+        found = [(curve, actions.selection(curve)) for curve in self._curves.values()]
+        if all(mask.all() for _, mask in found):
+            return np.zeros(0)
+        return self._united(actions.key_columns(curve)["co"][mask, 0] for curve, mask in found)
+
+    def between(self, first: float, last: float) -> Array:
+        """Return the frames of keys from a frame to another, both included."""
+        return self.frames[(self.frames >= first - keys.SAME_FRAME) & (self.frames <= last + keys.SAME_FRAME)]
+
+    def poses(self, frames: ArrayLike) -> HandPoses:
+        """Return what the curves say at frames (N,), whole or not."""
+        return self._poses(self._values(np.asarray(frames, np.float64)))
+
+    def posed(self) -> HandPoses:
+        """Return the one pose that the bones have now, keyed or not."""
+        return self._poses({path: np.ravel(self.character.path_resolve(path))[None] for path in self.unit.channels})
+
+    def changed(self, change: Change, falloff: Falloff, exact: bool = True) -> Edit:
+        """Return keys moved by a change; the hand's own keys and their handles stay within it.
+
+        Args:
+            change: leaves what has no weight as it is.
+            falloff: tells where it has. Where it holds beyond the hand's keys, so does the change.
+            exact: add keys where the change between the hand's own would else be another one.
+        """
+        first, last = max(falloff.first, self.frames[0]), min(falloff.last, self.frames[-1])
+        # A single pose may also lie outside the keys.
+        first, last = min(first, falloff.risen), max(last, falloff.falling)
+        own = self.between(first, last)
+        corners = np.clip([falloff.risen, falloff.falling], first, last)
+        if falloff.risen < falloff.falling:
+            corners = _apart(corners, [*own, first, last])
+        wanted = self._united([own, [first, last], corners])
+        frames = self._united([wanted, np.arange(np.ceil(first), last) if exact else wanted])
+        at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
+        before = self._values(at)
+        old = self._poses(before)
+        after = self._channels(change(at, old), old, before, np.zeros(len(at)))
+        paths, fixed = list(after), falloff(frames) == 0.0
+        moved = np.concatenate([after[path] - before[path] for path in paths], axis=1).reshape(len(frames), 3, -1)
+        offsets, slopes = moved[:, 1], (moved[:, 2] - moved[:, 0]) / (2.0 * STEP)
+        offsets[fixed], slopes[fixed] = 0.0, 0.0
+        least = np.abs(frames[:, None] - wanted).min(axis=1) <= keys.SAME_FRAME
+        tolerance = _NEAR_ENOUGH * self._tolerance(paths)
+        chosen = enough(frames, offsets, slopes, tolerance, least) if exact else least
+        columns: dict[tuple[str, int], keys.Columns] = {}
+        places = [(path, index) for path in paths for index in range(self.unit.channels[path])]
+        for (path, index), offset, slope in zip(places, offsets[chosen].T, slopes[chosen].T, strict=True):
+            found = self._columns(path, index, frames[chosen], bool(np.abs(offset).max() > 0.0))
+            if found is not None:
+                columns[path, index] = displaced(found, first, last, frames[chosen], offset, slope)
+        return Edit(first, last, columns)
+
+    def replaced(self, change: Change, first: int, last: int, falloff: Falloff, wanted: Iterable[float]) -> Edit:
+        """Return other keys from a frame to another, where the old ones are not to be seen any more.
+
+        Args:
+            change: leaves what has no weight as it is.
+            first: whole frame,
+            last: likewise.
+            falloff: tells where the change has weight.
+            wanted: frames that get a key; as many are added as the motion needs.
+
+        Raises:
+            MotionError: what was made goes round the other way than what follows.
+        """
+        dense = np.arange(first, last + 1, dtype=np.float64)
+        at = (dense[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
+        with self._bare():
+            before = self._values(at)
+        old = self._poses(before)
+        new = change(at, old)
+        after = self._channels(new, old, before, falloff(at), continuous=True)
+        made = {path: values.reshape(len(dense), 3, -1) for path, values in after.items()}
+        weight = falloff(dense)
+        for path, values in made.items():
+            way = values[-1, 1] - before[path].reshape(len(dense), 3, -1)[-1, 1]
+            if weight[-1] == 0.0 and np.abs(way).max() > _ONE_WAY:
+                raise MotionError(
+                    f"{self.name} would turn round once more before frame {last}; choose other frames to edit"
+                )
+        values = {path: each[:, 1] for path, each in made.items()}
+        slopes = {path: (each[:, 2] - each[:, 0]) / (2.0 * STEP) for path, each in made.items()}
+        joined = (bool(weight[0] == 0.0), bool(weight[-1] == 0.0))
+        return self._rekeyed(first, last, dense, values, slopes, [first, last, *_apart(wanted, [first, last])], joined)
+
+    def retimed(self, time: TimeMap, settling: float) -> Edit:
+        """Return the keys in other places in time, all of a pose together and on whole frames.
+
+        Args:
+            time: where what is seen.
+            settling: frames in which a hand that is held comes to a stand.
+        """
+        low = time.first if time.bounded[0] else -np.inf
+        high = float(time.new[-1]) if time.bounded[1] else np.inf
+        poses = self.between(low, high)
+        if time.held:
+            poses = poses[poses > time.old[0]]
+        bounds = [bound for bound in (low, high) if np.isfinite(bound)]
+        if time.held:
+            bounds += [float(time.new[0]), time.first + min(settling, time.held)]
+        poses = _apart(time.placed(poses), bounds)
+        wanted = [*bounds, *poses, *_apart(np.round(time.new), [*bounds, *poses])]
+        begin, end = round(min(wanted)), round(max(wanted))
+        dense = np.arange(begin, end + 1, dtype=np.float64)
+        seen, rate = time(dense)
+        with self._bare():
+            shown, later, sooner = (self._values(seen + step) for step in (0.0, STEP, -STEP))
+        slopes = {path: (later[path] - sooner[path]) / (2.0 * STEP) * rate[:, None] for path in shown}
+        if time.held:
+            # A hand in motion is not stopped dead: it goes on a little and comes back.
+            reach, start = min(settling, time.held), int(time.first) - begin
+            s = np.clip((dense[:, None] - time.first) / reach, 0.0, 1.0)
+            for path, slope in slopes.items():
+                speed = slope[start].copy()
+                shown[path] = shown[path] + speed * reach * s * (1.0 - s) ** 2
+                slope[start + 1 :] += (speed * (1.0 - s) * (1.0 - 3.0 * s))[start + 1 :]
+        # Where there is no bound, none of the old keys stays.
+        low, high = max(low, min(begin, self.frames[0])), min(high, max(end, self.frames[-1]))
+        return self._rekeyed(low, high, dense, shown, slopes, wanted, time.bounded)
+
+    def write(self, edit: Edit) -> None:
+        """Write an edit's keys. Where some were selected before, those of the edit's range are selected then."""
+        chosen = len(self.selected()) > 0
+        for (path, index), columns in edit.columns.items():
+            f_curve = actions.curve(self.character, path, index, path.split('"')[1])
+            actions.write_points(f_curve, columns)
+            if chosen:
+                frames = columns["co"][:, 0]
+                inside = (frames >= edit.first - keys.SAME_FRAME) & (frames <= edit.last + keys.SAME_FRAME)
+                actions.select(f_curve, inside)
+
+    def _rekeyed(
+        self,
+        first: float,
+        last: float,
+        dense: Array,
+        values: Values,
+        slopes: Values,
+        wanted: Sequence[float],
+        joined: tuple[bool, bool],
+    ) -> Edit:
+        """Return an edit with keys at the wanted ones of dense frames (F,), and at as many more as it takes."""
+        paths = list(values)
+        all_values, all_slopes = (np.concatenate([part[path] for path in paths], axis=1) for part in (values, slopes))
+        least = np.isin(dense, np.round(np.asarray(wanted)))
+        chosen = enough(dense, all_values, all_slopes, self._tolerance(paths), least)
+        columns: dict[tuple[str, int], keys.Columns] = {}
+        for path in paths:
+            for index in range(values[path].shape[1]):
+                value, slope = values[path][chosen, index], slopes[path][chosen, index]
+                found = self._columns(path, index, dense[chosen], bool(np.ptp(value) > 0.0))
+                if found is not None:
+                    columns[path, index] = rekeyed(found, first, last, dense[chosen], value, slope, joined)
+        return Edit(first, last, columns)
+
+    def _tolerance(self, paths: Sequence[str]) -> Array:
+        """Return (C,) by how much each component of some channels may be off between keys."""
+        places = {
+            location_path(HAND_CONTROLS[self.hand]): PLACE_TOLERANCE,
+            location_path(ELBOW_CONTROLS[self.hand]): ELBOW_TOLERANCE,
+        }
+        each = np.array([places.get(path, OTHER_TOLERANCE) for path in paths])
+        return np.repeat(each, [self.unit.channels[path] for path in paths])
+
+    def _columns(self, path: str, index: int, frames: Array, moves: bool) -> keys.Columns | None:
+        """Return the keys of a curve; new ones where there is none and it is to move, else None."""
+        if (path, index) in self._curves:
+            return actions.key_columns(self._curves[path, index])
+        if not moves:
+            return None
+        return keys.constant(float(np.ravel(self.character.path_resolve(path))[index]), frames.tolist())
+
+    @contextmanager
+    def _bare(self) -> Iterator[None]:
+        """Let the curves say what their keys do, without their modifiers, which go on to act on new keys."""
+        acting = [item for curve in self._curves.values() for item in curve.modifiers if not item.mute]
+        for modifier in acting:
+            modifier.mute = True
+        try:
+            yield
+        finally:
+            for modifier in acting:
+                modifier.mute = False
+
+    def _values(self, frames: Array) -> Values:
+        """Return what the curves say; of a channel that has none, what it is set to."""
+        result: Values = {}
+        for path, size in self.unit.channels.items():
+            shown = np.ravel(self.character.path_resolve(path))
+            result[path] = np.empty((len(frames), size))
+            for index in range(size):
+                curve = self._curves.get((path, index))
+                result[path][:, index] = shown[index] if curve is None else [curve.evaluate(at) for at in frames]
+        return result
+
+    def _poses(self, values: Values) -> HandPoses:
+        control, elbow = HAND_CONTROLS[self.hand], ELBOW_CONTROLS[self.hand]
+        turns = []
+        for joint, bone in enumerate(self._bones):
+            q = as_quaternions(bone, values[rotation_channel(bone)[0]])
+            turns.append(self._rest.joint_turn(self.rig, self.hand, joint).undone(q))
+        return HandPoses(
+            to_body(self.rig, values[location_path(control)] + self._rest.heads[control]),
+            np.stack(turns, axis=1),
+            to_body(self.rig, values[location_path(elbow)] + self._rest.heads[elbow]),
+            np.clip(values[confidence_path(control)][:, 0], 0.0, 1.0),
+        )
+
+    def _channels(
+        self, new: HandPoses, old: HandPoses, before: Values, weight: Array, continuous: bool = False
+    ) -> Values:
+        """Return the channels of new poses; where a turn is the old one, its channels are the old ones, too.
+
+        Args:
+            new: N poses.
+            old: as many, that the channels said.
+            before: what these channels were.
+            weight: (N,) where it is 0, quaternions keep their length, which between keys is not quite 1.
+            continuous: go on from the first, or else each be near its own old one.
+        """
+        control, elbow = HAND_CONTROLS[self.hand], ELBOW_CONTROLS[self.hand]
+        result = {path: values.copy() for path, values in before.items()}
+        for path, bone, values, was in (
+            (location_path(control), control, new.wrist_position, old.wrist_position),
+            (location_path(elbow), elbow, new.elbow, old.elbow),
+        ):
+            place = to_armature(self.rig, values) - self._rest.heads[bone]
+            result[path] = np.where((values == was).all(axis=1, keepdims=True), before[path], place)
+        result[confidence_path(control)] = new.confidence[:, None]
+        for joint, bone in enumerate(self._bones):
+            path = rotation_channel(bone)[0]
+            same = (new.rotation[:, joint] == old.rotation[:, joint]).all(axis=1)
+            if same.all():
+                continue
+            turns = self._rest.joint_turn(self.rig, self.hand, joint).done(new.rotation[:, joint])
+            result[path] = self._turned(bone, turns, before[path], same, weight, continuous)
+        return result
+
+    @staticmethod
+    def _turned(
+        bone: PoseBone, turns: Array, before: Array, same: NDArray[np.bool_], weight: Array, continuous: bool
+    ) -> Array:
+        if bone.rotation_mode == "QUATERNION":
+            if continuous:
+                turns = quaternion.make_continuous(np.concatenate([before[:1], turns]))[1:]
+            else:
+                turns = quaternion.facing(turns, before)
+            length = np.linalg.norm(before, axis=1, keepdims=True)
+            turned = turns * (1.0 + (1.0 - weight[:, None]) * (length - 1.0))
+        elif continuous:
+            given = np.arange(len(turns)) == 0
+            turned = as_mode(bone, turns, before, given)
+        else:
+            turned = np.empty_like(before)
+            for row in range(len(turns)):
+                pair, given = np.stack([before[row]] * 2), np.array([True, False])
+                turned[row] = as_mode(bone, np.stack([turns[row]] * 2), pair, given)[1]
+        return turned if continuous else np.where(same[:, None], before, turned)
+
+    @staticmethod
+    def _united(frames: Iterable[ArrayLike]) -> Array:
+        """Return frames in order of time, those that are one but once."""
+        every = np.unique(np.concatenate([np.zeros(0), *(np.asarray(each, np.float64) for each in frames)]))
+        return every[np.concatenate([[True], np.diff(every) > keys.SAME_FRAME])] if len(every) else every
+
+
+def _apart(frames: Iterable[float], others: Iterable[float]) -> list[float]:
+    """Return those of some frames, the first before the later, that lie neither on nor beside others or each other."""
+    taken, kept = [*others], list[float]()
+    for frame in frames:
+        if min((abs(frame - other) for other in (*taken, *kept)), default=np.inf) > 1.0 + keys.SAME_FRAME:
+            kept.append(float(frame))
+    return kept
