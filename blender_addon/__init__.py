@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene, VIEW3D_MT_pose
 
-from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline
+from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline, trails
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
 from .operators import score as score_operators
@@ -43,11 +43,13 @@ def register() -> None:
     VIEW3D_MT_pose.append(edit.draw_in_menu)
     migration.register()
     timeline.register()
+    trails.register()
     takes.register()
 
 
 def unregister() -> None:
     takes.unregister()
+    trails.unregister()
     timeline.unregister()
     migration.unregister()
     VIEW3D_MT_pose.remove(edit.draw_in_menu)

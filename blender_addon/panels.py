@@ -140,6 +140,11 @@ class CHIRONOMY_PT_takes(_Section):
         column.operator("chironomy.flip_take", text="", icon="UV_SYNC_SELECT")
         column.operator("chironomy.bring_in_take", text="", icon="PASTEDOWN")
         column.operator("chironomy.take_to_nla", text="", icon="NLA_PUSHDOWN")
+        row = layout.row()
+        row.prop(chosen, "trails")
+        ghost = row.row()
+        ghost.enabled = chosen.trails
+        ghost.prop_search(chosen, "ghost", chosen, "takes", text="", icon="GHOST_ENABLED")
         take = chosen_take(context)
         if take is None:
             return
@@ -315,15 +320,18 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
     if task is None or task.label != operator.bl_label:
         layout.operator(operator.bl_idname, icon=icon)
         return
-    layout.progress(factor=task.progress, text=task.message or task.label)
+    row = layout.row(align=True)
+    said = "Stopping" if task.cancelled else task.message or task.label
+    left = task.seconds_left
+    row.progress(factor=task.progress, text=said if left is None else f"{said}, {_time(left)} left")
+    stop = row.row(align=True)
+    stop.enabled = not task.cancelled
+    stop.operator("chironomy.stop_work", text="", icon="CANCEL")
     thumbnail.draw(layout, task.picture)
-    if task.cancelled:
-        layout.label(text="Stopping", icon="CANCEL")
-    elif tasks.left_behind():
-        # Its window's Esc went with the file that it was started in.
-        layout.operator("chironomy.stop_work", icon="CANCEL")
-    else:
-        layout.label(text="Esc stops it", icon="CANCEL")
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90.0 else f"{seconds / 60.0:.0f} min"
 
 
 def kept_motion(layout: UILayout) -> None:

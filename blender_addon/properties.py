@@ -284,6 +284,15 @@ class ChironomySettings(PropertyGroup):
     takes: CollectionProperty(type=ChironomyTake)
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
+    trails: BoolProperty(
+        name="Trails",
+        description="Show where the hands go around the current frame, with a dot a frame and a larger one a key",
+        default=True,
+    )
+    ghost: StringProperty(
+        name="Ghost",
+        description="Show the trails of this take, too, in grey",
+    )
     phrases: CollectionProperty(type=ChironomyPhrase)
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)

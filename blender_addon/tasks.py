@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work that takes seconds: a thread does it, the main thread alone touches Blender.
 
-With a window, a button starts the work and Blender stays usable: a timer shows the progress, Esc stops it. Without one,
+With a window, a button starts the work and Blender stays usable: a timer shows the progress where the button was, and a
+button beside it stops the work; no key does, which an animator presses for something else. Without one,
 or when a script runs the operator, the same operator waits until the work is done.
 """
 
 import queue
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,6 +28,9 @@ TICK = 0.1
 
 Job = Callable[[Work], Any]
 """What a thread does, without touching Blender."""
+
+SURE_AFTER, LEAST_DONE = 3.0, 0.05
+"""Seconds of work, and the part of it, from which on it is told how long the rest will take."""
 
 STOP_SECONDS = 2.0
 """Seconds that work has to stop when Blender ends."""
@@ -54,10 +59,19 @@ class Task:
         self.picture = b""
         self.result: Any = None
         self.error: str | None = None
+        self._begun = time.monotonic()
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {label}", daemon=True)
         self._thread.start()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take by what it took so far; None where that tells nothing yet."""
+        taken = time.monotonic() - self._begun
+        if taken < SURE_AFTER or self.progress < LEAST_DONE or self.cancelled:
+            return None
+        return taken * (1.0 - self.progress) / self.progress
 
     @property
     def cancelled(self) -> bool:
@@ -123,7 +137,7 @@ def running() -> Task | None:
 
 
 def left_behind() -> bool:
-    """Whether the work that runs was started in a file that is not open any more: Esc does not reach it."""
+    """Whether the work that runs was started in a file that is not open any more."""
     return _running.left is not None
 
 
@@ -194,9 +208,6 @@ class JobOperator(_Operator):
     def modal(self, context: Context, event: Event) -> set[str]:
         task = _running.task
         assert task is not None
-        if event.type == "ESC" and event.value == "PRESS" and not task.cancelled:
-            task.cancel()
-            return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         ended = task.ended()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
+import bpy
 from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
@@ -47,7 +48,17 @@ class CHIRONOMY_OT_add_character(Operator):
         if units.system != "NONE":
             # As tall in a scene that counts in centimetres as in one of metres.
             chosen.character.scale = (1.0 / units.scale_length,) * 3
+        _frame_selected(context)
         return {"FINISHED"}
+
+
+def _frame_selected(context: Context) -> None:
+    """Let the 3D views of the window show what is selected."""
+    for area in context.window.screen.areas if context.window is not None and not bpy.app.background else ():
+        region = next((region for region in area.regions if region.type == "WINDOW"), None)
+        if area.type == "VIEW_3D" and region is not None:
+            with context.temp_override(area=area, region=region):
+                bpy.ops.view3d.view_selected()
 
 
 class CHIRONOMY_OT_generate(JobOperator, Operator):

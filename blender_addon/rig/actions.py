@@ -99,6 +99,14 @@ def curves(animated: ID, create: bool = False) -> Any:
     return bag.fcurves if bag else None
 
 
+def curves_of(action: Action, handle: int = 0) -> list[FCurve]:
+    """Return the F-curves of an action, of the slot with that handle where this Blender's actions have slots."""
+    if not hasattr(action, "slots"):
+        return list(action.fcurves)
+    bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags)
+    return [f_curve for bag in bags if bag.slot_handle == handle for f_curve in bag.fcurves]
+
+
 def all_curves(animated: ID) -> Iterator[FCurve]:
     """Yield the F-curves of a data-block's active action."""
     yield from curves(animated) or ()
