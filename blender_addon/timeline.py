@@ -6,8 +6,9 @@ from bpy.types import SpaceDopeSheetEditor
 
 from .properties import character, settings
 
-HEIGHT, GAP, LEFT_OUT = 15, 1, 14
-"""Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
+HEIGHT, GAP, LEFT_OUT, BASE = 15, 1, 14, 11
+"""Pixels of a hand's row, of what lies between two strips, of how narrow a strip is without its name, and of Blender's
+scroll bar below."""
 
 COLOURS = {"left": (0.25, 0.62, 1.0, 0.55), "right": (1.0, 0.30, 0.25, 0.55), "both": (1.0, 0.75, 0.2, 0.55)}
 CHOSEN = (1.0, 1.0, 1.0, 0.9)
@@ -55,7 +56,7 @@ def draw() -> None:
         left, right = (region.view2d.view_to_region(frame, 0, clip=False)[0] for frame in (first, last))
         if right < 0 or left > region.width:
             continue
-        bottom, top = (gap + row * (height + gap) for row in ROWS[hands])
+        bottom, top = (BASE * scale + row * (height + gap) for row in ROWS[hands])
         top -= gap
         right -= gap
         corners = [(left, bottom), (right, bottom), (right, top), (left, top)]

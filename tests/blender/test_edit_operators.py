@@ -468,7 +468,7 @@ def test_a_strengthened_hand_stays_within_reach(rig, keyed, hands):
     for hand, poses in enumerate(hands()):
         shoulder = rig.joint_position[rig.arm_joints(hand)[1]]
         away = np.linalg.norm(poses.wrist_position - shoulder, axis=1)
-        assert away.max() <= FARTHEST * rig.arm_lengths[hand].sum() + 0.02
+        assert away.max() <= FARTHEST * rig.arm_lengths[hand].sum() + 0.03
 
 
 def test_smoothing_lowers_the_jerk(addon, keyed, hands):
