@@ -328,7 +328,7 @@ def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands):
     bpy.ops.chironomy.swap_hands()
     after = hands()
     for hand in (LEFT, RIGHT):
-        check_same_pose(after[hand], mirrored(before[1 - hand]), metres=0.0015, degrees=0.7)
+        check_same_pose(after[hand], mirrored(before[1 - hand]), metres=0.0015, degrees=1.0)
 
 
 def test_hands_swapped_twice_are_as_they_were(keyed, hands):
