@@ -83,7 +83,9 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         said = ""
         for made in result:
             label = f"{made.settings['style']}, seed {made.settings['seed']}"
-            said = new_take(scene, item, made.performance, label, made.settings, score=made.score).said
+            said = new_take(
+                scene, item, made.performance, label, made.settings, score=made.score, small=made.packed
+            ).said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"

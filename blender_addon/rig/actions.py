@@ -9,7 +9,7 @@ import numpy as np
 from bpy.types import ID, Action, AnimData, FCurve
 from numpy.typing import NDArray
 
-from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns, constant
+from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -196,10 +196,14 @@ def key_columns(f_curve: FCurve) -> Columns:
         columns[name] = np.empty((len(points), 2), dtype=np.float32)
     for name in CHOICES:
         columns[name] = np.empty(len(points), dtype=np.int32)
-    for name in NUMBERS:
-        columns[name] = np.empty(len(points), dtype=np.float32)
     for name, column in columns.items():
         points.foreach_get(name, column.reshape(-1))
+    # Reading takes time, and only easing functions look at these.
+    easing = bool((columns["interpolation"] > Interpolation.BEZIER).any())
+    for name in NUMBERS:
+        columns[name] = np.full(len(points), USUAL[name], dtype=np.float32)
+        if easing:
+            points.foreach_get(name, columns[name])
     return columns
 
 

@@ -82,10 +82,12 @@ class Written:
     Attributes:
         frames: of the scene that the motion takes.
         miss: how far the keys are off the dense motion where that was free.
+        theirs: what of the hands is the animator's and stayed, by name of the hand's control.
     """
 
     frames: int
     miss: Miss
+    theirs: Mapping[str, Span]
 
 
 def write_motion(
@@ -145,7 +147,7 @@ def write_motion(
     ours |= {data_path for hand in hands for bone in hand_joints(hand) for data_path in rotation_paths(bone)}
     replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
     character[SOURCE_PROPERTY] = json.dumps(motion.source)
-    return Written(motion.frame_count, miss)
+    return Written(motion.frame_count, miss, owned.named)
 
 
 def write_face(character: Object, track: FaceTrack, scene: Scene, first: int, detail: float = DETAIL) -> None:
@@ -282,10 +284,12 @@ def replace_generated(
         if len(kept["co"]):
             kept, made = keys.led(kept, made, _stretches(kept, owned, channel.data_path), owned.bent.get(place, ()))
         columns = keys.merged(kept, made)
-        wanted = keys.shapes(columns).astype(np.float32)
         actions.write_points(f_curve, columns)
+        if len(kept["co"]) == 0:
+            continue
         # Blender places automatic handles by their neighbours, which are new, and aligned ones by each other: where
         # that moves one of the animator's, be it by a rounding, it is made fast.
+        wanted = keys.shapes(columns).astype(np.float32)
         moved = (keys.shapes(actions.key_columns(f_curve)) != wanted).any(axis=1)
         moved &= np.isin(columns["co"][:, 0], kept["co"][:, 0])
         if moved.any():
