@@ -3,9 +3,9 @@
 
 import bpy
 from bpy.props import PointerProperty
-from bpy.types import Scene, VIEW3D_MT_pose
+from bpy.types import Scene
 
-from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline, trails
+from . import backend, hand_pictures, menus, migration, panels, tasks, thumbnail, timeline, trails
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
 from .operators import score as score_operators
@@ -32,6 +32,7 @@ CLASSES = (
     *render.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
+    *menus.CLASSES,
 )
 """In the order in which they are registered."""
 
@@ -40,7 +41,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
-    VIEW3D_MT_pose.append(edit.draw_in_menu)
+    menus.register()
     migration.register()
     timeline.register()
     trails.register()
@@ -52,7 +53,7 @@ def unregister() -> None:
     trails.unregister()
     timeline.unregister()
     migration.unregister()
-    VIEW3D_MT_pose.remove(edit.draw_in_menu)
+    menus.unregister()
     tasks.stop()
     backend.stop()
     thumbnail.forget()

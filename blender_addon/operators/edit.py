@@ -5,7 +5,7 @@ from math import degrees, radians
 from typing import TYPE_CHECKING
 
 from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
-from bpy.types import Context, Menu, Operator
+from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
 
@@ -376,14 +376,6 @@ BUTTONS = (
 """Rows of buttons: operator, its settings, another label, icon."""
 
 
-class CHIRONOMY_MT_edit(Menu):
-    bl_idname = "CHIRONOMY_MT_edit"
-    bl_label = "Chironomy"
-
-    def draw(self, context: Context) -> None:
-        draw_buttons(self.layout, in_rows=False)
-
-
 def draw_buttons(layout, in_rows: bool) -> None:
     """Draw every button of this file, in rows or one below the other."""
     for buttons in BUTTONS:
@@ -392,12 +384,6 @@ def draw_buttons(layout, in_rows: bool) -> None:
             drawn = row.operator(operator, icon=icon, **({"text": label} if label else {}))
             for name, value in chosen.items():
                 setattr(drawn, name, value)
-
-
-def draw_in_menu(menu: Menu, _context: Context) -> None:
-    """Draw the submenu in another menu."""
-    menu.layout.separator()
-    menu.layout.menu(CHIRONOMY_MT_edit.bl_idname)
 
 
 CLASSES = (
@@ -413,5 +399,4 @@ CLASSES = (
     CHIRONOMY_OT_ease_to_rest,
     CHIRONOMY_OT_amplify,
     CHIRONOMY_OT_smooth,
-    CHIRONOMY_MT_edit,
 )
