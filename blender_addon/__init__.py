@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, hand_pictures, menus, migration, panels, tasks, thumbnail, timeline, trails
+from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
 from .operators import score as score_operators
@@ -42,6 +42,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     menus.register()
+    keymap.register()
     migration.register()
     timeline.register()
     trails.register()
@@ -53,6 +54,7 @@ def unregister() -> None:
     trails.unregister()
     timeline.unregister()
     migration.unregister()
+    keymap.unregister()
     menus.unregister()
     tasks.stop()
     backend.stop()

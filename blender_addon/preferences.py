@@ -5,6 +5,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
 
+from . import keymap
 from .properties import BLEND_RELATIVE
 
 ADDON = __package__
@@ -63,6 +64,9 @@ class ChironomyPreferences(AddonPreferences):
         box.prop(self, "address")
         box.prop(self, "token_file")
         layout.prop(self, "renders")
+        box = layout.box()
+        box.label(text="Shortcuts in the pose mode", icon="KEYINGSET")
+        keymap.draw(box, context)
 
 
 def preferences(context: Context) -> ChironomyPreferences:
