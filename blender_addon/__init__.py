@@ -7,7 +7,7 @@ from bpy.types import Scene
 
 from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
+from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
@@ -21,6 +21,7 @@ CLASSES = (
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
+    *presets.CLASSES,
     *generate.CLASSES,
     *take_operators.CLASSES,
     *locks.CLASSES,

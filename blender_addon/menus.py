@@ -12,7 +12,7 @@ from .properties import settings
 
 SEPARATOR = ""
 
-CHOICES = {"chironomy.add_phrase": "kind"}
+CHOICES = {"chironomy.apply_preset": "preset", "chironomy.add_phrase": "kind"}
 """Operators that are a menu of what they do, by the property that says it."""
 
 
@@ -101,6 +101,7 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.load_speech",
         "chironomy.add_character",
         SEPARATOR,
+        "chironomy.apply_preset",
         "chironomy.generate",
         "chironomy.new_seed",
         "chironomy.regenerate_range",

@@ -16,6 +16,7 @@ from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.edit import draw_buttons
 from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
+from .operators.presets import CHIRONOMY_PT_presets
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
@@ -67,6 +68,9 @@ class CHIRONOMY_PT_character(_Section):
 class CHIRONOMY_PT_generate(_Section):
     bl_idname = "CHIRONOMY_PT_generate"
     bl_label = "Generate"
+
+    def draw_header_preset(self, context: Context) -> None:
+        CHIRONOMY_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: Context) -> None:
         layout = self.body()
