@@ -5,7 +5,7 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails
+from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
@@ -42,6 +42,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
+    words.register()
     menus.register()
     keymap.register()
     migration.register()
@@ -57,6 +58,7 @@ def unregister() -> None:
     migration.unregister()
     keymap.unregister()
     menus.unregister()
+    words.unregister()
     tasks.stop()
     backend.stop()
     thumbnail.forget()

@@ -9,11 +9,13 @@ from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
 
+from ..locale import OWN
 from ..properties import character, settings
 from ..scene import editing
 from ..scene.chosen import chosen_hands
 from ..scene.edit_place import AROUND, Outcome, Place, has_motion
 from ..scene.keeping import why_not_kept
+from ..words import tip, told
 
 # What Blender registers is mixed of this and `Operator` itself.
 _Operator = Operator if TYPE_CHECKING else object
@@ -42,7 +44,7 @@ class _HandEdit(_Operator):
     def poll(cls, context: Context) -> bool:
         reason = cls.disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     @classmethod
@@ -63,9 +65,9 @@ class _HandEdit(_Operator):
             place = Place.of(context.scene, character(context.scene), self.chosen_hands(context))
             outcome = self.edit(context, place)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"WARNING"} if outcome.short else {"INFO"}, outcome.message)
+        self.report({"WARNING"} if outcome.short else {"INFO"}, told(outcome.message))
         return {"FINISHED"}
 
     def chosen_hands(self, context: Context) -> tuple[int, ...]:
@@ -83,6 +85,7 @@ class _PoseEdit(_HandEdit):
 
     radius: FloatProperty(
         name="Fall-Off",
+        translation_context=OWN,
         description="Seconds before and after the current frame to where nothing changes",
         default=0.5,
         min=0.0,
@@ -174,6 +177,7 @@ class CHIRONOMY_OT_spread_fingers(_PoseEdit, Operator):
 
     angle: FloatProperty(
         name="Spread",
+        translation_context=OWN,
         description="By how much the index finger goes aside; the others go along. Negative closes the fingers",
         default=radians(8.0),
         min=radians(-40.0),
@@ -323,6 +327,7 @@ class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
 
     factor: FloatProperty(
         name="Amplitude",
+        translation_context=OWN,
         description="1 changes nothing, more strengthens, less calms",
         default=1.25,
         min=0.0,
@@ -331,6 +336,7 @@ class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
     )
     about: EnumProperty(
         name="About",
+        translation_context=OWN,
         description="From where the hands are farther away, or less far",
         items=(
             ("LINE", "Ends", "The way from the first pose of the frames to the last, so that these stay"),

@@ -13,6 +13,7 @@ from ..properties import ChironomyTake, character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import why_not_kept
+from ..words import tip, told
 
 # Where it is mixed in, an operator is what it is.
 _Operator = Operator if TYPE_CHECKING else object
@@ -34,7 +35,7 @@ class TakeOperator(_Operator):
         reason = why_not_kept(context.scene, item) if item else "Add a character first"
         reason = reason or cls.reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def change(self, context: Context) -> str:
@@ -45,10 +46,10 @@ class TakeOperator(_Operator):
         try:
             said = self.change(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         if said:
-            self.report({"INFO"}, said)
+            self.report({"INFO"}, told(said))
         return {"FINISHED"}
 
 
