@@ -6,6 +6,7 @@ from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
 
 from . import keymap
+from .locale import OWN
 from .properties import BLEND_RELATIVE
 
 ADDON = __package__
@@ -40,6 +41,7 @@ class ChironomyPreferences(AddonPreferences):
     )
     renders: StringProperty(
         name="Renders",
+        translation_context=OWN,
         description="Folder for rendered videos; in an unsaved file // is this extension's own folder",
         subtype="DIR_PATH",
         options=BLEND_RELATIVE,

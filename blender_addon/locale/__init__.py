@@ -3,8 +3,8 @@
 
 A table has the English text and where it is used, Blender's context, as its key. `ANY` is Blender's own default, and
 `OPERATOR` that of buttons. `OWN` is for words that mean another thing elsewhere in Blender, whose translation would be
-taken before ours. In sentences {0}, {1} … stand for names and numbers, in the order of
-the English ones; what is said of those is among `OWN`. In labels they have names.
+taken before ours. In sentences {0}, {1} … stand for names and numbers, in the order of the English ones; what is said
+of those is among `OWN`. In labels they have names.
 """
 
 ANY, OPERATOR, OWN = "*", "Operator", "Chironomy"

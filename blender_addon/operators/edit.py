@@ -157,6 +157,7 @@ class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):
 
     angle: FloatProperty(
         name="Curl",
+        translation_context=OWN,
         description="By how much the knuckles bend; the other joints go along. Negative stretches the fingers",
         default=radians(20.0),
         min=radians(-120.0),
@@ -254,6 +255,7 @@ class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
 class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
     bl_idname = "chironomy.stretch_time"
     bl_label = "Stretch"
+    bl_translation_context = OWN
     bl_description = (
         "Make the selected keys' frames longer or shorter, or the preview range, or else half a second around "
         "the current frame, which stays. What lies beside gives way"

@@ -9,6 +9,7 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import RANGE_HANDS
 
+from ..locale import OWN
 from ..properties import ChironomyTake, character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
@@ -114,6 +115,7 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
 
     source: EnumProperty(
         name="From",
+        translation_context=OWN,
         description="The take that is brought in",
         items=lambda self, context: _others(context),
     )

@@ -136,7 +136,7 @@ def test_a_finished_sentence_is_translated_with_its_names_and_numbers(said):
     assert said("Take 2 is as the take before but for the left hand from frame 3 to 9") == (
         "Take 2: 왼손, 프레임 3–9 외에는 이전 테이크와 같습니다"
     )
-    assert said("lively, seed 4") == "활기참, 시드 4"
+    assert said("lively, seed 4") == "활기참, 씨드 4"
 
 
 def test_clauses_are_translated_together_or_not_at_all(said):

@@ -9,7 +9,7 @@ from .. import table
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
     "Frames {first} to {last}": "프레임 {first}–{last}",
-    "Select keys, or set a preview range": "키를 선택하거나 프리뷰 범위를 설정하세요",
+    "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
     "Keys within {wrists:.1f} mm and {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}° 이내",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
@@ -24,7 +24,7 @@ _PANELS = {
     "Setting up needs Allow Online Access in System": "설치하려면 시스템에서 온라인 액세스를 허용해야 합니다",
     "Shortcuts in the pose mode": "포즈 모드의 단축키",
     "Drag: blend  Ctrl: steps  Click, Enter: key  Esc: back": (
-        "드래그: 블렌드  Ctrl: 단계별  클릭, Enter: 키 삽입  Esc: 취소"
+        "드래그: 블렌딩  Ctrl: 단계별  클릭, Enter: 키 삽입  Esc: 취소"
     ),
 }
 
@@ -99,12 +99,12 @@ _TAKES = {
         "{0}: {1}프레임의 모션, 키 {2}개 (프레임마다 키를 넣을 때의 {3} %)"
     ),
     "{0} is as the take before but for {1}": "{0}: {1} 외에는 이전 테이크와 같습니다",
-    "{0} is locked, muted or driven and stays as it is": "{0}: 잠금, 뮤트 또는 드라이버 때문에 그대로 둡니다",
+    "{0} is locked, muted or driven and stays as it is": "{0}: 잠금, 음소거 또는 드라이버 때문에 그대로 둡니다",
     "{0} keeps your pose at frame {1}": "{0}: 프레임 {1}의 내 포즈를 유지합니다",
     "{0} keeps your poses at frames {1}": "{0}: 프레임 {1}의 내 포즈를 유지합니다",
     "{0} keeps your frames {1}": "{0}: 내 프레임을 유지합니다: {1}",
-    "{0}, seed {1}": "{0}, 시드 {1}",
-    "{0}, seed {1}, {2} to {3}": "{0}, 시드 {1}, {2}–{3}",
+    "{0}, seed {1}": "{0}, 씨드 {1}",
+    "{0}, seed {1}, {2} to {3}": "{0}, 씨드 {1}, {2}–{3}",
     "with {0}": "{0} 포함",
     "score changed": "스코어 변경",
     "{0} {1} your own now, {2}": "{2}: {1} {0}개를 잠갔습니다",
@@ -121,7 +121,7 @@ _TAKES = {
         "{0}: 키를 만들 조밀한 모션이 없습니다. 생성하거나 가져온 테이크에만 있습니다"
     ),
     "choose frames first: select the hands' keys of a range, or set the preview range (P)": (
-        "먼저 프레임을 정하세요: 손의 키를 선택하거나 프리뷰 범위(P)를 설정하세요"
+        "먼저 프레임을 정하세요: 손의 키를 선택하거나 미리보기 범위(P)를 설정하세요"
     ),
     "the frames {0} to {1} are too few; choose {2} or more": "프레임 {0}–{1} 구간은 너무 짧습니다. {2} 이상 고르세요",
     "all poses of the frames {0} to {1} are your own, and stay; release them first, or choose others": (
@@ -148,7 +148,7 @@ _SCORE = {
 _POSES = {
     "{0} is kept with your hand poses": "{0}: 내 손 포즈에 저장했습니다",
     "{0} is deleted": "{0}: 삭제했습니다",
-    "{0} hand poses are in the asset library {1}": "손 포즈 {0}개가 에셋 라이브러리 {1}에 있습니다",
+    "{0} hand poses are in the asset library {1}": "손 포즈 {0}개가 어셋 라이브러리 {1}에 있습니다",
     "it was there already": "이미 있었습니다",
     "{0}{1}: the fingers of the {2} hand are keyed at frame {3}": "{0}{1}: {2} 손가락에 키를 넣었습니다, 프레임 {3}",
     "a pose is of one hand; choose Left or Right": "포즈는 한 손의 것입니다. 왼쪽이나 오른쪽을 고르세요",
@@ -158,7 +158,7 @@ _POSES = {
     "the hand pose is not there any more; pick another": "손 포즈가 더 이상 없습니다. 다른 것을 고르세요",
     "{0} has no bone {1}; add a new character": "{0}: {1} 본이 없습니다. 새 캐릭터를 추가하세요",
     "{0} is locked, muted or driven; free its rotation first": (
-        "{0}: 잠금, 뮤트 또는 드라이버가 있습니다. 먼저 회전을 풀어 주세요"
+        "{0}: 잠금, 음소거 또는 드라이버가 있습니다. 먼저 회전을 풀어 주세요"
     ),
 }
 
@@ -187,7 +187,7 @@ _EDITS = {
         "프레임 {0}–{1} 구간은 키가 있는 범위가 아닙니다. 더 고르세요"
     ),
     "{0} is locked, muted or driven and stays as it is; unlock it first": (
-        "{0}: 잠금, 뮤트 또는 드라이버 때문에 그대로입니다. 먼저 푸세요"
+        "{0}: 잠금, 음소거 또는 드라이버 때문에 그대로입니다. 먼저 푸세요"
     ),
     "{0} of {1} has no keys; generate or import a motion, or key a pose first": (
         "{1}의 {0}: 키가 없습니다. 모션을 생성하거나 가져오거나 먼저 포즈에 키를 넣으세요"

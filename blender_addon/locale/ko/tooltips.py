@@ -24,7 +24,7 @@ _PREFERENCES = {
 }
 
 _SETTINGS = {
-    "Style and seed, or the file that it came from": "스타일과 시드, 또는 원본 파일",
+    "Style and seed, or the file that it came from": "스타일과 씨드, 또는 원본 파일",
     "This take is good: it cannot be deleted, and regenerating a range makes a new one": (
         "이 테이크를 채택합니다. 삭제할 수 없고, 범위를 다시 생성하면 새 테이크가 됩니다"
     ),
@@ -61,9 +61,9 @@ _SETTINGS = {
         "여러 감정과 가중치, 예: happy:0.6,surprised:0.4. 초마다 바꾸려면 0=neutral;4.5=happy:0.8. "
         "입력하면 위의 감정은 쓰지 않습니다"
     ),
-    "Another seed gives other gestures, the same seed the same": "시드가 다르면 제스처가 다르고, 같으면 같습니다",
+    "Another seed gives other gestures, the same seed the same": "씨드가 다르면 제스처가 다르고, 같으면 같습니다",
     "How many takes Generate makes in one go, each with the next seed": (
-        "한 번에 생성할 테이크 수. 각각 다음 시드를 씁니다"
+        "한 번에 생성할 테이크 수. 각각 다음 씨드를 씁니다"
     ),
     "The take that the character shows": "캐릭터가 보여 주는 테이크",
     "Show where the hands go around the current frame, with a dot a frame and a larger one a key": (
@@ -94,7 +94,7 @@ _SETTINGS = {
     "Usual shapes of pictures; each sets width and height": "흔한 화면비. 폭과 높이를 정합니다",
     "512 by 704 pixels": "512 × 704 픽셀",
     "Upright, for telephones": "휴대폰용 세로 화면",
-    "Square": "정사각형",
+    "Square": "사각형",
     "Wide": "가로 화면",
     "Width and height as they are": "지금의 폭과 높이 그대로",
     "What the character wears": "캐릭터가 입는 옷",
@@ -158,12 +158,12 @@ _BUTTONS = {
     ),
     "Make the hands' frames between the selected keys, or of the preview range, anew as a new take. Your own and "
     "locked poses stay, and what is new leads into them": (
-        "선택한 키 사이나 프리뷰 범위의 손을 새 테이크로 다시 만듭니다. 직접 만들거나 잠근 포즈는 남고, "
+        "선택한 키 사이나 미리보기 범위의 손을 새 테이크로 다시 만듭니다. 직접 만들거나 잠근 포즈는 남고, "
         "새 모션이 거기로 이어집니다"
     ),
     "Frame; 0 takes what is chosen": "프레임. 0이면 선택한 범위를 씁니다",
     "Choose a seed that no take of the character was made with: the next take has other gestures": (
-        "캐릭터의 어느 테이크에도 쓰지 않은 시드를 고릅니다. 다음 테이크는 제스처가 달라집니다"
+        "캐릭터의 어느 테이크에도 쓰지 않은 씨드를 고릅니다. 다음 테이크는 제스처가 달라집니다"
     ),
     "Add a copy of the chosen take with all its keys, and show it": (
         "선택한 테이크를 모든 키와 함께 복제하고 보여 줍니다"
@@ -178,18 +178,18 @@ _BUTTONS = {
         "선택한 테이크를 새 NLA 트랙의 스트립으로 놓습니다. 테이크 대신 NLA가 재생됩니다"
     ),
     "Put hands of another take, in the frames of the selected keys or the preview range or in all, into this one": (
-        "다른 테이크의 손을 선택한 키의 프레임, 프리뷰 범위 또는 전체에서 이 테이크로 가져옵니다"
+        "다른 테이크의 손을 선택한 키의 프레임, 미리보기 범위 또는 전체에서 이 테이크로 가져옵니다"
     ),
     "The take that is brought in": "가져올 테이크",
     "Which hands are brought in": "가져올 손",
     "Make the poses of the selected bones' hands, or of both, your own, which every generation holds: those of the "
     "selected keys or the preview range, else the one at the current frame": (
-        "선택한 본의 손이나 양손의 포즈를 잠가 생성할 때마다 유지합니다. 선택한 키나 프리뷰 범위의 포즈, "
+        "선택한 본의 손이나 양손의 포즈를 잠가 생성할 때마다 유지합니다. 선택한 키나 미리보기 범위의 포즈, "
         "없으면 현재 프레임의 포즈"
     ),
     "Give the poses of the selected bones' hands, or of both, to the next generation, which replaces them: those of "
     "the selected keys or the preview range, else those around the current frame": (
-        "선택한 본의 손이나 양손의 포즈를 풀어 다음 생성이 바꾸게 합니다. 선택한 키나 프리뷰 범위의 포즈, "
+        "선택한 본의 손이나 양손의 포즈를 풀어 다음 생성이 바꾸게 합니다. 선택한 키나 미리보기 범위의 포즈, "
         "없으면 현재 프레임 주변의 포즈"
     ),
     "Find the gesture phrases in the motion that the character shows, with your own edits": (
@@ -215,7 +215,7 @@ _BUTTONS = {
         "리그가 보여 주는 캐릭터의 손 모션을 파일로 저장합니다"
     ),
     "Write the character and its motion as FBX: the skeleton without controls, the mesh and one animation": (
-        "캐릭터와 모션을 FBX로 저장합니다: 컨트롤을 뺀 스켈레톤, 메쉬, 애니메이션 하나"
+        "캐릭터와 모션을 FBX로 저장합니다: 컨트롤을 뺀 스켈레톤, 메시, 애니메이션 하나"
     ),
     "Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Wrist and "
     "place stay": (
@@ -232,8 +232,8 @@ _BUTTONS = {
     "Delete the picked pose of your own": "고른 내 포즈를 삭제합니다",
     "Write every hand pose as a pose asset into this extension's own folder, and add that to the asset libraries of "
     "the preferences, so that the asset shelf of pose mode shows them": (
-        "모든 손 포즈를 포즈 에셋으로 이 확장의 폴더에 저장하고 환경 설정의 에셋 라이브러리에 추가해 "
-        "포즈 모드의 에셋 셸프에서 보이게 합니다"
+        "모든 손 포즈를 포즈 어셋으로 이 확장의 폴더에 저장하고 환경 설정의 어셋 라이브러리에 추가해 "
+        "포즈 모드의 어셋 셸프에서 보이게 합니다"
     ),
     "Find the person in the portrait, and look at the character through the portrait's camera": (
         "인물 사진에서 사람을 찾고 그 사진의 카메라로 캐릭터를 봅니다"
@@ -261,7 +261,7 @@ _EDITS = {
     ),
     "Which frames are edited": "편집할 프레임",
     "Those of the hands' selected keys, or the preview range, or else as the button says": (
-        "선택한 손 키의 프레임, 또는 프리뷰 범위, 없으면 버튼이 정한 대로"
+        "선택한 손 키의 프레임, 또는 미리보기 범위, 없으면 버튼이 정한 대로"
     ),
     "Half a second to either side of the current frame": "현재 프레임의 앞뒤 반 초",
     "All that the hands do": "손의 모든 프레임",
@@ -293,34 +293,34 @@ _EDITS = {
         "현재 프레임에서 다른 손의 포즈를 미러해 적용합니다. 양손이면 서로 바꾸고, 주변 포즈가 따라옵니다"
     ),
     "Let the hands do, mirrored, what the other hand does in the selected keys' frames, the preview range or else all "
-    "frames": "선택한 키의 프레임, 프리뷰 범위, 없으면 모든 프레임에서 다른 손의 모션을 미러해 적용합니다",
+    "frames": "선택한 키의 프레임, 미리보기 범위, 없으면 모든 프레임에서 다른 손의 모션을 미러해 적용합니다",
     "Let both hands exchange what they do, mirrored, in the selected keys' frames, the preview range or else "
-    "all frames": ("선택한 키의 프레임, 프리뷰 범위, 없으면 모든 프레임에서 양손의 모션을 미러해 서로 바꿉니다"),
+    "all frames": ("선택한 키의 프레임, 미리보기 범위, 없으면 모든 프레임에서 양손의 모션을 미러해 서로 바꿉니다"),
     "Move the selected keys' frames in time, or the preview range, or else half a second around the current frame. "
     "What lies beside gives way and is not run over": (
-        "선택한 키의 프레임, 프리뷰 범위, 없으면 현재 프레임의 앞뒤 반 초를 시간 이동합니다. "
+        "선택한 키의 프레임, 미리보기 범위, 없으면 현재 프레임의 앞뒤 반 초를 시간 이동합니다. "
         "옆의 키는 덮이지 않고 비켜납니다"
     ),
     "Later, or earlier where negative": "양수면 뒤로, 음수면 앞으로",
     "Make the selected keys' frames longer or shorter, or the preview range, or else half a second around the current "
     "frame, which stays. What lies beside gives way": (
-        "선택한 키의 프레임, 프리뷰 범위, 없으면 현재 프레임의 앞뒤 반 초를 늘이거나 줄입니다. "
+        "선택한 키의 프레임, 미리보기 범위, 없으면 현재 프레임의 앞뒤 반 초를 늘이거나 줄입니다. "
         "현재 프레임은 그대로이고, 옆의 키는 비켜납니다"
     ),
     "How many times as long the frames take": "프레임 길이의 배율",
     "Hold the current pose longer; what follows comes later, and the next time that the hands are still gets shorter, "
     "up to the end of the selected keys, the preview range or all frames": (
         "현재 포즈를 더 오래 유지합니다. 뒤따르는 모션은 늦어지고 다음 정지 구간이 짧아집니다. "
-        "선택한 키, 프리뷰 범위 또는 모든 프레임의 끝까지"
+        "선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지"
     ),
     "For how many frames more": "더 유지할 프레임 수",
     "Let the hands go from the current frame to where they rest, and stay there up to the end of the selected keys, "
     "the preview range or all frames": (
-        "현재 프레임부터 손을 휴식 자세로 보내고, 선택한 키, 프리뷰 범위 또는 모든 프레임의 끝까지 머물게 합니다"
+        "현재 프레임부터 손을 휴식 자세로 보내고, 선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지 머물게 합니다"
     ),
     "Seconds on the way": "가는 데 걸리는 초",
     "Make what the hands do larger or smaller in the selected keys' frames, the preview range or else all frames": (
-        "선택한 키의 프레임, 프리뷰 범위, 없으면 모든 프레임에서 손의 모션을 크거나 작게 합니다"
+        "선택한 키의 프레임, 미리보기 범위, 없으면 모든 프레임에서 손의 모션을 크거나 작게 합니다"
     ),
     "1 changes nothing, more strengthens, less calms": "1은 그대로, 크면 강하게, 작으면 차분하게",
     "From where the hands are farther away, or less far": "손이 멀어지거나 가까워지는 기준",
@@ -329,7 +329,7 @@ _EDITS = {
     ),
     "The middle of all poses of the frames": "프레임에 있는 모든 포즈의 가운데",
     "Take what is abrupt out of the hands' way in the selected keys' frames, the preview range or else all frames": (
-        "선택한 키의 프레임, 프리뷰 범위, 없으면 모든 프레임에서 손의 급격한 움직임을 부드럽게 합니다"
+        "선택한 키의 프레임, 미리보기 범위, 없으면 모든 프레임에서 손의 급격한 움직임을 부드럽게 합니다"
     ),
     "How much": "부드럽게 하는 정도",
 }
