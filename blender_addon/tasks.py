@@ -22,6 +22,7 @@ from chironomy.errors import ChironomyError
 from chironomy.work import Progress, Work
 
 from .target import Target
+from .words import tip, told
 
 TICK = 0.1
 """Seconds between looks at the work."""
@@ -167,7 +168,7 @@ class JobOperator(_Operator):
     def poll(cls, context: Context) -> bool:
         reason = f"{_running.task.label} is still running" if _running.task else cls.disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def work(self, context: Context) -> Job:
@@ -231,7 +232,7 @@ class JobOperator(_Operator):
             self._target = Target.of(context.scene)
             job = self.work(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return False
         _running.task, _running.said = Task(self.bl_label, job), ""
         return True
@@ -241,17 +242,17 @@ class JobOperator(_Operator):
         assert task is not None
         _redraw(context)
         if task.error is not None:
-            self.report({"ERROR"}, task.error)
+            self.report({"ERROR"}, told(task.error))
             return {"CANCELLED"}
         if task.cancelled:
-            self.report({"WARNING"}, f"{task.label} was cancelled")
+            self.report({"WARNING"}, told(f"{task.label} was cancelled"))
             return {"CANCELLED"}
         try:
             message = self.finish(context, task.result, self._target)
         except ChironomyError as error:
-            self.report({"ERROR"}, _kept(type(self), context, task.result, self._target, str(error)))
+            self.report({"ERROR"}, told(_kept(type(self), context, task.result, self._target, str(error))))
             return {"CANCELLED"}
-        self.report({"INFO"}, message)
+        self.report({"INFO"}, told(message))
         return {"FINISHED"}
 
     def _remove_timer(self, context: Context) -> None:

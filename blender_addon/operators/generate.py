@@ -19,6 +19,7 @@ from ..scene.performance import Again, Made, making_again, performing
 from ..scene.takes import new_take
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip, told
 
 
 class CHIRONOMY_OT_add_character(Operator):
@@ -32,14 +33,14 @@ class CHIRONOMY_OT_add_character(Operator):
     def poll(cls, context: Context) -> bool:
         reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def execute(self, context: Context) -> set[str]:
         try:
             rig = load_rig()
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         chosen = settings(context.scene)
         chosen.character = build.build_character(context, rig, chironomy.__version__)
@@ -111,8 +112,20 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
     )
     bl_options = {"REGISTER", "UNDO"}
 
-    first: IntProperty(name="First", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
-    last: IntProperty(name="Last", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
+    first: IntProperty(
+        name="First Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
+    last: IntProperty(
+        name="Last Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

@@ -78,12 +78,10 @@ def kept_said(theirs: Mapping[str, Span]) -> str:
             continue
         poses = [f"{first:g}" for first, last in span.stretches if first == last]
         frames = [f"{first:g} to {last:g}" for first, last in span.stretches if first != last]
-        if poses:
-            parts.append(f"{name} keeps your {_plural('pose', poses)} at {_plural('frame', poses)} {', '.join(poses)}")
+        if len(poses) == 1:
+            parts.append(f"{name} keeps your pose at frame {poses[0]}")
+        elif poses:
+            parts.append(f"{name} keeps your poses at frames {', '.join(poses)}")
         if frames:
             parts.append(f"{name} keeps your frames {', '.join(frames)}")
     return "".join(f"; {part}" for part in parts)
-
-
-def _plural(noun: str, items: list[str]) -> str:
-    return noun if len(items) == 1 else f"{noun}s"
