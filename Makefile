@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test lint types extension rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech pose-thumbnails blender-versions clean help
+.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech pose-thumbnails blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into 
 
 test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --fail-on-skip $(PYTEST_ARGUMENTS)
+
+test-window: $(VENV)/.run $(EXTENSION)  ## use the add-on in a real Blender window; BLENDER=program, CHROOT=root folder with one
+	$(BIN)/python tools/walk_window.py $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)") $(if $(CHROOT),--chroot "$(CHROOT)")
 
 lint: $(VENV)/.dev  ## formatting, lint and the direction of imports
 	$(BIN)/ruff format --check .
@@ -33,6 +36,9 @@ types: $(VENV)/.dev  ## pyright on the backend and the add-on
 
 extension: $(EXTENSION)  ## the Blender extension's zip, in dist/; PLATFORMS=all, or some, makes one for each
 	$(if $(PLATFORMS),$(BIN)/python tools/build_extension.py $(EXTENSION) --platforms $(PLATFORMS))
+
+repository: $(VENV)/.run  ## a repository for Blender's Get Extensions, in dist/repository; PLATFORMS=all, or some
+	$(BIN)/python tools/make_repository.py $(if $(BLENDER),--blender "$(BLENDER)") $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
 $(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt
 	$(BIN)/python tools/build_extension.py $@
