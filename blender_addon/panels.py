@@ -131,6 +131,9 @@ class CHIRONOMY_PT_takes(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
+        if not takes.takes_of(context.scene, character(context.scene)):
+            layout.label(text="Generate or import the first", icon="INFO")
+            return
         row = layout.row()
         row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4)
         column = row.column(align=True)
@@ -154,6 +157,7 @@ class CHIRONOMY_PT_takes(_Section):
 class CHIRONOMY_PT_range(_Section):
     bl_idname = "CHIRONOMY_PT_range"
     bl_label = "Range and Locks"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -183,11 +187,16 @@ class CHIRONOMY_UL_phrases(UIList):
         _active: object,
         _active_property: str,
     ) -> None:
+        # What is gestured has the most room, in a sidebar as wide as it comes, too.
         row = layout.row(align=True)
-        row.label(text=f"{item.first}")
-        row.prop(item, "kind", text="", emboss=False)
-        row.prop(item, "hands", text="", emboss=False)
-        row.label(text=item.word)
+        first = row.split(factor=0.17, align=True)
+        first.label(text=f"{item.first}")
+        kind = first.split(factor=0.52 if item.word else 0.65, align=True)
+        kind.prop(item, "kind", text="", emboss=False)
+        rest = kind.row(align=True)
+        rest.prop(item, "hands", text="", emboss=False)
+        if item.word:
+            rest.label(text=item.word)
         row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
 
 
@@ -230,6 +239,7 @@ class CHIRONOMY_PT_edit(_Section):
 class CHIRONOMY_PT_picture(_Section):
     bl_idname = "CHIRONOMY_PT_picture"
     bl_label = "Picture"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -246,6 +256,7 @@ class CHIRONOMY_PT_picture(_Section):
 class CHIRONOMY_PT_render(_Section):
     bl_idname = "CHIRONOMY_PT_render"
     bl_label = "Render"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -269,6 +280,7 @@ class CHIRONOMY_PT_render(_Section):
 class CHIRONOMY_PT_hand_poses(_Section):
     bl_idname = "CHIRONOMY_PT_hand_poses"
     bl_label = "Hand Poses"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -298,6 +310,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
 class CHIRONOMY_PT_export(_Section):
     bl_idname = "CHIRONOMY_PT_export"
     bl_label = "Import and Export"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
