@@ -23,7 +23,7 @@ from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
-from .scene.chosen import chosen_range
+from .scene.chosen import chosen_hands, chosen_range
 
 
 class _Section(Panel):
@@ -231,8 +231,13 @@ class CHIRONOMY_PT_edit(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.layout
-        row = layout.row(align=True)
-        row.prop(settings(context.scene), "edit_hands", expand=True)
+        item = character(context.scene)
+        hands = chosen_hands(context, item, ()) if item is not None else ()
+        if hands:
+            names = " and ".join(("left", "right")[hand] for hand in hands)
+            layout.label(text=f"Selected: {names} hand{'s' if len(hands) > 1 else ''}", icon="BONE_DATA")
+        else:
+            layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
         draw_buttons(layout.column(align=True), in_rows=True)
 
 
