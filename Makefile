@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs example-speech pose-thumbnails blender-versions clean help
+.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -84,6 +84,9 @@ bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an
 docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
 	$(BIN)/python tools/make_previz_picture.py
 	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
+
+tutorial-pictures: $(VENV)/.run  ## the pictures of docs/tutorial.md, from those of make test-window
+	$(BIN)/python tools/make_tutorial_pictures.py
 
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5, 5.2 and 5.3; VERSIONS="4.2 5.3" chooses
 	$(BIN)/python tools/check_blender_versions.py $(VERSIONS)

@@ -25,7 +25,7 @@ from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
-from .scene.chosen import chosen_range
+from .scene.chosen import chosen_hands, chosen_range
 from .words import label, told
 
 
@@ -138,6 +138,9 @@ class CHIRONOMY_PT_takes(_Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
+        if not takes.takes_of(context.scene, character(context.scene)):
+            layout.label(text="Generate or import the first", icon="INFO")
+            return
         row = layout.row()
         row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4)
         column = row.column(align=True)
@@ -167,6 +170,7 @@ class CHIRONOMY_PT_takes(_Section):
 class CHIRONOMY_PT_range(_Section):
     bl_idname = "CHIRONOMY_PT_range"
     bl_label = "Range and Locks"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -200,11 +204,16 @@ class CHIRONOMY_UL_phrases(UIList):
         _active: object,
         _active_property: str,
     ) -> None:
+        # What is gestured has the most room, in a sidebar as wide as it comes, too.
         row = layout.row(align=True)
-        row.label(text=f"{item.first}")
-        row.prop(item, "kind", text="", emboss=False)
-        row.prop(item, "hands", text="", emboss=False)
-        row.label(text=item.word)
+        first = row.split(factor=0.17, align=True)
+        first.label(text=f"{item.first}")
+        kind = first.split(factor=0.52 if item.word else 0.65, align=True)
+        kind.prop(item, "kind", text="", emboss=False)
+        rest = kind.row(align=True)
+        rest.prop(item, "hands", text="", emboss=False)
+        if item.word:
+            rest.label(text=item.word)
         row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
 
 
@@ -239,14 +248,20 @@ class CHIRONOMY_PT_edit(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.layout
-        row = layout.row(align=True)
-        row.prop(settings(context.scene), "edit_hands", expand=True)
+        item = character(context.scene)
+        hands = chosen_hands(context, item, ()) if item is not None else ()
+        if hands:
+            names = " and ".join(("left", "right")[hand] for hand in hands)
+            layout.label(text=f"Selected: {names} hand{'s' if len(hands) > 1 else ''}", icon="BONE_DATA")
+        else:
+            layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
         draw_buttons(layout.column(align=True), in_rows=True)
 
 
 class CHIRONOMY_PT_picture(_Section):
     bl_idname = "CHIRONOMY_PT_picture"
     bl_label = "Picture"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -263,6 +278,7 @@ class CHIRONOMY_PT_picture(_Section):
 class CHIRONOMY_PT_render(_Section):
     bl_idname = "CHIRONOMY_PT_render"
     bl_label = "Render"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -286,6 +302,7 @@ class CHIRONOMY_PT_render(_Section):
 class CHIRONOMY_PT_hand_poses(_Section):
     bl_idname = "CHIRONOMY_PT_hand_poses"
     bl_label = "Hand Poses"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -315,6 +332,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
 class CHIRONOMY_PT_export(_Section):
     bl_idname = "CHIRONOMY_PT_export"
     bl_label = "Import and Export"
+    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
         layout = self.body()

@@ -7,9 +7,11 @@ from bpy.types import SpaceDopeSheetEditor
 from .properties import character, settings
 from .words import word
 
-HEIGHT, GAP, LEFT_OUT, BASE = 15, 1, 14, 11
-"""Pixels of a hand's row, of what lies between two strips, of how narrow a strip is without its name, and of Blender's
-scroll bar below."""
+HEIGHT, GAP, LEFT_OUT = 13, 1, 14
+"""Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
+
+BOTTOM = 10
+"""Pixels below the strips: the region's scroll bar."""
 
 COLOURS = {"left": (0.25, 0.62, 1.0, 0.55), "right": (1.0, 0.30, 0.25, 0.55), "both": (1.0, 0.75, 0.2, 0.55)}
 CHOSEN = (1.0, 1.0, 1.0, 0.9)
@@ -49,15 +51,16 @@ def draw() -> None:
     if not found or region is None:
         return
     scale = context.preferences.system.ui_scale
-    height, gap = HEIGHT * scale, GAP * scale
+    height, gap, lowest = HEIGHT * scale, GAP * scale, BOTTOM * scale
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
-    gpu.state.blend_set("ALPHA")
     blf.size(0, 11 * scale)
     for first, last, name, hands, chosen in found:
         left, right = (region.view2d.view_to_region(frame, 0, clip=False)[0] for frame in (first, last))
         if right < 0 or left > region.width:
             continue
-        bottom, top = (BASE * scale + row * (height + gap) for row in ROWS[hands])
+        # Writing a name ends the blending, and keys lie below the strips.
+        gpu.state.blend_set("ALPHA")
+        bottom, top = (lowest + gap + row * (height + gap) for row in ROWS[hands])
         top -= gap
         right -= gap
         corners = [(left, bottom), (right, bottom), (right, top), (left, top)]

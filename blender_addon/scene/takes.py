@@ -281,6 +281,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
     if take.accepted:
         raise TakeError(f"{take.name} is accepted; take its check mark away first")
     chosen, item, name = settings(scene), take.item, take.name
+    index = next(number for number, other in enumerate(chosen.takes) if other == take)
     gone = {take.action, take.face_action} - {None}
     if item is not None and shown_take(scene, item) == take:
         others = [other for other in takes_of(scene, item) if other != take]
@@ -291,7 +292,6 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
             for block in _blocks(item):
                 if block.animation_data is not None:
                     actions.assign(block, None)
-    index = next(number for number, other in enumerate(chosen.takes) if other.name == name and other.item == item)
     if chosen.take_before in gone:
         chosen.take_before = None
     chosen.takes.remove(index)

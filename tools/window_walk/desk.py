@@ -142,41 +142,49 @@ class Desk:
         """
         if self._section == label:
             return
-        if not self._heads:
+        if not self._heads or self._section:
             self._close_all()
-        if self._section:
-            self._click_head(self._section)
-        self._click_head(label)
-        self._section = label
-        for _ in range(4):
-            found = self._open_sections()
-            if found == [label]:
+        for _ in range(3):
+            if self._click_head(label) == [label]:
+                self._section = label
                 return
         self.forget()
-        raise UnseenError(f"the section {label} was to be open alone, but {found or 'none'} is")
+        raise UnseenError(f"the section {label} does not open alone")
 
     def _open_sections(self) -> list[str]:
-        """Return the sections that Blender draws the insides of; the pointer leaves the tab for it."""
-        self.point(SCREEN[0] / 3, SCREEN[1] / 2)
-        time.sleep(0.5)
-        self.ask("sections")
-        time.sleep(0.4)
-        return self.ask("sections")["open"]
+        """Return the sections that Blender draws the insides of."""
+        # Sections that give way to a larger one glide.
+        time.sleep(0.3)
+        draws = self.ask("sections")["draws"]
+        for _ in range(200):
+            found = self.ask("open_sections", draws=draws)
+            if found is not None:
+                return found
+            time.sleep(0.05)
+        raise UnseenError("the tab is not drawn")
 
-    def _click_head(self, label: str, *held: str) -> None:
+    def _click_head(self, label: str, *held: str) -> list[str]:
+        """Click the head of a section, and return which are open then: others than before, or nothing has happened."""
+        before = self._open_sections()
         x, y, width, height = self.ask("place", kind="VIEW_3D", region="UI")
         self.click(x + 0.6 * (width - 20), y + height - self._heads[label], *held)
+        # A second click too early would take the first one back.
+        for _ in range(5):
+            found = self._open_sections()
+            if found != before:
+                break
+        return found
 
     def _close_all(self) -> None:
-        """Close all sections, from any state: the first is at a known place, and the others are once all are closed."""
+        """Close all sections, from any state: the heads of the first and of one open alone have known places."""
         labels = self.ask("sections")["all"]
         self._heads = {label: HEAD // 2 + HEAD_GAP + number * HEAD for number, label in enumerate(labels)}
         self._section = ""
-        for _ in range(4):
-            found = self._open_sections()
+        found = self._open_sections()
+        for _ in range(6):
             if not found:
                 return
-            self._click_head(labels[0], *(["ctrl"] if found != [labels[0]] else []))
+            found = self._click_head(found[0]) if len(found) == 1 else self._click_head(labels[0], "ctrl")
         raise UnseenError(f"the sections {', '.join(found)} do not close")
 
     def find(self, section: str, wanted: str, parts: tuple[float, ...] = PARTS) -> tuple[float, float]:
@@ -200,7 +208,7 @@ class Desk:
         inner = width - 24
         for part in parts:
             points += [(x + part * inner, top - down) for down in range(4, top - bottom, ROW)]
-        found = self.ask("hunt", points=points, wanted=wanted)
+        found = self.ask("hunt", points=points, wanted=wanted) or self.ask("hunt", points=points, wanted=wanted)
         if found is None:
             raise UnseenError(f"there is no button {wanted} in the section {section} that can be pressed")
         (at_x, at_y), _ = found

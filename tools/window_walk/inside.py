@@ -22,7 +22,7 @@ TICK = 0.05
 ADDON = "bl_ext.user_default.chironomy"
 
 drawn: set[str] = set()
-"""Labels of the sections whose insides were drawn since somebody asked: the open ones."""
+"""Labels of the sections whose insides were drawn since somebody began to look: the open ones."""
 
 
 class _Waits:
@@ -33,11 +33,18 @@ class _Waits:
 
 
 class _Hunt:
-    """The search for a button: where to look, for what, and who asked."""
+    """The search for a button: where to look, for what, who asked, and whether it was seen at the last look."""
 
     points: list = []
     wanted = ""
     answer = None
+    seen = False
+
+
+class _Draws:
+    """How often the 3D view was drawn, with its sidebar."""
+
+    count = 0
 
 
 def window():
@@ -138,7 +145,14 @@ def installed():
         if issubclass(panel, bpy.types.Panel) and not hasattr(panel, "watched"):
             panel.watched = True
             panel.draw = _noting(panel.draw, panel.bl_label)
+    if not _Draws.count:
+        bpy.types.SpaceView3D.draw_handler_add(_count_draw, (), "WINDOW", "POST_PIXEL")
+        area_of("VIEW_3D").tag_redraw()
     return True
+
+
+def _count_draw():
+    _Draws.count += 1
 
 
 def _noting(draw, label):
@@ -156,12 +170,19 @@ def set_preferences(**given):
 
 
 def sections():
-    """Return the labels of the sections in their order, and those that were drawn since this was asked."""
-    panels = sys.modules[f"{ADDON}.panels"].CLASSES
-    found = sorted(drawn)
+    """Return the labels of the sections in their order and how often they were drawn, and begin to look which are."""
     drawn.clear()
+    panels = sys.modules[f"{ADDON}.panels"].CLASSES
     area_of("VIEW_3D").tag_redraw()
-    return {"all": [each.bl_label for each in panels if issubclass(each, bpy.types.Panel)], "open": found}
+    return {"all": [each.bl_label for each in panels if issubclass(each, bpy.types.Panel)], "draws": _Draws.count}
+
+
+def open_sections(draws):
+    """Return the labels of the sections that are open, once the tab was drawn twice after `draws`; None before."""
+    if _Draws.count < draws + 2:
+        area_of("VIEW_3D").tag_redraw()
+        return None
+    return sorted(drawn)
 
 
 def place(kind, region):
@@ -301,7 +322,7 @@ ANSWERS = {
     each.__name__: each
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
-        place, place_of_frame, place_of_bone, under, hunt, state, wrist_path, go_to, longest_wait, leave,
+        open_sections, place, place_of_frame, place_of_bone, under, hunt, state, wrist_path, go_to, longest_wait, leave,
     )
 }  # fmt: skip
 
@@ -340,6 +361,12 @@ def _go_on_hunting():
         return
     at = _Hunt.points.pop(0)
     found = under(*at) if at is not None else ""
+    if at is not None and _Hunt.wanted in found and not _Hunt.seen:
+        # Blender may not have followed the pointer yet: it is there where it is seen twice.
+        _Hunt.seen = True
+        _Hunt.points.insert(0, at)
+        return
+    _Hunt.seen = False
     if at is None or _Hunt.wanted in found:
         _Hunt.points = []
         _write(_Hunt.answer, {"said": [at, found] if at is not None else None})
