@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 from bpy.props import EnumProperty
@@ -106,7 +107,15 @@ class CHIRONOMY_PT_presets(PresetPanel, Panel):
         self.layout.emboss = "PULLDOWN_MENU"
         self.layout.operator_enum(CHIRONOMY_OT_apply_preset.bl_idname, "preset")
         self.layout.separator()
-        super().draw(context)
+        if bpy.utils.preset_paths(self.preset_subdir):
+            super().draw(context)
+            return
+        # There is no folder before the first preset of one's own, of which Blender's list would complain.
+        row, name = self.layout.row(), context.window_manager.preset_name
+        field = row.row()
+        field.emboss = "NORMAL"
+        field.prop(context.window_manager, "preset_name", text="")
+        row.operator(self.preset_add_operator, text="", icon="ADD").name = name
 
 
 CLASSES = (CHIRONOMY_OT_apply_preset, CHIRONOMY_OT_add_preset, CHIRONOMY_PT_presets)
