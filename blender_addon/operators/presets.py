@@ -90,8 +90,7 @@ class CHIRONOMY_OT_add_preset(AddPresetBase, Operator):
 
     preset_menu = "CHIRONOMY_PT_presets"
     preset_subdir = "chironomy/gestures"
-    preset_defines = ("chosen = bpy.context.scene.chironomy",)
-    preset_values = tuple(f"chosen.{name}" for name in SETTINGS)
+    preset_values = tuple(f"bpy.context.scene.chironomy.{name}" for name in SETTINGS)
 
 
 class CHIRONOMY_PT_presets(PresetPanel, Panel):
