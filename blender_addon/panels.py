@@ -84,7 +84,7 @@ class CHIRONOMY_PT_generate(_Section):
         learned = preferences(context).gestures == "BACKEND" or embedded_takes_rate()
         row = layout.row()
         row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
-        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)")
+        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)", text_ctxt=OWN)
         row = layout.row(align=True)
         row.prop(chosen, "seed")
         row.operator("chironomy.new_seed", text="", icon="FILE_REFRESH")

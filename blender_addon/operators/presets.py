@@ -3,6 +3,7 @@
 
 from typing import NamedTuple
 
+import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 from bpy.props import EnumProperty
@@ -89,8 +90,7 @@ class CHIRONOMY_OT_add_preset(AddPresetBase, Operator):
 
     preset_menu = "CHIRONOMY_PT_presets"
     preset_subdir = "chironomy/gestures"
-    preset_defines = ("chosen = bpy.context.scene.chironomy",)
-    preset_values = tuple(f"chosen.{name}" for name in SETTINGS)
+    preset_values = tuple(f"bpy.context.scene.chironomy.{name}" for name in SETTINGS)
 
 
 class CHIRONOMY_PT_presets(PresetPanel, Panel):
@@ -106,7 +106,15 @@ class CHIRONOMY_PT_presets(PresetPanel, Panel):
         self.layout.emboss = "PULLDOWN_MENU"
         self.layout.operator_enum(CHIRONOMY_OT_apply_preset.bl_idname, "preset")
         self.layout.separator()
-        super().draw(context)
+        if bpy.utils.preset_paths(self.preset_subdir):
+            super().draw(context)
+            return
+        # There is no folder before the first preset of one's own, of which Blender's list would complain.
+        row, name = self.layout.row(), context.window_manager.preset_name
+        field = row.row()
+        field.emboss = "NORMAL"
+        field.prop(context.window_manager, "preset_name", text="")
+        row.operator(self.preset_add_operator, text="", icon="ADD").name = name
 
 
 CLASSES = (CHIRONOMY_OT_apply_preset, CHIRONOMY_OT_add_preset, CHIRONOMY_PT_presets)

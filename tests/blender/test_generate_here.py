@@ -261,7 +261,7 @@ def test_the_panel_offers_a_rate_that_the_model_has_learned(addon, scene, monkey
     chosen.rate = rate
     panels.CHIRONOMY_PT_generate.draw(SimpleNamespace(body=lambda: layout), bpy.context)
     row = layout.row.return_value
-    row.prop.assert_any_call(chosen, "rate", text=label)
+    row.prop.assert_any_call(chosen, "rate", text=label, text_ctxt="Chironomy")
     assert row.enabled is enabled
 
 

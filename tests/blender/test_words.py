@@ -43,8 +43,7 @@ def korean(addon):
 @pytest.fixture(scope="module")
 def shown(addon, repository):
     folder = repository / "blender_addon"
-    contexts = {item.identifier: item.translation_context for cls in classes() for item in own_properties(cls)}
-    found = [*of_classes(addon), *of_buttons(addon), *of_layouts(folder, contexts), *of_reasons(folder)]
+    found = [*of_classes(addon), *of_buttons(addon), *of_layouts(folder), *of_reasons(folder)]
     return [each for each in found if each.text and each.text not in NAMES and re.search(r"[A-Za-z]{2}", each.text)]
 
 

@@ -94,13 +94,8 @@ def template(node: ast.AST) -> str | None:
     return None
 
 
-def of_layouts(folder: Path, contexts: dict[str, str]) -> Iterator[Shown]:
-    """Literal texts that panels, menus and the preferences draw, and those that code gives to be translated.
-
-    Args:
-        folder: of the code.
-        contexts: of the properties, by their identifiers.
-    """
+def of_layouts(folder: Path) -> Iterator[Shown]:
+    """Literal texts that panels, menus and the preferences draw, and those that code gives to be translated."""
     for path in sorted(folder.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
@@ -111,8 +106,8 @@ def of_layouts(folder: Path, contexts: dict[str, str]) -> Iterator[Shown]:
                     yield Shown(ANY, text, where)
             if function in ("label", "prop", "operator", "menu", "popover", "operator_menu_enum"):
                 context = OPERATOR if function.startswith("operator") else ANY
-                if function == "prop":
-                    context = contexts.get(template(call.args[1]) or "", ANY)
+                if any(keyword.arg == "text_ctxt" for keyword in call.keywords):
+                    context = OWN
                 for keyword in call.keywords:
                     if keyword.arg == "text":
                         for text in literals(keyword.value):

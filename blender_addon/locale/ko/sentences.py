@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sentences in panels, why buttons are grey, and reports, by their templates.
 
-What only a program sees stays English, as do the faults of files' fields, of engines and of the backend's weights.
+What only a program sees stays English, as do the library's faults of files' fields, of engines and of weights.
 """
 
 from .. import table
@@ -56,6 +56,7 @@ _REASONS = {
     ),
     "{0} is linked from {1}, where nothing is kept": "{0}: {1}에서 연결되어 변경이 저장되지 않습니다",
     "work in a scene of your own": "이 파일의 씬에서 작업하세요",
+    "{0}, and cannot be overridden; make it local first": "{0} 오버라이드할 수도 없습니다. 먼저 로컬로 만드세요",
     "make a library override of it first": "먼저 라이브러리 오버라이드를 만드세요",
     "{0} is in the NLA's tweak mode; press Tab over the Nonlinear Animation editor to leave it": (
         "{0}: NLA 트윅 모드입니다. NLA 에디터에서 Tab을 눌러 나가세요"
@@ -186,6 +187,9 @@ _EDITS = {
     "the frames {0} to {1} are no range with keys; choose more of them": (
         "프레임 {0}–{1} 구간은 키가 있는 범위가 아닙니다. 더 고르세요"
     ),
+    "{0} would turn round once more before frame {1}; choose other frames to edit": (
+        "{0}: 프레임 {1} 전에 한 바퀴 더 돌게 됩니다. 편집할 프레임을 바꾸세요"
+    ),
     "{0} is locked, muted or driven and stays as it is; unlock it first": (
         "{0}: 잠금, 음소거 또는 드라이버 때문에 그대로입니다. 먼저 푸세요"
     ),
@@ -214,6 +218,24 @@ _FILES = {
     ),
     "the script changed nothing: this gesture model has not learned to follow words": (
         "대본이 아무것도 바꾸지 않았습니다: 이 제스처 모델은 단어를 따르는 법을 배우지 않았습니다"
+    ),
+    "{0} goes on after the end that its header tells, where Blender stops; export it as one recording": (
+        "{0}: 헤더에 적힌 끝보다 길어 Blender가 중간에 멈춥니다. 하나의 녹음으로 내보내세요"
+    ),
+    "{0} holds several recordings, of which Blender plays the first; export it as one": (
+        "{0}: 녹음이 여러 개라 Blender가 첫 번째만 재생합니다. 하나로 내보내세요"
+    ),
+    "{0} has no sound track {1}": "{0}: {1}번 사운드 트랙이 없습니다",
+    "the strip {0} is played faster or slower than it was recorded, which hands cannot follow; reset its retiming in "
+    "the sequencer": (
+        "스트립 {0}: 녹음과 다른 빠르기로 재생되어 손이 따라갈 수 없습니다. 시퀀서에서 리타이밍을 초기화하세요"
+    ),
+    "the frames {0} to {1} are none; set the scene's end frame after its start": (
+        "프레임 {0}–{1} 구간이 비어 있습니다. 씬의 종료 프레임을 시작 뒤로 설정하세요"
+    ),
+    "{0} is scaled to nothing; give it a scale of 1": "{0}: 스케일이 0입니다. 스케일을 1로 설정하세요",
+    "Blender cannot show {0}; export it as PNG and fit once more": (
+        "{0}: Blender가 표시할 수 없습니다. PNG로 내보내고 다시 맞추세요"
     ),
     "choose a portrait first": "먼저 인물 사진을 고르세요",
     "{0} is fitted, {1} worst by {2} % of the picture's height{3}": (
@@ -246,6 +268,11 @@ _WORK = {
     "the backend at {0} needs its token file; choose it in the add-on's preferences": (
         "{0}의 백엔드에는 토큰 파일이 필요합니다. 애드온의 환경 설정에서 고르세요"
     ),
+    "{0} cannot be run: {1}": "{0}: 실행할 수 없습니다: {1}",
+    "the token file {0} cannot be read ({1}); choose it again in the preferences": (
+        "토큰 파일 {0}: 읽을 수 없습니다({1}). 환경 설정에서 다시 고르세요"
+    ),
+    "the extension has lost its wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
     "setting up the backend failed: {0}": "백엔드 설치에 실패했습니다: {0}",
     "making an environment": "환경을 만드는 중",
     "installing the backend": "백엔드를 설치하는 중",
