@@ -114,8 +114,10 @@ class CHIRONOMY_UL_takes(UIList):
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         row = layout.row(align=True)
-        row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        row.label(text=item.label)
+        # How it was made is longer than its name.
+        split = row.split(factor=0.42, align=True)
+        split.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        split.label(text=item.label)
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
@@ -151,7 +153,7 @@ class CHIRONOMY_PT_takes(_Section):
             layout.label(text=take.trouble, icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
             degrees = math.degrees(take.joint_miss)
-            layout.label(text=f"Keys within {1000 * take.wrist_miss:.1f} mm and {degrees:.1f}°", icon="INFO")
+            layout.label(text=f"Keys are off by {1000 * take.wrist_miss:.1f} mm, {degrees:.1f}°", icon="INFO")
 
 
 class CHIRONOMY_PT_range(_Section):
