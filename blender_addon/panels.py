@@ -114,10 +114,8 @@ class CHIRONOMY_UL_takes(UIList):
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         row = layout.row(align=True)
-        # How it was made is longer than its name.
-        split = row.split(factor=0.42, align=True)
-        split.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        split.label(text=item.label)
+        row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        row.label(text=item.label)
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
