@@ -6,7 +6,7 @@ from bpy.types import SpaceDopeSheetEditor
 
 from .properties import character, settings
 
-HEIGHT, GAP, LEFT_OUT = 13, 1, 14
+HEIGHT, GAP, LEFT_OUT = 12, 1, 14
 """Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
 
 BOTTOM = 10
