@@ -7,7 +7,7 @@ from bpy.types import SpaceDopeSheetEditor
 from .properties import character, settings
 from .words import word
 
-HEIGHT, GAP, LEFT_OUT = 13, 1, 14
+HEIGHT, GAP, LEFT_OUT = 12, 1, 14
 """Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
 
 BOTTOM = 10
@@ -26,7 +26,10 @@ def strips(context: bpy.types.Context) -> list[tuple[int, int, str, str, bool]]:
     scene = context.scene
     if not hasattr(scene, "chironomy") or character(scene) is None:
         return []
-    chosen = settings(scene)
+    chosen, item = settings(scene), character(scene)
+    data = item.animation_data if item is not None else None
+    if data is None or data.action is None or chosen.phrases_of != data.action:
+        return []
     return [
         (
             phrase.first,

@@ -152,7 +152,8 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         scene, item = target.find()
         (only,) = result.only
         style, seed = result.settings["style"], result.settings["seed"]
-        label = f"{style}, seed {seed}, {only.first:g} to {only.last:g}"
+        # What tells it from others first: a list may be narrow.
+        label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
         return takes.put_range(scene, item, result.motion, result.only, label, result.settings, result.score)
 
 

@@ -213,7 +213,7 @@ def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
     first = controls()
     generate(desk, 2)
     second = shown(addon, rig, desk)
-    assert bpy.ops.chironomy.bring_in_take(source="Take 1", hands="left") == {"FINISHED"}
+    assert bpy.ops.chironomy.bring_in_take(source="0", hands="left") == {"FINISHED"}
     after = shown(addon, rig, desk)
     assert names(desk) == ["Take 1", "Take 2", "Take 3"]
     assert apart(after, second, hand=1)[0] < 1e-6

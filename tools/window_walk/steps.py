@@ -255,6 +255,9 @@ def apply_hand_pose(walk: Walk) -> str:
 def mirror_motion(walk: Walk) -> str:
     """Let both hands do, mirrored, what the other does."""
     desk = walk.desk
+    # With a bone of a hand selected it would be that hand alone.
+    desk.over("VIEW_3D")
+    desk.press("alt+a")
     path = desk.ask("wrist_path")
     desk.press_button("Edit", "chironomy.mirror_motion")
     time.sleep(0.5)
@@ -273,6 +276,7 @@ def render(walk: Walk) -> str:
         "set_preferences", address=backend.url, token_file=inner(backend.token_file), renders=inner(walk.files.folder)
     )
     desk.press_button("Render", "chironomy.render_video")
+    desk.wait_until("that it renders", lambda seen: seen["working"], 30)
     time.sleep(4)
     desk.photograph("12-rendering")
     desk.wait_for_work()

@@ -10,7 +10,7 @@ _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
-    "Keys within {wrists:.1f} mm and {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}° 이내",
+    "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
     "{what}, {time} left": "{what}, {time} 남음",
