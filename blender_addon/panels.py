@@ -251,9 +251,11 @@ class CHIRONOMY_PT_edit(_Section):
         item = character(context.scene)
         hands = chosen_hands(context, item, ()) if item is not None else ()
         if hands:
-            whose = (
-                "Selected: Both Hands" if len(hands) > 1 else ("Selected: Left Hand", "Selected: Right Hand")[hands[0]]
-            )
+            left, right = 0 in hands, 1 in hands
+            if left and right:
+                whose = label("Selected: Both Hands")
+            else:
+                whose = label("Selected: Left Hand") if left else label("Selected: Right Hand")
             layout.label(text=whose, icon="BONE_DATA")
         else:
             layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)

@@ -389,12 +389,12 @@ def key_again(scene: Scene, take: ChironomyTake) -> None:
     fps, made = scene_fps(scene), dense.hands.fps
     if dense.body is not None and abs(made - fps) > 1e-4:
         raise TakeError(
-            f"{take.name} was made at {made:g} frames a second and the scene has {fps:g}; generate once more"
+            f"{take.name} has {made:g} frames a second, and the scene {fps:g}; set it back, or generate once more"
         )
     begin, keyed = speech_start(scene), first_generated(take.item)
     if keyed is not None and abs(keyed - begin) > 1.0:
         raise TakeError(
-            f"{take.name} begins at frame {keyed:g} and the speech at {begin}; move its keys along, or generate once more"
+            f"{take.name} begins at frame {keyed:g}, the speech at {begin}; move its keys along or generate once more"
         )
     _note(take, put_on(scene, take.item, *dense, take.detail).miss)
 

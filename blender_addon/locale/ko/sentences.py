@@ -10,6 +10,10 @@ _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
+    "Generate or import the first": "첫 테이크를 생성하거나 가져오세요",
+    "Selected: Both Hands": "선택됨: 양손",
+    "Selected: Left Hand": "선택됨: 왼손",
+    "Selected: Right Hand": "선택됨: 오른손",
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
@@ -105,7 +109,7 @@ _TAKES = {
     "{0} keeps your poses at frames {1}": "{0}: 프레임 {1}의 내 포즈를 유지합니다",
     "{0} keeps your frames {1}": "{0}: 내 프레임을 유지합니다: {1}",
     "{0}, seed {1}": "{0}, 씨드 {1}",
-    "{0}, seed {1}, {2} to {3}": "{0}, 씨드 {1}, {2}–{3}",
+    "{0} to {1}, {2}, seed {3}": "{0}–{1}, {2}, 씨드 {3}",
     "with {0}": "{0} 포함",
     "score changed": "스코어 변경",
     "{0} {1} your own now, {2}": "{2}: {1} {0}개를 잠갔습니다",
@@ -115,8 +119,8 @@ _TAKES = {
     "there is no other take to compare with; generate one more": "비교할 다른 테이크가 없습니다. 하나 더 생성하세요",
     "show the take that is to have it first": "먼저 받을 테이크를 보이게 하세요",
     "choose the take to bring in": "가져올 테이크를 고르세요",
-    "the take {0} has lost its character or its action; delete it from the list": (
-        "{0}: 캐릭터나 액션이 없어졌습니다. 목록에서 삭제하세요"
+    "the take {0} has lost its character or its action, and goes with the next take": (
+        "{0}: 캐릭터나 액션이 없어졌습니다. 다음 테이크를 만들 때 목록에서 빠집니다"
     ),
     "{0} has no dense motion to make keys of; only generated and imported takes do": (
         "{0}: 키를 만들 조밀한 모션이 없습니다. 생성하거나 가져온 테이크에만 있습니다"
