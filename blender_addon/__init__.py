@@ -3,11 +3,11 @@
 
 import bpy
 from bpy.props import PointerProperty
-from bpy.types import Scene, VIEW3D_MT_pose
+from bpy.types import Scene
 
-from . import backend, hand_pictures, migration, panels, tasks, thumbnail, timeline
+from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, reference, render, speech
+from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
@@ -21,6 +21,7 @@ CLASSES = (
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
+    *presets.CLASSES,
     *generate.CLASSES,
     *take_operators.CLASSES,
     *locks.CLASSES,
@@ -32,6 +33,7 @@ CLASSES = (
     *render.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
+    *menus.CLASSES,
 )
 """In the order in which they are registered."""
 
@@ -40,17 +42,23 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
-    VIEW3D_MT_pose.append(edit.draw_in_menu)
+    words.register()
+    menus.register()
+    keymap.register()
     migration.register()
     timeline.register()
+    trails.register()
     takes.register()
 
 
 def unregister() -> None:
     takes.unregister()
+    trails.unregister()
     timeline.unregister()
     migration.unregister()
-    VIEW3D_MT_pose.remove(edit.draw_in_menu)
+    keymap.unregister()
+    menus.unregister()
+    words.unregister()
     tasks.stop()
     backend.stop()
     thumbnail.forget()

@@ -12,10 +12,12 @@ from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
 from . import backend, hand_pictures, tasks, thumbnail
+from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.edit import draw_buttons
 from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
+from .operators.presets import CHIRONOMY_PT_presets
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
 from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
@@ -24,12 +26,14 @@ from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
 from .scene.chosen import chosen_hands, chosen_range
+from .words import label, told
 
 
 class _Section(Panel):
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Chironomy"
+    bl_translation_context = OWN
 
     def body(self) -> UILayout:
         layout = self.layout
@@ -47,7 +51,7 @@ class CHIRONOMY_PT_speech(_Section):
         speech = settings(context.scene).speech
         newer = newer_version(context.scene)
         if newer:
-            layout.label(text=f"Saved by Chironomy {newer}: update the extension", icon="ERROR")
+            layout.label(text=label("Saved by Chironomy {version}: update the extension", version=newer), icon="ERROR")
         layout.operator("chironomy.load_speech", icon="SOUND")
         if speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
@@ -68,6 +72,9 @@ class CHIRONOMY_PT_generate(_Section):
     bl_idname = "CHIRONOMY_PT_generate"
     bl_label = "Generate"
 
+    def draw_header_preset(self, context: Context) -> None:
+        CHIRONOMY_PT_presets.draw_panel_header(self.layout)
+
     def draw(self, context: Context) -> None:
         layout = self.body()
         chosen = settings(context.scene)
@@ -77,7 +84,7 @@ class CHIRONOMY_PT_generate(_Section):
         learned = preferences(context).gestures == "BACKEND" or embedded_takes_rate()
         row = layout.row()
         row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
-        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)")
+        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)", text_ctxt=OWN)
         row = layout.row(align=True)
         row.prop(chosen, "seed")
         row.operator("chironomy.new_seed", text="", icon="FILE_REFRESH")
@@ -115,7 +122,7 @@ class CHIRONOMY_UL_takes(UIList):
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         row = layout.row(align=True)
         row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        row.label(text=item.label)
+        row.label(text=told(item.label))
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
@@ -143,15 +150,21 @@ class CHIRONOMY_PT_takes(_Section):
         column.operator("chironomy.flip_take", text="", icon="UV_SYNC_SELECT")
         column.operator("chironomy.bring_in_take", text="", icon="PASTEDOWN")
         column.operator("chironomy.take_to_nla", text="", icon="NLA_PUSHDOWN")
+        row = layout.row()
+        row.prop(chosen, "trails")
+        ghost = row.row()
+        ghost.enabled = chosen.trails
+        ghost.prop_search(chosen, "ghost", chosen, "takes", text="", icon="GHOST_ENABLED")
         take = chosen_take(context)
         if take is None:
             return
         layout.prop(take, "detail", slider=True)
         if take.trouble:
-            layout.label(text=take.trouble, icon="ERROR")
+            layout.label(text=told(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
-            degrees = math.degrees(take.joint_miss)
-            layout.label(text=f"Keys are off by {1000 * take.wrist_miss:.1f} mm, {degrees:.1f}°", icon="INFO")
+            wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
+            text = label("Keys within {wrists:.1f} mm and {joints:.1f}°", wrists=wrists, joints=joints)
+            layout.label(text=text, icon="INFO")
 
 
 class CHIRONOMY_PT_range(_Section):
@@ -163,7 +176,11 @@ class CHIRONOMY_PT_range(_Section):
         layout = self.body()
         scene, item = context.scene, character(context.scene)
         between = chosen_range(scene, item) if item is not None else None
-        text = "Select keys, or set a preview range" if between is None else f"Frames {between[0]} to {between[1]}"
+        text = (
+            "Select keys, or set a preview range"
+            if between is None
+            else label("Frames {first} to {last}", first=between[0], last=between[1])
+        )
         layout.label(text=text, icon="PREVIEW_RANGE")
         layout.prop(settings(scene), "range_hands")
         work_button(layout, CHIRONOMY_OT_regenerate_range, "FILE_REFRESH")
@@ -234,8 +251,8 @@ class CHIRONOMY_PT_edit(_Section):
         item = character(context.scene)
         hands = chosen_hands(context, item, ()) if item is not None else ()
         if hands:
-            names = " and ".join(("left", "right")[hand] for hand in hands)
-            layout.label(text=f"Selected: {names} hand{'s' if len(hands) > 1 else ''}", icon="BONE_DATA")
+            one = "Selected: right hand" if hands == (1,) else "Selected: left hand"
+            layout.label(text="Selected: both hands" if len(hands) > 1 else one, icon="BONE_DATA")
         else:
             layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
         draw_buttons(layout.column(align=True), in_rows=True)
@@ -309,7 +326,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
         row.operator("chironomy.save_hand_pose", icon="ADD").side = chosen.hand_pose_side
         row.operator("chironomy.add_pose_library", text="", icon="ASSET_MANAGER")
         for fault in hand_pictures.faults():
-            layout.label(text=fault, icon="ERROR")
+            layout.label(text=told(fault), icon="ERROR")
 
 
 class CHIRONOMY_PT_export(_Section):
@@ -333,21 +350,28 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
     if task is None or task.label != operator.bl_label:
         layout.operator(operator.bl_idname, icon=icon)
         return
-    layout.progress(factor=task.progress, text=task.message or task.label)
+    row = layout.row(align=True)
+    said = told("Stopping" if task.cancelled else task.message or task.label)
+    left = task.seconds_left
+    row.progress(
+        factor=task.progress, text=said if left is None else label("{what}, {time} left", what=said, time=_time(left))
+    )
+    stop = row.row(align=True)
+    stop.enabled = not task.cancelled
+    stop.operator("chironomy.stop_work", text="", icon="CANCEL")
     thumbnail.draw(layout, task.picture)
-    if task.cancelled:
-        layout.label(text="Stopping", icon="CANCEL")
-    elif tasks.left_behind():
-        # Its window's Esc went with the file that it was started in.
-        layout.operator("chironomy.stop_work", icon="CANCEL")
-    else:
-        layout.label(text="Esc stops it", icon="CANCEL")
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90.0:
+        return label("{time:.0f} s", time=seconds)
+    return label("{time:.0f} min", time=seconds / 60.0)
 
 
 def kept_motion(layout: UILayout) -> None:
     """Tell how work ended that was left behind, and offer the motion that it made."""
     if tasks.last_words():
-        layout.label(text=tasks.last_words(), icon="INFO")
+        layout.label(text=told(tasks.last_words()), icon="INFO")
     path = keeping.offered()
     if path is not None:
         row = layout.row()

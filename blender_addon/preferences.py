@@ -5,6 +5,8 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 from bpy.types import AddonPreferences, Context
 
+from . import keymap
+from .locale import OWN
 from .properties import BLEND_RELATIVE
 
 ADDON = __package__
@@ -39,6 +41,7 @@ class ChironomyPreferences(AddonPreferences):
     )
     renders: StringProperty(
         name="Renders",
+        translation_context=OWN,
         description="Folder for rendered videos; in an unsaved file // is this extension's own folder",
         subtype="DIR_PATH",
         options=BLEND_RELATIVE,
@@ -63,6 +66,9 @@ class ChironomyPreferences(AddonPreferences):
         box.prop(self, "address")
         box.prop(self, "token_file")
         layout.prop(self, "renders")
+        box = layout.box()
+        box.label(text="Shortcuts in the pose mode", icon="KEYINGSET")
+        keymap.draw(box, context)
 
 
 def preferences(context: Context) -> ChironomyPreferences:

@@ -27,6 +27,7 @@ from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
+from .locale import OWN
 from .rig.build import dress, is_character
 from .view import give_back
 
@@ -119,8 +120,18 @@ class ChironomyTake(PropertyGroup):
         subtype="FACTOR",
         update=_key_again,
     )
-    wrist_miss: FloatProperty(name="Wrists Off", description="By the keys, in 95 % of frames", options={"HIDDEN"})
-    joint_miss: FloatProperty(name="Joints Off", description="By the keys, in 95 % of frames", options={"HIDDEN"})
+    wrist_miss: FloatProperty(
+        name="Wrists Off",
+        description="By the keys, in 95 % of frames",
+        subtype="DISTANCE",
+        options={"HIDDEN"},
+    )
+    joint_miss: FloatProperty(
+        name="Joints Off",
+        description="By the keys, in 95 % of frames",
+        subtype="ANGLE",
+        options={"HIDDEN"},
+    )
     trouble: StringProperty(options={"HIDDEN"})
     quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
@@ -140,6 +151,7 @@ class ChironomyPhrase(PropertyGroup):
         name="Kind",
         description="What is gestured",
         items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
+        translation_context=OWN,
     )
     hands: EnumProperty(
         name="Hands",
@@ -147,8 +159,12 @@ class ChironomyPhrase(PropertyGroup):
         items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
         default="right",
     )
-    first: IntProperty(name="First Frame", description="Where the hand sets out for it; its strokes move along")
-    last: IntProperty(name="Last Frame", description="Where the hand lets go")
+    first: IntProperty(
+        name="First Frame",
+        description="Where the hand sets out for it; its strokes move along",
+        subtype="TIME",
+    )
+    last: IntProperty(name="Last Frame", description="Where the hand lets go", subtype="TIME")
     size: FloatProperty(
         name="Size",
         description="How long its strokes are; 0 lets the model choose",
@@ -192,12 +208,14 @@ class ChironomySettings(PropertyGroup):
     )
     speech: StringProperty(
         name="Speech",
+        translation_context=OWN,
         description="The recording that the hands follow",
         subtype="FILE_PATH",
         options=BLEND_RELATIVE,
     )
     script: StringProperty(
         name="Script",
+        translation_context=OWN,
         description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. "
         "Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]",
         subtype="FILE_PATH",
@@ -211,6 +229,7 @@ class ChironomySettings(PropertyGroup):
     )
     character: PointerProperty(
         name="Character",
+        translation_context=OWN,
         description="The character that gets the motion",
         type=Object,
         poll=lambda _self, item: is_character(item),
@@ -219,9 +238,11 @@ class ChironomySettings(PropertyGroup):
         name="Style",
         description="Manner of the gestures",
         items=[(style, style.capitalize(), "") for style in STYLES],
+        translation_context=OWN,
     )
     speed: FloatProperty(
         name="Speed",
+        translation_context=OWN,
         description="How fast the hands move, 1 being usual",
         default=SPEED.default,
         min=SPEED.low,
@@ -231,6 +252,7 @@ class ChironomySettings(PropertyGroup):
     )
     amplitude: FloatProperty(
         name="Amplitude",
+        translation_context=OWN,
         description="How large the gestures are, 1 being usual",
         default=AMPLITUDE.default,
         min=AMPLITUDE.low,
@@ -240,6 +262,7 @@ class ChironomySettings(PropertyGroup):
     )
     rate: FloatProperty(
         name="Rate",
+        translation_context=OWN,
         description="How many strokes the hands make, 1 being usual: fewer leave them at rest for longer",
         default=RATE.default,
         min=RATE.low,
@@ -251,6 +274,7 @@ class ChironomySettings(PropertyGroup):
         name="Emotion",
         description="How the speaker feels: it colours face, posture, and the size and tempo of the hands",
         items=[(emotion, emotion.capitalize(), "") for emotion in EMOTIONS],
+        translation_context=OWN,
     )
     emotion_strength: FloatProperty(
         name="Strength",
@@ -284,6 +308,15 @@ class ChironomySettings(PropertyGroup):
     takes: CollectionProperty(type=ChironomyTake)
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
+    trails: BoolProperty(
+        name="Trails",
+        description="Show where the hands go around the current frame, with a dot a frame and a larger one a key",
+        default=True,
+    )
+    ghost: StringProperty(
+        name="Ghost",
+        description="Show the trails of this take, too, in grey",
+    )
     phrases: CollectionProperty(type=ChironomyPhrase)
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
@@ -344,6 +377,7 @@ class ChironomySettings(PropertyGroup):
     )
     engine: EnumProperty(
         name="Engine",
+        translation_context=OWN,
         description="What draws the video",
         items=ENGINES,
     )
@@ -367,6 +401,7 @@ class ChironomySettings(PropertyGroup):
     )
     shape: EnumProperty(
         name="Shape",
+        translation_context=OWN,
         description="Usual shapes of pictures; each sets width and height",
         items=(
             ("portrait", "Portrait", "512 by 704 pixels"),
@@ -381,12 +416,14 @@ class ChironomySettings(PropertyGroup):
         name="Outfit",
         description="What the character wears",
         items=[(name, name.capitalize(), "") for name in OUTFITS],
+        translation_context=OWN,
         update=_take_outfit,
     )
     backdrop: EnumProperty(
         name="Backdrop",
         description="What is behind the character in the video",
         items=[(name, name.capitalize(), _BACKDROPS.get(name, "")) for name in BACKDROPS],
+        translation_context=OWN,
     )
     burn_in: BoolProperty(
         name="Burn In Timecode",
@@ -401,6 +438,7 @@ class ChironomySettings(PropertyGroup):
         name="Hand Pose",
         description="What Apply poses the fingers to",
         items=hand_pose_items,
+        translation_context=OWN,
     )
     hand_pose_side: EnumProperty(
         name="Hand",

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Work that takes seconds: a thread does it, the main thread alone touches Blender.
 
-With a window, a button starts the work and Blender stays usable: a timer shows the progress, Esc stops it. Without one,
+With a window, a button starts the work and Blender stays usable: a timer shows the progress where the button was, and a
+button beside it stops the work; no key does, which an animator presses for something else. Without one,
 or when a script runs the operator, the same operator waits until the work is done.
 """
 
 import queue
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +22,16 @@ from chironomy.errors import ChironomyError
 from chironomy.work import Progress, Work
 
 from .target import Target
+from .words import tip, told
 
 TICK = 0.1
 """Seconds between looks at the work."""
 
 Job = Callable[[Work], Any]
 """What a thread does, without touching Blender."""
+
+SURE_AFTER, LEAST_DONE = 3.0, 0.05
+"""Seconds of work, and the part of it, from which on it is told how long the rest will take."""
 
 STOP_SECONDS = 2.0
 """Seconds that work has to stop when Blender ends."""
@@ -54,10 +60,19 @@ class Task:
         self.picture = b""
         self.result: Any = None
         self.error: str | None = None
+        self._begun = time.monotonic()
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {label}", daemon=True)
         self._thread.start()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long it will take by what it took so far; None where that tells nothing yet."""
+        taken = time.monotonic() - self._begun
+        if taken < SURE_AFTER or self.progress < LEAST_DONE or self.cancelled:
+            return None
+        return taken * (1.0 - self.progress) / self.progress
 
     @property
     def cancelled(self) -> bool:
@@ -123,7 +138,7 @@ def running() -> Task | None:
 
 
 def left_behind() -> bool:
-    """Whether the work that runs was started in a file that is not open any more: Esc does not reach it."""
+    """Whether the work that runs was started in a file that is not open any more."""
     return _running.left is not None
 
 
@@ -153,7 +168,7 @@ class JobOperator(_Operator):
     def poll(cls, context: Context) -> bool:
         reason = f"{_running.task.label} is still running" if _running.task else cls.disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def work(self, context: Context) -> Job:
@@ -194,9 +209,6 @@ class JobOperator(_Operator):
     def modal(self, context: Context, event: Event) -> set[str]:
         task = _running.task
         assert task is not None
-        if event.type == "ESC" and event.value == "PRESS" and not task.cancelled:
-            task.cancel()
-            return {"RUNNING_MODAL"}
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         ended = task.ended()
@@ -220,7 +232,7 @@ class JobOperator(_Operator):
             self._target = Target.of(context.scene)
             job = self.work(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return False
         _running.task, _running.said = Task(self.bl_label, job), ""
         return True
@@ -230,17 +242,17 @@ class JobOperator(_Operator):
         assert task is not None
         _redraw(context)
         if task.error is not None:
-            self.report({"ERROR"}, task.error)
+            self.report({"ERROR"}, told(task.error))
             return {"CANCELLED"}
         if task.cancelled:
-            self.report({"WARNING"}, f"{task.label} was cancelled")
+            self.report({"WARNING"}, told(f"{task.label} was cancelled"))
             return {"CANCELLED"}
         try:
             message = self.finish(context, task.result, self._target)
         except ChironomyError as error:
-            self.report({"ERROR"}, _kept(type(self), context, task.result, self._target, str(error)))
+            self.report({"ERROR"}, told(_kept(type(self), context, task.result, self._target, str(error))))
             return {"CANCELLED"}
-        self.report({"INFO"}, message)
+        self.report({"INFO"}, told(message))
         return {"FINISHED"}
 
     def _remove_timer(self, context: Context) -> None:

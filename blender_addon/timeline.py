@@ -5,6 +5,7 @@ import bpy
 from bpy.types import SpaceDopeSheetEditor
 
 from .properties import character, settings
+from .words import word
 
 HEIGHT, GAP, LEFT_OUT = 12, 1, 14
 """Pixels of a hand's row and of what lies between two strips, and how narrow a strip is without its name."""
@@ -30,7 +31,7 @@ def strips(context: bpy.types.Context) -> list[tuple[int, int, str, str, bool]]:
         (
             phrase.first,
             phrase.last,
-            phrase.kind.replace("_", " ") + (" *" if phrase.locked else ""),
+            word(phrase.kind.replace("_", " ").capitalize()).lower() + (" *" if phrase.locked else ""),
             phrase.hands,
             number == chosen.phrase_index,
         )

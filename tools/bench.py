@@ -139,26 +139,37 @@ def _phones(alignment: Any) -> Iterator[tuple[str, float, float]]:
             yield phone["t"].upper().rstrip("012"), float(phone["b"]), float(phone["d"])
 
 
-def measure_keys(_: argparse.Namespace) -> Iterator[Row]:
-    """How many keys the motion needs."""
+def measure_keys(options: argparse.Namespace) -> Iterator[Row]:
+    """How many key poses the motion needs, and how far the keys are off."""
     import math
 
-    from chironomy.gesture import GesturePipeline, embedded_weights
-    from chironomy.motion.key_poses import Miss, contact_weight, hand_parts, key_poses, missed
+    from chironomy.gesture.runtime import GestureRuntime
+    from chironomy.gesture.shipped import embedded_weights
+    from chironomy.motion.key_poses import Miss, hand_key_poses
     from chironomy.speech import load_speech
 
-    motion = GesturePipeline.from_pretrained(embedded_weights())(load_speech(EXAMPLE), seed=0)
-    weight = contact_weight(motion)
-    for detail, name in ((0.0, "blocking"), (0.5, "usual"), (1.0, "exact")):
-        count, miss = 0, Miss()
-        for hand in range(2):
-            parts = hand_parts(motion, hand, detail)
-            sparse = key_poses(parts, motion.fps, weight=weight)
-            count += len(sparse[0].frames)
-            miss = miss.or_worse(missed(parts, sparse))
-        said = f"{miss.wrist * 1000:.1f} mm at the wrist, {math.degrees(miss.joint):.1f}° at a joint"
-        yield f"key poses, {name}", f"{count / 2 / motion.duration:.1f} a second of a hand", f"95 % within {said}"
-    seconds = median_seconds(lambda: key_poses(hand_parts(motion, 0), motion.fps, weight=weight), runs=3)
+    runtime = GestureRuntime.from_folder(embedded_weights())
+    recordings = (
+        sorted(file for file in options.recordings.iterdir() if file.suffix in (".wav", ".flac"))
+        if (options.recordings)
+        else []
+    )
+    files, styles = recordings or [EXAMPLE], ("neutral", "calm", "lively")
+    takes = [runtime(load_speech(file), seed=2, style=style) for file in files for style in styles]
+    about = f"{len(files)} recordings, {', '.join(styles)}, each hand; the worst of them"
+    for detail, name in ((0.0, "blocking"), (0.25, "coarse"), (0.5, "usual"), (0.75, "fine"), (1.0, "exact")):
+        rates, nearest, miss = [], math.inf, Miss()
+        for motion in takes:
+            for hand in range(2):
+                sparse, off = hand_key_poses(motion, hand, detail)
+                rates.append(len(sparse[0].frames) / motion.duration)
+                nearest = min(nearest, *np.diff(sparse[0].frames).tolist())
+                miss = miss.or_worse(off)
+        said = f"95 % within {1000 * miss.wrist:.1f} mm and {math.degrees(miss.joint):.1f}°"
+        rate = f"{np.mean(rates):.1f} a second of a hand, {max(rates):.1f} at most; {nearest:.0f} frames apart at least"
+        yield f"key poses, {name}", f"{rate}; {said}", about
+    motion = takes[0]
+    seconds = median_seconds(lambda: hand_key_poses(motion, 0), runs=3)
     yield "key poses of a hand", f"{1000 * seconds / motion.duration:.1f} ms a second of motion", "one thread"
 
 

@@ -10,6 +10,7 @@ from .. import backend, tasks
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip
 
 
 class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
@@ -79,7 +80,7 @@ class CHIRONOMY_OT_stop_backend(Operator):
     @classmethod
     def poll(cls, context: Context) -> bool:
         if not backend.running():
-            cls.poll_message_set("No backend was started here")
+            cls.poll_message_set(tip("No backend was started here"))
         return backend.running()
 
     def execute(self, context: Context) -> set[str]:

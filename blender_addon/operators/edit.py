@@ -5,15 +5,17 @@ from math import degrees, radians
 from typing import TYPE_CHECKING
 
 from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
-from bpy.types import Context, Menu, Operator
+from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
 
+from ..locale import OWN
 from ..properties import character, settings
 from ..scene import editing
 from ..scene.chosen import chosen_hands
 from ..scene.edit_place import AROUND, Outcome, Place, has_motion
 from ..scene.keeping import why_not_kept
+from ..words import tip, told
 
 # What Blender registers is mixed of this and `Operator` itself.
 _Operator = Operator if TYPE_CHECKING else object
@@ -42,7 +44,7 @@ class _HandEdit(_Operator):
     def poll(cls, context: Context) -> bool:
         reason = cls.disabled_reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     @classmethod
@@ -63,9 +65,9 @@ class _HandEdit(_Operator):
             place = Place.of(context.scene, character(context.scene), self.chosen_hands(context))
             outcome = self.edit(context, place)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"WARNING"} if outcome.short else {"INFO"}, outcome.message)
+        self.report({"WARNING"} if outcome.short else {"INFO"}, told(outcome.message))
         return {"FINISHED"}
 
     def chosen_hands(self, context: Context) -> tuple[int, ...]:
@@ -83,6 +85,7 @@ class _PoseEdit(_HandEdit):
 
     radius: FloatProperty(
         name="Fall-Off",
+        translation_context=OWN,
         description="Seconds before and after the current frame to where nothing changes",
         default=0.5,
         min=0.0,
@@ -154,6 +157,7 @@ class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):
 
     angle: FloatProperty(
         name="Curl",
+        translation_context=OWN,
         description="By how much the knuckles bend; the other joints go along. Negative stretches the fingers",
         default=radians(20.0),
         min=radians(-120.0),
@@ -174,6 +178,7 @@ class CHIRONOMY_OT_spread_fingers(_PoseEdit, Operator):
 
     angle: FloatProperty(
         name="Spread",
+        translation_context=OWN,
         description="By how much the index finger goes aside; the others go along. Negative closes the fingers",
         default=radians(8.0),
         min=radians(-40.0),
@@ -250,6 +255,7 @@ class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
 class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
     bl_idname = "chironomy.stretch_time"
     bl_label = "Stretch"
+    bl_translation_context = OWN
     bl_description = (
         "Make the selected keys' frames longer or shorter, or the preview range, or else half a second around "
         "the current frame, which stays. What lies beside gives way"
@@ -323,6 +329,7 @@ class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
 
     factor: FloatProperty(
         name="Amplitude",
+        translation_context=OWN,
         description="1 changes nothing, more strengthens, less calms",
         default=1.25,
         min=0.0,
@@ -331,6 +338,7 @@ class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
     )
     about: EnumProperty(
         name="About",
+        translation_context=OWN,
         description="From where the hands are farther away, or less far",
         items=(
             ("LINE", "Ends", "The way from the first pose of the frames to the last, so that these stay"),
@@ -376,14 +384,6 @@ BUTTONS = (
 """Rows of buttons: operator, its settings, another label, icon."""
 
 
-class CHIRONOMY_MT_edit(Menu):
-    bl_idname = "CHIRONOMY_MT_edit"
-    bl_label = "Chironomy"
-
-    def draw(self, context: Context) -> None:
-        draw_buttons(self.layout, in_rows=False)
-
-
 def draw_buttons(layout, in_rows: bool) -> None:
     """Draw every button of this file, in rows or one below the other."""
     for buttons in BUTTONS:
@@ -392,12 +392,6 @@ def draw_buttons(layout, in_rows: bool) -> None:
             drawn = row.operator(operator, icon=icon, **({"text": label} if label else {}))
             for name, value in chosen.items():
                 setattr(drawn, name, value)
-
-
-def draw_in_menu(menu: Menu, _context: Context) -> None:
-    """Draw the submenu in another menu."""
-    menu.layout.separator()
-    menu.layout.menu(CHIRONOMY_MT_edit.bl_idname)
 
 
 CLASSES = (
@@ -413,5 +407,4 @@ CLASSES = (
     CHIRONOMY_OT_ease_to_rest,
     CHIRONOMY_OT_amplify,
     CHIRONOMY_OT_smooth,
-    CHIRONOMY_MT_edit,
 )

@@ -12,6 +12,7 @@ from chironomy.errors import ChironomyError
 from .. import sequencer
 from ..properties import character
 from ..scene.fbx import export_fbx
+from ..words import told
 from .motion import needs_character, with_suffix
 
 
@@ -21,7 +22,12 @@ class CHIRONOMY_OT_export_fbx(Operator):
     bl_idname = "chironomy.export_fbx"
     bl_label = "Export FBX"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The file to write",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(default="*.fbx", options={"HIDDEN"})
 
     @classmethod
@@ -40,15 +46,15 @@ class CHIRONOMY_OT_export_fbx(Operator):
             path = with_suffix(path, ".fbx")
             left_out = export_fbx(context, character(context.scene), path)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         except (OSError, RuntimeError) as error:
-            self.report({"ERROR"}, f"{path} cannot be written: {getattr(error, 'strerror', None) or error}")
+            self.report({"ERROR"}, told(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}"))
             return {"CANCELLED"}
         if left_out:
-            self.report({"WARNING"}, f"wrote {path}, without {left_out}")
+            self.report({"WARNING"}, told(f"wrote {path}, without {left_out}"))
         else:
-            self.report({"INFO"}, f"wrote {path}")
+            self.report({"INFO"}, told(f"wrote {path}"))
         return {"FINISHED"}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
+import bpy
 from bpy.props import IntProperty
 from bpy.types import Context, Operator
 
@@ -18,6 +19,7 @@ from ..scene.performance import Again, Made, making_again, performing
 from ..scene.takes import new_take
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip, told
 
 
 class CHIRONOMY_OT_add_character(Operator):
@@ -31,14 +33,14 @@ class CHIRONOMY_OT_add_character(Operator):
     def poll(cls, context: Context) -> bool:
         reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def execute(self, context: Context) -> set[str]:
         try:
             rig = load_rig()
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         chosen = settings(context.scene)
         chosen.character = build.build_character(context, rig, chironomy.__version__)
@@ -47,7 +49,17 @@ class CHIRONOMY_OT_add_character(Operator):
         if units.system != "NONE":
             # As tall in a scene that counts in centimetres as in one of metres.
             chosen.character.scale = (1.0 / units.scale_length,) * 3
+        _frame_selected(context)
         return {"FINISHED"}
+
+
+def _frame_selected(context: Context) -> None:
+    """Let the 3D views of the window show what is selected."""
+    for area in context.window.screen.areas if context.window is not None and not bpy.app.background else ():
+        region = next((region for region in area.regions if region.type == "WINDOW"), None)
+        if area.type == "VIEW_3D" and region is not None:
+            with context.temp_override(area=area, region=region):
+                bpy.ops.view3d.view_selected()
 
 
 class CHIRONOMY_OT_generate(JobOperator, Operator):
@@ -72,7 +84,9 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         said = ""
         for made in result:
             label = f"{made.settings['style']}, seed {made.settings['seed']}"
-            said = new_take(scene, item, made.performance, label, made.settings, score=made.score).said
+            said = new_take(
+                scene, item, made.performance, label, made.settings, score=made.score, small=made.packed
+            ).said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
@@ -98,8 +112,20 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
     )
     bl_options = {"REGISTER", "UNDO"}
 
-    first: IntProperty(name="First", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
-    last: IntProperty(name="Last", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
+    first: IntProperty(
+        name="First Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
+    last: IntProperty(
+        name="Last Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

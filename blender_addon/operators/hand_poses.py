@@ -11,10 +11,12 @@ from chironomy.gesture.repertoire.hand_poses import HandPose
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 
 from .. import hand_pictures
+from ..locale import OWN
 from ..properties import HAND_POSE_SIDES, hand_pose_items, settings
 from ..rig.fingers import Fingers
 from ..scene import hand_poses, pose_assets
 from ..scene.keeping import why_not_kept
+from ..words import label, tip, told, word
 
 _DRAG = 400.0
 """Pixels of the mouse's way from none of a pose to all of it."""
@@ -30,7 +32,12 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
     bl_label = "Apply Hand Pose"
     bl_options = {"REGISTER", "UNDO", "BLOCKING", "GRAB_CURSOR_X"}
 
-    pose: EnumProperty(name="Pose", description="Of the library or your own", items=hand_pose_items)
+    pose: EnumProperty(
+        name="Pose",
+        description="Of the library or your own",
+        items=hand_pose_items,
+        translation_context=OWN,
+    )
     side: EnumProperty(name="Hand", description="Whose fingers are posed", items=HAND_POSE_SIDES, default="RIGHT")
     blend: FloatProperty(
         name="Blend",
@@ -51,7 +58,7 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
         try:
             self._begin(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         self._from, self.blend = event.mouse_x, 0.0
         self._show(context)
@@ -83,9 +90,9 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
             pose = self._begin(context)
             message = hand_poses.key(context.scene, self._fingers, pose, self.blend)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, message)
+        self.report({"INFO"}, told(message))
         return {"FINISHED"}
 
     def _begin(self, context: Context) -> HandPose:
@@ -98,9 +105,8 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
 
     def _show(self, context: Context) -> None:
         hand_poses.show(self._fingers, self._pose, self.blend)
-        context.workspace.status_text_set(
-            f"{self._pose.label}: {100 * self.blend:.0f} %  |  Drag: blend  Ctrl: steps  Click, Enter: key  Esc: back"
-        )
+        keys = label("Drag: blend  Ctrl: steps  Click, Enter: key  Esc: back")
+        context.workspace.status_text_set(f"{word(self._pose.label)}: {100 * self.blend:.0f} %  |  {keys}")
 
 
 class CHIRONOMY_OT_save_hand_pose(Operator):
@@ -136,9 +142,9 @@ class CHIRONOMY_OT_save_hand_pose(Operator):
                 pose_assets.write_library(item)
                 pose_assets.refresh_shelves(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{pose.label} is kept with your hand poses")
+        self.report({"INFO"}, told(f"{pose.label} is kept with your hand poses"))
         return {"FINISHED"}
 
 
@@ -151,7 +157,7 @@ class CHIRONOMY_OT_delete_hand_pose(Operator):
     @classmethod
     def poll(cls, context: Context) -> bool:
         if not settings(context.scene).hand_pose.startswith(PREFIX):
-            cls.poll_message_set("Only poses of your own can be deleted")
+            cls.poll_message_set(tip("Only poses of your own can be deleted"))
             return False
         return True
 
@@ -168,9 +174,9 @@ class CHIRONOMY_OT_delete_hand_pose(Operator):
                 pose_assets.write_library(item)
                 pose_assets.refresh_shelves(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{pose.label} is deleted")
+        self.report({"INFO"}, told(f"{pose.label} is deleted"))
         return {"FINISHED"}
 
 
@@ -189,11 +195,11 @@ class CHIRONOMY_OT_add_pose_library(Operator):
             count = pose_assets.write_library(hand_poses.chosen_character(context))
             new = pose_assets.register_library(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         pose_assets.refresh_shelves(context)
-        where = f"the asset library {pose_assets.NAME}"
-        self.report({"INFO"}, f"{count} hand poses are in {where}" + ("" if new else ", which was there already"))
+        message = f"{count} hand poses are in the asset library {pose_assets.NAME}"
+        self.report({"INFO"}, told(message if new else f"{message}; it was there already"))
         return {"FINISHED"}
 
 
@@ -202,7 +208,7 @@ def has_character(operator: type[Operator], context: Context) -> bool:
     item = hand_poses.chosen_character(context)
     reason = why_not_kept(context.scene, item) if item is not None else "Add a character first"
     if reason:
-        operator.poll_message_set(reason)
+        operator.poll_message_set(tip(reason))
     return not reason
 
 

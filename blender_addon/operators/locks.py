@@ -11,13 +11,26 @@ from ..rig import actions, owned, read
 from ..rig.owned import Unit, hand_unit
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_kept
+from ..words import tip, told
 
 
 class _LockOperator(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
-    first: IntProperty(name="First", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
-    last: IntProperty(name="Last", description="Frame; 0 takes what is chosen", default=0, options={"SKIP_SAVE"})
+    first: IntProperty(
+        name="First Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
+    last: IntProperty(
+        name="Last Frame",
+        description="Frame; 0 takes what is chosen",
+        default=0,
+        subtype="TIME",
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -28,7 +41,7 @@ class _LockOperator(Operator):
             if not reason and read.hand_key_count(item) == 0:
                 reason = "Generate or import a take first"
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def change(self, item: Object, units: list[Unit], first: int, last: int) -> str:
@@ -47,9 +60,9 @@ class _LockOperator(Operator):
             first, last = given or chosen_range(scene, item) or (now, now)
             said = self.change(item, units, first, last)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, said)
+        self.report({"INFO"}, told(said))
         return {"FINISHED"}
 
 

@@ -16,6 +16,7 @@ from ..properties import character
 from ..rig import read
 from ..scene.keeping import taken, why_not_kept
 from ..scene.takes import new_take
+from ..words import tip, told
 
 
 class CHIRONOMY_OT_import_motion(Operator):
@@ -25,7 +26,12 @@ class CHIRONOMY_OT_import_motion(Operator):
     bl_label = "Import Motion"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The motion, .npz, or the performance, .zip, to read",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(default="*.npz;*.zip", options={"HIDDEN"})
 
     @classmethod
@@ -34,7 +40,7 @@ class CHIRONOMY_OT_import_motion(Operator):
             return False
         reason = why_not_kept(context.scene, character(context.scene))
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def invoke(self, context: Context, event: Event) -> set[str]:
@@ -54,9 +60,9 @@ class CHIRONOMY_OT_import_motion(Operator):
                 if note := motion.source.get("note"):
                     message = f"{message}; {note}"
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, message)
+        self.report({"INFO"}, told(message))
         return {"FINISHED"}
 
 
@@ -66,7 +72,12 @@ class CHIRONOMY_OT_export_motion(Operator):
     bl_idname = "chironomy.export_motion"
     bl_label = "Export Motion"
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="The file to write",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
 
     @classmethod
@@ -87,19 +98,19 @@ class CHIRONOMY_OT_export_motion(Operator):
             _, hands = read.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
             save_hands(hands, path)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         except OSError as error:
-            self.report({"ERROR"}, f"{path} cannot be written: {error.strerror or error}")
+            self.report({"ERROR"}, told(f"{path} cannot be written: {error.strerror or error}"))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"wrote {hands.frame_count} frames to {path}")
+        self.report({"INFO"}, told(f"wrote {hands.frame_count} frames to {path}"))
         return {"FINISHED"}
 
 
 def needs_character(operator: type[Operator], context: Context) -> bool:
     """Poll for operators that work on the scene's character."""
     if character(context.scene) is None:
-        operator.poll_message_set("Add a character first")
+        operator.poll_message_set(tip("Add a character first"))
         return False
     return True
 

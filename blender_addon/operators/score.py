@@ -10,6 +10,7 @@ from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import HANDEDNESS
 
+from ..locale import OWN
 from ..properties import character, settings
 from ..rig import read
 from ..scene import score, takes
@@ -18,6 +19,7 @@ from ..scene.performance import Again, doing_score
 from ..scene.speech import speech_start
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip
 
 PIXELS_A_FRAME = 8.0
 """How far the pointer goes for a frame where no timeline is shown."""
@@ -127,6 +129,7 @@ class CHIRONOMY_OT_add_phrase(Operator):
         name="Kind",
         description="What is gestured",
         items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in KINDS],
+        translation_context=OWN,
     )
     hands: EnumProperty(
         name="Hands",
@@ -138,7 +141,7 @@ class CHIRONOMY_OT_add_phrase(Operator):
     @classmethod
     def poll(cls, context: Context) -> bool:
         if reason := _no_score(context):
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def execute(self, context: Context) -> set[str]:
@@ -153,7 +156,7 @@ class _PhraseOperator(Operator):
     def poll(cls, context: Context) -> bool:
         chosen = settings(context.scene)
         if not 0 <= chosen.phrase_index < len(chosen.phrases):
-            cls.poll_message_set("Choose a phrase in the list first")
+            cls.poll_message_set(tip("Choose a phrase in the list first"))
             return False
         return True
 

@@ -9,6 +9,7 @@ from chironomy.errors import ChironomyError
 from .. import sequencer
 from ..scene.keeping import why_not_kept
 from ..scene.speech import load_speech
+from ..words import tip, told
 
 
 class CHIRONOMY_OT_load_speech(Operator):
@@ -18,7 +19,12 @@ class CHIRONOMY_OT_load_speech(Operator):
     bl_label = "Load Speech"
     bl_options = {"REGISTER", "UNDO"}
 
-    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filepath: StringProperty(
+        name="File",
+        description="A recording of speech, or a film with one",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
     filter_glob: StringProperty(
         default="*.wav;*.flac;*.mp3;*.ogg;*.oga;*.opus;*.m4a;*.aac;*.aif;*.aiff;*.mp4;*.mov;*.mkv;*.webm",
         options={"HIDDEN"},
@@ -28,7 +34,7 @@ class CHIRONOMY_OT_load_speech(Operator):
     def poll(cls, context: Context) -> bool:
         reason = why_not_kept(context.scene)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def invoke(self, context: Context, event: Event) -> set[str]:
@@ -40,10 +46,10 @@ class CHIRONOMY_OT_load_speech(Operator):
         try:
             warning = load_speech(context, sequencer.absolute(self.filepath))
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         if warning:
-            self.report({"WARNING"}, warning)
+            self.report({"WARNING"}, told(warning))
         scene.frame_set(scene.frame_start)
         return {"FINISHED"}
 

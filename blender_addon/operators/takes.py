@@ -9,10 +9,12 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import RANGE_HANDS
 
+from ..locale import OWN
 from ..properties import ChironomyTake, character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import why_not_kept
+from ..words import tip, told
 
 # Where it is mixed in, an operator is what it is.
 _Operator = Operator if TYPE_CHECKING else object
@@ -34,7 +36,7 @@ class TakeOperator(_Operator):
         reason = why_not_kept(context.scene, item) if item else "Add a character first"
         reason = reason or cls.reason(context)
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     def change(self, context: Context) -> str:
@@ -45,10 +47,10 @@ class TakeOperator(_Operator):
         try:
             said = self.change(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
         if said:
-            self.report({"INFO"}, said)
+            self.report({"INFO"}, told(said))
         return {"FINISHED"}
 
 
@@ -113,6 +115,7 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
 
     source: EnumProperty(
         name="From",
+        translation_context=OWN,
         description="The take that is brought in",
         items=lambda self, context: _others(context),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from bpy.types import ID, Action, AnimData, FCurve
 from numpy.typing import NDArray
 
-from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, Columns, constant
+from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -97,6 +97,14 @@ def curves(animated: ID, create: bool = False) -> Any:
         return action.fcurves
     bag = _channelbag(animated, action, create)
     return bag.fcurves if bag else None
+
+
+def curves_of(action: Action, handle: int = 0) -> list[FCurve]:
+    """Return the F-curves of an action, of the slot with that handle where this Blender's actions have slots."""
+    if not hasattr(action, "slots"):
+        return list(action.fcurves)
+    bags = (bag for layer in action.layers for strip in layer.strips for bag in strip.channelbags)
+    return [f_curve for bag in bags if bag.slot_handle == handle for f_curve in bag.fcurves]
 
 
 def all_curves(animated: ID) -> Iterator[FCurve]:
@@ -188,10 +196,14 @@ def key_columns(f_curve: FCurve) -> Columns:
         columns[name] = np.empty((len(points), 2), dtype=np.float32)
     for name in CHOICES:
         columns[name] = np.empty(len(points), dtype=np.int32)
-    for name in NUMBERS:
-        columns[name] = np.empty(len(points), dtype=np.float32)
     for name, column in columns.items():
         points.foreach_get(name, column.reshape(-1))
+    # Reading takes time, and only easing functions look at these.
+    easing = bool((columns["interpolation"] > Interpolation.BEZIER).any())
+    for name in NUMBERS:
+        columns[name] = np.full(len(points), USUAL[name], dtype=np.float32)
+        if easing:
+            points.foreach_get(name, columns[name])
     return columns
 
 

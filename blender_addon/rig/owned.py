@@ -185,7 +185,8 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
             columns["type"][mask] = keys.KeyType.KEYFRAME
             actions.write_points(f_curve, columns)
         owned.bent[_place(f_curve)] = frames.tolist()
-    found = {name: span for name, span, _ in _spans(animated, units, fps)}
+    # What was changed has a type of its own now.
+    found = {name: span for name, span, _ in _spans(animated, units, fps, {})}
     for unit in units:
         span = found.get(unit.name)
         if only is not None:
@@ -324,12 +325,25 @@ def turn_locked(bone: PoseBone) -> bool:
     return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
 
 
-def _spans(animated: ID, units: Iterable[Unit], fps: float) -> Iterator[tuple[str, Span, Unit]]:
-    """Yield name, span and unit wherever something is the animator's."""
+_Changed = dict[tuple[str, int], tuple[Mask, Mask]]
+
+
+def _spans(
+    animated: ID, units: Iterable[Unit], fps: float, changed: _Changed | None = None
+) -> Iterator[tuple[str, Span, Unit]]:
+    """Yield name, span and unit wherever something is the animator's.
+
+    Args:
+        animated: a data-block that has an action.
+        units: whose channels are looked at.
+        fps: the scene's frames a second.
+        changed: as `_changed` gives it; looked for where None.
+    """
     curves: dict[str, list[FCurve]] = {}
     for f_curve in actions.all_curves(animated):
         curves.setdefault(f_curve.data_path, []).append(f_curve)
-    changed, _ = _changed(animated)
+    if changed is None:
+        changed, _ = _changed(animated)
     for unit in units:
         found = [f_curve for data_path in unit.channels for f_curve in curves.get(data_path, ())]
         if is_set_aside(animated, unit):
@@ -394,7 +408,7 @@ def _was(f_curve: FCurve, frames: NDArray[np.float32]) -> Mask:
     return np.isclose(frames[:, None], before[None], rtol=0.0, atol=keys.SAME_FRAME).any(axis=1)
 
 
-def _changed(animated: ID) -> tuple[dict[tuple[str, int], tuple[Mask, Mask]], keys.Timing]:
+def _changed(animated: ID) -> tuple[_Changed, keys.Timing]:
     """Return `keys.changed` by data path and index, and how everything was moved in time."""
     known = []
     for f_curve in actions.all_curves(animated):

@@ -23,10 +23,9 @@ from chironomy.motion.key_poses import (
     Miss,
     Part,
     coarseness,
-    contact_weight,
-    hand_parts,
+    ends_of,
+    hand_key_poses,
     key_poses,
-    missed,
 )
 
 from . import actions
@@ -83,10 +82,12 @@ class Written:
     Attributes:
         frames: of the scene that the motion takes.
         miss: how far the keys are off the dense motion where that was free.
+        theirs: what of the hands is the animator's and stayed, by name of the hand's control.
     """
 
     frames: int
     miss: Miss
+    theirs: Mapping[str, Span]
 
 
 def write_motion(
@@ -146,7 +147,7 @@ def write_motion(
     ours |= {data_path for hand in hands for bone in hand_joints(hand) for data_path in rotation_paths(bone)}
     replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
     character[SOURCE_PROPERTY] = json.dumps(motion.source)
-    return Written(motion.frame_count, miss)
+    return Written(motion.frame_count, miss, owned.named)
 
 
 def write_face(character: Object, track: FaceTrack, scene: Scene, first: int, detail: float = DETAIL) -> None:
@@ -180,7 +181,7 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int, de
                 kept = _curve_values(shapes, data_path, values, first)
                 values = joined(values, kept, mask, round(FACE_LEAD * track.fps))
             if mask.any() or np.abs(values).max() > UNMOVED:
-                moved[data_path], ends = values, np.union1d(ends, _ends(mask))
+                moved[data_path], ends = values, np.union1d(ends, ends_of(mask))
         if moved:
             parts = [Part(values, coarseness(detail) * FACE) for values in moved.values()]
             for data_path, sparse in zip(moved, key_poses(parts, track.fps, ends), strict=True):
@@ -283,10 +284,12 @@ def replace_generated(
         if len(kept["co"]):
             kept, made = keys.led(kept, made, _stretches(kept, owned, channel.data_path), owned.bent.get(place, ()))
         columns = keys.merged(kept, made)
-        wanted = keys.shapes(columns).astype(np.float32)
         actions.write_points(f_curve, columns)
+        if len(kept["co"]) == 0:
+            continue
         # Blender places automatic handles by their neighbours, which are new, and aligned ones by each other: where
         # that moves one of the animator's, be it by a rounding, it is made fast.
+        wanted = keys.shapes(columns).astype(np.float32)
         moved = (keys.shapes(actions.key_columns(f_curve)) != wanted).any(axis=1)
         moved &= np.isin(columns["co"][:, 0], kept["co"][:, 0])
         if moved.any():
@@ -326,12 +329,6 @@ def _mask(owned: Owned, data_path: str, first: int, count: int) -> Mask:
     return np.zeros(count, bool) if span is None or span.whole else span.mask(first, count)
 
 
-def _ends(mask: Mask) -> NDArray[np.int64]:
-    """Return the frames of a mask beside which one is free."""
-    beside = np.concatenate([[True], mask, [True]])
-    return np.flatnonzero(mask & ~(beside[:-2] & beside[2:]))
-
-
 @dataclass(frozen=True)
 class _Track:
     """A property's dense values that are keyed together with others.
@@ -351,7 +348,7 @@ class _Track:
 
 def _keyed_together(tracks: Sequence[_Track], fps: float, first: int) -> Iterator[keys.Channel]:
     """Yield the channels of properties that get their keys on the same frames."""
-    ends = np.unique(np.concatenate([_ends(track.mask) for track in tracks]))
+    ends = np.unique(np.concatenate([ends_of(track.mask) for track in tracks]))
     for track, sparse in zip(tracks, key_poses([track.part for track in tracks], fps, ends), strict=True):
         yield from _channels(track.data_path, track.group, sparse, first)
 
@@ -415,21 +412,21 @@ def _hand_channels(
         led = joined_hands(wide, wide.replaced(**fields), mask)
         motion = led.sliced(pad, pad + count)
     free, elbow = ~mask[inside, hand], elbows[inside, hand]
-    ends = _ends(~free)
+    ends = ends_of(~free)
     control, pole_bone = HAND_CONTROLS[hand], ELBOW_CONTROLS[hand]
     pole = to_armature(rig, elbow_pole(rig, motion.wrist_position, motion.rotation[:, :, 0])[:, hand])
     pole = joined(pole - rest.heads[pole_bone], elbow, ~free, round(BODY_LEAD * motion.fps))
-    parts = [*hand_parts(motion, hand, detail), Part(pole, coarseness(detail) * ELBOW)]
+    beside = [Part(pole, coarseness(detail) * ELBOW)]
     turned: dict[int, Array] = {}
     for joint, name in enumerate(hand_joints(hand)):
         bone = character.pose.bones[name]
         if bone.rotation_mode != "QUATERNION":
             turns = rest.joint_turn(rig, hand, joint).done(motion.rotation[:, hand, joint])
-            turned[joint] = _turn_part(character, bone, turns, parts[1 + joint].tolerance, ~free, first).values
+            turned[joint] = _turn_part(character, bone, turns, np.inf, ~free, first).values
     # Channels of other rotation modes are keyed on the same frames; which those are, the rotations decide.
-    extra = [Part(values, np.inf) for values in turned.values()]
-    sparse = key_poses([*parts, *extra], motion.fps, ends, contact_weight(motion))
-    in_mode = dict(zip(turned, sparse[len(parts) :], strict=True))
+    beside += [Part(values, np.inf) for values in turned.values()]
+    sparse, miss = hand_key_poses(motion, hand, detail, beside, ~free)
+    in_mode = dict(zip(turned, sparse[-len(turned) :] if turned else (), strict=True))
     place = sparse[0].mapped(quaternion.to_matrix(TURN), to_armature(rig, np.zeros(3)) - rest.heads[control])
     channels = [*_channels(location_path(control), control, place, first)]
     for joint, name in enumerate(hand_joints(hand)):
@@ -440,7 +437,7 @@ def _hand_channels(
     channels += _channels(location_path(pole_bone), pole_bone, sparse[17], first)
     wanted = key_poses([Part(motion.confidence[:, hand, None], CONFIDENCE)], motion.fps, ends)[0]
     channels += _channels(confidence_path(control), control, wanted, first)
-    return channels, missed(parts, sparse, ~free)
+    return channels, miss
 
 
 def _turn_part(character: Object, bone: PoseBone, turns: Array, tolerance: float, mask: Mask, first: int) -> Part:

@@ -181,8 +181,9 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> O
             return blended(old, possible(curves.rig, curves.hand, amplified(old, base, factor), old), falloff(at))
 
         edits.append((curves, curves.changed(change, falloff)))
-    done = "strengthened" if factor > 1.0 else "calmed"
-    return place.done(edits, f"{done} {place.names} from frame {first} to {last}")
+    if factor > 1.0:
+        return place.done(edits, f"strengthened {place.names} from frame {first} to {last}")
+    return place.done(edits, f"calmed {place.names} from frame {first} to {last}")
 
 
 def smooth(place: Place, first: int, last: int, factor: float) -> Outcome:

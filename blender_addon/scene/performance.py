@@ -11,7 +11,7 @@ import numpy as np
 from bpy.types import Context, Object, Scene
 from numpy.typing import NDArray
 
-from chironomy.body.performance import Performance, load_performance
+from chironomy.body.performance import Performance, load_performance, packed
 from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import changed_ranges
@@ -75,11 +75,12 @@ def performing(context: Context) -> Job:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])
             if where is None:
-                return Made(_made_here(inputs, asked, work), asked, _planned(inputs, asked))
+                made = _made_here(inputs, asked, work)
+                return Made(made, asked, _planned(inputs, asked), packed(made))
             client = backend.connect(where, work)
             uploaded = {name: client.upload(path) for name, path in inputs.items()}
-            made = client.run("perform", uploaded, asked, folder / "performance.zip", work)
-            return Made(load_performance(made), asked)
+            made = load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
+            return Made(made, asked, packed=packed(made))
 
     def make(work: Work) -> list[Made]:
         share = 1.0 / len(seeds)
@@ -89,11 +90,19 @@ def performing(context: Context) -> Job:
 
 
 class Made(NamedTuple):
-    """A performance, the settings that it was made with, and the score that was performed, where it is known."""
+    """A performance and how it was made.
+
+    Attributes:
+        performance: what was made.
+        settings: that it was made with.
+        score: that was performed, where it is known.
+        packed: the performance as a take keeps it.
+    """
 
     performance: Performance
     settings: dict[str, Any]
     score: Score | None = None
+    packed: bytes | None = None
 
 
 class Again(NamedTuple):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Put what was generated or read from a file on the character, as keys."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from bpy.types import Object, Scene
@@ -10,8 +11,9 @@ from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..rig import channels, owned, read, write
+from ..rig import channels, read, write
 from ..rig.build import body_of
+from ..rig.owned import Span
 from .keeping import make_keepable
 from .speech import give_length, speech_start
 
@@ -64,24 +66,22 @@ def put_on(
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
     if face is not None and body_of(item) is None:
         said += "; its mesh was deleted, so nothing shows what the face does"
-    return PutOn(said + kept_said(item, read.scene_fps(scene)), written.miss)
+    return PutOn(said + kept_said(written.theirs), written.miss)
 
 
-def kept_said(item: Object, fps: float) -> str:
-    """Return what to tell the person of what stayed theirs."""
+def kept_said(theirs: Mapping[str, Span]) -> str:
+    """Return what to tell the person of what stayed theirs, by name of the hand's control."""
     parts: list[str] = []
-    for name, span in owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps).items():
+    for name, span in theirs.items():
         if span.whole:
             parts.append(f"{name} is locked, muted or driven and stays as it is")
             continue
         poses = [f"{first:g}" for first, last in span.stretches if first == last]
         frames = [f"{first:g} to {last:g}" for first, last in span.stretches if first != last]
-        if poses:
-            parts.append(f"{name} keeps your {_plural('pose', poses)} at {_plural('frame', poses)} {', '.join(poses)}")
+        if len(poses) == 1:
+            parts.append(f"{name} keeps your pose at frame {poses[0]}")
+        elif poses:
+            parts.append(f"{name} keeps your poses at frames {', '.join(poses)}")
         if frames:
             parts.append(f"{name} keeps your frames {', '.join(frames)}")
     return "".join(f"; {part}" for part in parts)
-
-
-def _plural(noun: str, items: list[str]) -> str:
-    return noun if len(items) == 1 else f"{noun}s"

@@ -33,7 +33,7 @@ from ..rig.owned import Only
 from ..rig.read import last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
-from .put_on import PutOn, kept_said, put_on
+from .put_on import PutOn, put_on
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
@@ -76,6 +76,7 @@ def new_take(
     made: dict[str, Any],
     detail: float = DETAIL,
     score: Score | None = None,
+    small: bytes | None = None,
 ) -> PutOn:
     """Put a performance on a character as a new take, with all that is the animator's in what the character shows.
 
@@ -89,6 +90,7 @@ def new_take(
         made: how it was made, for JSON.
         detail: from 0, few key poses, to 1, exact.
         score: that was performed, where it is known.
+        small: the performance as `packed` gives it, where that was made already: it takes time.
 
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
@@ -103,7 +105,7 @@ def new_take(
         done = put_on(scene, item, *dense, detail)
     action = item.animation_data.action
     action.name = f"{item.name} {name}"
-    _keep_dense(action, dense)
+    _keep_dense(action, dense, small)
     keep_score(action, score)
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, done.miss)
@@ -157,7 +159,7 @@ def put_range(
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, miss)
     scene.frame_set(scene.frame_current)
-    return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(item, scene_fps(scene))
+    return f"{name} is as the take before but for {', and '.join(map(_said, only))}"
 
 
 def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, between: tuple[int, int] | None) -> str:
@@ -279,6 +281,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
     if take.accepted:
         raise TakeError(f"{take.name} is accepted; take its check mark away first")
     chosen, item, name = settings(scene), take.item, take.name
+    index = next(number for number, other in enumerate(chosen.takes) if other == take)
     gone = {take.action, take.face_action} - {None}
     if item is not None and shown_take(scene, item) == take:
         others = [other for other in takes_of(scene, item) if other != take]
@@ -289,7 +292,6 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
             for block in _blocks(item):
                 if block.animation_data is not None:
                     actions.assign(block, None)
-    index = next(number for number, other in enumerate(chosen.takes) if other.name == name and other.item == item)
     if chosen.take_before in gone:
         chosen.take_before = None
     chosen.takes.remove(index)
@@ -464,12 +466,12 @@ def _with_part(dense: Dense, motion: HandMotion, only: Only, begin: int) -> Dens
     return dense._replace(hands=hands)
 
 
-def _keep_dense(action: Action, dense: Dense) -> None:
+def _keep_dense(action: Action, dense: Dense, small: bytes | None = None) -> None:
     for name in (PERFORMANCE_PROPERTY, HANDS_PROPERTY):
         if name in action:
             del action[name]
     if dense.face is not None:
-        action[PERFORMANCE_PROPERTY] = packed(Performance(dense.hands, dense.face, dense.body))
+        action[PERFORMANCE_PROPERTY] = small or packed(Performance(dense.hands, dense.face, dense.body))
         return
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         path = Path(folder, "hands.npz")

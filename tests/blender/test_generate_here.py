@@ -239,6 +239,7 @@ def test_what_is_made_here_is_what_the_backend_makes(addon, recording, tmp_path,
 def test_a_rate_is_asked_for_where_it_is_not_the_usual_one(addon, scene, monkeypatch):
     asked = []
     monkeypatch.setattr(addon["scene.performance"], "_made_here", lambda inputs, wanted, work: asked.append(wanted))
+    monkeypatch.setattr(addon["scene.performance"], "packed", lambda _: b"")
     for rate in (1.0, 0.5):
         scene.chironomy.rate = rate
         performance(addon)
@@ -260,7 +261,7 @@ def test_the_panel_offers_a_rate_that_the_model_has_learned(addon, scene, monkey
     chosen.rate = rate
     panels.CHIRONOMY_PT_generate.draw(SimpleNamespace(body=lambda: layout), bpy.context)
     row = layout.row.return_value
-    row.prop.assert_any_call(chosen, "rate", text=label)
+    row.prop.assert_any_call(chosen, "rate", text=label, text_ctxt="Chironomy")
     assert row.enabled is enabled
 
 

@@ -83,13 +83,13 @@ def keys(hands: Any, face: Any, body: Any) -> int:
     turns = (body.torso, body.head, body.shoulder[:, 0], body.shoulder[:, 1])
     moved = face.values[:, np.abs(face.values).max(axis=0) > 0.02]
     try:
-        from chironomy.motion.key_poses import ELBOW, Part, contact_weight, hand_parts, key_poses
+        from chironomy.motion.key_poses import ELBOW, Part, hand_key_poses, key_poses
     except ImportError:
         return _keys_of_old(hands, poles, moved, turns)
-    count, weight = 0, contact_weight(hands)
+    count = 0
     for hand in range(2):
-        parts = [*hand_parts(hands, hand), Part(poles[:, hand], ELBOW)]
-        count += sum(len(sparse.frames) for sparse in key_poses(parts, hands.fps, weight=weight))
+        sparse, _ = hand_key_poses(hands, hand, beside=[Part(poles[:, hand], ELBOW)])
+        count += sum(len(each.frames) for each in sparse)
     parts = [Part(column, 0.08) for column in moved.T[:, :, None]]
     count += sum(len(sparse.frames) for sparse in key_poses(parts, hands.fps))
     parts = [Part(turn, 0.03, rotation=True) for turn in turns]

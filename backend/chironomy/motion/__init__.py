@@ -8,7 +8,6 @@ from chironomy.motion.errors import MotionError
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.files import load_face, load_hands, load_motion, load_smplx, save_face, save_hands, save_smplx
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS, HandMotion, hand_bones
-from chironomy.motion.key_poses import key_poses
 
 __all__ = [
     "FACE_ACTIONS",
@@ -21,7 +20,6 @@ __all__ = [
     "atomic_path",
     "evaluate",
     "hand_bones",
-    "key_poses",
     "load_face",
     "load_hands",
     "load_motion",

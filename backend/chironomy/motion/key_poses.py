@@ -25,12 +25,21 @@ Frames = NDArray[np.int64]
 DETAIL = 0.5
 """The usual detail: about three key poses a second."""
 
-WRIST, JOINT, ELBOW = 0.036, float(np.radians(70.0)), 0.3
+WRIST, JOINT, ELBOW = 0.045, float(np.radians(70.0)), 0.3
 """Metres, radians and metres: where the squares of the misses of an interval's frames, as parts of these, add up to one
 over all channels, another key is worth it.
 
-Chosen so that, at the usual detail, the 95th percentiles stay within 6 mm and 4 degrees at four key poses a second or
-fewer, on recordings in three styles."""
+Chosen so that, at the usual detail, hands of recordings in three styles have about three key poses a second and seldom
+more than four, within `NEAR_ENOUGH`."""
+
+NEAR_ENOUGH = 0.006, float(np.radians(4.0))
+"""Metres of the wrist, and radians of each joint, within which 95 % of the frames are to lie at the usual detail."""
+
+_EXACT = 0.001, float(np.radians(0.5))
+"""Likewise, nearer than which nothing needs to be."""
+
+_ROUNDS, _TIGHTER = 5, 0.75
+"""How often what is farther off is keyed anew, and what its tolerance is multiplied by each time."""
 
 _COARSER, _FINER = 1.0, 1.5
 """How many powers of ten coarser blocking is than the usual detail, and how many finer exact is."""
@@ -54,7 +63,7 @@ one."""
 _UNSEEN = 1e-3
 """Mean square, in prices of a key, below which a principal direction of the channels does not decide on frames."""
 
-_NEAR, _CLOSER = 0.10, 2.0
+_NEAR, _CLOSER = 0.10, 1.5
 """Metres between wrists below which the hands may touch, and how many times more a miss counts where they do."""
 
 
@@ -149,6 +158,51 @@ def key_poses(
     return [SparseKeys.from_slopes(knots, value, slope) for value, slope in split]
 
 
+def hand_key_poses(
+    motion: HandMotion,
+    hand: int,
+    detail: float = DETAIL,
+    beside: Sequence[Part] = (),
+    kept: NDArray[np.bool_] | None = None,
+) -> tuple[list[SparseKeys], Miss]:
+    """Choose the key poses of a hand, and fit keys to them within `NEAR_ENOUGH` where that can be.
+
+    Args:
+        motion: the dense motion.
+        hand: 0 left, 1 right.
+        detail: from 0, blocking, to 1, exact.
+        beside: what else is keyed on the same frames, such as the elbow.
+        kept: (T,) frames that are not to be keyed but led to: at their ends a key lies exactly on the motion.
+
+    Returns:
+        Keys of the wrist's place, of its 16 rotations, and of what is beside; and how far off they are in free frames.
+
+    Raises:
+        MotionError: as `key_poses` does.
+    """
+    coarse, weight = coarseness(detail), contact_weight(motion)
+    limits = [max(limit * coarse, least) for limit, least in zip(NEAR_ENOUGH, _EXACT, strict=True)]
+    parts, ends = hand_parts(motion, hand, detail), () if kept is None else ends_of(kept)
+    keys = key_poses([*parts, *beside], motion.fps, ends, weight)
+    for _ in range(_ROUNDS):
+        off = [np.percentile(each, 95) if len(each) else 0.0 for each in _off(parts, keys, kept)]
+        far = [error > limits[min(number, 1)] for number, error in enumerate(off)]
+        if not any(far):
+            break
+        parts = [
+            part._replace(tolerance=part.tolerance * _TIGHTER) if out else part
+            for part, out in zip(parts, far, strict=True)
+        ]
+        keys = key_poses([*parts, *beside], motion.fps, ends, weight)
+    return keys, missed(parts, keys, kept)
+
+
+def ends_of(mask: NDArray[np.bool_]) -> Frames:
+    """Return the frames of a mask (T,) beside which one is free."""
+    beside = np.concatenate([[True], mask, [True]])
+    return np.flatnonzero(mask & ~(beside[:-2] & beside[2:]))
+
+
 def hand_parts(motion: HandMotion, hand: int, detail: float = DETAIL) -> list[Part]:
     """Return the parts of a hand's key poses: where its wrist is, then its 16 rotations.
 
@@ -178,14 +232,9 @@ def missed(parts: Sequence[Part], keys: Sequence[SparseKeys], mask: NDArray[np.b
         keys: of each part; what follows the 17 is not looked at.
         mask: (T,) frames that do not count.
     """
-    free = np.flatnonzero(~mask) if mask is not None else np.arange(len(parts[0].values))
-    if len(free) == 0:
+    wrist, *turned = _off(parts, keys, mask)
+    if len(wrist) == 0:
         return Miss()
-    wrist = np.linalg.norm(evaluate(keys[0], free) - parts[0].values[free], axis=-1)
-    turned = [
-        quaternion.angle(quaternion.normalize(evaluate(sparse, free)), part.values[free])
-        for part, sparse in zip(parts[1:17], keys[1:17], strict=True)
-    ]
     joints = np.array(turned)
     return Miss(
         float(np.percentile(wrist, 95)),
@@ -193,6 +242,16 @@ def missed(parts: Sequence[Part], keys: Sequence[SparseKeys], mask: NDArray[np.b
         float(wrist.max()),
         float(joints.max()),
     )
+
+
+def _off(parts: Sequence[Part], keys: Sequence[SparseKeys], mask: NDArray[np.bool_] | None) -> list[Array]:
+    """Return how far each of the 17 parts of a hand is off at the frames outside of a mask."""
+    free = np.flatnonzero(~mask) if mask is not None else np.arange(len(parts[0].values))
+    wrist = np.linalg.norm(evaluate(keys[0], free) - parts[0].values[free], axis=-1)
+    return [wrist] + [
+        quaternion.angle(quaternion.normalize(evaluate(sparse, free)), part.values[free])
+        for part, sparse in zip(parts[1:17], keys[1:17], strict=True)
+    ]
 
 
 def _checked(parts: Sequence[Part], required: ArrayLike) -> tuple[int, Frames]:

@@ -26,6 +26,9 @@ CHOICES = ("type", "interpolation", "easing", "handle_left_type", "handle_right_
 NUMBERS = ("amplitude", "period", "back")
 """The columns that shape elastic and overshooting interpolations."""
 
+USUAL = {"amplitude": 0.0, "period": 0.0, "back": 1.70158}
+"""What Blender gives these in new keys."""
+
 Stretch = tuple[float, float]
 """Frames from one to another, both included."""
 
@@ -132,9 +135,7 @@ class Channel:
             "type": np.full(count, int(key_type)),
             "interpolation": np.full(count, Interpolation.BEZIER),
             "easing": np.full(count, AUTOMATIC_EASING),
-            "amplitude": np.zeros(count),
-            "period": np.zeros(count),
-            "back": np.full(count, 1.70158),
+            **{name: np.full(count, usual) for name, usual in USUAL.items()},
         }
         handle_type = np.where(_aligned(columns), HandleType.ALIGNED, HandleType.FREE)
         return columns | {"handle_left_type": handle_type, "handle_right_type": handle_type.copy()}

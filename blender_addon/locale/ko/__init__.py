@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Korean, in the terms of Blender's own Korean."""
+
+from .. import Table
+from .labels import LABELS
+from .sentences import SENTENCES
+from .tooltips import TOOLTIPS
+
+KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES}
