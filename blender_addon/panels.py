@@ -163,7 +163,7 @@ class CHIRONOMY_PT_takes(_Section):
             layout.label(text=told(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
-            text = label("Keys within {wrists:.1f} mm and {joints:.1f}°", wrists=wrists, joints=joints)
+            text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
             layout.label(text=text, icon="INFO")
 
 
@@ -251,8 +251,12 @@ class CHIRONOMY_PT_edit(_Section):
         item = character(context.scene)
         hands = chosen_hands(context, item, ()) if item is not None else ()
         if hands:
-            one = "Selected: right hand" if hands == (1,) else "Selected: left hand"
-            layout.label(text="Selected: both hands" if len(hands) > 1 else one, icon="BONE_DATA")
+            left, right = 0 in hands, 1 in hands
+            if left and right:
+                whose = label("Selected: Both Hands")
+            else:
+                whose = label("Selected: Left Hand") if left else label("Selected: Right Hand")
+            layout.label(text=whose, icon="BONE_DATA")
         else:
             layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
         draw_buttons(layout.column(align=True), in_rows=True)

@@ -4,6 +4,7 @@
 # Not `import bpy`: Blender 4.2 keeps the functions that properties call to the end, and its Python module, held by what
 # they know of, would never be freed and end the program by a crash.
 from collections.abc import Callable
+from typing import Any
 
 from bpy.props import (
     BoolProperty,
@@ -74,7 +75,13 @@ def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
     forget_fit(chosen)
 
 
-answers: dict[str, Callable[[Scene, "ChironomyTake"], None]] = {}
+def _list_phrases(chosen: "ChironomySettings", _context: Context) -> None:
+    """List the phrases of what the character that was picked shows."""
+    if "list" in answers and chosen.character is not None:
+        answers["list"](chosen.id_data, chosen.character)
+
+
+answers: dict[str, Callable[[Scene, Any], None]] = {}
 """What is done where a person chooses a take or its detail; `scene.takes` knows how, and says so while it is in use."""
 
 
@@ -85,9 +92,14 @@ def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
 
 
 def _key_again(take: "ChironomyTake", _context: Context) -> None:
-    """Make a take's keys anew in the detail that was set."""
-    if not take.quiet:
-        _answer("key again", take)
+    """Make a take's keys anew in the detail that was set; where that cannot be, the slider goes back."""
+    if take.quiet:
+        return
+    _answer("key again", take)
+    if take.trouble:
+        take.quiet = True
+        take.detail = take.keyed_detail
+        take.quiet = False
 
 
 def _answer(wish: str, take: "ChironomyTake") -> None:
@@ -132,6 +144,7 @@ class ChironomyTake(PropertyGroup):
         subtype="ANGLE",
         options={"HIDDEN"},
     )
+    keyed_detail: FloatProperty(default=DETAIL, options={"HIDDEN"})
     trouble: StringProperty(options={"HIDDEN"})
     quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
@@ -233,6 +246,7 @@ class ChironomySettings(PropertyGroup):
         description="The character that gets the motion",
         type=Object,
         poll=lambda _self, item: is_character(item),
+        update=_list_phrases,
     )
     style: EnumProperty(
         name="Style",
@@ -318,6 +332,7 @@ class ChironomySettings(PropertyGroup):
         description="Show the trails of this take, too, in grey",
     )
     phrases: CollectionProperty(type=ChironomyPhrase)
+    phrases_of: PointerProperty(name="Phrases Of", type=Action, options={"HIDDEN"})
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
     range_hands: EnumProperty(

@@ -26,7 +26,10 @@ def strips(context: bpy.types.Context) -> list[tuple[int, int, str, str, bool]]:
     scene = context.scene
     if not hasattr(scene, "chironomy") or character(scene) is None:
         return []
-    chosen = settings(scene)
+    chosen, item = settings(scene), character(scene)
+    data = item.animation_data if item is not None else None
+    if data is None or data.action is None or chosen.phrases_of != data.action:
+        return []
     return [
         (
             phrase.first,

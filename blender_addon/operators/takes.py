@@ -138,11 +138,9 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
     def change(self, context: Context) -> str:
         item = character(context.scene)
         assert item is not None
-        source = next(
-            (take for take in takes.takes_of(context.scene, item) if take.name == self.source),
-            None,
-        )
-        if source is None:
+        listed = takes.takes_of(context.scene, item)
+        source = listed[int(self.source)] if self.source else None
+        if source is None or source == takes.shown_take(context.scene, item):
             raise takes.TakeError("choose the take to bring in")
         between = chosen_range(context.scene, item)
         return takes.bring_in(context.scene, item, source, self.hands, between)
@@ -171,8 +169,8 @@ def _others(context: Context) -> list[tuple[str, str, str]]:
     item = character(context.scene)
     now = takes.shown_take(context.scene, item) if item else None
     _names[:] = [
-        (take.name, f"{take.name} {take.label}".strip(), "")
-        for take in takes.takes_of(context.scene, item)
+        (str(number), f"{take.name} {take.label}".strip(), "")
+        for number, take in enumerate(takes.takes_of(context.scene, item))
         if take != now
     ]
     return _names

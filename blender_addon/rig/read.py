@@ -14,6 +14,7 @@ from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import Rig
 from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones
 from chironomy.motion import rotation as quaternion
+from chironomy.motion.keys import is_generated
 
 from . import actions
 from .build import body_of
@@ -143,6 +144,16 @@ def last_key(character: Object) -> float:
     """Return the scene frame of a character's last key; minus infinity where it has none."""
     ends = (curve.range()[1] for curve in actions.all_curves(character) if len(curve.keyframe_points))
     return max(ends, default=-np.inf)
+
+
+def first_generated(character: Object) -> float | None:
+    """Return the frame of the first generated key of the hands' controls; None where there is none."""
+    found: list[float] = []
+    for curve in actions.all_curves(character):
+        if curve.data_path in {location_path(bone) for bone in HAND_CONTROLS}:
+            columns = actions.key_columns(curve)
+            found += columns["co"][is_generated(columns), 0].tolist()[:1]
+    return min(found, default=None)
 
 
 def hand_key_count(character: Object) -> int:

@@ -8,7 +8,7 @@ from bpy.types import Object, Scene
 
 from chironomy.body.accompaniment import Accompaniment
 from chironomy.body.rig import load_rig
-from chironomy.motion import FaceTrack, HandMotion
+from chironomy.motion import FaceTrack, HandMotion, MotionError
 from chironomy.motion.key_poses import DETAIL, Miss
 
 from ..rig import channels, read, write
@@ -52,6 +52,9 @@ def put_on(
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate.
     """
     rig = load_rig()
+    fps = read.scene_fps(scene)
+    if body is not None and abs(body.fps - fps) > 1e-4:
+        raise MotionError(f"the motion has {body.fps:g} frames a second, but the scene has {fps:g}; generate once more")
     make_keepable(scene, item)
     first = speech_start(scene)
     written = write.write_motion(item, rig, motion, scene, first, detail)

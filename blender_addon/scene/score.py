@@ -49,6 +49,7 @@ def mirror(scene: Scene, action: Action | None) -> None:
     """List the phrases of a take, as it carries them, for a person to edit."""
     chosen, score = settings(scene), score_of(action)
     chosen.phrases.clear()
+    chosen.phrases_of = action
     for number, phrase in enumerate(score.phrases if score is not None else ()):
         if phrase.kind == REST:
             continue
@@ -96,7 +97,8 @@ def differing(scene: Scene, action: Action | None) -> list[Range]:
         ChironomyError: as `edited` does.
     """
     score = score_of(action)
-    return [] if score is None else changed_ranges(score, edited(scene, score))
+    listed = settings(scene).phrases_of == action
+    return changed_ranges(score, edited(scene, score)) if score is not None and listed else []
 
 
 def add_phrase(scene: Scene, frame: int, kind: str, hands: str) -> ChironomyPhrase:
@@ -146,6 +148,8 @@ def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phras
     begin, fps = speech_start(scene), scene_fps(scene)
     if item.last <= item.first:
         raise ChironomyError(f"the phrase {item.kind} at frame {item.first} ends before it begins; give it a later end")
+    if item.last <= begin:
+        raise ChironomyError(f"the phrase {item.kind} ends at frame {item.last}, before the speech begins; move it on")
     start, end = (item.first - begin) / fps, (item.last - begin) / fps
     if before is None:
         phrase = Phrase(max(start, 0.0), end, (Stroke(min(max(item.stroke, start), end), 0.3),), hands=item.hands)

@@ -30,7 +30,7 @@ from ..properties import ChironomyTake, answers, settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.owned import Only
-from ..rig.read import last_key, read_pose, scene_fps
+from ..rig.read import first_generated, last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
 from .put_on import PutOn, put_on
@@ -195,8 +195,17 @@ def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, betw
     return put_range(scene, item, motion, [Only(first, last, chosen)], label, made, score)
 
 
+def prune(scene: Scene) -> None:
+    """Take from the list what has lost its action or its character."""
+    listed = settings(scene).takes
+    for index in reversed(range(len(listed))):
+        if listed[index].action is None or listed[index].item is None:
+            listed.remove(index)
+
+
 def list_shown(scene: Scene, item: Object) -> None:
     """List what a character shows, where it is animated and that is no take yet: it may be the person's own work."""
+    prune(scene)
     data = item.animation_data
     if data is None or data.action is None or shown_take(scene, item) is not None:
         return
@@ -224,7 +233,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
     """
     item = take.item
     if item is None or take.action is None:
-        raise TakeError(f"the take {take.name} has lost its character or its action; delete it from the list")
+        raise TakeError(f"the take {take.name} has lost its character or its action, and goes with the next take")
     for block in _blocks(item):
         if reason := actions.refusal(block):
             raise TakeError(reason)
@@ -296,7 +305,8 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
         chosen.take_before = None
     chosen.takes.remove(index)
     for action in gone:
-        if action.users - action.use_fake_user == 0:
+        # What is the person's own work, or marked to be kept, is theirs to delete.
+        if MADE_PROPERTY in action and not action.use_fake_user and action.users == 0:
             bpy.data.actions.remove(action)
     now = shown_take(scene, item) if item is not None else None
     if now is not None:
@@ -333,9 +343,14 @@ def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
         show(scene, take)
 
 
+def _list_phrases(scene: Scene, item: Object) -> None:
+    take = shown_take(scene, item)
+    mirror(scene, take.action if take is not None else None)
+
+
 def register() -> None:
     """Answer a person's choice in the list of takes."""
-    answers.update({"show": _show_chosen, "key again": key_again})
+    answers.update({"show": _show_chosen, "key again": key_again, "list": _list_phrases})
 
 
 def unregister() -> None:
@@ -371,6 +386,16 @@ def key_again(scene: Scene, take: ChironomyTake) -> None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
     if shown_take(scene, take.item) != take:
         show(scene, take)
+    fps, made = scene_fps(scene), dense.hands.fps
+    if dense.body is not None and abs(made - fps) > 1e-4:
+        raise TakeError(
+            f"{take.name} has {made:g} frames a second, and the scene {fps:g}; set it back, or generate once more"
+        )
+    begin, keyed = speech_start(scene), first_generated(take.item)
+    if keyed is not None and abs(keyed - begin) > 1.0:
+        raise TakeError(
+            f"{take.name} begins at frame {keyed:g}, the speech at {begin}; move its keys along or generate once more"
+        )
     _note(take, put_on(scene, take.item, *dense, take.detail).miss)
 
 
@@ -498,6 +523,7 @@ def _said(only: Only) -> str:
 
 def _note(take: ChironomyTake, miss: Miss) -> None:
     take.wrist_miss, take.joint_miss, take.trouble = miss.wrist, miss.joint, ""
+    take.keyed_detail = take.detail
 
 
 def _blocks(item: Object) -> Iterator[ID]:

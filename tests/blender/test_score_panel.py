@@ -98,3 +98,26 @@ def test_what_a_person_has_edited_is_read_anew(addon, rig, desk):
     assert bpy.ops.chironomy.read_score() == {"FINISHED"}
     assert len(desk.chironomy.phrases) >= 2
     assert score_of(addon, desk).source["read"]
+
+
+def test_the_list_is_that_of_the_character_that_is_chosen(addon, desk):
+    generate(desk, 1)
+    first, one = phrases(desk), desk.chironomy.character
+    bpy.ops.chironomy.add_character()
+    assert phrases(desk) == []
+    generate(desk, 3)
+    second = phrases(desk)
+    desk.chironomy.character = one
+    assert phrases(desk) == first != second
+    assert not bpy.ops.chironomy.apply_score.poll()
+
+
+@pytest.mark.parametrize("seed", [1, 5])
+def test_all_phrases_may_be_taken_out_and_ends_lie_at_the_end(addon, desk, seed):
+    generate(desk, seed)
+    desk.chironomy.phrases[len(desk.chironomy.phrases) - 1].last = FRAMES + 2
+    assert bpy.ops.chironomy.apply_score() == {"FINISHED"}
+    while len(desk.chironomy.phrases):
+        assert bpy.ops.chironomy.delete_phrase() == {"FINISHED"}
+    assert bpy.ops.chironomy.apply_score() == {"FINISHED"}
+    assert phrases(desk) == []

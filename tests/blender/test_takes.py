@@ -202,7 +202,7 @@ def test_a_range_needs_to_be_chosen(addon, desk):
     first, last = addon["scene.chosen"].chosen_range(desk, item)
     assert 40 <= first < last <= 90
     assert bpy.ops.chironomy.regenerate_range() == {"FINISHED"}
-    assert desk.chironomy.takes[1].label.endswith(f"{first} to {last}")
+    assert desk.chironomy.takes[1].label.startswith(f"{first} to {last}, ")
 
 
 def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
@@ -213,7 +213,7 @@ def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
     first = controls()
     generate(desk, 2)
     second = shown(addon, rig, desk)
-    assert bpy.ops.chironomy.bring_in_take(source="Take 1", hands="left") == {"FINISHED"}
+    assert bpy.ops.chironomy.bring_in_take(source="0", hands="left") == {"FINISHED"}
     after = shown(addon, rig, desk)
     assert names(desk) == ["Take 1", "Take 2", "Take 3"]
     assert apart(after, second, hand=1)[0] < 1e-6
@@ -302,3 +302,61 @@ def test_what_cannot_be_put_on_changes_nothing(addon, rig, desk, takes, monkeypa
     assert names(desk) == ["Take 1"]
     assert set(bpy.data.actions.keys()) == before
     assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+
+
+def test_of_two_takes_of_one_name_the_chosen_one_is_thrown_away(addon, rig, desk):
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
+    generate(desk, 2)
+    for take in desk.chironomy.takes:
+        take.name = "Good"
+    desk.chironomy.takes[0].accepted = True
+    assert bpy.ops.chironomy.delete_take() == {"FINISHED"}
+    assert [take.accepted for take in desk.chironomy.takes] == [True]
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+
+
+def test_an_action_of_ones_own_outlives_its_entry(addon, desk):
+    item = desk.chironomy.character
+    torso = item.pose.bones["torso"]
+    torso.keyframe_insert("rotation_quaternion", frame=1)
+    own = action_of(desk)
+    own.name = "Walk"
+    generate(desk, 1)
+    desk.chironomy.take_index = 0
+    assert bpy.ops.chironomy.delete_take() == {"FINISHED"}
+    assert "Walk" in bpy.data.actions
+
+
+def test_an_action_that_was_deleted_elsewhere_leaves_the_list(addon, desk):
+    generate(desk, 1)
+    generate(desk, 2)
+    bpy.data.actions.remove(desk.chironomy.takes[1].action)
+    generate(desk, 3)
+    assert names(desk) == ["Take 1", "Take 2"]
+    assert bpy.ops.chironomy.delete_take() == {"FINISHED"}
+    assert names(desk) == ["Take 1"]
+
+
+@pytest.mark.parametrize("change", ["frame rate", "speech"])
+def test_keys_that_cannot_be_made_anew_stay_and_that_is_said(addon, rig, desk, change):
+    generate(desk, 1)
+    take, keys = desk.chironomy.takes[0], addon["rig.read"].hand_key_count(desk.chironomy.character)
+    if change == "frame rate":
+        desk.render.fps = 30
+    else:
+        addon["sequencer"].sounds(desk)[0].strip.frame_start += 40
+    take.detail = 0.9
+    assert take.trouble
+    assert take.detail == pytest.approx(0.5)
+    assert addon["rig.read"].hand_key_count(desk.chironomy.character) == keys
+    if change == "frame rate":
+        desk.render.fps = 24
+        take.detail = 0.9
+        assert take.trouble == ""
+
+
+def test_a_range_after_the_speech_is_refused_by_a_sentence(addon, desk):
+    generate(desk, 1)
+    with pytest.raises(RuntimeError, match="after the speech's end"):
+        bpy.ops.chironomy.regenerate_range(first=FRAMES + 10, last=FRAMES + 60)

@@ -86,7 +86,7 @@ def change(
     """
     before = before or _known(motion, after)
     for start, end, hands in changed_ranges(before, after):
-        if end - start >= 1 / motion.fps and start < motion.duration:
+        if end - start >= 1 / motion.fps and start < min(motion.duration, speech.duration) - 1 / motion.fps:
             motion = maker.regenerate(speech, motion, start, end, hands=hands, score=after, **settings)
     return motion.replaced(source={**motion.source, "score": after.to_dict()})
 
@@ -96,7 +96,8 @@ def _known(motion: HandMotion, after: Score) -> Score:
 
     candidates = [read_score(motion)]
     if "score" in motion.source:
-        candidates.append(Score.from_dict(motion.source["score"], "the motion's score"))
+        # Where both have as much of it, it is the one that is known.
+        candidates.insert(0, Score.from_dict(motion.source["score"], "the motion's score"))
     wanted = _counted(after)
     return max(candidates, key=lambda score: (_counted(score) & wanted).total())
 

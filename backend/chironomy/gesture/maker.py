@@ -161,6 +161,11 @@ class GestureMaker:
         if settings.keys() & {"fps", "pinned", "pinned_mask"}:
             raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
         first, last = frames_of_range(motion, start, end)
+        # A motion may go on after its speech, but nothing is made there.
+        spoken = speech.frame_count(motion.fps)
+        last = min(last, spoken)
+        if last <= first:
+            raise GestureError(f"the range begins at {start:g} s, after the speech's end at {speech.duration:.2f} s")
         mask = kept_outside(motion, first, last, hands)
         if locked is not None:
             if locked.shape != mask.shape:

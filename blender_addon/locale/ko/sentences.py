@@ -10,7 +10,11 @@ _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
-    "Keys within {wrists:.1f} mm and {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}° 이내",
+    "Generate or import the first": "첫 테이크를 생성하거나 가져오세요",
+    "Selected: Both Hands": "선택됨: 양손",
+    "Selected: Left Hand": "선택됨: 왼손",
+    "Selected: Right Hand": "선택됨: 오른손",
+    "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
     "{what}, {time} left": "{what}, {time} 남음",
@@ -18,10 +22,6 @@ _PANELS = {
     "{time:.0f} min": "{time:.0f}분",
     "Backend is running": "백엔드 실행 중",
     "Backend starts when needed": "백엔드는 필요할 때 시작됩니다",
-    "Generate or import the first": "생성하거나 가져오면 여기에 나옵니다",
-    "Selected: both hands": "선택됨: 양손",
-    "Selected: left hand": "선택됨: 왼손",
-    "Selected: right hand": "선택됨: 오른손",
     "No backend is set up": "백엔드가 설치되지 않았습니다",
     "Backend, for videos and portraits": "백엔드, 비디오와 인물 사진용",
     "A backend that runs already": "이미 실행 중인 백엔드",
@@ -119,8 +119,8 @@ _TAKES = {
     "there is no other take to compare with; generate one more": "비교할 다른 테이크가 없습니다. 하나 더 생성하세요",
     "show the take that is to have it first": "먼저 받을 테이크를 보이게 하세요",
     "choose the take to bring in": "가져올 테이크를 고르세요",
-    "the take {0} has lost its character or its action; delete it from the list": (
-        "{0}: 캐릭터나 액션이 없어졌습니다. 목록에서 삭제하세요"
+    "the take {0} has lost its character or its action, and goes with the next take": (
+        "{0}: 캐릭터나 액션이 없어졌습니다. 다음 테이크를 만들 때 목록에서 빠집니다"
     ),
     "{0} has no dense motion to make keys of; only generated and imported takes do": (
         "{0}: 키를 만들 조밀한 모션이 없습니다. 생성하거나 가져온 테이크에만 있습니다"
