@@ -251,12 +251,17 @@ class CHIRONOMY_PT_edit(_Section):
         item = character(context.scene)
         hands = chosen_hands(context, item, ()) if item is not None else ()
         if hands:
+<<<<<<< HEAD
             left, right = 0 in hands, 1 in hands
             if left and right:
                 whose = label("Selected: Both Hands")
             else:
                 whose = label("Selected: Left Hand") if left else label("Selected: Right Hand")
             layout.label(text=whose, icon="BONE_DATA")
+=======
+            one = "Selected: right hand" if hands == (1,) else "Selected: left hand"
+            layout.label(text="Selected: both hands" if len(hands) > 1 else one, icon="BONE_DATA")
+>>>>>>> window
         else:
             layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
         draw_buttons(layout.column(align=True), in_rows=True)
