@@ -195,9 +195,10 @@ def doing_score(
     where, speech = _where(context), scene_speech(scene)
     assert speech is not None
     begin, fps = speech_start(scene), read.scene_fps(scene)
-    only = only_of(scene, ranges)
-    first, last = min(each.first for each in only), max(each.last for each in only)
-    shown = _shown_around(scene, item, rig, begin, max(int(first), begin), int(last))
+    only = only_of(scene, ranges, after.seconds)
+    first = max(min(each.first for each in only), begin)
+    last = min(max(each.last for each in only), begin + after.seconds * fps)
+    shown = _shown_around(scene, item, rig, begin, int(first), int(np.ceil(last)))
     shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
     locked = hand_mask(
         owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps), begin, shown.frame_count

@@ -7,6 +7,7 @@ anew.
 """
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
 from chironomy.gesture.score.merge import retimed
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase, Score, Stroke
+from chironomy.motion import HANDS
 
 from ..properties import ChironomyPhrase, settings
 from ..rig.owned import Only
@@ -112,15 +114,20 @@ def add_phrase(scene: Scene, frame: int, kind: str, hands: str) -> ChironomyPhra
     return item
 
 
-def only_of(scene: Scene, ranges: Iterable[Range]) -> list[Only]:
-    """Return ranges of seconds as frames of the scene and hands."""
+def only_of(scene: Scene, ranges: Iterable[Range], seconds: float) -> list[Only]:
+    """Return ranges of seconds as frames of the scene and hands.
+
+    Args:
+        scene: gives the frame rate and where the speech begins.
+        ranges: in the speech.
+        seconds: how long the speech is; a range up to an end of it has none there.
+    """
     begin, fps = speech_start(scene), scene_fps(scene)
     made = []
     for start, end, hands in ranges:
-        first, last = begin + start * fps - 1.0, begin + end * fps
-        made.append(
-            Only(float(round(first)), float(round(last)), tuple(("left", "right").index(hand) for hand in hands))
-        )
+        first = -math.inf if start * fps < 1.0 else float(round(begin + start * fps - 1.0))
+        last = math.inf if (seconds - end) * fps < 1.0 else float(round(begin + end * fps))
+        made.append(Only(first, last, tuple(HANDS.index(hand) for hand in hands)))
     return made
 
 

@@ -29,11 +29,11 @@ from chironomy.motion.key_poses import DETAIL, Miss
 from ..properties import ChironomyTake, answers, settings
 from ..rig import actions
 from ..rig.build import body_of
-from ..rig.owned import Only
+from ..rig.owned import Only, hand_unit, spans
 from ..rig.read import first_generated, last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
-from .put_on import PutOn, put_on
+from .put_on import PutOn, kept_said, put_on
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
@@ -150,6 +150,7 @@ def put_range(
         miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
         for part in only:
             miss = miss.or_worse(write_motion(item, load_rig(), motion, scene, begin, detail, part).miss)
+    theirs = spans(item, [hand_unit(item, hand) for hand in range(2)], scene_fps(scene))
     action = item.animation_data.action
     if performance is not None:
         for part in only:
@@ -159,7 +160,7 @@ def put_range(
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, miss)
     scene.frame_set(scene.frame_current)
-    return f"{name} is as the take before but for {', and '.join(map(_said, only))}"
+    return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
 
 
 def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, between: tuple[int, int] | None) -> str:
@@ -518,7 +519,13 @@ def _with_scores(scene: Scene, score: Score | None, other: Score | None, only: S
 def _said(only: Only) -> str:
     names = " and ".join(HANDS[hand] for hand in only.hands)
     hands = f"the {names} hand" if len(only.hands) == 1 else "both hands"
-    return hands if np.isinf(only.first) else f"{hands} from frame {only.first:g} to {only.last:g}"
+    if np.isinf(only.first) and np.isinf(only.last):
+        return hands
+    if np.isinf(only.first):
+        return f"{hands} up to frame {only.last:g}"
+    if np.isinf(only.last):
+        return f"{hands} from frame {only.first:g} on"
+    return f"{hands} from frame {only.first:g} to {only.last:g}"
 
 
 def _note(take: ChironomyTake, miss: Miss) -> None:

@@ -72,6 +72,8 @@ _PARTS = {
     "right": "오른손",
     "the {0} hand": "{0}",
     "{0} from frame {1} to {2}": "{0}, 프레임 {1}–{2}",
+    "{0} up to frame {1}": "{0}, 프레임 {1}까지",
+    "{0} from frame {1} on": "{0}, 프레임 {1}부터",
     "both hands": "양손",
     "at frame {0}": "프레임 {0}",
     "from frame {0} to {1}": "프레임 {0}–{1}",
