@@ -344,8 +344,10 @@ def test_keys_that_cannot_be_made_anew_stay_and_that_is_said(addon, rig, desk, c
     take, keys = desk.chironomy.takes[0], addon["rig.read"].hand_key_count(desk.chironomy.character)
     if change == "frame rate":
         desk.render.fps = 30
-    else:
-        addon["sequencer"].sounds(desk)[0].strip.frame_start += 40
+    elif strips := list(addon["sequencer"].sounds(desk)):
+        strips[0].strip.frame_start += 40
+    else:  # a Blender without sound, where the speech begins with the scene
+        desk.frame_start += 40
     take.detail = 0.9
     assert take.trouble
     assert take.detail == pytest.approx(0.5)
