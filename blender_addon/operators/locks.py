@@ -44,7 +44,7 @@ class _LockOperator(Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def change(self, item: Object, units: list[Unit], first: int, last: int) -> str:
+    def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
         """Do it; return what to tell the person."""
         raise NotImplementedError
 
@@ -58,7 +58,7 @@ class _LockOperator(Operator):
             now = scene.frame_current
             given = (self.first, self.last) if self.last >= self.first > 0 else None
             first, last = given or chosen_range(scene, item) or (now, now)
-            said = self.change(item, units, first, last)
+            said = self.change(item, units, first, last, read.scene_fps(scene))
         except ChironomyError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
@@ -74,7 +74,7 @@ class CHIRONOMY_OT_lock_poses(_LockOperator):
         "those of the selected keys or the preview range, else the one at the current frame"
     )
 
-    def change(self, item: Object, units: list[Unit], first: int, last: int) -> str:
+    def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
         poses = 0
         for unit in units:
             frames = {float(first), float(last)}
@@ -97,20 +97,20 @@ class CHIRONOMY_OT_release_poses(_LockOperator):
         "those of the selected keys or the preview range, else those around the current frame"
     )
 
-    def change(self, item: Object, units: list[Unit], first: int, last: int) -> str:
+    def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
         if first == last:
-            first, last = self._stretch(item, units, first)
+            first, last = self._stretch(item, units, first, fps)
         count = owned.release(item, units, first, last)
         if count == 0:
             raise ChironomyError(f"no pose of yours lies between the frames {first} and {last}")
         return f"{count} {'pose' if count == 1 else 'poses'} will be replaced by the next generation"
 
     @staticmethod
-    def _stretch(item: Object, units: list[Unit], frame: int) -> tuple[int, int]:
+    def _stretch(item: Object, units: list[Unit], frame: int, fps: float) -> tuple[int, int]:
         """Return the stretch of the animator's frames in which a frame lies, or the frame alone."""
         found = [
             stretch
-            for span in owned.spans(item, units, 24.0).values()
+            for span in owned.spans(item, units, fps).values()
             for stretch in span.stretches
             if not span.whole and stretch[0] - 1 <= frame <= stretch[1] + 1
         ]

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bpy.types import Action, Object, Scene
+from bpy.types import Action, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
@@ -129,12 +129,6 @@ def only_of(scene: Scene, ranges: Iterable[Range], seconds: float) -> list[Only]
         last = math.inf if (seconds - end) * fps < 1.0 else float(round(begin + end * fps))
         made.append(Only(first, last, tuple(HANDS.index(hand) for hand in hands)))
     return made
-
-
-def frames_of(scene: Scene, item: Object) -> list[tuple[int, int, str, str]]:
-    """Return of each listed phrase its first and last frame, its kind and its hands, to be drawn."""
-    del item
-    return [(each.first, each.last, each.kind, each.hands) for each in settings(scene).phrases]
 
 
 def _list(scene: Scene, phrase: Phrase, number: int) -> ChironomyPhrase:

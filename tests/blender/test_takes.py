@@ -362,3 +362,17 @@ def test_a_range_after_the_speech_is_refused_by_a_sentence(addon, desk):
     generate(desk, 1)
     with pytest.raises(RuntimeError, match="after the speech's end"):
         bpy.ops.chironomy.regenerate_range(first=FRAMES + 10, last=FRAMES + 60)
+
+
+def test_a_stretch_is_released_as_a_whole_at_any_frame_rate(addon, desk):
+    desk.render.fps = 60
+    generate(desk, 1)
+    item = desk.chironomy.character
+    hand = addon["rig.owned"].hand_unit(item, 1)
+    # A second and a half apart: one stretch.
+    addon["rig.owned"].lock(item, [hand], [60.0, 150.0])
+    (span,) = addon["rig.owned"].spans(item, [hand], 60.0).values()
+    assert span.stretches == ((60.0, 150.0),)
+    desk.frame_set(100)
+    assert bpy.ops.chironomy.release_poses() == {"FINISHED"}
+    assert addon["rig.owned"].spans(item, [hand], 60.0) == {}
