@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of every room: written whole or not at all, in the folders that the platform has for them.
 
-Nothing is ever half-written: files appear under their name when they are whole.
+Nothing is ever half-written: files appear under their name when they are whole and on the disk.
 """
 
 import errno
@@ -9,7 +9,7 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from chironomy.errors import ChironomyError
@@ -43,6 +43,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         ) from error
     try:
         yield temporary
+        if temporary.is_file():
+            keep(temporary)
         try:
             temporary.replace(path)
         except OSError as error:
@@ -55,6 +57,28 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def keep(path: Path) -> None:
+    """See that a file's bytes are on the disk: what is renamed before that may be empty after a loss of power.
+
+    Raises:
+        OSError: they cannot be written, as where the disk is full.
+    """
+    with path.open("rb+") as stream:
+        os.fsync(stream.fileno())
+
+
+def keep_names(folder: Path) -> None:
+    """See that the names in a folder are on the disk, on systems that keep them apart."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def user_folder() -> Path:

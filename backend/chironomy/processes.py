@@ -6,6 +6,8 @@ person's work. Every program of ours is started here, without.
 """
 
 import contextlib
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -48,6 +50,33 @@ def end(process: "subprocess.Popen[Any]", timeout: float) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def end_all(process: "subprocess.Popen[Any]") -> None:
+    """End a program that was started `apart`, and all that it started, at once; what has ended is left alone.
+
+    A program that was ended by others may have left children: they are ended, too.
+    """
+    if sys.platform == "win32":
+        # The tree is found by the parents' numbers, so it must be ended before its root.
+        run(["taskkill", "/F", "/T", "/PID", str(process.pid)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(OSError):
+            process.kill()
+    else:
+        # Until it is waited for, its number, which is its group's, is given to no other.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def end_myself() -> None:
+    """End this program, which was started `apart`, and all that it started, at once."""
+    if sys.platform == "win32":
+        pid = str(os.getpid())
+        run(["taskkill", "/F", "/T", "/PID", pid], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    elif os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
 
 
 def _hidden(options: dict[str, Any]) -> dict[str, Any]:

@@ -6,40 +6,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_backend import PATIENCE, Backend, Gate, tiny_kinds
+from tiny_backend import GATE, KINDS, PATIENCE, Backend, Gate, open_jobs, start_workers
 
-from chironomy.service.blobs import BlobStore
 from chironomy.service.jobs import Jobs
-from chironomy.service.kinds import Kind
 from chironomy.service.server import serve
 
 
-@pytest.fixture
-def gate() -> Gate:
-    return Gate()
+@pytest.fixture(autouse=True)
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Gate:
+    folder = tmp_path / "gate"
+    folder.mkdir()
+    monkeypatch.setenv(GATE, str(folder))
+    return Gate(folder)
 
 
 @pytest.fixture
-def kinds(gate: Gate) -> dict[str, Kind]:
-    return tiny_kinds(gate)
-
-
-@pytest.fixture
-def jobs(tmp_path: Path, kinds: dict[str, Kind]) -> Iterator[Jobs]:
-    queue = Jobs(BlobStore(tmp_path / "blobs", limit=100_000), kinds, maximum_waiting=3, maximum_records=5)
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    queue = open_jobs(tmp_path / "data", maximum_waiting=3, maximum_records=5)
+    workers = start_workers(queue)
     yield queue
-    assert queue.close(PATIENCE)
+    assert workers.close(PATIENCE)
+    queue.store.close()
 
 
 @pytest.fixture
-def backend(tmp_path: Path, kinds: dict[str, Kind]) -> Iterator[Backend]:
+def backend(tmp_path: Path, gate: Gate) -> Iterator[Backend]:
     data, stop, listening, found = tmp_path / "data", threading.Event(), threading.Event(), []
 
     def told(url: str, token_file: Path) -> None:
         found.append(Backend(url, token_file.read_text(encoding="ascii").strip(), data))
         listening.set()
 
-    options = {"data": data, "upload_limit": 100_000, "kinds": kinds, "on_listening": told, "stop": stop}
+    options = {"data": data, "upload_limit": 100_000, "kinds": KINDS, "on_listening": told, "stop": stop}
     thread = threading.Thread(target=serve, kwargs=options)
     thread.start()
     assert listening.wait(PATIENCE)

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`Client`: the service's interface as methods."""
+"""`Client`: the service's interface as methods.
+
+What was accepted outlives the backend's process and the client's: the same request finds its job again, and who waits
+for one goes on waiting where the backend is started anew.
+"""
 
 import hashlib
 import time
 import urllib.parse
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -20,6 +24,12 @@ from chironomy.work import QUIET, Work
 
 CONNECT_SECONDS = 2.0
 PREVIEW_SECONDS = 1.0
+AWAY_SECONDS = 30.0
+"""How long who waits for a job waits for a backend that does not answer."""
+
+READY_SECONDS = 120.0
+_LONGEST_PAUSE = 2.0
+_BUSY_TRIES = 3
 _CHUNK = 1 << 20
 
 
@@ -51,12 +61,25 @@ class Client:
         url: its address, such as `http://127.0.0.1:8123`.
         token: the secret from its token file.
         timeout: seconds to wait for any one answer (connecting has 2 s of its own).
+        revive: called where nothing answers; starts the backend again and returns its address and token, or raises
+            ClientError.
 
     Raises:
         ClientError: `url` is not an http address, or the token cannot be sent.
     """
 
-    def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
+    def __init__(
+        self, url: str, token: str, timeout: float = 30.0, revive: Callable[[], tuple[str, str]] | None = None
+    ) -> None:
+        self.timeout = timeout
+        self._names: dict[str, str] = {}
+        self._sources: dict[str, Path | bytes] = {}
+        self._revive = revive
+        self._session = requests.Session()
+        self._session.trust_env = False
+        self._address(url, token)
+
+    def _address(self, url: str, token: str) -> None:
         parts = urllib.parse.urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             message = f"The backend's address {url!r} is not one: it looks like http://127.0.0.1:8123"
@@ -66,19 +89,35 @@ class Client:
             raise WrongToken(f"The token for the backend at {url} is empty or garbled: copy it from its token file")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self.token = token
-        self.timeout = timeout
-        self._names: dict[str, str] = {}
-        self._session = requests.Session()
-        self._session.trust_env = False
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def health(self) -> dict[str, Any]:
-        """What the backend is and can do: version, pid, kinds, engines, styles.
+        """What the backend is: version, pid, kinds, styles, and notes for whoever looks after it.
 
         Raises:
             ClientError: it is not there, refuses the token or runs another version.
         """
         return self._json("GET", protocol.HEALTH)
+
+    def engines(self, work: Work = QUIET) -> list[dict[str, Any]]:
+        """The video engines: name, whether they can run there, the reason where not, and licence.
+
+        The backend takes some seconds to find that out after its start.
+
+        Raises:
+            ClientError: it does not know after two minutes, or `health` would fail.
+            JobCancelled: `work` said so.
+        """
+        deadline = time.monotonic() + READY_SECONDS
+        while True:
+            response = self._request("GET", protocol.READY, allowed=(503,))
+            if response.status_code != 503:
+                return list((_json_object(response) or {}).get("engines", ()))
+            if work.cancelled():
+                raise JobCancelled("Looking for video engines was cancelled")
+            if time.monotonic() > deadline:
+                raise ClientError(f"The backend at {self.url} has not found out what it can do: see its log")
+            time.sleep(0.2)
 
     def upload(self, data: Path | str | bytes) -> str:
         """Send a file, or bytes, unless the backend has them already; returns the SHA-256 to name them by.
@@ -88,6 +127,7 @@ class Client:
         """
         if isinstance(data, bytes):
             sha, size = hashlib.sha256(data).hexdigest(), len(data)
+            self._sources[sha] = data
             return self._upload(sha, size, data)
         path = Path(data)
         try:
@@ -98,20 +138,29 @@ class Client:
                 sha, size = digest.hexdigest(), stream.tell()
                 stream.seek(0)
                 self._names[sha] = path.name
+                self._sources[sha] = path
                 return self._upload(sha, size, stream)
         except OSError as error:
             raise ClientError(f"{path} cannot be read: {error.strerror or error}") from error
 
     def submit(
-        self, kind: str, inputs: Mapping[str, str], settings: Mapping[str, Any] | None = None, key: str | None = None
+        self,
+        kind: str,
+        inputs: Mapping[str, str],
+        settings: Mapping[str, Any] | None = None,
+        key: str | None = None,
+        priority: int = 0,
     ) -> str:
-        """Ask for a job; returns its id.
+        """Ask for a job; returns its id. What was asked for already, and waits, runs or is done, is that job.
+
+        An input that the backend has lost since it was uploaded here is sent again.
 
         Args:
             kind: of those that `health` names, such as "perform" or "video".
             inputs: from input name to the SHA-256 that `upload` gave.
             settings: of the job; what is left out has the backend's default.
-            key: idempotency key; asking twice with one key makes one job. By default every call is a new job.
+            key: idempotency key; asking twice with one key makes one job, however that ends.
+            priority: of jobs that wait, the highest is done first.
 
         Raises:
             ClientError: the backend refuses, by its own sentence.
@@ -122,8 +171,20 @@ class Client:
             "settings": dict(settings or {}),
             "names": {name: self._names[sha] for name, sha in inputs.items() if sha in self._names},
         }
+        if priority:
+            body["priority"] = priority
         headers = {protocol.KEY_HEADER: key or uuid.uuid4().hex}
+        try:
+            return str(self._json("POST", protocol.JOBS, json=body, headers=headers)["id"])
+        except ClientError:
+            if not self._sent_again(inputs):
+                raise
         return str(self._json("POST", protocol.JOBS, json=body, headers=headers)["id"])
+
+    def jobs(self, state: str | None = None, limit: int = 100) -> list[Job]:
+        """The records of the latest jobs, those of one state alone where one is given."""
+        query = {"limit": limit} | ({"state": state} if state else {})
+        return [_job(record) for record in self._json("GET", protocol.JOBS, params=query)["jobs"]]
 
     def job(self, identifier: str) -> Job:
         """The job's record now."""
@@ -133,13 +194,21 @@ class Client:
         """Ask the job to stop; it does at its next step."""
         return _job(self._json("POST", protocol.cancel(identifier)))
 
+    def retry(self, identifier: str) -> Job:
+        """Let a job that failed or was cancelled wait again."""
+        return _job(self._json("POST", protocol.retry(identifier)))
+
+    def delete(self, identifier: str) -> None:
+        """Let the backend forget a job that has ended, with its result."""
+        self._request("DELETE", protocol.job(identifier))
+
     def wait(
         self,
         identifier: str,
         work: Work = QUIET,
         poll: float = 0.1,
     ) -> Job:
-        """Wait until the job is done.
+        """Wait until the job is done; a backend that is away for a while is waited for.
 
         Args:
             identifier: of the job.
@@ -150,13 +219,13 @@ class Client:
         Raises:
             JobFailed: with the backend's sentence.
             JobCancelled: by `work` or by anyone else.
-            ClientError: the backend went away.
+            ClientError: the backend went away and did not come back.
         """
         told: tuple[float, str] | None = None
         asked = False
         seen, seen_at = b"", 0.0
         while True:
-            job = self.job(identifier)
+            job = self._awaited(identifier, work, told[0] if told else 0.0)
             if (job.progress, job.message) != told:
                 told = (job.progress, job.message)
                 work.progress(*told)
@@ -216,9 +285,15 @@ class Client:
         path: Path | str,
         work: Work = QUIET,
     ) -> Path:
-        """`submit`, `wait` and `download` in one."""
-        identifier = self.submit(kind, inputs, settings)
-        self.wait(identifier, work)
+        """`submit`, `wait` and `download` in one; an input that the backend finds damaged is sent again."""
+        try:
+            identifier = self.submit(kind, inputs, settings)
+            self.wait(identifier, work)
+        except JobFailed:
+            if not self._sent_again(inputs):
+                raise
+            identifier = self.submit(kind, inputs, settings)
+            self.wait(identifier, work)
         return self.download(identifier, path)
 
     def close(self) -> None:
@@ -230,6 +305,32 @@ class Client:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _awaited(self, identifier: str, work: Work, progress: float) -> Job:
+        """The job's record, from a backend that may be away for a while."""
+        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+        while True:
+            try:
+                return self.job(identifier)
+            except BackendMissing:
+                if time.monotonic() > deadline or work.cancelled():
+                    raise
+            work.progress(progress, "the backend does not answer; waiting for it")
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _sent_again(self, inputs: Mapping[str, str]) -> bool:
+        """Send what the backend has lost of what was uploaded here; whether there was such a thing."""
+        lost = [
+            sha
+            for sha in dict.fromkeys(inputs.values())
+            if sha in self._sources and self._request("HEAD", protocol.blob(sha), allowed=(404,)).status_code == 404
+        ]
+        try:
+            return bool(lost) and all(self.upload(self._sources[sha]) == sha for sha in lost)
+        except ClientError:
+            # A file that has gone since tells nothing about why the job failed.
+            return False
 
     def _upload(self, sha: str, size: int, data: bytes | IO[bytes]) -> str:
         here = self._request("HEAD", protocol.blob(sha), allowed=(404,))
@@ -253,7 +354,7 @@ class Client:
 
     def _request(self, method: str, path: str, allowed: tuple[int, ...] = (), **options: Any) -> requests.Response:
         try:
-            response = self._send(method, path, options)
+            response = self._send_patiently(method, path, allowed, options)
         except requests.Timeout as error:
             if isinstance(error, requests.ConnectTimeout):
                 raise self._missing() from error
@@ -284,6 +385,27 @@ class Client:
             message = f"The backend at {self.url} answered {method} {path} with status {response.status_code}"
             raise ClientError(sentence if isinstance(sentence, str) else message)
         return response
+
+    def _send_patiently(
+        self, method: str, path: str, allowed: tuple[int, ...], options: dict[str, Any]
+    ) -> requests.Response:
+        """Send, to a backend that is started again where none answers, and again where it says that it is busy."""
+        tries = 0
+        while True:
+            try:
+                response = self._send(method, path, options)
+            except requests.ConnectionError:
+                if self._revive is None or tries:
+                    raise
+                self._address(*self._revive())
+                tries += 1
+                continue
+            told = response.headers.get("Retry-After", "")
+            tries += 1
+            if response.status_code != 503 or 503 in allowed or not told.isdecimal() or tries > _BUSY_TRIES:
+                return response
+            response.close()
+            time.sleep(min(int(told), _LONGEST_PAUSE))
 
     def _send(self, method: str, path: str, options: dict[str, Any]) -> requests.Response:
         """Send once, and again where an idle connection turns out to be closed; every request may be repeated."""

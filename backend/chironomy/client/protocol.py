@@ -15,10 +15,16 @@ KEY_HEADER = "Idempotency-Key"
 LONGEST_KEY = 200
 
 HEALTH = "/v1/health"
-JOBS = "/v1/jobs"
+READY = "/v1/ready"
+"""What the backend can do that takes a while to find out (GET): {"engines": […]}; 503 until it is known."""
 
-REQUEST_FIELDS = ("kind", "inputs", "settings", "names")
-"""Of POST `JOBS`: kind of job, {input: SHA-256}, settings, {input: the file name that a person knows it by}."""
+JOBS = "/v1/jobs"
+"""POST asks for a job; what is asked for already, or done, is answered by the job that there is. GET lists the latest
+jobs, `?state=` those of one state, `?limit=` so many: {"jobs": [record]}."""
+
+REQUEST_FIELDS = ("kind", "inputs", "settings", "names", "priority")
+"""Of POST `JOBS`: kind of job, {input: SHA-256}, settings, {input: the file name that a person knows it by}, and a whole
+number: of those that wait, the highest is done first."""
 
 ERROR = "error"
 """The one field of a refusal."""
@@ -34,13 +40,18 @@ def blob(sha: str) -> str:
 
 
 def job(identifier: str) -> str:
-    """Path of a job's record (GET)."""
+    """Path of a job's record (GET); DELETE forgets one that has ended, with its result."""
     return f"{JOBS}/{identifier}"
 
 
 def cancel(identifier: str) -> str:
     """Path to ask a job to stop (POST)."""
     return f"{job(identifier)}/cancel"
+
+
+def retry(identifier: str) -> str:
+    """Path to let a job that failed or was cancelled wait again (POST)."""
+    return f"{job(identifier)}/retry"
 
 
 def preview(identifier: str) -> str:

@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> int:
         with contextlib.ExitStack() as backend:
             with steps.step("backend"):
                 client = backend.enter_context(_backend(options, Path(scratch) / "data"))
-                _check_abilities(client.health(), options)
+                _check_abilities(client.health()["styles"], client.engines(), options)
             job = make_job(options, extension, work, client)
             result = run_headless(blender, extension, job, _made(scratch, "blender"), steps.update, options.verbose)
             steps.end()
@@ -194,19 +194,19 @@ def _token(path: Path) -> str:
         raise ClientError(f"the token file {path} cannot be read ({error.strerror or error})") from error
 
 
-def _check_abilities(health: dict[str, Any], options: argparse.Namespace) -> None:
+def _check_abilities(styles: Sequence[str], engines: Sequence[dict[str, Any]], options: argparse.Namespace) -> None:
     """See that the backend has the style and the engine, before Blender starts.
 
     Raises:
         ClientError: it has not; the sentence lists what it has.
     """
-    if options.style not in (styles := health["styles"]):
+    if options.style not in styles:
         raise ClientError(f"there is no style {options.style!r}; choose one of {', '.join(styles)}")
-    engines = {engine["name"]: engine for engine in health["engines"]}
-    if options.engine not in engines:
-        raise ClientError(f"there is no engine {options.engine!r}; choose one of {', '.join(engines)}")
-    if not engines[options.engine]["available"]:
-        raise ClientError(f"the engine {options.engine} cannot run here: {engines[options.engine]['reason']}")
+    known = {engine["name"]: engine for engine in engines}
+    if options.engine not in known:
+        raise ClientError(f"there is no engine {options.engine!r}; choose one of {', '.join(known)}")
+    if not known[options.engine]["available"]:
+        raise ClientError(f"the engine {options.engine} cannot run here: {known[options.engine]['reason']}")
 
 
 def _made(folder: str, name: str) -> Path:

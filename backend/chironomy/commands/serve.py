@@ -3,8 +3,6 @@
 
 import argparse
 import logging
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +29,26 @@ def add_to(commands: Any) -> None:
         type=Path,
         metavar="FOLDER",
         help=(
-            "what was sent and made is cached here (default: ~/.cache/chironomy; on macOS ~/Library/Caches/chironomy, "
-            "on Windows %%LOCALAPPDATA%%\\chironomy\\cache)"
+            "jobs, and what was sent and made, are kept here (default: ~/.cache/chironomy; on macOS "
+            "~/Library/Caches/chironomy, on Windows %%LOCALAPPDATA%%\\chironomy\\cache)"
         ),
     )
     parser.add_argument("--parent-pid", type=int, metavar="PID", help="end when this process ends")
     parser.add_argument(
         "--upload-limit", type=whole_number(1, 1 << 20), default=1024, metavar="MIB", help="default: 1024 MiB"
+    )
+    parser.add_argument(
+        "--keep",
+        type=whole_number(1, 1 << 20),
+        default=4,
+        metavar="GIB",
+        help="how much is kept of what was sent and made (default: 4 GiB)",
+    )
+    parser.add_argument(
+        "--memory",
+        type=whole_number(1, 1 << 20),
+        metavar="GIB",
+        help="what one job may take (default: four fifths of what the machine has)",
     )
     parser.set_defaults(run=run)
 
@@ -51,17 +62,15 @@ def run(options: argparse.Namespace) -> int:
     def listening(url: str, token_file: Path) -> None:
         print(f"Chironomy {chironomy.__version__} backend at {url}, token in {token_file}", flush=True)
 
-    clean = serve(
+    serve(
         options.port,
         token_file=options.token_file,
         handshake=options.handshake,
         data=options.data,
         parent_pid=options.parent_pid,
         upload_limit=options.upload_limit << 20,
+        keep_bytes=options.keep << 30,
+        memory=None if options.memory is None else options.memory << 30,
         on_listening=listening,
     )
-    if not clean:
-        logging.shutdown()
-        sys.stdout.flush()
-        os._exit(0)
     return 0

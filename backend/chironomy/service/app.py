@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP interface; its paths, headers and states are those of `chironomy.client.protocol`.
 
-GET and HEAD change nothing.
+GET and HEAD change nothing. Nothing that computes is imported here: an answer takes milliseconds whatever is computed.
 """
 
 import functools
@@ -21,13 +21,18 @@ import chironomy
 from chironomy.client import protocol
 from chironomy.client.protocol import DONE, FINAL, LONGEST_KEY, UPLOAD_LIMIT_HEADER, VERSION_HEADER
 from chironomy.errors import ChironomyError
-from chironomy.service.blobs import too_large
+from chironomy.service.abilities import Abilities
+from chironomy.service.blobs import BlobStore, too_large
 from chironomy.service.errors import ServiceError
 from chironomy.service.jobs import Jobs
+from chironomy.service.kinds import styles
+from chironomy.service.record import shortened
 
 logger = logging.getLogger(__name__)
 
 _LARGEST_REQUEST = 1 << 20
+_MOST_LISTED = 1000
+_RETRY_SECONDS = 1
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -80,7 +85,9 @@ class Guard:
 
 def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """A refusal as it goes over the wire."""
-    return JSONResponse({protocol.ERROR: sentence}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})})
+    return JSONResponse(
+        {protocol.ERROR: shortened(sentence)}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})}
+    )
 
 
 def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
@@ -94,12 +101,15 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
     if not token:
         raise ServiceError("The backend needs a token: an empty one would let anyone in")
     blobs = jobs.blobs
+    abilities = Abilities()
     app = FastAPI(title="Chironomy", version=chironomy.__version__, docs_url=None, redoc_url=None, openapi_url=None)
 
     async def service_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ServiceError)
+        headers = {"Retry-After": str(_RETRY_SECONDS)} if error.status == 503 else {}
         # An upload that is refused half-way leaves bytes on the wire that must not be read as the next request.
-        return refuse(error.status, str(error), {"Connection": "close"} if request.method == "PUT" else None)
+        headers |= {"Connection": "close"} if request.method == "PUT" else {}
+        return refuse(error.status, str(error), headers)
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
@@ -127,7 +137,17 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
 
     @app.get(protocol.HEALTH)
     def health() -> Response:
-        return answer({"version": chironomy.__version__, "pid": os.getpid(), "kinds": list(jobs.kinds), **abilities()})
+        told = {
+            "version": chironomy.__version__,
+            "pid": os.getpid(),
+            "kinds": list(jobs.kinds),
+            "styles": known_styles(),
+        }
+        return answer(told | {"notes": jobs.store.notes})
+
+    @app.get(protocol.READY)
+    def ready() -> Response:
+        return answer({"engines": abilities.engines()})
 
     @app.head(protocol.blob("{sha}"))
     def has_blob(sha: str) -> Response:
@@ -141,32 +161,31 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
         if announced.isdigit() and int(announced) > blobs.limit:
             raise too_large(blobs.limit)
         try:
-            with blobs.writer() as writer:
-                async for chunk in request.stream():
-                    writer.write(chunk)
-                await run_in_threadpool(writer.commit, sha)
+            await _receive(request, blobs, sha)
         except ClientDisconnect as error:
             raise ServiceError("The upload broke off: send it again") from error
-        except OSError as error:
-            message = (
-                f"The backend cannot store the upload in {blobs.folder} ({error.strerror or error}): make room there"
-            )
-            raise ServiceError(message, status=507) from error
         return answer({"sha256": sha}, 201)
 
     @app.post(protocol.JOBS)
     async def post_job(request: Request) -> Response:
         body = await _json_object(request)
         if unknown := set(body) - set(protocol.REQUEST_FIELDS):
-            message = f"A job has no field {min(unknown)[:80]!r}: it takes kind, inputs, settings and names"
+            message = f"A job has no field {min(unknown)[:80]!r}: it takes {', '.join(protocol.REQUEST_FIELDS)}"
             raise ServiceError(message, status=422)
         key = request.headers.get(protocol.KEY_HEADER)
         if key is not None and len(key) > LONGEST_KEY:
             raise ServiceError(f"The idempotency key is longer than {LONGEST_KEY} characters", status=422)
-        job = await run_in_threadpool(
-            jobs.submit, body.get("kind"), body.get("inputs"), body.get("settings"), body.get("names"), key
-        )
+        asked = {name: body.get(name) for name in protocol.REQUEST_FIELDS}
+        job = await run_in_threadpool(jobs.submit, **asked, key=key)
         return answer(job.as_json(), 201)
+
+    @app.get(protocol.JOBS)
+    def list_jobs(request: Request) -> Response:
+        limit = request.query_params.get("limit", "100")
+        if not limit.isdecimal() or len(limit) > 9:
+            raise ServiceError(f"The limit {limit[:80]!r} is not a whole number", status=422)
+        listed = jobs.list(request.query_params.get("state"), min(int(limit), _MOST_LISTED))
+        return answer({"jobs": [job.as_json() for job in listed]})
 
     @app.get(protocol.job("{identifier}"))
     def get_job(identifier: str) -> Response:
@@ -175,6 +194,15 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
     @app.post(protocol.cancel("{identifier}"))
     def cancel_job(identifier: str) -> Response:
         return answer(jobs.cancel(identifier).as_json())
+
+    @app.post(protocol.retry("{identifier}"))
+    def retry_job(identifier: str) -> Response:
+        return answer(jobs.retry(identifier).as_json())
+
+    @app.delete(protocol.job("{identifier}"))
+    def delete_job(identifier: str) -> Response:
+        jobs.delete(identifier)
+        return answer({})
 
     @app.get(protocol.preview("{identifier}"))
     def get_preview(identifier: str) -> Response:
@@ -214,20 +242,34 @@ async def _json_object(request: Request) -> dict[str, Any]:
     )
 
 
-@functools.cache
-def abilities() -> dict[str, Any]:
-    """Engines and styles of this installation; empty lists where the rooms that know them cannot be imported."""
-    found: dict[str, Any] = {"styles": [], "engines": []}
-    try:
-        from chironomy.service.kinds import styles
+async def _receive(request: Request, blobs: BlobStore, sha: str) -> None:
+    """Take an upload in.
 
-        found["styles"] = list(styles())
+    Raises:
+        ServiceError: (507) it cannot be stored. All of it has been read then: who is still sending hears no answer.
+    """
+    failure: OSError | None = None
+    chunks = request.stream()
+    try:
+        with blobs.writer() as writer:
+            async for chunk in chunks:
+                writer.write(chunk)
+            await run_in_threadpool(writer.commit, sha)
+    except OSError as error:
+        failure = error
+    if failure is not None:
+        async for _ in chunks:
+            pass
+        reason = failure.strerror or failure
+        message = f"The backend cannot store the upload in {blobs.folder} ({reason}): make room there"
+        raise ServiceError(message, status=507) from failure
+
+
+@functools.cache
+def known_styles() -> list[str]:
+    """The styles that the embedded gesture model knows; none where it is missing."""
+    try:
+        return list(styles())
     except (ImportError, ChironomyError) as error:
         logger.warning("no gesture model here: %s", error)
-    try:
-        from chironomy.service.kinds import engines
-
-        found["engines"] = engines()
-    except ImportError as error:
-        logger.warning("no video engines here: %s", error)
-    return found
+        return []

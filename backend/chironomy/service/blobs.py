@@ -1,27 +1,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files named by their own SHA-256: what clients send, and what jobs make.
 
-A blob is complete or absent: it is written under another name on the same disk and renamed when its hash is known.
+A blob is complete or absent: it is written under another name on the same disk and renamed when its hash is known and
+its bytes are on the disk. One that has another hash when it is looked at is damaged: it goes, and is asked for again.
 Clients name blobs by hash alone, so no request can reach a path of its choosing.
 """
 
 import contextlib
 import hashlib
+import logging
 import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 
+from chironomy.files import keep, keep_names
 from chironomy.service.errors import ServiceError
+
+logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# Another backend may share the folder: what it writes or computes with now is younger than this, and left alone.
-_IN_USE_SECONDS = 24 * 3600.0
+# What was used just now may belong to a job that is about to be asked for, or be fetched at this moment.
+_IN_USE_SECONDS = 600.0
 
 
 def is_sha256(text: object) -> bool:
@@ -84,8 +89,11 @@ class BlobWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stream.close()
-        self._path.unlink(missing_ok=True)
+        try:
+            # What is still to be written meets a full disk here.
+            self._stream.close()
+        finally:
+            self._path.unlink(missing_ok=True)
 
 
 class BlobStore:
@@ -100,6 +108,7 @@ class BlobStore:
         self.folder = folder
         self.limit = limit
         self.incoming = folder / "incoming"
+        self._seen: dict[str, tuple[int, int]] = {}
         try:
             self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -119,15 +128,34 @@ class BlobStore:
         return self.folder / sha[:2] / sha
 
     def has(self, sha: str) -> bool:
-        """Whether the blob is here; asking counts as a use of it, which keeps it from being pruned."""
+        """Whether the blob is here and whole; asking counts as a use of it, which keeps it from being pruned.
+
+        Its hash is computed where the file is another one than when that was done last; a damaged one is removed.
+        """
         path = self.path(sha)
         try:
-            os.utime(path)
-        except FileNotFoundError:
-            return False
+            if self._seen.get(sha) != _identity(path) and file_sha256(path) != sha:
+                self.drop_damaged(sha)
+                return False
         except OSError:
-            return path.is_file()
+            return False
+        self.trust(sha)
         return True
+
+    def trust(self, sha: str) -> None:
+        """Take note that the blob has just been used and was whole."""
+        path = self.path(sha)
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        with contextlib.suppress(OSError):
+            self._seen[sha] = _identity(path)
+
+    def drop_damaged(self, sha: str) -> None:
+        """Remove a blob that has another hash than its name."""
+        logger.warning("the blob %s was damaged on the disk; it is removed, and asked for again", sha)
+        self._seen.pop(sha, None)
+        with contextlib.suppress(OSError):
+            self.path(sha).unlink()
 
     def writer(self) -> BlobWriter:
         """A new blob under the size limit."""
@@ -142,14 +170,19 @@ class BlobStore:
     def take(self, path: Path, sha: str) -> None:
         """Rename a complete file, whose hash is known to be `sha`, to its place."""
         target = self.path(sha)
+        keep(path)
         target.parent.mkdir(exist_ok=True, mode=0o700)
         path.replace(target)
+        keep_names(target.parent)
+        self.trust(sha)
 
-    def prune(self, maximum_bytes: int, maximum_age: float, now: float | None = None) -> int:
+    def prune(
+        self, maximum_bytes: int, maximum_age: float, now: float | None = None, live: Collection[str] = ()
+    ) -> int:
         """Delete what has not been used for long, and more where there is too much.
 
         What was last used more than `maximum_age` seconds ago goes, then the least recently used until `maximum_bytes`
-        are left; nothing used within the last day does. Returns the number of bytes freed.
+        are left; nothing used within the last minutes does, and nothing that is in `live`. Returns the bytes freed.
         """
         now = time.time() if now is None else now
         blobs = sorted(self._blobs(), key=lambda blob: blob[1])
@@ -157,20 +190,31 @@ class BlobStore:
         freed = 0
         for path, used, size in blobs:
             age = now - used
-            stale = path.parent == self.incoming or age > maximum_age
-            if age > _IN_USE_SECONDS and (stale or total - freed > maximum_bytes):
+            unwanted = age > maximum_age or total - freed > maximum_bytes
+            if unwanted and age > _IN_USE_SECONDS and path.name not in live:
                 with contextlib.suppress(OSError):
-                    # A folder is what a job left whose backend was killed.
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+                    path.unlink()
+                    self._seen.pop(path.name, None)
                     freed += size
         return freed
+
+    def sweep(self) -> None:
+        """Remove what uploads left that were broken off with their backend; no other may be at work in the folder."""
+        for path in self.incoming.iterdir():
+            with contextlib.suppress(OSError):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _blobs(self) -> Iterator[tuple[Path, float, int]]:
         for path in self.folder.glob("*/*"):
             with contextlib.suppress(OSError):
                 status = path.stat()
-                if path.parent == self.incoming or is_sha256(path.name):
+                if is_sha256(path.name):
                     yield path, status.st_mtime, status.st_size
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def too_large(limit: int) -> ServiceError:

@@ -1,142 +1,206 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Jobs: what was asked, how far it is, and what came of it.
 
-One worker thread computes, one job at a time, in the order of asking: two models on one device would only slow each
-other down. Records live in memory; results live in the blob store.
+One state machine: a change of state is checked, kept in the store and told to the listeners, in that order. Whoever
+computes (`chironomy.service.workers`) claims jobs here and says how they ended. The same work is done once: who asks
+for it again is given the job that there is.
 """
 
+import json
 import logging
-import os
-import queue
 import secrets
 import shutil
-import tempfile
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from chironomy.client.protocol import CANCELLED, DONE, FAILED, FINAL, QUEUED, RUNNING
-from chironomy.errors import ChironomyError
-from chironomy.packages import explained
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
+from chironomy.service.finished import finished_result
 from chironomy.service.kinds import Kind
+from chironomy.service.record import Job, shortened, work_name
 from chironomy.service.settings import check_settings
-from chironomy.work import Work
+from chironomy.service.store import Store
 
 logger = logging.getLogger(__name__)
 
+ATTEMPTS = 3
+"""How often a job may be begun that ends its worker."""
+
+LONGEST_MESSAGE = 300
+LARGEST_SETTINGS = 1 << 16
+"""Bytes of a job's settings as JSON: they go over the wire with its record."""
+
+PRIORITIES = (-100, 100)
+
+_NEXT: Mapping[str, Collection[str]] = {
+    QUEUED: (RUNNING, CANCELLED, FAILED),
+    RUNNING: (QUEUED, DONE, CANCELLED, FAILED),
+    DONE: (),
+    FAILED: (QUEUED,),
+    CANCELLED: (QUEUED,),
+}
+
+Listener = Callable[[Job], None]
+"""Told of every record that has changed its state; it must return at once."""
+
 
 @dataclass
-class Job:
-    """One job's record, as it goes over the wire.
+class _Live:
+    """What is known of a running job and need not outlive it."""
 
-    `state` is queued, running, done, failed or cancelled; `progress` is 0..1 and never falls; `error` is a sentence
-    when failed; `result` is the SHA-256 of the result when done. Times are seconds since the epoch, UTC.
-    """
-
-    id: str
-    kind: str
-    inputs: dict[str, str]
-    settings: dict[str, Any]
-    names: dict[str, str] = field(default_factory=dict)
-    state: str = QUEUED
     progress: float = 0.0
     message: str = ""
-    error: str | None = None
-    result: str | None = None
-    created: float = 0.0
-    started: float | None = None
-    finished: float | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """The record as JSON types."""
-        return asdict(self)
+    preview: bytes = b""
+    stopping: bool = False
 
 
 class Jobs:
-    """The queue, its worker and the records.
+    """The queue and its records.
 
     Args:
-        blobs: inputs are read from it, results go into it.
+        store: keeps the records.
+        blobs: inputs lie there, and results.
         kinds: what can be asked for, by name.
+        folder: of the folders in which jobs are computed; made when missing.
         maximum_waiting: how many jobs may wait before more are refused.
-        maximum_records: how many records are kept; the oldest finished ones are forgotten first.
+        maximum_records: how many records of ended jobs are kept; the oldest are forgotten first.
     """
 
     def __init__(
-        self, blobs: BlobStore, kinds: Mapping[str, Kind], maximum_waiting: int = 100, maximum_records: int = 1000
+        self,
+        store: Store,
+        blobs: BlobStore,
+        kinds: Mapping[str, Kind],
+        folder: Path,
+        maximum_waiting: int = 1000,
+        maximum_records: int = 1000,
     ) -> None:
+        self.store = store
         self.blobs = blobs
         self.kinds = kinds
+        self.folder = folder
+        self.listeners: list[Listener] = []
         self._maximum_waiting = maximum_waiting
         self._maximum_records = maximum_records
-        self._lock = threading.Lock()
-        self._jobs: dict[str, Job] = {}
-        self._cancel: dict[str, threading.Event] = {}
-        self._by_key: dict[str, str] = {}
-        self._preview: dict[str, bytes] = {}
-        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._worker = threading.Thread(target=self._work, name="chironomy-worker", daemon=True)
-        self._worker.start()
+        self._changed = threading.Condition(threading.RLock())
+        self._live: dict[str, _Live] = {}
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ServiceError(
+                f"The folder {folder} cannot be made ({error.strerror}): choose another --data"
+            ) from error
+
+    def recover(self) -> None:
+        """Take up what an earlier backend left; to be called once, before anybody computes.
+
+        A job that ran waits again, or is done where its result is there already; one that was to stop is cancelled.
+        """
+        with self._changed:
+            for job in reversed(self.store.jobs((RUNNING,))):
+                result = finished_result(self.work_folder(job))
+                if result is not None and self.blobs.has(result):
+                    self._end(job, DONE, result=result)
+                elif job.stopping:
+                    self._end(job, CANCELLED)
+                else:
+                    # That the backend ended is no fault of the job's.
+                    job.attempts = max(0, job.attempts - 1)
+                    self._change(job, QUEUED)
+            for job in reversed(self.store.jobs((QUEUED,))):
+                try:
+                    kind = self._kind(job.kind)
+                    job.settings, job.lane = check_settings(job.kind, kind.settings, job.settings), kind.lane
+                    self.store.save(job)
+                except ServiceError as error:
+                    if error.status == 507:
+                        raise
+                    self._end(job, FAILED, error=str(error))
 
     def submit(
-        self, kind: object, inputs: object, settings: object, names: object = None, key: str | None = None
+        self,
+        kind: object,
+        inputs: object,
+        settings: object,
+        names: object = None,
+        key: str | None = None,
+        priority: object = None,
     ) -> Job:
-        """Check a request and queue it; the same `key` with the same request gives the job that there already is.
+        """Check a request and queue it; what is asked for already, or done, is given as it is.
 
         Args:
             kind: name of a kind of job.
             inputs: mapping from the kind's input names to SHA-256 of blobs.
             settings: mapping from the kind's setting names to values.
             names: optional mapping from input names to the file names that a person knows them by, for sentences.
-            key: the client's idempotency key.
+            key: the client's idempotency key; it names one job, however that ended.
+            priority: whole number, 0 when None.
 
         Raises:
             ServiceError: one sentence naming the field that is wrong (404 unknown blob, 409 a key used for another
-                request, 422 a wrong field, 503 too many jobs waiting).
+                request, 422 a wrong field, 503 too many jobs waiting, 507 the record cannot be written).
         """
         chosen = self._kind(kind)
         checked_inputs = self._inputs(chosen, inputs)
+        checked = check_settings(chosen.name, chosen.settings, {} if settings is None else settings)
+        if len(json.dumps(checked)) > LARGEST_SETTINGS:
+            raise ServiceError(f"The settings of a job may have {LARGEST_SETTINGS >> 10} KiB as JSON", status=413)
         job = Job(
             id=secrets.token_hex(8),
             kind=chosen.name,
             inputs=checked_inputs,
-            settings=check_settings(chosen.name, chosen.settings, {} if settings is None else settings),
+            settings=checked,
             names=_names(chosen, names),
+            work=work_name(chosen.name, checked_inputs, checked, chosen.surroundings()),
+            lane=chosen.lane,
+            priority=_priority(priority),
             created=time.time(),
         )
-        with self._lock:
-            if key is not None and (known := self._jobs.get(self._by_key.get(key, ""))) is not None:
+        with self._changed:
+            if key is not None and (known := self.store.by_key(key)) is not None:
                 if (known.kind, known.inputs, known.settings) != (job.kind, job.inputs, job.settings):
                     message = (
                         f"The idempotency key {key[:80]!r} belongs to another request: use a new key for a new job"
                     )
                     raise ServiceError(message, status=409)
-                return replace(known)
-            if sum(other.state == QUEUED for other in self._jobs.values()) >= self._maximum_waiting:
-                message = f"{self._maximum_waiting} jobs are waiting already: wait for some to end, or cancel them"
-                raise ServiceError(message, status=503)
-            self._jobs[job.id] = job
-            self._cancel[job.id] = threading.Event()
-            if key is not None:
-                self._by_key[key] = job.id
-            self._forget()
-            snapshot = replace(job)
-        self._waiting.put(job.id)
-        return snapshot
+                return self._seen(known)
+            if (same := self._same(job.work)) is not None:
+                if key is not None:
+                    self.store.add_key(key, same.id)
+                if same.state == QUEUED and same.priority < job.priority:
+                    same.priority = job.priority
+                    self.store.save(same)
+                return self._seen(same)
+            self._refuse_too_many()
+            self.store.add(job, key)
+            self._tell(job)
+            self.store.forget(self._maximum_records)
+            return replace(job)
 
     def get(self, identifier: str) -> Job:
-        """A copy of the record.
+        """The record now.
 
         Raises:
             ServiceError: (404) no such job.
         """
-        with self._lock:
-            return replace(self._find(identifier))
+        with self._changed:
+            return self._seen(self._find(identifier))
+
+    def list(self, state: str | None = None, limit: int = 100) -> list[Job]:
+        """The records of the latest jobs, those of one state alone where one is given.
+
+        Raises:
+            ServiceError: (422) there is no such state.
+        """
+        if state is not None and state not in _NEXT:
+            raise ServiceError(f"There is no state {state[:80]!r}: ask for one of {', '.join(_NEXT)}", status=422)
+        with self._changed:
+            return [self._seen(job) for job in self.store.jobs(tuple(_NEXT) if state is None else (state,), limit)]
 
     def preview(self, identifier: str) -> bytes:
         """The latest JPEG of what a running job makes; empty before there is one, and once the job has ended.
@@ -144,29 +208,200 @@ class Jobs:
         Raises:
             ServiceError: (404) no such job.
         """
-        with self._lock:
-            self._find(identifier)
-            return self._preview.get(identifier, b"")
+        with self._changed:
+            if (live := self._live.get(identifier)) is None:
+                self._find(identifier)
+                return b""
+            return live.preview
 
     def cancel(self, identifier: str) -> Job:
         """Ask a job to stop: a waiting one is cancelled at once, a running one at its next step; an ended one stays."""
-        with self._lock:
+        with self._changed:
             job = self._find(identifier)
             if job.state == QUEUED:
                 self._end(job, CANCELLED)
-            elif job.state == RUNNING:
-                job.message = "cancelling"
-            self._cancel[identifier].set()
-            return replace(job)
+            elif job.state == RUNNING and not job.stopping:
+                job.stopping = True
+                self.store.save(job)
+                if (live := self._live.get(identifier)) is not None:
+                    live.message, live.stopping = "cancelling", True
+            return self._seen(job)
 
-    def close(self, timeout: float = 5.0) -> bool:
-        """Cancel everything and end the worker; True when it ended within `timeout` seconds."""
-        with self._lock:
-            for event in self._cancel.values():
-                event.set()
-        self._waiting.put(None)
-        self._worker.join(timeout)
-        return not self._worker.is_alive()
+    def retry(self, identifier: str) -> Job:
+        """Let a job that failed or was cancelled wait again, or give the one that does its work already.
+
+        Raises:
+            ServiceError: (404) no such job, or an input of it is gone.
+        """
+        with self._changed:
+            job = self._find(identifier)
+            if job.state not in (FAILED, CANCELLED):
+                return self._seen(job)
+            if (same := self._same(job.work)) is not None:
+                return self._seen(same)
+            self._inputs(self._kind(job.kind), job.inputs)
+            self._refuse_too_many()
+            job.attempts, job.progress, job.error, job.finished, job.stopping = 0, 0.0, None, None, False
+            self._change(job, QUEUED)
+            return self._seen(job)
+
+    def delete(self, identifier: str) -> None:
+        """Forget a job that has ended, its result and what it left to go on with.
+
+        Raises:
+            ServiceError: (404) no such job; (409) it has not ended.
+        """
+        with self._changed:
+            job = self._find(identifier)
+            if job.state not in FINAL:
+                raise ServiceError(f"Job {job.id} is {job.state}: cancel it before it is deleted", status=409)
+            self.store.delete(job.id)
+            if self._same(job.work) is None:
+                shutil.rmtree(self.work_folder(job), ignore_errors=True)
+            if job.result is not None and job.result not in self.store.results() | self.store.live_blobs():
+                with suppress(OSError):
+                    self.blobs.path(job.result).unlink()
+
+    def prune(self, maximum_bytes: int, maximum_age: float, now: float | None = None) -> None:
+        """Keep the data within bounds: blobs and what stopped jobs left, the least recently used going first.
+
+        Nothing goes that a waiting or running job needs.
+        """
+        now = time.time() if now is None else now
+        with self._changed:
+            live = self.store.live_blobs()
+            at_work = {self.work_folder(job).name for job in self.store.jobs((QUEUED, RUNNING))}
+        left = []
+        for folder in self.folder.iterdir():
+            with suppress(OSError):
+                size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+                left.append((folder.stat().st_mtime, size, folder))
+        kept = 0
+        for used, size, folder in sorted(left, reverse=True):
+            kept += size
+            if folder.name not in at_work and (now - used > maximum_age or kept > maximum_bytes // 2):
+                shutil.rmtree(folder, ignore_errors=True)
+                kept -= size
+        self.blobs.prune(max(0, maximum_bytes - kept), maximum_age, now, live)
+
+    def work_folder(self, job: Job) -> Path:
+        """Where a job is computed; the same for the same work, so that what an attempt left is there for the next."""
+        return self.folder / job.work[:32]
+
+    def claim(self, lane: str, seconds: float = 0.0) -> Job | None:
+        """Take the next job of a lane, which is running from now on; None where none comes within some seconds."""
+        with self._changed:
+            job = self._claimed(lane)
+            if job is None and seconds:
+                self._changed.wait(seconds)
+                job = self._claimed(lane)
+            return job
+
+    def progress(self, identifier: str, fraction: float, message: str) -> None:
+        """Note how far a running job is."""
+        with self._changed:
+            if (live := self._live.get(identifier)) is not None:
+                live.progress = min(1.0, max(live.progress, fraction))
+                live.message = "cancelling" if live.stopping else shortened(message, LONGEST_MESSAGE)
+
+    def show(self, identifier: str, picture: bytes) -> None:
+        """Keep a JPEG of what a running job makes."""
+        with self._changed:
+            if (live := self._live.get(identifier)) is not None:
+                live.preview = picture
+
+    def stopping(self, identifier: str) -> bool:
+        """Whether a running job was asked to stop."""
+        with self._changed:
+            live = self._live.get(identifier)
+            return live is None or live.stopping
+
+    def end(self, identifier: str, state: str, error: str | None = None, result: str | None = None) -> None:
+        """Note how a running job ended, and clear away what it needs no more.
+
+        Raises:
+            ServiceError: (507) it cannot be kept; the job is as it was.
+        """
+        with self._changed:
+            job = self._find(identifier)
+            self._end(job, state, error, result)
+        folder = self.work_folder(job)
+        if state == DONE:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def again(self, identifier: str, reason: str) -> None:
+        """A running job has lost its worker: it waits for another, or has failed after some attempts.
+
+        Args:
+            identifier: of the job.
+            reason: how the worker was lost and what to do about it, as the end of a sentence.
+
+        Raises:
+            ServiceError: (507) it cannot be kept; the job is as it was.
+        """
+        with self._changed:
+            job = self._find(identifier)
+            if job.stopping:
+                self._end(job, CANCELLED)
+            elif job.attempts >= ATTEMPTS:
+                self._end(job, FAILED, f"The {job.kind} job was tried {job.attempts} times, and {reason}")
+            else:
+                logger.warning("job %s (%s) is tried again: %s", job.id, job.kind, reason)
+                self._change(job, QUEUED)
+
+    def put_back(self, identifier: str) -> None:
+        """A running job waits again, as if it had not been begun: the backend ends."""
+        with self._changed:
+            job = self._find(identifier)
+            job.attempts = max(0, job.attempts - 1)
+            if job.stopping:
+                self._end(job, CANCELLED)
+            else:
+                self._change(job, QUEUED)
+
+    def _claimed(self, lane: str) -> Job | None:
+        job = self.store.claim(lane)
+        if job is not None:
+            self._live[job.id] = _Live()
+            self._tell(job)
+        return job
+
+    def _same(self, work: str) -> Job | None:
+        """The job that does this work already, or has done it, with its result."""
+        job = self.store.by_work(work, (QUEUED, RUNNING))
+        if job is None and (job := self.store.by_work(work, (DONE,))) is not None:
+            return job if job.result is not None and self.blobs.has(job.result) else None
+        return None if job is None or job.stopping else job
+
+    def _seen(self, job: Job) -> Job:
+        live = self._live.get(job.id)
+        return job if live is None else replace(job, progress=live.progress, message=live.message)
+
+    def _end(self, job: Job, state: str, error: str | None = None, result: str | None = None) -> None:
+        job.result, job.message, job.finished = result, "", time.time()
+        job.error = None if error is None else shortened(error)
+        job.progress = 1.0 if state == DONE else self._seen(job).progress
+        self._change(job, state)
+
+    def _change(self, job: Job, state: str) -> None:
+        """The one place where a job changes its state, but for `Store.claim`."""
+        if state not in _NEXT[job.state]:
+            raise AssertionError(f"a job cannot become {state} that is {job.state}")
+        job.state = state
+        self.store.save(job)
+        self._live.pop(job.id, None)
+        self._tell(job)
+
+    def _tell(self, job: Job) -> None:
+        logger.info("job %s (%s) %s%s", job.id, job.kind, job.state, f": {job.error}" if job.error else "")
+        for listener in self.listeners:
+            listener(replace(job))
+        self._changed.notify_all()
+
+    def _refuse_too_many(self) -> None:
+        if self.store.count(QUEUED) >= self._maximum_waiting:
+            message = f"{self._maximum_waiting} jobs are waiting already: wait for some to end, or cancel them"
+            raise ServiceError(message, status=503)
 
     def _kind(self, name: object) -> Kind:
         chosen = self.kinds.get(name) if isinstance(name, str) else None
@@ -194,84 +429,21 @@ class Jobs:
         return dict(inputs)
 
     def _find(self, identifier: str) -> Job:
-        job = self._jobs.get(identifier)
+        job = self.store.find(identifier)
         if job is None:
-            message = f"There is no job {identifier[:80]!r}: the backend may have been restarted since; ask again"
+            message = f"There is no job {identifier[:80]!r}: it may have been forgotten since; ask again"
             raise ServiceError(message, status=404)
         return job
 
-    def _forget(self) -> None:
-        ended = (job.id for job in list(self._jobs.values()) if job.state in FINAL)
-        while len(self._jobs) > self._maximum_records and (oldest := next(ended, None)) is not None:
-            del self._jobs[oldest]
-            del self._cancel[oldest]
-        self._by_key = {key: job for key, job in self._by_key.items() if job in self._jobs}
 
-    @staticmethod
-    def _end(job: Job, state: str, error: str | None = None, result: str | None = None) -> None:
-        job.state, job.error, job.result, job.message, job.finished = state, error, result, "", time.time()
-        if state == DONE:
-            job.progress = 1.0
-
-    def _work(self) -> None:
-        while (identifier := self._waiting.get()) is not None:
-            with self._lock:
-                job = self._jobs.get(identifier)
-                if job is None or job.state != QUEUED:
-                    continue
-                cancelled = self._cancel[identifier]
-                if cancelled.is_set():
-                    self._end(job, CANCELLED)
-                    continue
-                job.state, job.started = RUNNING, time.time()
-            logger.info("job %s (%s) started", job.id, job.kind)
-            state, error, result = self._run(job, cancelled)
-            with self._lock:
-                self._preview.pop(job.id, None)
-                self._end(job, state, error, result)
-            logger.info("job %s (%s) %s%s", job.id, job.kind, state, f": {error}" if error else "")
-
-    def _run(self, job: Job, cancelled: threading.Event) -> tuple[str, str | None, str | None]:
-        """Compute one job in a folder of its own; returns state, error and result."""
-
-        def progress(fraction: float, message: str = "") -> None:
-            with self._lock:
-                job.progress = min(1.0, max(job.progress, float(fraction)))
-                if not cancelled.is_set():
-                    job.message = message
-
-        def preview(picture: bytes) -> None:
-            with self._lock:
-                self._preview[job.id] = picture
-
-        kind = self.kinds[job.kind]
-        folder: Path | None = None
-        try:
-            folder = Path(tempfile.mkdtemp(prefix="job-", dir=self.blobs.incoming))
-            inputs = {name: self._place(folder, name, sha, job.names.get(name, "")) for name, sha in job.inputs.items()}
-            result = folder / f"result{kind.suffix}"
-            kind.run(inputs, job.settings, result, Work(progress, cancelled.is_set, preview))
-            if cancelled.is_set():
-                return CANCELLED, None, None
-            return DONE, None, self.blobs.add_file(result)
-        except BaseException as error:
-            # A kind that is told to stop may end by any exception of its own; none may end the worker.
-            if cancelled.is_set():
-                return CANCELLED, None, None
-            return FAILED, _sentence(error, job, folder), None
-        finally:
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _place(self, folder: Path, name: str, sha: str, file_name: str) -> Path:
-        """The blob under the name that a person knows it by, so that sentences about it can be understood."""
-        place = folder / name / (file_name or name)
-        place.parent.mkdir()
-        try:
-            os.link(self.blobs.path(sha), place)
-        except OSError:
-            shutil.copyfile(self.blobs.path(sha), place)
-        return place
+def _priority(value: object) -> int:
+    low, high = PRIORITIES
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        message = f"The priority of a job is {str(value)[:80]}: give a whole number from {low} to {high}"
+        raise ServiceError(message, status=422)
+    return value
 
 
 def _names(kind: Kind, names: object) -> dict[str, str]:
@@ -287,21 +459,3 @@ def _names(kind: Kind, names: object) -> dict[str, str]:
             if safe:
                 cleaned[name] = safe
     return cleaned
-
-
-def _sentence(error: BaseException, job: Job, folder: Path | None) -> str:
-    """What is told of an error; only those meant for people speak for themselves, the rest goes to the log."""
-    if isinstance(error, ChironomyError):
-        sentence = str(error)
-    elif isinstance(error, MemoryError):
-        sentence = f"There was not enough memory for this {job.kind} job: try a shorter clip or a smaller size"
-    elif isinstance(error, ImportError):
-        sentence = f"The backend cannot do this: {explained(error)}"
-    else:
-        logger.exception("job %s (%s) broke", job.id, job.kind, exc_info=error)
-        sentence = f"The {job.kind} job broke by {type(error).__name__}: {error} (the backend's log has the details)"
-    if folder is not None:
-        for name in job.inputs:
-            sentence = sentence.replace(f"{folder / name}{os.sep}", "")
-        sentence = sentence.replace(f"{folder}{os.sep}", "")
-    return " ".join(sentence.split())

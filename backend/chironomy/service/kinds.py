@@ -1,23 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The kinds of job: what each takes, and the function that makes its result.
 
-Each function takes the paths of its inputs, checked settings, the path of the result, and a `Work` to report to. The
-rooms that compute are imported when the first job needs them, and their models stay loaded between jobs.
+Each function takes the paths of its inputs, checked settings, the path of the result, and a `Work` to report to. It
+runs in a worker's process (`chironomy.service.worker`): the rooms that compute are imported there when the first job
+needs them, and their models stay loaded between jobs. The folder of the result is the same whenever the same work is
+tried again, so that what is finished may be kept there.
 """
 
+import contextlib
+import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture import settings as of
 from chironomy.service.settings import Choice, Feeling, Integer, Number, Setting, Switch, Weights
 from chironomy.work import Work
 
-if TYPE_CHECKING:
-    pass
-
+QUICK, GESTURE, FILM = "quick", "gesture", "film"
+"""Lanes: each has workers of its own, so that nothing waits behind what is much slower."""
 
 Run = Callable[[Mapping[str, Path], Mapping[str, Any], Path, Work], None]
 
@@ -34,6 +38,9 @@ class Kind:
         suffix: of the result's file name.
         media_type: of the result over HTTP.
         media_types: the same by the setting `format`, where it has one.
+        lane: which workers do it.
+        patience: seconds without news of progress after which it counts as hung.
+        surroundings: tells what else of this machine its result depends on.
     """
 
     name: str
@@ -44,6 +51,9 @@ class Kind:
     suffix: str = ".npz"
     media_type: str = "application/octet-stream"
     media_types: Callable[[], Mapping[str, str]] = dict
+    lane: str = QUICK
+    patience: float = 600.0
+    surroundings: Callable[[], str] = str
 
     def media_type_of(self, settings: Mapping[str, Any]) -> str:
         """What a result of a job with these settings is."""
@@ -116,6 +126,7 @@ def run_lips(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pa
 
 def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """A shot (the zip of `chironomy.shot.shot`, which names its engine) to a film, or to a zip of pictures."""
+    from chironomy.service.limits import check_memory
     from chironomy.shot.formats import FORMATS
     from chironomy.shot.packed import pack_pictures
     from chironomy.shot.shot import Shot
@@ -126,19 +137,44 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     shot = Shot.load(inputs["shot"])
     chosen = FORMATS[settings["format"]]
     made = result.with_name("pictures") if chosen.sequence else result.with_suffix(chosen.suffix)
-    work.progress(0.0, get_engine(shot.engine).requirements(shot).plan or "rendering")
-    render_video(
-        shot,
-        made,
-        work.part(0.0, 1.0, "rendering"),
-        format_name=chosen.name,
-        going_on=False,
-    )
+    requirements = get_engine(shot.engine).requirements(shot)
+    if requirements.device == "cpu":
+        check_memory(requirements.memory_bytes, f"This shot of {shot.width} by {shot.height} pixels")
+    work.progress(0.0, requirements.plan or "rendering")
+    if chosen.sequence and made.exists():
+        # A worker that was killed when all was drawn.
+        shutil.rmtree(made)
+    render_video(shot, made, work.part(0.0, 1.0, "rendering"), format_name=chosen.name, kept=result.parent / "frames")
     if chosen.sequence:
         work.progress(1.0, "packing the pictures")
         pack_pictures(made, result)
     elif made != result:
         made.replace(result)
+
+
+def gesture_weights() -> str:
+    """What tells the embedded weights from others of the same version."""
+    from chironomy.gesture.shipped import embedded_weights
+
+    return _listed(embedded_weights())
+
+
+def video_weights() -> str:
+    """What tells the weights of video models that are here from others."""
+    from chironomy.video.weights.folder import weights_folder
+
+    return _listed(weights_folder())
+
+
+def _listed(folder: Path) -> str:
+    """A hash of the names, sizes and times of the files in a folder."""
+    listed = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):
+            told = path.stat()
+            if path.is_file():
+                listed.update(f"{path.relative_to(folder)}\0{told.st_size}\0{told.st_mtime_ns}\n".encode())
+    return listed.hexdigest()
 
 
 def video_formats() -> Mapping[str, str]:
@@ -194,6 +230,9 @@ KINDS: Mapping[str, Kind] = {
             inputs=("speech",),
             optional_inputs=("pinned", "pinned_mask", "kept", "score", "script"),
             settings=_GESTURE,
+            lane=GESTURE,
+            patience=1800.0,
+            surroundings=gesture_weights,
         ),
         Kind(
             "perform",
@@ -209,6 +248,9 @@ KINDS: Mapping[str, Kind] = {
             },
             suffix=".zip",
             media_type="application/zip",
+            lane=GESTURE,
+            patience=1800.0,
+            surroundings=gesture_weights,
         ),
         Kind("lips", run_lips, inputs=("speech",), settings={"fps": Number(*of.FPS)}),
         Kind(
@@ -228,6 +270,9 @@ KINDS: Mapping[str, Kind] = {
             suffix=".mp4",
             media_type="video/mp4",
             media_types=video_formats,
+            lane=FILM,
+            patience=3600.0,
+            surroundings=video_weights,
         ),
     )
 }

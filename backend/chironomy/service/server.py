@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backend's process: it listens on 127.0.0.1, says so in a handshake file, and ends with its parent."""
+"""The backend's process: it listens on 127.0.0.1, says so in a handshake file, and ends with its parent.
+
+Nothing here computes (see `chironomy.service.workers`), and whatever was accepted is gone on with at the next start.
+"""
 
 import contextlib
 import json
@@ -10,16 +13,25 @@ import signal
 import socket
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import chironomy
-from chironomy.files import atomic_path, data_folder
+from chironomy.client.process import Handshake
+from chironomy.client.protocol import FINAL
+from chironomy.files import atomic_path, data_folder, keep
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
-from chironomy.service.kinds import KINDS, Kind
+from chironomy.service.lock import DataInUse, DataLock
 from chironomy.service.parent import Parent
+from chironomy.service.worker import load_kinds
+
+if TYPE_CHECKING:
+    from chironomy.service.jobs import Jobs
+    from chironomy.service.workers import Patience
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +39,9 @@ ADDRESS = "127.0.0.1"
 UPLOAD_LIMIT = 1 << 30
 KEEP_BYTES = 4 << 30
 KEEP_SECONDS = 7 * 24 * 3600.0
+KINDS = "chironomy.service.kinds:KINDS"
 _WATCH_SECONDS = 0.5
+_PRUNE_SECONDS = 60.0
 
 
 def serve(
@@ -38,48 +52,69 @@ def serve(
     data: Path | None = None,
     parent_pid: int | None = None,
     upload_limit: int = UPLOAD_LIMIT,
-    kinds: Mapping[str, Kind] = KINDS,
+    keep_bytes: int = KEEP_BYTES,
+    memory: int | None = None,
+    kinds: str = KINDS,
+    patience: "Patience | None" = None,
     on_listening: Callable[[str, Path], None] | None = None,
     stop: threading.Event | None = None,
-) -> bool:
+) -> None:
     """Run the backend until SIGTERM, SIGINT, `stop`, or the end of its parent.
+
+    Where another backend works in the data folder and there is a `handshake` to write, it gets that one's address:
+    whoever started this one uses the other.
 
     Args:
         port: of 127.0.0.1; 0 takes a free one.
         token_file: read when it exists, made (readable by its owner only) when not; by default `token` in `data`.
         handshake: file that gets `{"url", "token", "pid", "version"}` once the backend listens; removed at the end.
-        data: folder of the blobs; by default `data_folder()`.
+        data: folder of records and blobs; by default `data_folder()`.
         parent_pid: process to end with.
         upload_limit: largest upload, bytes.
-        kinds: what can be asked for.
+        keep_bytes: how much is kept of what was sent and made; what waits or runs is kept whatever it takes.
+        memory: bytes that one worker may take; by default a share of what there is.
+        kinds: what can be asked for, as `module:NAME`.
+        patience: how long workers are waited for.
         on_listening: called with the address and the token file once the backend listens.
         stop: ends the backend when set (for callers outside the main thread, where no signals arrive).
 
-    Returns:
-        False where a computation could not be interrupted and still runs in its thread; it holds nothing that must be
-        saved, so the process may exit at once.
-
     Raises:
+        DataInUse: another backend works in the data folder, and there is no handshake to write.
         ServiceError: the port is taken, or a file or folder cannot be used.
     """
     import uvicorn
 
     from chironomy.service.app import create_app
     from chironomy.service.jobs import Jobs
+    from chironomy.service.store import Store
+    from chironomy.service.workers import Workers, sweep
 
     parent = None if parent_pid is None else Parent(parent_pid)
     stop = stop or threading.Event()
     data = (data or data_folder()).absolute()
-    clean = True
     with contextlib.ExitStack() as cleanup:
+        try:
+            lock = cleanup.enter_context(DataLock(data))
+        except DataInUse as error:
+            if handshake is None or error.holder is None:
+                raise
+            logger.info("%s", error)
+            _write_handshake(handshake, replace(error.holder, joined=True))
+            return
         listener = cleanup.enter_context(_listen(port))
         port = listener.getsockname()[1]
         url = f"http://{ADDRESS}:{port}"
-        blobs = BlobStore(data / "blobs", upload_limit)
-        blobs.prune(KEEP_BYTES, KEEP_SECONDS)
         token_file = token_file or data / "token"
         token = read_or_make_token(token_file)
-        jobs = Jobs(blobs, kinds)
+        if left := sweep(str(data)):
+            logger.warning("%d processes of an earlier backend were still running, and were ended", left)
+        blobs = BlobStore(data / "blobs", upload_limit)
+        blobs.sweep()
+        store = Store(data / "jobs.sqlite")
+        cleanup.callback(store.close)
+        jobs = Jobs(store, blobs, load_kinds(kinds), data / "work")
+        jobs.recover()
+        jobs.prune(keep_bytes, KEEP_SECONDS)
         app = create_app(jobs, token, hosts=(f"{ADDRESS}:{port}", f"localhost:{port}"))
         config = uvicorn.Config(
             app,
@@ -94,28 +129,48 @@ def serve(
         # In the main thread uvicorn would take the signals, and raise them again at its end; here they are ours.
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="chironomy-http", daemon=True)
         cleanup.enter_context(_signals(stop))
+        workers = Workers(jobs, kinds, str(data), memory, patience)
         thread.start()
         try:
             while not server.started and thread.is_alive():
                 stop.wait(0.01)
+            told = Handshake(url, token, os.getpid(), chironomy.__version__)
+            _write_handshake(lock.address, told)
             if handshake is not None:
-                _write_handshake(handshake, url, token)
+                _write_handshake(handshake, told)
                 cleanup.callback(handshake.unlink, missing_ok=True)
             if on_listening is not None:
                 on_listening(url, token_file)
-            while not stop.wait(_WATCH_SECONDS) and thread.is_alive():
-                if parent is not None and not parent.alive():
-                    logger.info("the parent process %d has ended, so this backend ends", parent.pid)
-                    break
+            _watch(jobs, stop, thread, parent, keep_bytes)
         finally:
             server.should_exit = True
-            clean = jobs.close(timeout=5.0)
+            workers.close()
             thread.join(5.0)
-    return clean
+
+
+def _watch(
+    jobs: "Jobs", stop: threading.Event, thread: threading.Thread, parent: Parent | None, keep_bytes: int
+) -> None:
+    """Wait for what ends the backend, and keep its data within bounds meanwhile."""
+    ended = threading.Event()
+    jobs.listeners.append(lambda job: ended.set() if job.state in FINAL else None)
+    pruned = time.monotonic()
+    while not stop.wait(_WATCH_SECONDS) and thread.is_alive():
+        if parent is not None and not parent.alive():
+            logger.info("the parent process %d has ended, so this backend ends", parent.pid)
+            return
+        if ended.is_set() or time.monotonic() - pruned > _PRUNE_SECONDS:
+            ended.clear()
+            pruned = time.monotonic()
+            try:
+                jobs.prune(keep_bytes, KEEP_SECONDS)
+            except (ServiceError, OSError) as error:
+                logger.error("%s", error)
 
 
 def _listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # Without its protocol asyncio does not know that it may send small answers at once.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             # Elsewhere this would let a second backend take the port of a running one.
@@ -151,16 +206,15 @@ def _signals(stop: threading.Event) -> Iterator[None]:
 def read_or_make_token(path: Path) -> str:
     """The token in the file, or a new one written to it with mode 0600.
 
+    A file that is empty, as a full disk left it, is made anew.
+
     Raises:
         ServiceError: others may read the file, it holds no usable token, or it cannot be read or made.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(FileExistsError):
-            token = secrets.token_urlsafe(32)
-            with _open_private(path) as stream:
-                stream.write(token + "\n")
-            return token
+        if not path.exists() or path.stat().st_size == 0:
+            _make_token(path)
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ServiceError(f"The token file {path} can be read by others: run chmod 600 on it, or delete it")
         token = path.read_text(encoding="ascii").strip()
@@ -174,16 +228,27 @@ def read_or_make_token(path: Path) -> str:
     return token
 
 
+def _make_token(path: Path) -> None:
+    """Put a new token into the file, whole or not at all."""
+    partial = path.with_name(f".{path.name[:60]}-{secrets.token_hex(6)}")
+    try:
+        with _open_private(partial) as stream:
+            stream.write(secrets.token_urlsafe(32) + "\n")
+        keep(partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 def _open_private(path: Path) -> IO[str]:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(descriptor, "w", encoding="ascii")
 
 
-def _write_handshake(path: Path, url: str, token: str) -> None:
-    fields = {"url": url, "token": token, "pid": os.getpid(), "version": chironomy.__version__}
+def _write_handshake(path: Path, told: Handshake) -> None:
     try:
         with atomic_path(path) as temporary, _open_private(temporary) as stream:
-            json.dump(fields, stream)
+            json.dump(vars(told), stream)
     except OSError as error:
         message = f"The handshake file {path} cannot be written ({error.strerror or error}): choose another --handshake"
         raise ServiceError(message) from error

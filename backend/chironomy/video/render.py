@@ -20,6 +20,7 @@ from chironomy.video.engines.engine import Engine
 from chironomy.video.engines.registry import get_engine
 from chironomy.video.film.burn_in import burned_in
 from chironomy.video.film.encode import check_format, encode_film, no_alpha, write_sound
+from chironomy.video.film.kept import KeptFrames
 from chironomy.video.film.preview import preview_jpeg
 from chironomy.video.film.provenance import note, provenance
 from chironomy.video.film.sequence import Sequence, displayed
@@ -36,7 +37,7 @@ def render_video(
     *,
     format_name: str | None = None,
     preview_seconds: float = 2.0,
-    going_on: bool = True,
+    kept: Path | None = None,
 ) -> int:
     """Render a shot with its engine into a film with its speech, or into a folder of pictures.
 
@@ -53,7 +54,9 @@ def render_video(
         work: told after every frame, asked between frames, and shown one now and then.
         format_name: one of `chironomy.shot.formats.FORMATS`; by default what the suffix of `path` asks for.
         preview_seconds: how often a frame is shown, at most.
-        going_on: the same call may come again after one that ended early, and goes on with its pictures.
+        kept: a folder for the finished frames of a film while it is rendered, where the engine's frames are
+            independent: the same call after one that ended early goes on after them. A sequence goes on with its
+            pictures in any case.
 
     Returns:
         how many frames were written; of a sequence that was taken up again, those that were still missing.
@@ -80,12 +83,16 @@ def render_video(
     start, duration = shot.seconds_into_speech(shot.frames.start), (len(shot.frames) + rounding) / shot.fps
     with speech_file(shot) as speech:
         if not chosen.sequence:
-            return encode_film(
-                frames(asked, work), path, shot.fps, shot.width, shot.height, speech,
+            before = KeptFrames(kept, told) if kept is not None and engine.frames_independent else None
+            pictures = frames(asked, work) if before is None else _going_on(before, asked, frames, work)
+            count = encode_film(
+                pictures, path, shot.fps, shot.width, shot.height, speech,
                 speech_start=start, speech_duration=duration, work=work, chosen=chosen, comment=note(told),
             )  # fmt: skip
-        resumable = going_on and engine.frames_independent
-        sequence = Sequence(path, chosen, told, resumable)
+            if before is not None:
+                before.remove()
+            return count
+        sequence = Sequence(path, chosen, told, engine.frames_independent)
         count, first = 0, sequence.first_missing(shot.frames)
         if first < shot.frames.stop:
             done = (first - shot.frames.start) / len(shot.frames)
@@ -95,6 +102,20 @@ def render_video(
             write_sound(speech, sequence.unfinished / f"{path.name}.wav", start, duration)
         sequence.finish()
         return count
+
+
+def _going_on(
+    kept: KeptFrames, shot: Shot, frames: Callable[[Shot, Work], Iterator[NDArray[Any]]], work: Work
+) -> Iterator[NDArray[Any]]:
+    """The frames of an earlier try, then those that it had not made, which are kept as they pass."""
+    first = shot.frames.start
+    for picture in kept.load(range(first, first + kept.count(shot.frames))):
+        first += 1
+        yield picture
+    if first < shot.frames.stop:
+        done = (first - shot.frames.start) / len(shot.frames)
+        work.progress(done)
+        yield from kept.passing(frames(shot.replaced(frame_start=first), work.part(done, 1.0)), first)
 
 
 def _for_engine(shot: Shot, chosen: Format, engine: Engine) -> Shot:
