@@ -45,7 +45,9 @@ class Flag:
         self.path = path
 
     def set(self) -> None:
-        self.path.write_text(str(os.getpid()))
+        partial = self.path.with_suffix(f".{os.getpid()}")
+        partial.write_text(str(os.getpid()))
+        partial.replace(self.path)
 
     def is_set(self) -> bool:
         return self.path.exists()

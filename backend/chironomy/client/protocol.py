@@ -23,8 +23,8 @@ JOBS = "/v1/jobs"
 jobs, `?state=` those of one state, `?limit=` so many: {"jobs": [record]}."""
 
 REQUEST_FIELDS = ("kind", "inputs", "settings", "names", "priority")
-"""Of POST `JOBS`: kind of job, {input: SHA-256}, settings, {input: the file name that a person knows it by}, and a whole
-number: of those that wait, the highest is done first."""
+"""Of POST `JOBS`: kind of job, {input: SHA-256}, settings, {input: the file name that a person knows it by}, and a
+whole number: of those that wait, the highest is done first."""
 
 ERROR = "error"
 """The one field of a refusal."""

@@ -119,6 +119,7 @@ class Worker:
         kind, folder = self._kinds[task["kind"]], Path(task["folder"])
         placed = folder / "inputs"
         result = folder / f"result{kind.suffix}"
+        self._tell(tell="begun")
         try:
             shutil.rmtree(placed, ignore_errors=True)
             placed.mkdir(parents=True)

@@ -224,7 +224,9 @@ class _Watcher(threading.Thread):
         process.ask(
             do="run", id=job.id, kind=job.kind, inputs=job.inputs, names=job.names, settings=job.settings, folder=folder
         )
-        heard = news = measured = time.monotonic()
+        heard = measured = time.monotonic()
+        # A process that has just been started needs a while to begin.
+        news: float | None = None
         asked: float | None = None
         while True:
             try:
@@ -245,7 +247,9 @@ class _Watcher(threading.Thread):
             what = told.get("tell")
             if what == "ended":
                 return told
-            if what == "progress":
+            if what == "begun":
+                news = now
+            elif what == "progress":
                 news = now
                 self._jobs.progress(job.id, told["fraction"], told["message"])
             elif what == "preview":
@@ -260,7 +264,7 @@ class _Watcher(threading.Thread):
             if now - heard > self._patience.heartbeat:
                 self._end_process()
                 raise _Lost(f"its worker gave no sign of life for {self._patience.heartbeat:g} s")
-            if now - news > kind.patience:
+            if news is not None and now - news > kind.patience:
                 self._end_process()
                 raise _Lost(f"it made no progress for {kind.patience:g} s: see the backend's log for what it did last")
             if now - measured > _MEMORY_SECONDS:
