@@ -92,7 +92,7 @@ def test_all_that_was_accepted_is_done_after_kills_at_any_moment(server: Server,
         copied = client.submit("copy", {"speech": client.upload(b"ha")}, {"times": 3})
         accepted = {number: client.submit("slow", {}, {"parts": PARTS, "seed": number}) for number in range(JOBS)}
     # A job may lose its worker twice, and its backend as often as that is killed.
-    rounds = chance.sample(["server", "all", "workers"], 3, counts=[2, 2, 2]) + ["server", "all"]
+    rounds = [*chance.sample(["server", "all", "workers"], 3, counts=[2, 2, 2]), "server", "all"]
     for whom in rounds:
         threading.Event().wait(chance.uniform(0.0, 1.2))
         server.kill(whom)
@@ -135,6 +135,7 @@ def test_who_waits_for_a_job_goes_on_waiting_when_the_backend_is_killed(tmp_path
 
         result = client.run("gate", {}, None, tmp_path / "result", Work(progress))
         assert process.pid != first
+        assert "starting the backend again" in told
         assert result.read_bytes() == b"through the gate"
     with pytest.raises(BackendMissing):
         client.health()

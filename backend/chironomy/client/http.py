@@ -75,6 +75,7 @@ class Client:
         self._names: dict[str, str] = {}
         self._sources: dict[str, Path | bytes] = {}
         self._revive = revive
+        self._tell: Callable[[str], None] = _untold
         self._session = requests.Session()
         self._session.trust_env = False
         self._address(url, token)
@@ -224,8 +225,16 @@ class Client:
         told: tuple[float, str] | None = None
         asked = False
         seen, seen_at = b"", 0.0
+
+        def tell(message: str) -> None:
+            work.progress(told[0] if told else 0.0, message)
+
         while True:
-            job = self._awaited(identifier, work, told[0] if told else 0.0)
+            self._tell = tell
+            try:
+                job = self._awaited(identifier, work)
+            finally:
+                self._tell = _untold
             if (job.progress, job.message) != told:
                 told = (job.progress, job.message)
                 work.progress(*told)
@@ -306,7 +315,7 @@ class Client:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _awaited(self, identifier: str, work: Work, progress: float) -> Job:
+    def _awaited(self, identifier: str, work: Work) -> Job:
         """The job's record, from a backend that may be away for a while."""
         deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
         while True:
@@ -315,7 +324,7 @@ class Client:
             except BackendMissing:
                 if time.monotonic() > deadline or work.cancelled():
                     raise
-            work.progress(progress, "the backend does not answer; waiting for it")
+            self._tell("waiting for the backend, which does not answer")
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -397,6 +406,7 @@ class Client:
             except requests.ConnectionError:
                 if self._revive is None or tries:
                     raise
+                self._tell("starting the backend again")
                 self._address(*self._revive())
                 tries += 1
                 continue
@@ -429,6 +439,10 @@ class Client:
         command = f"chironomy serve --port {port}" if port else "chironomy serve"
         message = f"No backend answers at {self.url}: start one with `{command}`, or with Start Backend in the add-on"
         return BackendMissing(message)
+
+
+def _untold(_message: str) -> None:
+    pass
 
 
 def _json_object(response: requests.Response) -> dict[str, Any] | None:

@@ -293,6 +293,8 @@ _WORK = {
     "packing the pictures": "이미지를 묶는 중",
     "looking at the picture": "사진을 보는 중",
     "reading the picture": "사진을 읽는 중",
+    "starting the backend again": "백엔드를 다시 시작하는 중",
+    "waiting for the backend, which does not answer": "응답하지 않는 백엔드를 기다리는 중",
 }
 
 SENTENCES = table(
