@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the backend as a service, and write docs/benchmarks-service.md: `make bench-service`.
 
-A real backend with its real kinds of job is killed at random moments (`kill -9` of the server, of its workers, of all of
-them, of an encoder), and what it had accepted is counted afterwards. The moments are drawn from a seed; where in the work
-they fall depends on the machine. `--baseline` names an older checkout, whose answers are timed in the same run.
+A real backend with its real kinds of job is killed at random moments (`kill -9` of the server, of its workers, of all
+of them, of an encoder), and what it had accepted is counted afterwards. The moments are drawn from a seed; where in the
+work they fall depends on the machine. `--baseline` names an older checkout, whose answers are timed in the same run.
 """
 
 import argparse
@@ -279,13 +279,14 @@ def measure_work(options: argparse.Namespace) -> Iterator[Row]:
 
 
 class Counted:
-    """Calls an action with 0, 1, 2 …"""
+    """Calls an action with 0, 1, 2 and so on."""
 
     def __init__(self, action: Callable[[int], Any]) -> None:
         self._action = action
         self._number = 0
 
     def __call__(self) -> None:
+        """Once more."""
         self._action(self._number)
         self._number += 1
 

@@ -12,10 +12,12 @@ from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
+from chironomy.service import limits
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 from chironomy.shot.camera import portrait_camera
+from chironomy.shot.errors import RenderCancelled
 from chironomy.shot.packed import unpack_pictures
 from chironomy.shot.shot import Shot
 from chironomy.video.film.encode import probe
@@ -64,6 +66,44 @@ def test_a_shot_becomes_a_zip_of_pictures_that_unpacks_as_a_folder(hands: HandMo
     assert names == ["about.json", *(f"take.{frame:05d}.png" for frame in range(6))]
     with Image.open(tmp_path / "take" / "take.00005.png") as picture:
         assert (picture.mode, picture.size) == ("RGBA", (64, 96))
+
+
+@pytest.mark.parametrize("name", ["mp4", "png"])
+def test_a_job_that_is_tried_again_goes_on_to_the_same_result(
+    hands: HandMotion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    rig = load_rig()
+    face = FaceTrack(24.0, np.zeros((6, len(FACE_ACTIONS))))
+    shot = Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, 64, 96), settings={"threads": 1})
+    shot.save(tmp_path / "shot.zip")
+    settings, results = settings_of("video", {"format": name}), []
+    for folder, stops in ((tmp_path / "whole", False), (tmp_path / "stopped", True)):
+        folder.mkdir()
+        asked = iter([False] * 7 + [True] * 99)
+        if stops:
+            work = Work(cancelled=lambda asked=asked: next(asked))
+            with pytest.raises(RenderCancelled):
+                KINDS["video"].run({"shot": tmp_path / "shot.zip"}, settings, folder / "result.mp4", work)
+            assert [path for path in folder.rglob("*.png") if path.stat().st_size]
+        told: list[float] = []
+        work = Work(lambda done, *_, told=told: told.append(done))
+        KINDS["video"].run({"shot": tmp_path / "shot.zip"}, settings, folder / "result.mp4", work)
+        results.append((folder / "result.mp4").read_bytes())
+        assert (next(done for done in told if done > 0) > 1 / 6 + 1e-9) == stops
+    assert results[0] == results[1]
+
+
+def test_a_shot_that_needs_more_memory_than_there_is_says_so_before_it_is_drawn(
+    hands: HandMotion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "usual_limit", lambda: 1 << 30)
+    rig = load_rig()
+    face = FaceTrack(24.0, np.zeros((6, len(FACE_ACTIONS))))
+    Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, 8192, 8192)).save(tmp_path / "shot.zip")
+    run = KINDS["video"].run
+    with pytest.raises(ServiceError, match=r"This shot of 8192 by 8192 pixels needs about .* GiB .* may take 1\.0"):
+        run({"shot": tmp_path / "shot.zip"}, settings_of("video", {}), tmp_path / "result.mp4", Work())
+    assert not (tmp_path / "result.mp4").exists()
 
 
 def test_a_format_that_is_none_is_refused() -> None:

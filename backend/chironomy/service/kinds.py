@@ -9,7 +9,6 @@ tried again, so that what is finished may be kept there.
 
 import contextlib
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,10 +140,10 @@ def run_video(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: P
     if requirements.device == "cpu":
         check_memory(requirements.memory_bytes, f"This shot of {shot.width} by {shot.height} pixels")
     work.progress(0.0, requirements.plan or "rendering")
-    if chosen.sequence and made.exists():
-        # A worker that was killed when all was drawn.
-        shutil.rmtree(made)
-    render_video(shot, made, work.part(0.0, 1.0, "rendering"), format_name=chosen.name, kept=result.parent / "frames")
+    # A folder of pictures has its name when it is whole: the worker was ended before they were packed.
+    if not (chosen.sequence and made.is_dir()):
+        kept = result.parent / "frames"
+        render_video(shot, made, work.part(0.0, 1.0, "rendering"), format_name=chosen.name, kept=kept)
     if chosen.sequence:
         work.progress(1.0, "packing the pictures")
         pack_pictures(made, result)

@@ -28,13 +28,15 @@ ABOUT = "about.json"
 LARGEST_ARCHIVE = 1 << 40
 """Bytes that pictures may unpack to: those of a long take in OpenEXR have hundreds of gigabytes."""
 
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+
 _ENTRY = re.compile(r"\.\d{5,9}\.(png|exr)|\.wav|about\.json")
 
 
 def pack_pictures(folder: Path, archive: Path) -> None:
-    """Move what `chironomy.video.film.sequence.Sequence` left in a folder to a zip.
+    """Copy what `chironomy.video.film.sequence.Sequence` left in a folder to a zip.
 
-    Each file is removed when it is packed: together they may be large.
+    The same pictures give the same zip.
 
     Raises:
         VideoError: the disk is full or cannot be written to.
@@ -42,9 +44,11 @@ def pack_pictures(folder: Path, archive: Path) -> None:
     try:
         with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as packed:
             for path in sorted(folder.iterdir()):
-                packed.write(path, path.name if path.name == ABOUT else path.name.removeprefix(folder.name))
-                path.unlink()
-        folder.rmdir()
+                name = path.name if path.name == ABOUT else path.name.removeprefix(folder.name)
+                entry = zipfile.ZipInfo(name, _FIXED_TIME)
+                entry.file_size = path.stat().st_size
+                with path.open("rb") as source, packed.open(entry, "w") as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
     except OSError as error:
         raise VideoError(f"the pictures could not be packed ({error.strerror or error}); free some space") from error
 
