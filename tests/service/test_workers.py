@@ -56,17 +56,27 @@ def test_after_three_attempts_a_job_has_failed_by_a_sentence_and_the_next_runs(j
     bad = ended(jobs, jobs.submit("kill", {}, {"times": 9}))
     assert (bad.state, bad.attempts, gate.count("tried")) == (FAILED, 3, 3)
     assert bad.error == (
-        "The kill job was tried 3 times, and its worker ended each time, the last by signal 9, perhaps for want of "
+        "The kill job was tried 3 times: its worker ended each time, the last by signal 9, perhaps for want of "
         "memory: try a shorter clip or a smaller size"
     )
     assert ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {})).state == DONE
+
+
+def test_a_job_whose_encoder_was_killed_is_tried_again(jobs: Jobs, gate: Gate) -> None:
+    done = ended(jobs, jobs.submit("encode", {}, {"times": 2}))
+    assert (done.state, done.attempts) == (DONE, 3)
+    (gate.folder / "tried").unlink()
+    failed = ended(jobs, jobs.submit("encode", {}, {"times": 3}))
+    assert failed.error == (
+        "The encode job was tried 3 times: the film could not be written: ffmpeg was ended by signal 9"
+    )
 
 
 def test_a_job_that_hangs_is_ended_with_all_that_it_started(jobs: Jobs, gate: Gate) -> None:
     hung = ended(jobs, jobs.submit("hang", {}, {}))
     assert (hung.state, gate.count("tried")) == (FAILED, 3)
     assert hung.error is not None
-    assert hung.error.startswith("The hang job was tried 3 times, and it made no progress for 0.6 s")
+    assert hung.error.startswith("The hang job was tried 3 times: it made no progress for 0.6 s")
     wait_until(lambda: not psutil.pid_exists(int((gate.folder / "program").read_text())))
     assert ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {})).state == DONE
 

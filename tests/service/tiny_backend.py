@@ -29,6 +29,7 @@ from chironomy.service.record import Job
 from chironomy.service.settings import Choice, Integer, Number
 from chironomy.service.store import Store
 from chironomy.service.workers import Patience, Workers
+from chironomy.shot.errors import ProgramKilled
 from chironomy.work import Work
 
 TOKEN = "a-token-of-more-than-16-characters"
@@ -152,6 +153,13 @@ def _hang(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path,
         program.wait()
 
 
+def _encode(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Loses a program that it uses, as often as is asked for."""
+    if _noted("tried") <= settings["times"]:
+        raise ProgramKilled("the film could not be written: ffmpeg was ended by signal 9")
+    result.write_bytes(b"encoded")
+
+
 def _eat(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """Takes memory without end."""
     _noted("tried")
@@ -175,6 +183,7 @@ TINY_KINDS = {
         Kind("hang", _hang, (), patience=0.6),
         Kind("wait", _hang, (), lane="film"),
         Kind("eat", _eat, ()),
+        Kind("encode", _encode, (), settings={"times": Integer(1, 0, 9)}),
     )
 }
 

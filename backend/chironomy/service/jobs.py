@@ -344,7 +344,7 @@ class Jobs:
             if job.stopping:
                 self._end(job, CANCELLED)
             elif job.attempts >= ATTEMPTS:
-                self._end(job, FAILED, f"The {job.kind} job was tried {job.attempts} times, and {reason}")
+                self._end(job, FAILED, f"The {job.kind} job was tried {job.attempts} times: {reason}")
             else:
                 logger.warning("job %s (%s) is tried again: %s", job.id, job.kind, reason)
                 self._change(job, QUEUED)

@@ -35,6 +35,8 @@ from chironomy.work import Work
 logger = logging.getLogger(__name__)
 
 BEAT_SECONDS = 1.0
+AGAIN = "again"
+"""How a job ended that may succeed when it is tried again."""
 
 
 def load_kinds(reference: str) -> Mapping[str, Kind]:
@@ -137,7 +139,8 @@ class Worker:
             # A kind that is told to stop may end by any exception of its own; none may end the worker.
             if self._cancelled.is_set():
                 return CANCELLED, None, None
-            return FAILED, _sentence(error, task, placed, folder), None
+            sentence = _sentence(error, task, placed, folder)
+            return (AGAIN if getattr(error, "passing", False) else FAILED), sentence, None
         finally:
             shutil.rmtree(placed, ignore_errors=True)
             with contextlib.suppress(OSError):

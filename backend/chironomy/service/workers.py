@@ -29,6 +29,7 @@ from chironomy.service.jobs import Jobs
 from chironomy.service.kinds import FILM, Kind
 from chironomy.service.limits import memory_of, usual_limit
 from chironomy.service.record import Job
+from chironomy.service.worker import AGAIN
 
 logger = logging.getLogger(__name__)
 
@@ -212,7 +213,10 @@ class _Watcher(threading.Thread):
         state, error, result = ended["state"], ended.get("error"), ended.get("result")
         if result is not None:
             self._jobs.blobs.trust(result)
-        self._insist(lambda: self._jobs.end(job.id, state, error, result))
+        if state == AGAIN:
+            self._insist(lambda: self._jobs.again(job.id, str(error)))
+        else:
+            self._insist(lambda: self._jobs.end(job.id, state, error, result))
 
     def _watch(self, process: _Process, job: Job, kind: Kind) -> dict[str, Any] | None:
         """See a job through; return how the worker says that it ended, None where the backend ends before.

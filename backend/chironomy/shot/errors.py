@@ -13,3 +13,9 @@ class RenderCancelled(VideoError):  # noqa: N818 - it is no error of anybody's
 
     def __init__(self, message: str = "the render was cancelled"):
         super().__init__(message)
+
+
+class ProgramKilled(VideoError):  # noqa: N818 - named for what happened
+    """Another program was ended from outside while it worked for us."""
+
+    passing = True

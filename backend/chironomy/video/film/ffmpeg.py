@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy import packages, processes
-from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.errors import ProgramKilled, RenderCancelled, VideoError
 from chironomy.work import QUIET, Work
 
 
@@ -82,6 +82,7 @@ def feed(
 
     Raises:
         VideoError: a frame has another shape, or ffmpeg failed; one sentence.
+        ProgramKilled: ffmpeg was ended from outside.
         RenderCancelled: `work` said so.
     """
     process = processes.start(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -119,7 +120,9 @@ def feed(
         reader.join(timeout=10)
         process.stderr.close()
     if code != 0 or broken:
-        raise VideoError(explain(code, b"".join(messages).decode("utf-8", "replace"), path))
+        raise (ProgramKilled if code < 0 else VideoError)(
+            explain(code, b"".join(messages).decode("utf-8", "replace"), path)
+        )
     if count == 0 and not frameless:
         raise VideoError(f"{path.name} would have no frames; the shot's frame range is empty")
     return count
