@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
+.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -77,6 +77,10 @@ bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RE
 	$(BIN)/python tools/bench_gesture.py --write docs/benchmarks-gesture.md --card \
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
+
+bench-service: $(VENV)/.run  ## measure what docs/benchmarks-service.md says; ROUNDS= and JOBS= of kills, BASELINE=an older checkout
+	$(BIN)/python tools/bench_service.py --write docs/benchmarks-service.md $(if $(ROUNDS),--rounds $(ROUNDS)) \
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)")
 
 bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
 	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md

@@ -45,7 +45,7 @@ class Abilities:
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
         try:
             said = processes.run(
-                [sys.executable, "-c", _PROGRAM],
+                [sys.executable, "-P", "-c", _PROGRAM],
                 stdout=subprocess.PIPE, text=True, timeout=_SECONDS, env=environment, check=True,
             )  # fmt: skip
             found = json.loads(said.stdout.splitlines()[-1])

@@ -50,8 +50,8 @@ class DataLock:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._acquire(seconds)
-        except OSError as error:
-            reason = error.strerror or error
+        except (OSError, NotImplementedError) as error:
+            reason = getattr(error, "strerror", None) or error
             message = f"The backend's data folder {folder} cannot be used ({reason}): choose another with --data"
             raise ServiceError(message) from error
 

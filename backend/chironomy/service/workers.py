@@ -38,6 +38,8 @@ MARK = "CHIRONOMY_WORKER_OF"
 
 _TICK = 0.2
 _MEMORY_SECONDS = 1.0
+# Who is not called for so long was asleep with the whole machine, and has heard nothing meanwhile.
+_ASLEEP_SECONDS = 10.0
 _SAVE_SECONDS = 1.0
 
 
@@ -71,7 +73,8 @@ class Workers:
         self, jobs: Jobs, kinds: str, mark: str, memory: int | None = None, patience: Patience | None = None
     ) -> None:
         self.ending = threading.Event()
-        command = [sys.executable, "-m", "chironomy.service.worker", "--kinds", kinds]
+        # Nothing is imported from the folder in which the backend happens to be started.
+        command = [sys.executable, "-P", "-m", "chironomy.service.worker", "--kinds", kinds]
         memory = memory or usual_limit()
         command += ["--blobs", str(jobs.blobs.folder), "--memory", str(memory)]
         # A worker finds what this process finds, wherever it was started.
@@ -228,7 +231,7 @@ class _Watcher(threading.Thread):
         process.ask(
             do="run", id=job.id, kind=job.kind, inputs=job.inputs, names=job.names, settings=job.settings, folder=folder
         )
-        heard = measured = time.monotonic()
+        heard = measured = turned = time.monotonic()
         # A process that has just been started needs a while to begin.
         news: float | None = None
         asked: float | None = None
@@ -238,6 +241,9 @@ class _Watcher(threading.Thread):
             except queue.Empty:
                 told = {}
             now = time.monotonic()
+            if now - turned > _ASLEEP_SECONDS:
+                heard, news = now, None if news is None else now
+            turned = now
             if self._ending.is_set():
                 self._end_process()
                 return None
