@@ -36,8 +36,8 @@ def main() -> int:
         "# Benchmarks",
         "",
         "Written by `make bench`. Speeds are of the machine named here, whose other load is not known: compare ratios",
-        "within one table, not seconds between tables. Gestures, the preview and the service have benchmarks of their own",
-        "([gestures](benchmarks-gesture.md), [video](benchmarks-video.md), [service](benchmarks-service.md)).",
+        "within one table, not seconds between tables. Gestures, the preview and the service have benchmarks of their",
+        "own ([gestures](benchmarks-gesture.md), [video](benchmarks-video.md), [service](benchmarks-service.md)).",
         "",
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
     ]

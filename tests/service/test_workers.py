@@ -44,12 +44,12 @@ def test_a_worker_that_is_killed_costs_its_job_one_attempt(jobs: Jobs, gate: Gat
     worker = int(gate.started.path.read_text())
     gate.started.path.unlink()
     os.kill(worker, signal.SIGKILL)
+    assert (ended(jobs, waiting).state, jobs.get(waiting.id).attempts) == (DONE, 1), "it waits for no other any more"
     assert gate.started.wait(PATIENCE), "another worker begins it again"
     assert (jobs.get(running.id).state, jobs.get(running.id).attempts) == (RUNNING, 2)
     assert int(gate.started.path.read_text()) != worker
     gate.open.set()
     assert ended(jobs, running).state == DONE
-    assert (ended(jobs, waiting).state, jobs.get(waiting.id).attempts) == (DONE, 1)
 
 
 def test_after_three_attempts_a_job_has_failed_by_a_sentence_and_the_next_runs(jobs: Jobs, gate: Gate) -> None:

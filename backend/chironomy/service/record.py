@@ -23,7 +23,8 @@ class Job:
         kind, inputs, settings, names: what was asked for; inputs by SHA-256, names by which a person knows them.
         work: the hash of what determines the result; see `work_name`.
         lane: which workers do it.
-        priority: of those that wait, the highest is done first, and of equal ones the one that was asked for first.
+        priority: of those that wait, the highest is done first; of equal ones the one that has cost the fewest workers,
+            and of those the one that was asked for first.
         state: queued, running, done, failed or cancelled.
         progress: 0..1; it never falls while the job runs.
         message: what is done now, for a person.

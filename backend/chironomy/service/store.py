@@ -44,7 +44,7 @@ _MIGRATIONS = (
         started REAL,
         finished REAL
     );
-    CREATE INDEX jobs_by_turn ON jobs (state, lane, priority DESC, number);
+    CREATE INDEX jobs_by_turn ON jobs (state, lane, priority DESC, attempts, number);
     CREATE INDEX jobs_by_work ON jobs (work);
     CREATE TABLE keys (
         key TEXT PRIMARY KEY,
@@ -139,10 +139,11 @@ class Store:
         """Take the next job of a lane: it is running from now on; None where none waits."""
         # With UPDATE … RETURNING this would be one statement, but some systems with Python 3.11 have SQLite 3.34.
         with self._writing() as database:
-            # One that does the same work may be about to stop, and work in the same folder.
+            # One that does the same work may be about to stop, and work in the same folder. What has cost a worker
+            # waits behind what has not.
             query = (
                 "SELECT * FROM jobs WHERE state = ? AND lane = ? AND work NOT IN "
-                "(SELECT work FROM jobs WHERE state = ?) ORDER BY priority DESC, number LIMIT 1"
+                "(SELECT work FROM jobs WHERE state = ?) ORDER BY priority DESC, attempts, number LIMIT 1"
             )
             row = database.execute(query, (QUEUED, lane, RUNNING)).fetchone()
             if row is None:
