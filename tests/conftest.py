@@ -2,6 +2,7 @@
 """Fixtures that every room's tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,15 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture
+def without_perception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of the libraries that look at pictures is installed."""
+    for package in ("mediapipe", "ai_edge_litert"):
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
 
 
 @pytest.fixture(scope="session")

@@ -131,7 +131,7 @@ def find_models() -> Path:
 
 def present_models() -> Path | None:
     """The folder of the models where they are here and whole by their sizes, else None."""
-    return next((folder for folder in (models_folder(), models_of_mediapipe()) if folder and _whole(folder)), None)
+    return next((folder for folder in (models_folder(), models_of_mediapipe()) if folder and whole(folder)), None)
 
 
 def models_of_mediapipe() -> Path | None:
@@ -167,7 +167,7 @@ def fetch_models(source: Path | None = None, work: Work = QUIET) -> Path:
         VideoError: no connection, a damaged or another file, or a folder that cannot be written.
     """
     folder = models_folder()
-    if _whole(folder):
+    if whole(folder):
         return folder
     with _writing(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -186,7 +186,8 @@ def fetch_models(source: Path | None = None, work: Work = QUIET) -> Path:
     return folder
 
 
-def _whole(folder: Path) -> bool:
+def whole(folder: Path) -> bool:
+    """Whether all models are in a folder, by their names and sizes."""
     return all((folder / one.name).is_file() and (folder / one.name).stat().st_size == one.bytes for one in MODELS)
 
 

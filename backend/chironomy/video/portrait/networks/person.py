@@ -94,7 +94,7 @@ class LitertNetworks:
             return np.zeros((height, width), np.float32)
         scale = SEGMENT_SIDE / max(height, width)
         if scale < 1.0:
-            size = round(width * scale), round(height * scale)
+            size = max(1, round(width * scale)), max(1, round(height * scale))
             picture = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BOX))
         rows, columns = picture.shape[:2]
         everything = Crop(columns / 2, rows / 2, columns, rows)
