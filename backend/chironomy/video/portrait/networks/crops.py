@@ -107,6 +107,7 @@ def sampled(picture: NDArray[np.uint8] | NDArray[np.float32], place: Floats, *, 
     corner = np.floor(place)
     part = (place - corner).astype(np.float32)
     column, row = corner[..., 0].astype(np.int64), corner[..., 1].astype(np.int64)
+    pixels = picture.reshape(rows * columns, -1)
     result = np.zeros((*place.shape[:-1], picture.shape[2]), np.float32)
     for down in (0, 1):
         for right in (0, 1):
@@ -114,7 +115,8 @@ def sampled(picture: NDArray[np.uint8] | NDArray[np.float32], place: Floats, *, 
             weight = (part[..., 0] if right else 1 - part[..., 0]) * (part[..., 1] if down else 1 - part[..., 1])
             if blank:
                 weight = weight * ((x >= 0) & (x < columns) & (y >= 0) & (y < rows))
-            result += weight[..., None] * picture[np.clip(y, 0, rows - 1), np.clip(x, 0, columns - 1)]
+            index = np.clip(y, 0, rows - 1) * columns + np.clip(x, 0, columns - 1)
+            result += weight[..., None] * np.take(pixels, index, axis=0)
     return result
 
 
