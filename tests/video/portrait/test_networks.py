@@ -17,6 +17,7 @@ from chironomy.video.portrait.networks.detector import (
     averaged,
 )
 from chironomy.video.portrait.networks.pose import refined
+from chironomy.video.portrait.networks.smoothing import OneEuroFilter
 
 
 @pytest.mark.parametrize(("settings", "count"), [(PALMS, 2016), (NEAR_FACES, 896), (FAR_FACES, 2304), (PEOPLE, 2254)])
@@ -94,3 +95,14 @@ def test_a_point_moves_to_the_warmest_place_near_it_and_stays_where_all_is_cold(
     points = refined(np.array([[32.5 / 64, 31.5 / 64], [32.5 / 64, 31.5 / 64], [1.5, 0.2]]), heat)
     assert points[0] == pytest.approx([34 / 64, 30 / 64], abs=1e-4)
     assert points[1:].tolist() == [[32.5 / 64, 31.5 / 64], [1.5, 0.2]]
+
+
+def test_what_trembles_is_made_smooth_and_what_moves_is_followed() -> None:
+    trembling, moving = OneEuroFilter(0.05, 80.0), OneEuroFilter(0.05, 80.0)
+    tremor = 1e-4 * np.random.default_rng(3).standard_normal(200)
+    shown = np.array([trembling(np.array([5.0 + value])) for value in tremor]).ravel()
+    assert np.diff(shown).std() < 0.1 * np.diff(tremor).std()
+    way = np.linspace(0, 2, 60)
+    followed = np.array([moving(np.array([value])) for value in way]).ravel()
+    assert np.abs(followed - way).max() < 0.02
+    assert followed[0] == way[0]

@@ -39,9 +39,9 @@ class Crop:
         """The rectangle as a picture of another size.
 
         As mediapipe does it on the CPU, by OpenCV: the first pixel lies on the rectangle's corner; places are rounded
-        to 1/32 of a pixel, and between the four pixels around each the value is weighed and rounded to a whole one; a
-        much larger picture is not made smooth before. Without the rounding a hand's points differ ten times as much
-        from mediapipe's.
+        to 1/32 of a pixel, and between the four pixels around each the value is weighed and rounded, halves up; a much
+        larger picture is not made smooth before. With all that a hand's points are within 0.05 % of its size from
+        mediapipe's, without the rounding within 1 % (`tools/bench_perception.py`).
 
         Args:
             picture: (rows, columns, 3) uint8.
@@ -54,7 +54,7 @@ class Crop:
         """
         rows, columns = np.mgrid[0:height, 0:width]
         place = self.points(np.stack([columns / width, rows / height], axis=-1))
-        return np.round(sampled(picture, np.round(place * _PARTS) / _PARTS, blank=blank))
+        return np.floor(sampled(picture, np.round(place * _PARTS) / _PARTS, blank=blank) + 0.5)
 
     def larger(self, scale: float, shift: float = 0.0) -> Crop:
         """The square about this rectangle, moved along its own height by a part of it and then made larger."""

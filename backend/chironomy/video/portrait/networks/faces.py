@@ -40,11 +40,11 @@ class FaceNetworks:
             (478, 2) pixels of each, and where to look for each in the next frame.
         """
         before = before or []
-        crops = list(before)
+        found = []
         if len(before) < most:
             found = [_about_face(face) for face in self._near(picture, _FOUND)[:most]]
-            height, width = picture.shape[:2]
-            crops = separate([*found, *before], (width, height))
+        height, width = picture.shape[:2]
+        crops = separate([*found, *before], (width, height))
         meshes, following = [], []
         for crop in crops:
             points, present = self._mesh(crop.cut(picture, AttentionMesh.SIDE, AttentionMesh.SIDE) / 255)

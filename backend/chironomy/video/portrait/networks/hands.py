@@ -44,11 +44,11 @@ class HandNetworks:
             points in pixels (21, 2), in metres (21, 3), score; and where to look for each in the next frame.
         """
         before = before or []
-        crops = list(before)
+        found = []
         if len(before) < most:
             found = [_about_palm(palm) for palm in self._palms(picture, least)[:most]]
-            height, width = picture.shape[:2]
-            crops = separate([*found, *before], (width, height))
+        height, width = picture.shape[:2]
+        crops = separate([*found, *before], (width, height))
         hands, following = [], []
         for crop in crops:
             hand = self._points(picture, crop)

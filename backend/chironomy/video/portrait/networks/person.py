@@ -14,6 +14,7 @@ from chironomy.video.portrait.networks.faces import FaceNetworks
 from chironomy.video.portrait.networks.hands import HandNetworks
 from chironomy.video.portrait.networks.network import Network
 from chironomy.video.portrait.networks.pose import PoseNetworks
+from chironomy.video.portrait.networks.smoothing import PoseFollower
 
 _MASK_SIDE = 256
 
@@ -21,7 +22,8 @@ _MASK_SIDE = 256
 class LitertNetworks:
     """The models in a folder, run by LiteRT.
 
-    Following a video, it looks where it found hands, face and pose in the frame before, and detects anew what is gone.
+    Following a video, it looks where it found hands, faces and pose in the frame before, detects anew what is gone, and
+    makes the pose smooth.
 
     Args:
         folder: of the models, as `chironomy.video.portrait.model_files.MODELS` names them.
@@ -47,15 +49,19 @@ class LitertNetworks:
         if mask:
             self._mask = Network(folder / "selfie_segmentation/selfie_segmentation.tflite")
         self._pose_before: Crop | None = None
+        self._follower = PoseFollower()
         self._hands_before: list[Crop] = []
         self._faces_before: list[Crop] = []
 
     def pose(self, picture: NDArray[np.uint8]) -> tuple[Floats, Floats] | None:
         """As of `PersonNetworks`."""
         found = self._pose(picture, self._pose_before)
+        if found is None:
+            self._pose_before, self._follower = None, PoseFollower()
+            return None
         if self._tracking:
-            self._pose_before = None if found is None else found[2]
-        return None if found is None else found[:2]
+            found, self._pose_before = self._follower(found)
+        return np.concatenate([found.points, found.visible[:, None]], axis=1), found.metres
 
     def hands(self, picture: NDArray[np.uint8]) -> list[Hand]:
         """As of `PersonNetworks`."""

@@ -6,6 +6,7 @@ BlazePose (Bazarevsky et al., arXiv 2006.10204). Its points come by regression a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,23 @@ _SURE = 0.5
 """What a heat map must reach near a point to move it."""
 
 
+@dataclass(frozen=True, eq=False)
+class FoundPose:
+    """A person's pose in a picture.
+
+    Attributes:
+        points: (33, 2) pixels.
+        visible: (33,) 0 to 1.
+        metres: (33, 3) about the middle of the hips.
+        circle: (2, 2) pixels: the middle of the hips, and a point above the head on the circle about the body.
+    """
+
+    points: Floats
+    visible: Floats
+    metres: Floats
+    circle: Floats
+
+
 class PoseNetworks:
     """Detector of people and pose model, loaded once."""
 
@@ -33,36 +51,30 @@ class PoseNetworks:
         self._people = Detector(person, PEOPLE)
         self._pose = Network(pose)
 
-    def __call__(self, picture: NDArray[np.uint8], before: Crop | None = None) -> tuple[Floats, Floats, Crop] | None:
-        """The pose of the person who is found most surely.
+    def __call__(self, picture: NDArray[np.uint8], before: Crop | None = None) -> FoundPose | None:
+        """The pose of the person who is found most surely; None where there is nobody.
 
         Args:
             picture: (height, width, 3) uint8 RGB.
-            before: where the person of the frame before is looked for; people are looked for when None.
-
-        Returns:
-            (33, 3) x and y in pixels and visibility, (33, 3) metres, and where to look in the next frame; None where
-            there is nobody.
+            before: where the person is looked for; people are looked for when None.
         """
         if before is None:
             people = self._people(picture, _FOUND)
             if not people:
                 return None
-            before = _about(*people[0].points[:2])
+            before = about_body(*people[0].points[:2])
         shown = before.cut(picture, _SIDE, _SIDE) / 255
         told, present, _, heat, metres = self._pose(shown[None])
         if present.item() < _PRESENT:
             return None
         told = told.reshape(-1, 5).astype(np.float64)
         pixels = before.points(refined(told[:, :2] / _SIDE, heat[0]))
-        visible = 1 / (1 + np.exp(-told[:_POINTS, 3:4]))
+        visible = 1 / (1 + np.exp(-told[:_POINTS, 3]))
         world = turned(metres.reshape(-1, 3)[:_POINTS], before.turn)
-        # Beyond the body's points are two that tell where it is, as the detector's do.
-        following = _about(pixels[_POINTS], pixels[_POINTS + 1])
-        return np.concatenate([pixels[:_POINTS], visible], axis=1), world, following
+        return FoundPose(pixels[:_POINTS], visible, world, pixels[_POINTS : _POINTS + 2])
 
 
-def _about(middle: Floats, above: Floats) -> Crop:
+def about_body(middle: Floats, above: Floats) -> Crop:
     """The square about a body by the middle of its hips and a point on the circle about it, over its head."""
     side = 2 * float(np.hypot(*(above - middle)))
     return Crop(float(middle[0]), float(middle[1]), side, side, direction(middle, above, np.pi / 2)).larger(1.25)
