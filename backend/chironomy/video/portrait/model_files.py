@@ -254,14 +254,19 @@ def _receive(response: requests.Response, part: Path, start: int, work: Work) ->
 
 
 def _reason(error: requests.RequestException) -> str:
-    """What went wrong, without the address and the names of classes."""
+    """What went wrong, in a person's words."""
+    import requests
+
     if error.response is not None:
         return f"it answers {error.response.status_code} {error.response.reason}"
-    inner: BaseException = error
-    while inner.args and isinstance(inner.args[0], BaseException):
-        inner = inner.args[0]
-    said = str(getattr(inner, "reason", "") or inner)
-    return " ".join(said.rpartition(": ")[2].split()) or type(error).__name__
+    if isinstance(error, requests.Timeout):
+        return "it does not answer"
+    inner: BaseException | None = error
+    while inner is not None:
+        if isinstance(inner, OSError) and inner.strerror:
+            return inner.strerror
+        inner = inner.__cause__ or inner.__context__
+    return "the connection was lost"
 
 
 def _unpack(wheel: Path, folder: Path) -> None:
