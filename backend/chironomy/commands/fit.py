@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         if options.overlay is not None:
             drawn = outputs.enter_context(output_file(options.overlay, ".png", (options.portrait, out)))
         with steps.step("fit"):
-            fit = fit_picture(options.portrait)
+            fit = fit_picture(options.portrait, work=steps.work("fit"))
         if drawn is not None:
             with steps.step("overlay"):
                 from chironomy.video.maps.overlay import save_overlay

@@ -293,6 +293,7 @@ _WORK = {
     "packing the pictures": "이미지를 묶는 중",
     "looking at the picture": "사진을 보는 중",
     "reading the picture": "사진을 읽는 중",
+    "fetching the models that look at pictures": "사진을 보는 모델을 가져오는 중",
 }
 
 SENTENCES = table(

@@ -114,8 +114,11 @@ def models_folder() -> Path:
     return weights_folder() / NAME
 
 
-def find_models() -> Path:
+def find_models(work: Work = QUIET) -> Path:
     """The folder of the models: fetched before, or of an installed mediapipe, or fetched now.
+
+    Args:
+        work: as of `fetch_models`.
 
     Raises:
         VideoError: they are not here, and cannot be fetched or may not be.
@@ -129,7 +132,7 @@ def find_models() -> Path:
             WHEEL.bytes / 1e6,
             models_folder(),
         )
-    return fetch_models()
+    return fetch_models(work=work)
 
 
 def present_models() -> Path | None:
@@ -250,7 +253,7 @@ def _receive(response: requests.Response, part: Path, start: int, work: Work) ->
             if got > WHEEL.bytes:
                 break
             stream.write(piece)
-            work.progress(min(1.0, got / WHEEL.bytes), f"{got / 1e6:.0f} of {WHEEL.bytes / 1e6:.0f} MB")
+            work.progress(min(1.0, got / WHEEL.bytes), "fetching the models that look at pictures")
 
 
 def _reason(error: requests.RequestException) -> str:

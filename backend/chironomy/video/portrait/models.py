@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from chironomy.packages import install, lacking
 from chironomy.shot.errors import VideoError
+from chironomy.work import QUIET, Work
 
 Floats = NDArray[np.float64]
 
@@ -87,7 +88,9 @@ def installed() -> str:
     )
 
 
-def open_networks(*, tracking: bool, mask: bool, face: bool, by: str | None = None) -> PersonNetworks:
+def open_networks(
+    *, tracking: bool, mask: bool, face: bool, by: str | None = None, work: Work = QUIET
+) -> PersonNetworks:
     """Load the networks.
 
     Args:
@@ -95,6 +98,7 @@ def open_networks(*, tracking: bool, mask: bool, face: bool, by: str | None = No
         mask: whether masks will be asked for.
         face: whether faces will be asked for.
         by: "mediapipe" or "litert"; as is installed when None.
+        work: told how far it is, and asked whether to stop, where the models are fetched first.
 
     Raises:
         VideoError: neither is installed, it cannot be loaded, or the models cannot be had.
@@ -106,4 +110,4 @@ def open_networks(*, tracking: bool, mask: bool, face: bool, by: str | None = No
     from chironomy.video.portrait.model_files import find_models
     from chironomy.video.portrait.networks.person import LitertNetworks
 
-    return LitertNetworks(find_models(), tracking=tracking, mask=mask, face=face)
+    return LitertNetworks(find_models(work), tracking=tracking, mask=mask, face=face)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from chironomy.shot.errors import VideoError
 from chironomy.video.portrait.models import MOST_FACES, Hand, open_networks
 from chironomy.video.portrait.picture import read_picture
+from chironomy.work import QUIET, Work
 
 __all__ = ["FACE_POINTS", "HAND_POINTS", "POSE_POINTS", "Perceived", "Perceiver", "read_picture"]
 
@@ -87,15 +88,24 @@ class Perceiver:
         mask: whether the person's mask is made; without, it is all zeros.
         face: whether faces are looked for.
         by: who runs the networks, "mediapipe" or "litert"; as is installed when None.
+        work: told how far it is, and asked whether to stop, where the models are fetched first.
 
     Raises:
         VideoError: neither is installed, or the models are not here and cannot be fetched.
     """
 
-    def __init__(self, *, tracking: bool = False, mask: bool = True, face: bool = True, by: str | None = None):
+    def __init__(
+        self,
+        *,
+        tracking: bool = False,
+        mask: bool = True,
+        face: bool = True,
+        by: str | None = None,
+        work: Work = QUIET,
+    ):
         self._face = face
         self._mask = mask
-        self._networks = open_networks(tracking=tracking, mask=mask, face=face, by=by)
+        self._networks = open_networks(tracking=tracking, mask=mask, face=face, by=by, work=work)
 
     def __enter__(self) -> Self:
         return self
