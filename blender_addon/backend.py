@@ -29,11 +29,13 @@ class Address:
         url: of a backend that runs; empty where Blender starts its own.
         token: the secret of that backend.
         python: the interpreter to start one with; empty where none was set up.
+        online: whether one that Blender starts may use the network, by Allow Online Access.
     """
 
     url: str = ""
     token: str = field(default="", repr=False)
     python: str = ""
+    online: bool = True
 
 
 @dataclass
@@ -60,7 +62,7 @@ def address(context: Context) -> Address:
         return _state.given
     chosen = preferences(context)
     if not chosen.address:
-        return Address(python=chosen.python and str(absolute(chosen.python)))
+        return Address(python=chosen.python and str(absolute(chosen.python)), online=bpy.app.online_access)
     if not chosen.token_file:
         raise ClientError(
             f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
@@ -115,7 +117,7 @@ def start(where: Address, work: Work) -> None:
     if not where.python:
         raise ClientError("no backend is set up; press Set Up Backend in the add-on's preferences")
     work.progress(0.0, "starting the backend")
-    _state.process = start_backend(where.python, work=work)
+    _state.process = start_backend(where.python, online=where.online, work=work)
 
 
 def stop() -> None:

@@ -2,6 +2,7 @@
 """Fixtures that every room's tests share."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,22 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def mediapipe() -> None:
+    """mediapipe is installed; tests of it are skipped where it cannot be."""
+    if sys.version_info >= (3, 13):
+        pytest.skip("mediapipe has no wheel for Python 3.13 and later")
+
+
+@pytest.fixture
+def without_perception(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of the libraries that look at pictures is installed."""
+    for package in ("mediapipe", "ai_edge_litert"):
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setitem(sys.modules, package, None)
 
 
 @pytest.fixture(scope="session")

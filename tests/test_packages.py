@@ -20,7 +20,11 @@ from chironomy.speech.decode import load_speech
 REPOSITORY = Path(__file__).resolve().parents[1]
 TONE = (0.3 * np.sin(2 * np.pi * 160 * np.arange(16000) / 16000)).astype(np.float32)
 
-DISTRIBUTIONS = {"cv2": "mediapipe", "faster_whisper": "faster-whisper"}  # it comes with it
+DISTRIBUTIONS = {
+    "ai_edge_litert": "ai-edge-litert",
+    "cv2": "opencv-python-headless",  # with mediapipe it comes of itself
+    "faster_whisper": "faster-whisper",
+}
 
 
 @pytest.fixture
@@ -63,7 +67,7 @@ def test_an_import_that_fails_is_put_into_words() -> None:
     broken = ImportError("libGL.so.1: cannot open shared object file", name="cv2")
     assert packages.explained(broken) == (
         "the Python package 'cv2' is installed and cannot be loaded (libGL.so.1: cannot open shared object file): "
-        "pip install 'chironomy[vision]' (Python 3.11 or 3.12) again"
+        "pip install 'chironomy[vision]' again"
     )
 
 

@@ -13,6 +13,7 @@ from chironomy.errors import ChironomyError
 EXTRAS = {
     "OpenEXR": "exr",
     "accelerate": "train",
+    "ai_edge_litert": "vision",
     "anny": "body",
     "bpy": "blender",
     "cv2": "vision",
@@ -25,8 +26,6 @@ EXTRAS = {
 }
 """The extra of the distribution that brings a package, by the name that is imported; of all others it is `backend`."""
 
-_NOTES = {"vision": " (Python 3.11 or 3.12)"}
-
 
 def install(package: str, extra: str | None = None) -> str:
     """Return what to run to have a package: pip install 'chironomy[vision]'.
@@ -36,7 +35,7 @@ def install(package: str, extra: str | None = None) -> str:
         extra: of the distribution, where several bring the package; that of `EXTRAS` when None.
     """
     extra = extra or EXTRAS.get(package, "backend")
-    return f"pip install 'chironomy[{extra}]'{_NOTES.get(extra, '')}"
+    return f"pip install 'chironomy[{extra}]'"
 
 
 def lacking(packages: Iterable[str]) -> list[str]:

@@ -136,6 +136,10 @@ def test_setting_up_a_backend_needs_leave_to_go_online(scene):
     assert "Allow Online Access" in sentence_of(bpy.ops.chironomy.set_up_backend)
 
 
+def test_a_backend_that_blender_starts_may_go_online_where_blender_may(addon):
+    assert addon["backend"].address(bpy.context).online == bpy.app.online_access
+
+
 def test_motion_goes_in_and_out_without_a_backend(rig, scene, motion_file, tmp_path):
     from chironomy.body.pose import fingertips, solve_pose
     from chironomy.motion import load_hands

@@ -99,8 +99,17 @@ def test_a_backend_for_a_process_that_is_not_there_is_refused(chironomy_command:
     assert said.refuses() == f"There is no process {gone.pid} to end with: give --parent-pid a running one"
 
 
-def test_portraits_are_not_needed_and_say_what_they_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mediapipe.python", None)
+@pytest.mark.usefixtures("without_perception")
+def test_portraits_are_not_needed_and_say_what_they_need() -> None:
     found = finding("portraits")
     assert (found.ok, found.needed) == (False, False)
     assert "pip install 'chironomy[vision]'" in found.detail
+
+
+def test_models_that_are_not_here_are_named_and_not_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    monkeypatch.setenv("CHIRONOMY_WEIGHTS", str(tmp_path))
+    found = finding("portraits")
+    assert (found.ok, found.needed) == (False, False)
+    assert found.detail == "the models that look at them are not here yet: chironomy weights fetch perception"
+    assert list(tmp_path.iterdir()) == []

@@ -100,7 +100,11 @@ def distributions_of_demo() -> set[str]:
     project, extras = pyproject(), extras_of_demo()
     wanted = [*project["dependencies"], "pip", "setuptools", "build"]
     wanted += [line for extra in extras for line in project["optional-dependencies"][extra]]
-    waiting, seen, found = [Requirement(line) for line in wanted], set(), {"chironomy"}
+    waiting, seen, found = (
+        [one for one in map(Requirement, wanted) if not one.marker or one.marker.evaluate()],
+        set(),
+        {"chironomy"},
+    )
     while waiting:
         requirement = waiting.pop()
         name, key = canonicalize_name(requirement.name), (requirement.name, frozenset(requirement.extras))

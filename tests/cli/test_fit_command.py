@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`chironomy fit`, and videos in a portrait: the portrait is a picture of the character."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +8,6 @@ import pytest
 from cli_recordings import speech
 from command_line import Command, still_hands
 from PIL import Image
-
-pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
 
 from chironomy.motion.files import save_hands
 from chironomy.service.kinds import KINDS
@@ -32,16 +29,13 @@ def test_a_portrait_becomes_a_fit_and_an_overlay(chironomy_command: Command, por
         assert drawn.height > 528
 
 
-def test_without_mediapipe_one_sentence_says_what_to_run(
-    chironomy_command: Command, portrait: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("without_perception")
+def test_without_what_looks_at_pictures_one_sentence_says_what_to_run(
+    chironomy_command: Command, portrait: Path, tmp_path: Path
 ) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "mediapipe"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mediapipe", None)
     said = chironomy_command("fit", portrait, "--out", tmp_path / "fit.json").refuses()
     assert said == (
-        "looking at pictures needs mediapipe, and the Python package 'mediapipe' is missing: "
-        "pip install 'chironomy[vision]' (Python 3.11 or 3.12)"
+        "looking at pictures needs the Python package mediapipe or ai-edge-litert: pip install 'chironomy[vision]'"
     )
     assert not (tmp_path / "fit.json").exists()
 

@@ -2,6 +2,7 @@
 """`chironomy weights list`, `path` and `check`: what a person sees who has no weights yet, and some later."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,24 @@ def test_a_check_says_what_is_missing(chironomy_command: Command, folder: Path) 
 
 def test_a_prompt_needs_an_engine_that_reads_one(chironomy_command: Command, folder: Path) -> None:
     assert chironomy_command("weights", "prompt", "previz", "a", "b").refuses() == "the engine previz reads no prompt"
+
+
+def test_the_models_that_look_at_portraits_are_listed_with_their_licence(
+    chironomy_command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    said = chironomy_command("weights", "list").out.splitlines()[-3:]
+    assert said[0] == "fit      mediapipe-0.10.21   absent  21 MB    find people in portraits and videos"
+    assert said[1].startswith("         licence: Apache-2.0; from https://files.pythonhosted.org/")
+    assert said[2] == "         chironomy weights fetch perception"
+
+
+def test_fetching_what_is_not_to_be_fetched_is_one_sentence(
+    chironomy_command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    monkeypatch.setenv("CHIRONOMY_OFFLINE", "1")
+    said = chironomy_command("weights", "fetch", "perception").refuses()
+    assert f"the models that look at pictures are not in {folder / 'mediapipe-0.10.21'}" in said
+    assert "invalid choice: 'gestures'" in chironomy_command("weights", "fetch", "gestures").refuses()

@@ -154,6 +154,19 @@ def test_a_python_without_chironomy_is_told(tmp_path: Path) -> None:
         start_backend(bare[0])
 
 
+@posix
+@pytest.mark.parametrize(("online", "told"), [(False, "offline: 1"), (True, "offline: no")])
+def test_a_backend_that_may_not_use_the_network_is_told(
+    tmp_path: Path, online: bool, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CHIRONOMY_OFFLINE", raising=False)
+    teller = tmp_path / "python"
+    teller.write_text('#!/bin/sh\necho "offline: ${CHIRONOMY_OFFLINE:-no}"\nexit 3\n')
+    teller.chmod(0o755)
+    with pytest.raises(ClientError, match=rf"\(exit code 3\): {told}"):
+        start_backend(teller, online=online)
+
+
 def test_a_python_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ClientError, match=r"could not be started with .*python .*set it up again"):
         start_backend(tmp_path / "python")

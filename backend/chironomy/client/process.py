@@ -123,6 +123,7 @@ def start_backend(
     parent_pid: int | None = None,
     timeout: float = 60.0,
     environment: Mapping[str, str] | None = None,
+    online: bool = True,
     work: Work = QUIET,
 ) -> BackendProcess:
     """Start a backend beside this process and wait until it listens.
@@ -136,6 +137,7 @@ def start_backend(
         parent_pid: by default this process.
         timeout: seconds until it must listen.
         environment: of the process; by default this one's, without Python's own variables.
+        online: whether it may fetch models when work first needs them.
         work: asked while waiting whether to give up.
 
     Raises:
@@ -198,6 +200,8 @@ def _start(
         # Blender's Python is not the backend's.
         variables = {name: value for name, value in variables.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     variables["PYTHONUNBUFFERED"] = "1"
+    if not online:
+        variables["CHIRONOMY_OFFLINE"] = "1"
     try:
         with log_file.open("wb") as log:
             # A Ctrl+C is meant for its parent, which stops it.

@@ -158,10 +158,15 @@ def _video_weights() -> str:
 
 
 def _portraits() -> str:
+    from chironomy.video.portrait.model_files import present_models
+    from chironomy.video.portrait.models import installed
     from chironomy.video.portrait.perception import Perceiver
 
+    package = {"mediapipe": "mediapipe", "litert": "ai-edge-litert"}[installed()]
+    if package != "mediapipe" and present_models() is None:
+        raise ChironomyError("the models that look at them are not here yet: chironomy weights fetch perception")
     with Perceiver():
-        return f"mediapipe {importlib.metadata.version('mediapipe')} finds people in them"
+        return f"{package} {importlib.metadata.version(package)} finds people in them"
 
 
 def _ffmpeg() -> str:

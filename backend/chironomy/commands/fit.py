@@ -19,7 +19,7 @@ def add_to(commands: Any) -> None:
         help="a portrait to camera, proportions and resting hands",
         description=(
             "Find a person in a portrait, and the camera, body proportions and rest pose that lay the character over "
-            "them. Needs mediapipe: pip install 'chironomy[vision]'."
+            "them. Needs mediapipe, or on Python 3.13 and later ai-edge-litert: pip install 'chironomy[vision]'."
         ),
     )
     parser.add_argument("portrait", type=Path, metavar="PORTRAIT", help="a half-body picture of one person")
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         if options.overlay is not None:
             drawn = outputs.enter_context(output_file(options.overlay, ".png", (options.portrait, out)))
         with steps.step("fit"):
-            fit = fit_picture(options.portrait)
+            fit = fit_picture(options.portrait, work=steps.work("fit"))
         if drawn is not None:
             with steps.step("overlay"):
                 from chironomy.video.maps.overlay import save_overlay

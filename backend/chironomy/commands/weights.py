@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`chironomy weights`: which weights the video engines need, where they lie, whether they are whole."""
+"""`chironomy weights`: which weights the video engines and portraits need, where they lie, whether they are whole."""
 
 import argparse
 from pathlib import Path
@@ -17,11 +17,12 @@ def add_to(commands: Any) -> None:
     """Declare the command and its steps."""
     parser = commands.add_parser(
         "weights",
-        help="weights of video models",
-        description="Weights of video models. They lie in a user's data folder, or where CHIRONOMY_WEIGHTS says.",
+        help="weights of video models and of the models that look at portraits",
+        description="Weights of models. They lie in a user's data folder, or where CHIRONOMY_WEIGHTS says.",
     )
     steps = parser.add_subparsers(title="steps", metavar="STEP", required=True)
     _add_list(steps)
+    _add_fetch(steps)
     _add_path(steps)
     _add_check(steps)
     _add_prompt(steps)
@@ -35,6 +36,23 @@ def _add_list(steps: Any) -> None:
         description="Each engine's weights: here or not, their licence and size, and the GPU memory that they take.",
     )
     parser.set_defaults(run=_list)
+
+
+def _add_fetch(steps: Any) -> None:
+    parser = steps.add_parser(
+        "fetch",
+        help="bring the models that look at portraits, once",
+        description=(
+            "Fetch the models that find people in portraits and videos (mediapipe 0.10.21's, Apache-2.0) from PyPI. "
+            "Where mediapipe is installed it brings them; elsewhere the first portrait does what this command does. "
+            "What was fetched before the connection was lost is kept. CHIRONOMY_OFFLINE=1 forbids it."
+        ),
+    )
+    parser.add_argument("what", choices=("perception",), metavar="perception", help="the only ones that are fetched")
+    parser.add_argument(
+        "--wheel", type=Path, metavar="FILE", help="a wheel of mediapipe 0.10.21 that is here already, of any platform"
+    )
+    parser.set_defaults(run=_fetch)
 
 
 def _add_path(steps: Any) -> None:
@@ -110,6 +128,32 @@ def _list(options: argparse.Namespace) -> int:
             print(f"{'':<9}licence: {entry.licence}" + (f"; from {entry.source}" if entry.source else ""))
             if not here:
                 print(f"{'':<9}{how_to_obtain(entry)}")
+    _list_perception()
+    return 0
+
+
+def _list_perception() -> None:
+    """The models that look at portraits, which every engine can do without."""
+    from chironomy.video.portrait import model_files
+
+    fetched = model_files.whole(model_files.models_folder())
+    brought = model_files.models_of_mediapipe() is not None
+    state = "here" if fetched or brought else "absent"
+    size = f"{sum(one.bytes for one in model_files.MODELS) / 1e6:.0f} MB"
+    use = "find people in portraits and videos" + (", with the mediapipe that is installed" if brought else "")
+    print(f"{'fit':<9}{model_files.NAME:<20}{state:<8}{size:<9}{use}")
+    print(f"{'':<9}licence: {model_files.LICENCE}; from {model_files.WHEEL.name}")
+    if state == "absent":
+        print(f"{'':<9}chironomy weights fetch perception")
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    from chironomy.video.portrait.model_files import MODELS, fetch_models
+
+    steps = Steps()
+    with steps.step("fetch"):
+        folder = fetch_models(options.wheel, steps.work("fetch"))
+    print(f"{folder}  {len(MODELS)} models, {_folder_bytes(folder) / 1e6:.0f} MB")
     return 0
 
 

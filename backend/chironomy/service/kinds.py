@@ -189,7 +189,7 @@ def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Pat
     from chironomy.video.portrait.solve import fit_picture
 
     work.progress(0.0, "looking at the picture")
-    fit_picture(inputs["picture"], name="the picture").save(result)
+    fit_picture(inputs["picture"], name="the picture", work=work).save(result)
 
 
 _GESTURE: Mapping[str, Setting] = {

@@ -295,6 +295,7 @@ _WORK = {
     "reading the picture": "사진을 읽는 중",
     "starting the backend again": "백엔드를 다시 시작하는 중",
     "waiting for the backend, which does not answer": "응답하지 않는 백엔드를 기다리는 중",
+    "fetching the models that look at pictures": "사진을 보는 모델을 가져오는 중",
 }
 
 SENTENCES = table(

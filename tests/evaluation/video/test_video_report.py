@@ -2,7 +2,6 @@
 """`chironomy evaluate video`: videos go in, a table and a file come out, and what is left out is said."""
 
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,16 +35,10 @@ def measured(folder: Path, *arguments: object) -> dict[str, Any]:
     return record
 
 
-@pytest.fixture
-def without_mediapipe(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_perception")
+class TestWithoutPerception:
     """Looking at pictures is slow; these tests are of what does without."""
-    for name in [name for name in sys.modules if name.split(".")[0] == "mediapipe"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "mediapipe", None)
 
-
-@pytest.mark.usefixtures("without_mediapipe")
-class TestWithoutMediapipe:
     def test_a_video_against_itself(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         take = video(tmp_path / "take.mp4", drifting(80, 1.0))
         record = measured(tmp_path, take, "--reference", take)
@@ -145,7 +138,6 @@ def shot() -> Shot:
 
 @pytest.fixture(scope="module")
 def perceiver() -> Iterator[Any]:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
     from chironomy.video.portrait.perception import Perceiver
 
     with Perceiver(mask=False) as opened:

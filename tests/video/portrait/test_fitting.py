@@ -32,7 +32,6 @@ ONE_PERSON = Proportions(head=0.92, arms=1.0, hands=0.9, head_offset=(0.0, 0.01,
 
 @pytest.fixture(scope="module")
 def perceiver() -> Iterator[Any]:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
     from chironomy.video.portrait.perception import Perceiver
 
     with Perceiver() as one:

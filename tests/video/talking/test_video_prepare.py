@@ -58,7 +58,6 @@ def video(shot: Shot, rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def test_a_plain_video_becomes_an_item(
     tmp_path: Path, video: Path, shot: Shot, rig: Rig, pipeline: TalkingPipeline, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
     command = ["train", "prepare-video", str(video), "--out", str(tmp_path / "items"), "--height", "528"]
     assert main(command) == 0
     assert "3 frames" in capsys.readouterr().out
@@ -82,7 +81,6 @@ def test_a_plain_video_becomes_an_item(
 
 
 def test_a_video_without_a_person_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("mediapipe", reason="mediapipe is not installed (extra vision)")
     video = tmp_path / "wall.mp4"
     encode_mp4(iter([np.full((96, 96, 3), 90, np.uint8)] * 2), video, 24.0, 96, 96)
     with pytest.raises(VideoError, match="shows a person's face and shoulders in 0 %"):

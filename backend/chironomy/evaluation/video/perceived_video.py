@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What mediapipe sees in the frames of a video: hands, their scores, and the face.
+"""What mediapipe's models see in the frames of a video: hands, their scores, and the face.
 
 Every frame is looked at for itself (`chironomy.video.portrait.perception`), so that a figure does not depend on what
 was found before it. Nobody tells the detector where the hands were asked for.
@@ -85,7 +85,7 @@ class Watcher:
         work: told how many of the frames of all of them are looked at.
 
     Attributes:
-        perceiver: None where mediapipe cannot be loaded; then no video is looked at.
+        perceiver: None where the models cannot be loaded; then no video is looked at.
         missing: the sentence of why; else empty.
 
     Raises:
@@ -112,7 +112,7 @@ class Watcher:
             self.perceiver.close()
 
     def __call__(self, path: Path) -> PerceivedVideo | None:
-        """What is seen in a video; None where mediapipe cannot be loaded."""
+        """What is seen in a video; None where the models cannot be loaded."""
         if self.perceiver is None:
             return None
         if path not in self._kept:

@@ -3,7 +3,7 @@
 
 A reference video allows SSIM, PSNR, FID, FVD and E-FID's stand-in; speech the lips' correlation and, with SyncNet,
 Sync-C and Sync-D; a portrait with a face network CSIM; a shot or a motion the hands' distance from where they were
-asked. HKC and HKV need the video alone. What looks at hands or faces needs mediapipe.
+asked. HKC and HKV need the video alone. What looks at hands or faces needs the extra `vision`.
 """
 
 import math

@@ -1,26 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be seen of people in pictures: pose, hands, face and the person's mask, by mediapipe and in pixels.
+"""What can be seen of people in pictures: pose, hands, face and the person's mask, in pixels.
 
-mediapipe (Apache-2.0; extra `vision`) ships its models inside its wheel, so nothing is downloaded. Left and right hand
-are told by the wrists of the pose, because the hand model's own label is a guess that turns over in mirrored pictures.
+The networks are mediapipe's (`chironomy.video.portrait.models`). Left and right hand are told by the wrists of the
+pose, because the hand model's own label is a guess that turns over in mirrored pictures.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.packages import install
 from chironomy.shot.errors import VideoError
-from chironomy.video.portrait.picture import SMALLEST_SIDE, read_picture
+from chironomy.video.portrait.models import MOST_FACES, Hand, open_networks
+from chironomy.video.portrait.picture import read_picture
+from chironomy.work import QUIET, Work
 
 __all__ = ["FACE_POINTS", "HAND_POINTS", "POSE_POINTS", "Perceived", "Perceiver", "read_picture"]
 
@@ -34,16 +30,10 @@ HAND_POINTS = 21
 FACE_POINTS = 478
 """Of mediapipe's face mesh: 468 on the face, then five of each iris."""
 
-MOST_FACES = 4
-"""Faces that are looked for; more than one is enough to know a group."""
-
 NOSE, SHOULDERS, ELBOWS, WRISTS = 0, (11, 12), (13, 14), (15, 16)
 """Places in the pose, left before right."""
 
 _FACE_NOSE_TIP = 1
-_SEGMENT_SIDE = 1920
-"""Pixels of the longer side above which the person's mask is made on a smaller copy: the model sees 256 of them."""
-
 _SAME_HAND = 0.6
 """A hand is a wrist's when their distance is less than this part of the shoulders' width; hands are near the wrists."""
 
@@ -52,8 +42,6 @@ _SAME_FACE = 0.35
 
 _SMALLEST_CROP = 16
 """Pixels a side of what is worth to be looked at again."""
-
-_quiet = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,58 +77,35 @@ class Perceived:
 
 
 class Perceiver:
-    """mediapipe's models, loaded once; a context manager.
+    """Networks that find people, loaded once; a context manager.
 
         with Perceiver() as perceiver:
             seen = perceiver(read_picture("portrait.jpg"))
 
     Args:
-        tracking: for the frames of one video, given in order: models follow what they found before, which is quicker
+        tracking: for the frames of one video, given in order: networks follow what they found before, which is quicker
             and steadier. By default every picture is looked at for itself, and the same picture always gives the same.
         mask: whether the person's mask is made; without, it is all zeros.
         face: whether faces are looked for.
+        by: who runs the networks, "mediapipe" or "litert"; as is installed when None.
+        work: told how far it is, and asked whether to stop, where the models are fetched first.
 
     Raises:
-        VideoError: mediapipe is not installed.
+        VideoError: neither is installed, or the models are not here and cannot be fetched.
     """
 
-    def __init__(self, *, tracking: bool = False, mask: bool = True, face: bool = True):
-        solutions = _solutions()
-        self._open = contextlib.ExitStack()
-        self._models: list[Any] = []
-        settings: dict[str, Any] = {"static_image_mode": not tracking, "min_detection_confidence": 0.5}
-        with _silence():
-            # Complexity 1 is the only pose model in the wheel; the others would be downloaded.
-            self._pose = self._opened(solutions.pose.Pose(model_complexity=1, **settings))
-            self._hands = self._opened(solutions.hands.Hands(max_num_hands=2 if tracking else 4, **settings))
-            # A hand that the whole picture is too small for is looked for again around its wrist.
-            self._near_hand = self._opened(
-                solutions.hands.Hands(static_image_mode=True, max_num_hands=1, min_detection_confidence=0.4)
-            )
-            self._face_mesh = self._near_face = self._far_face = self._segment = None
-            if face:
-                self._face_mesh = self._opened(
-                    solutions.face_mesh.FaceMesh(max_num_faces=MOST_FACES, refine_landmarks=True, **settings)
-                )
-                self._near_face = self._opened(
-                    solutions.face_mesh.FaceMesh(static_image_mode=True, max_num_faces=1, refine_landmarks=True)
-                )
-                # The face mesh finds faces near the lens alone; this one also small ones, as in groups.
-                self._far_face = self._opened(
-                    solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.5)
-                )
-            if mask:
-                self._segment = self._opened(solutions.selfie_segmentation.SelfieSegmentation(model_selection=0))
-            # Models load in threads of their own and tell of it; when each has run once, all is said.
-            blank = np.zeros((SMALLEST_SIDE, SMALLEST_SIDE, 3), np.uint8)
-            for model in self._models:
-                model.process(blank)
-        self._said_all = False
-
-    def _opened(self, model: Any) -> Any:
-        self._open.callback(model.close)
-        self._models.append(model)
-        return model
+    def __init__(
+        self,
+        *,
+        tracking: bool = False,
+        mask: bool = True,
+        face: bool = True,
+        by: str | None = None,
+        work: Work = QUIET,
+    ):
+        self._face = face
+        self._mask = mask
+        self._networks = open_networks(tracking=tracking, mask=mask, face=face, by=by, work=work)
 
     def __enter__(self) -> Self:
         return self
@@ -149,9 +114,8 @@ class Perceiver:
         self.close()
 
     def close(self) -> None:
-        """Let the models go."""
-        with _silence():
-            self._open.close()
+        """Let the networks go."""
+        self._networks.close()
 
     def __call__(self, picture: NDArray[np.uint8]) -> Perceived:
         """Look at a picture.
@@ -166,40 +130,19 @@ class Perceiver:
         if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or min(picture.shape) < 1:
             raise VideoError(f"the picture is {picture.dtype} {picture.shape}, but must be uint8 (height, width, 3)")
         picture = np.ascontiguousarray(picture)
-        # What is found for the first time may still be worth a line to the native code.
-        with contextlib.nullcontext() if self._said_all else _silence():
-            seen = self._look(picture)
-        self._said_all = self._said_all or bool(seen.hand_scores.any() or seen.face_count)
-        return seen
-
-    def _look(self, picture: NDArray[np.uint8]) -> Perceived:
         height, width = picture.shape[:2]
         pose, pose_world = self._find_pose(picture)
         hands, hand_world, scores = self._find_hands(picture, pose)
         face, boxes = self._find_faces(picture, pose)
-        return Perceived(
-            width,
-            height,
-            pose,
-            pose_world,
-            hands,
-            hand_world,
-            scores,
-            face,
-            len(boxes),
-            boxes,
-            self._find_mask(picture),
-        )
+        mask = self._networks.mask(picture) if self._mask else np.zeros((height, width), np.float32)
+        return Perceived(width, height, pose, pose_world, hands, hand_world, scores, face, len(boxes), boxes, mask)
 
     def _find_pose(self, picture: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        height, width = picture.shape[:2]
-        found = self._pose.process(picture)
+        found = self._networks.pose(picture)
+        if found is not None:
+            return found
         pose, world = np.full((POSE_POINTS, 3), np.nan), np.full((POSE_POINTS, 3), np.nan)
         pose[:, 2] = 0.0
-        if found.pose_landmarks is not None:
-            points = found.pose_landmarks.landmark
-            pose = np.array([(point.x * width, point.y * height, point.visibility) for point in points])
-            world = np.array([(point.x, point.y, point.z) for point in found.pose_world_landmarks.landmark])
         return pose, world
 
     def _find_hands(
@@ -207,7 +150,7 @@ class Perceiver:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         hands, world = np.full((2, HAND_POINTS, 2), np.nan), np.full((2, HAND_POINTS, 3), np.nan)
         scores = np.zeros(2)
-        candidates = _hand_results(self._hands.process(picture), (0, 0), picture.shape[1::-1])
+        candidates = self._networks.hands(picture)
         for candidate, hand in _assigned(candidates, pose, picture.shape[1]):
             hands[hand], world[hand], scores[hand] = candidate
         shoulders = _distance(pose, *SHOULDERS)
@@ -224,7 +167,7 @@ class Perceiver:
             crop, corner = _square(picture, middle, side)
             if min(crop.shape[:2]) < _SMALLEST_CROP:
                 continue
-            near = _hand_results(self._near_hand.process(crop), corner, crop.shape[1::-1])
+            near = [(points + corner, metres, score) for points, metres, score in self._networks.near_hands(crop)]
             other = hands[1 - hand]
             near = [
                 one
@@ -239,16 +182,13 @@ class Perceiver:
     def _find_faces(
         self, picture: NDArray[np.uint8], pose: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64] | None, NDArray[np.float64]]:
-        if self._face_mesh is None or self._near_face is None or self._far_face is None:
+        if not self._face:
             return None, np.zeros((0, 4))
-        size = np.array(picture.shape[1::-1], np.float64)
-        meshes = _face_results(self._face_mesh.process(picture), (0, 0), size)
+        meshes = self._networks.faces(picture)
         boxes = [_box(mesh) for mesh in meshes]
-        for one in self._far_face.process(picture).detections or ():
-            box = one.location_data.relative_bounding_box
-            corners = np.array([box.xmin, box.ymin, box.xmin + box.width, box.ymin + box.height]) * np.tile(size, 2)
-            if not any(_overlap(corners, known) for known in boxes):
-                boxes.append(corners)
+        for box in self._networks.face_boxes(picture):
+            if not any(_overlap(box, known) for known in boxes):
+                boxes.append(box)
         boxes.sort(key=lambda box: -_area(box))
         face = self._face_of(picture, pose, meshes, boxes)
         if face is not None:
@@ -266,7 +206,6 @@ class Perceiver:
 
         A face on a poster, or of somebody behind, may be larger or found more easily than the person's own.
         """
-        assert self._near_face is not None
         if pose[NOSE, 2] > 0.5:
             nose, reach = pose[NOSE, :2], _SAME_FACE * _distance(pose, *SHOULDERS)
             middle, side = nose, 3 * reach
@@ -286,48 +225,8 @@ class Perceiver:
         crop, corner = _square(picture, middle, side)
         if min(crop.shape[:2]) < _SMALLEST_CROP:
             return None
-        again = _face_results(self._near_face.process(crop), corner, np.array(crop.shape[1::-1], np.float64))
+        again = [mesh + corner for mesh in self._networks.near_faces(crop)]
         return next((mesh for mesh in again if miss(mesh) < reach), None)
-
-    def _find_mask(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-        height, width = picture.shape[:2]
-        if self._segment is None:
-            return np.zeros((height, width), np.float32)
-        import cv2
-
-        scale = min(1.0, _SEGMENT_SIDE / max(height, width))
-        if scale < 1.0:
-            small = cv2.resize(picture, (round(width * scale), round(height * scale)), interpolation=cv2.INTER_AREA)
-            mask = self._segment.process(small).segmentation_mask
-            mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-        else:
-            mask = self._segment.process(picture).segmentation_mask
-        return np.array(np.clip(mask, 0, 1), np.float32)
-
-
-Hand = tuple[NDArray[np.float64], NDArray[np.float64], float]
-
-
-def _hand_results(found: Any, corner: tuple[int, int], size: tuple[int, ...]) -> list[Hand]:
-    """Points in pixels of the whole picture, points in metres and score of each hand found in a part of it."""
-    if not found.multi_hand_landmarks:
-        return []
-    hands = []
-    for points, world, label in zip(
-        found.multi_hand_landmarks, found.multi_hand_world_landmarks, found.multi_handedness, strict=True
-    ):
-        pixels = np.array([(point.x, point.y) for point in points.landmark]) * size[:2] + corner
-        metres = np.array([(point.x, point.y, point.z) for point in world.landmark])
-        hands.append((pixels, metres, float(label.classification[0].score)))
-    return hands
-
-
-def _face_results(found: Any, corner: tuple[int, int], size: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Points in pixels of the whole picture of each face found in a part of it."""
-    return [
-        np.array([(point.x, point.y) for point in one.landmark]) * size + corner
-        for one in found.multi_face_landmarks or ()
-    ]
 
 
 def _assigned(hands: list[Hand], pose: NDArray[np.float64], width: int) -> list[tuple[Hand, int]]:
@@ -386,44 +285,3 @@ def _overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
         bool((other[:2] <= (box[:2] + box[2:]) / 2).all() and ((box[:2] + box[2:]) / 2 <= other[2:]).all())
         for box, other in ((a, b), (b, a))
     )
-
-
-def _solutions() -> Any:
-    """The legacy solutions of mediapipe, which find their models in the wheel."""
-    # glog and TensorFlow Lite read these when they are loaded.
-    os.environ.setdefault("GLOG_minloglevel", "3")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with _silence():
-        try:
-            from mediapipe.python import solutions
-        except ModuleNotFoundError as error:
-            package = (error.name or "mediapipe").partition(".")[0]
-            raise VideoError(
-                f"looking at pictures needs mediapipe, and the Python package {package!r} is missing: "
-                f"{install('mediapipe')}"
-            ) from error
-        except ImportError as error:
-            raise VideoError(
-                f"mediapipe is installed, but cannot be loaded ({error}): {install('mediapipe')} again, and on Linux "
-                "see that libGL and libglib are there"
-            ) from error
-    return solutions
-
-
-@contextlib.contextmanager
-def _silence() -> Iterator[None]:
-    """Keep what native code writes to standard error away while models load; Python's errors come through as ever."""
-    with _quiet:
-        try:
-            number = sys.__stderr__.fileno() if sys.__stderr__ is not None else 2
-            kept = os.dup(number)
-        except (OSError, ValueError):
-            yield
-            return
-        try:
-            with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
-                os.dup2(nowhere.fileno(), number)
-            yield
-        finally:
-            os.dup2(kept, number)
-            os.close(kept)

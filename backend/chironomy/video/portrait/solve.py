@@ -42,6 +42,7 @@ from chironomy.video.portrait.anchors import FACE_LANDMARKS, face_points, fitted
 from chironomy.video.portrait.hand_pose import MANO_ORDER, hand_rotation, pictured_points
 from chironomy.video.portrait.perception import ELBOWS, SHOULDERS, WRISTS, Perceived, Perceiver
 from chironomy.video.portrait.picture import read_picture
+from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
     from chironomy.body.rig import Rig
@@ -83,6 +84,7 @@ def fit_picture(
     name: str = "",
     perceiver: Perceiver | None = None,
     rig: Rig | None = None,
+    work: Work = QUIET,
 ) -> Fit:
     """Read a portrait, look at it and fit the character to it.
 
@@ -91,6 +93,7 @@ def fit_picture(
         name: what to call it in errors and in the fit; the file's name by default.
         perceiver: to look with; one of its own by default.
         rig: the character; the embedded one when None.
+        work: told how far it is, and asked whether to stop, where models are fetched first.
 
     Raises:
         VideoError: the picture cannot be read, or shows no single person to fit; see `fit_portrait`.
@@ -99,7 +102,7 @@ def fit_picture(
     picture = read_picture(source, name)
     data = source if isinstance(source, bytes) else Path(source).read_bytes()
     if perceiver is None:
-        with Perceiver(mask=False) as own:
+        with Perceiver(mask=False, work=work.part(0.0, 0.9)) as own:
             seen = look(own, picture)
     else:
         seen = look(perceiver, picture)
