@@ -33,9 +33,9 @@ _MIRROR_ROTATION = np.array([1.0, 1.0, -1.0, -1.0])
 # but for the one direction opposite: back, up and through the neck, where no hand goes.
 _FORWARD = np.array([0.10, -0.30, 0.95])
 
-# Degrees by which the elbow is turned out from there: always; as the hand goes up from the belly to the face; as the
-# palm is turned down (and in, as it is turned up), which spares the forearm.
-_OUT, _OUT_RAISED, _OUT_TWIST = 20.0, 16.0, 25.0
+# Degrees by which the elbow is turned out from there: always; as the palm is turned down (and in, as it is turned up),
+# which spares the forearm. More looks like wings: who talks at ease lets the elbows hang.
+_OUT, _OUT_TWIST = 14.0, 14.0
 # Degrees a metre as the hand goes from before its own breast to the other side, so that upper arm and forearm go round
 # the torso: the least that keeps them out of the character's mesh over the space before it. It sets in over `_EASE`.
 _OUT_ACROSS, _ACROSS_FROM, _EASE = 280.0, 0.06, 0.04
@@ -82,8 +82,8 @@ def elbow_swivel(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike)
     """Return (..., 2, 3) unit directions, across the line shoulder to wrist, in which the elbows lie.
 
     A smooth function of the wrists' positions (..., 2, 3) and orientations (..., 2, 4) over all the space hands gesture
-    in: down and a little out before the body, behind for a hanging arm, higher as the hand rises, goes across, or turns
-    so far that the forearm's twist would be uncomfortable.
+    in: down and a little out before the body, behind for a hanging arm, higher as the hand goes across or turns so
+    far that the forearm's twist would be uncomfortable.
     """
     wrist = clamp_reach(rig, wrist_position)
     turned = _checked(wrist_rotation, 4, "wrist_rotation")
@@ -94,9 +94,8 @@ def elbow_swivel(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike)
     upper, fore = rig.arm_lengths[0]
 
     line = _unit(wrist - shoulder)
-    raised = _rise(wrist[..., 1:2], -0.30, 0.15)
     across = _EASE * np.logaddexp(0.0, (_ACROSS_FROM - wrist[..., 0:1]) / _EASE)
-    out = np.radians(_OUT + _OUT_RAISED * raised + _OUT_ACROSS * across)
+    out = np.radians(_OUT + _OUT_ACROSS * across)
     first = _swivelled(line, out)
 
     # How far the hand would be twisted against the forearm, from the middle between palm up and palm down.
@@ -228,11 +227,6 @@ def _swivelled(line: Array, out: Array) -> Array:
     side = quaternion.cross(forward, down)
     swivel = np.cos(out) * down + np.sin(out) * side
     return quaternion.apply(quaternion.between(np.broadcast_to(forward, line.shape), line), swivel)
-
-
-def _rise(x: Array, low: float, high: float) -> Array:
-    """Go smoothly from 0 well below `low` to 1 well above `high` (a logistic curve: 0.05 and 0.95 there)."""
-    return 1.0 / (1.0 + np.exp(-5.889 * (x - 0.5 * (low + high)) / (high - low)))
 
 
 def _checked(value: ArrayLike, last: int, name: str) -> Array:

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From sampled numbers to motion a person could make: smoothing, limits, clearance, part by part."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
+from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
+from chironomy.gesture.score import Phrase, near_phrases
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import filters
 from chironomy.motion import rotation as quaternion
@@ -90,10 +94,11 @@ class Finisher:
     Args:
         fps: the model's frames a second.
         first: the first frame that will arrive, counted from the beginning of the recording.
+        given: the phrases that somebody asked for; the others are eased (`at_ease`).
     """
 
-    def __init__(self, fps: float, first: int = 0):
-        self.fps = fps
+    def __init__(self, fps: float, first: int = 0, given: Sequence[Phrase] = ()):
+        self.fps, self.given = fps, given
         self.margin, self.seam = round(_MARGIN_SECONDS * fps), max(round(_SEAM_SECONDS * fps), 1)
         self.raw_first, self.raw = first, np.empty((0, MOTION_DIM))
         self.done = first
@@ -119,6 +124,8 @@ class Finisher:
         if self.raw_first == 0:
             numbers = from_standstill(numbers, self.fps)
         position, rotation = decode(numbers)
+        times = (self.raw_first + np.arange(len(position))) / self.fps
+        position, rotation = at_ease(position, rotation, 1.0 - near_phrases(self.given, times)[:, 0])
         motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2))))
         begin = self.done - self.raw_first
         position, rotation = motion.wrist_position[begin:].copy(), motion.rotation[begin:].copy()
