@@ -20,6 +20,7 @@ EXTRAS = {
     "ftfy": "diffusion",
     "gguf": "diffusion",
     "mediapipe": "vision",
+    "pocketsphinx": "phones",
     "smplx": "mano",
     "tensorboard": "train",
 }

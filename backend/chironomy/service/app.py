@@ -24,6 +24,7 @@ from chironomy.errors import ChironomyError
 from chironomy.service.blobs import too_large
 from chironomy.service.errors import ServiceError
 from chironomy.service.jobs import Jobs
+from chironomy.service.kinds import missing_parts
 
 logger = logging.getLogger(__name__)
 
@@ -216,8 +217,8 @@ async def _json_object(request: Request) -> dict[str, Any]:
 
 @functools.cache
 def abilities() -> dict[str, Any]:
-    """Engines and styles of this installation; empty lists where the rooms that know them cannot be imported."""
-    found: dict[str, Any] = {"styles": [], "engines": []}
+    """Engines, styles and missing parts of this installation; what the rooms that cannot be imported know is empty."""
+    found: dict[str, Any] = {"styles": [], "engines": [], "missing": missing_parts()}
     try:
         from chironomy.service.kinds import styles
 

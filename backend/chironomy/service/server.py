@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO
 
 import chironomy
+from chironomy.client.announcements import announce
+from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path, data_folder
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
@@ -49,7 +51,7 @@ def serve(
         token_file: read when it exists, made (readable by its owner only) when not; by default `token` in `data`.
         handshake: file that gets `{"url", "token", "pid", "version"}` once the backend listens; removed at the end.
         data: folder of the blobs; by default `data_folder()`.
-        parent_pid: process to end with.
+        parent_pid: process to end with. A backend without one announces itself to this user's add-ons.
         upload_limit: largest upload, bytes.
         kinds: what can be asked for.
         on_listening: called with the address and the token file once the backend listens.
@@ -101,6 +103,8 @@ def serve(
             if handshake is not None:
                 _write_handshake(handshake, url, token)
                 cleanup.callback(handshake.unlink, missing_ok=True)
+            if parent is None:
+                _announce(cleanup, url, token_file)
             if on_listening is not None:
                 on_listening(url, token_file)
             while not stop.wait(_WATCH_SECONDS) and thread.is_alive():
@@ -112,6 +116,14 @@ def serve(
             clean = jobs.close(timeout=5.0)
             thread.join(5.0)
     return clean
+
+
+def _announce(cleanup: contextlib.ExitStack, url: str, token_file: Path) -> None:
+    """Let the add-on find a backend that nobody started for itself; it works without, too."""
+    try:
+        cleanup.enter_context(announce(url, token_file))
+    except (ChironomyError, OSError) as error:
+        logger.warning("the add-on must be told of this address, as it could not be announced: %s", error)
 
 
 def _listen(port: int) -> socket.socket:
