@@ -72,26 +72,24 @@ def announce(url: str, token_file: Path) -> Iterator[None]:
 
 
 def announced() -> list[Announced]:
-    """Return the backends that this user's processes announced, the latest first; they may have ended since."""
+    """Return the backends that this user's processes announced, the latest first; no process that is gone.
+
+    Whoever has the port of one that is gone is not to be told its secret; what it announced is removed.
+    """
     found = []
     for path in announcements_folder().glob(_path("*").name):
         told = _read(path)
-        if told is not None:
+        if told is not None and _alive(told[1].pid):
             found.append(told)
+        elif told is not None:
+            with suppress(OSError):
+                path.unlink()
     return [told for _, told in sorted(found, key=lambda pair: pair[0], reverse=True)]
 
 
 def running_backend() -> Announced | None:
-    """Return the latest announced backend that answers as one of this version; asks each, so not for the main thread.
-
-    Announcements of processes that are gone are removed.
-    """
+    """Return the latest announced backend that answers as one of this version; it asks, so in a worker thread."""
     for told in announced():
-        if not _alive(told.pid):
-            # Whoever has its port now is not to be told its secret.
-            with suppress(OSError):
-                _path(told.pid).unlink()
-            continue
         try:
             with Client(told.url, told.token(), timeout=_HEALTH_SECONDS) as client:
                 client.health()

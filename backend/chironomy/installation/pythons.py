@@ -17,7 +17,7 @@ from chironomy.installation.errors import InstallationError
 from chironomy.installation.parts import PYTHONS, locked_version
 from chironomy.installation.wheels import fetch_wheel, program_of
 
-OWN, SYSTEM, FETCHED = "Blender's own", "the system's", "fetched by uv"
+OWN, SYSTEM, FETCHED = "Blender's own", "the system's", "uv's"
 
 PREFERRED = ("3.11", "3.13", "3.12", "3.14")
 """Of the system's, those first for which every part has wheels, or most."""
