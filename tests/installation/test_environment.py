@@ -111,7 +111,7 @@ def test_an_optional_wheel_that_is_missing_fails_nothing_else(desk):
     assert set(made.missing) == {"phones", "networks"}
     assert made.missing["phones"] == "there is no wheel of pocketsphinx for this Python and system"
     assert made.sentence().endswith(
-        "; without lips by the sounds of English, the engines emo2, vace and animate: the preferences tell why"
+        "; without lips by the sounds of English; without the engines emo2, vace and animate; the preferences tell why"
     )
     assert desk.runs("import fastapi, OpenEXR, mediapipe")
 

@@ -143,6 +143,11 @@ class Commands:
             time.sleep(_LOOK_SECONDS)
 
 
+def no_wheel(package: str) -> NoWheelError:
+    """A sentence for a package that cannot be had."""
+    return NoWheelError(f"there is no wheel of {package} for this Python and system")
+
+
 def _failed(last: str, said: str) -> InstallationError:
     if _UNREACHABLE.search(said):
         return Unreachable("the packages' index does not answer: see to the network, or to the proxy in pip's settings")
@@ -152,7 +157,7 @@ def _failed(last: str, said: str) -> InstallationError:
     )
     if wheel is not None:
         package = re.split("[=;<>]", wheel[1])[0]
-        return NoWheelError(f"there is no wheel of {package} for this Python and system")
+        return no_wheel(package)
     if "requires a different Python" in said:
         return NoWheelError("this version does not run on this Python")
     if "No space left" in said or "not enough space" in said:

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from chironomy.files import atomic_path
-from chironomy.installation.commands import Commands, Told
+from chironomy.installation.commands import Commands, Told, no_wheel
 from chironomy.installation.errors import InstallationCancelled, InstallationError, NoWheelError, Unreachable
 from chironomy.installation.parts import (
     PARTS,
@@ -65,9 +65,9 @@ class Installed:
 
     def sentence(self) -> str:
         """Tell what was set up, and what is missing, without a stop."""
-        said = f"the backend is set up with {self.python}"
-        without = ", ".join(part.purpose for part, _ in self.lacks())
-        return f"{said}; without {without}: the preferences tell why" if without else said
+        clauses = [f"the backend is set up with {self.python}"]
+        clauses += [f"without {part.purpose}" for part, _ in self.lacks()]
+        return "; ".join([*clauses, "the preferences tell why"] if self.missing else clauses)
 
 
 def environment_python(environment: Path) -> Path:
@@ -168,8 +168,11 @@ def _built(
         except InstallationError as error:
             if part.extra == SERVICE or isinstance(error, InstallationCancelled):
                 raise
-            missing[part.extra] = _reason(str(error))
             commands.note(f"without {part.name}: {error}")
+            gone = [name for name in part.packages if not _imports(commands, program, name)]
+            told_why = isinstance(error, (NoWheelError, Unreachable)) or not gone
+            # A package may be left out by its marker, and no pip complains.
+            missing[part.extra] = _reason(str(error if told_why else no_wheel(gone[0])))
     return Installed(str(python), python.program, pytorch, missing, str(commands.log))
 
 
@@ -193,6 +196,17 @@ def _pip_itself(commands: Commands, environment: Path, python: Python, tools: Pa
             commands.note(f"going on with the pip that is there: {error}")
     # Since 25.1 it tells its progress where nobody looks, and goes on with what broke off.
     return ["--progress-bar", "raw", "--resume-retries", "5"] if _has(environment, "pip", version) else []
+
+
+def _imports(commands: Commands, program: Path, name: str) -> bool:
+    """Whether a package was installed at all."""
+    try:
+        commands.run([str(program), "-I", "-c", f"import importlib.util; importlib.util.find_spec({name!r}).name"])
+    except InstallationCancelled:
+        raise
+    except InstallationError:
+        return False
+    return True
 
 
 def _has(environment: Path, package: str, version: str = "*") -> bool:
