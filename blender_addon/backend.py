@@ -1,22 +1,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The backend beside Blender: find it, start it, talk to it, stop it, set it up."""
 
-import os
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
 from bpy.types import Context
 
-from chironomy import processes
-from chironomy.client import BackendProcess, Client, ClientError, JobCancelled, start_backend
-from chironomy.work import Work
+import chironomy
+from chironomy.client import BackendProcess, Client, ClientError, JobCancelled, announced, start_backend
+from chironomy.installation.environment import LOG, Installed, install, installed
+from chironomy.installation.parts import CPU, NVIDIA
+from chironomy.work import QUIET, Work
 
+from . import surroundings
 from .preferences import ADDON, preferences
 from .sequencer import absolute
 
@@ -28,7 +28,7 @@ class Address:
     Attributes:
         url: of a backend that runs; empty where Blender starts its own.
         token: the secret of that backend.
-        python: the interpreter to start one with; empty where none was set up.
+        python: the interpreter to start one with, also where the one at `url` has ended; empty where none was set up.
         online: whether one that Blender starts may use the network, by Allow Online Access.
     """
 
@@ -45,6 +45,12 @@ class _State:
 
 
 _state = _State()
+_starting = threading.Lock()
+_ending = threading.Event()
+
+_WAIT_SECONDS = 0.1
+_TRIAL_SECONDS = 180.0
+"""The first start of an installation reads all of it from the disk."""
 
 
 def use(url: str, token: str) -> None:
@@ -62,7 +68,12 @@ def address(context: Context) -> Address:
         return _state.given
     chosen = preferences(context)
     if not chosen.address:
-        return Address(python=chosen.python and str(absolute(chosen.python)), online=bpy.app.online_access)
+        python, online = chosen.python and str(absolute(chosen.python)), bpy.app.online_access
+        found = next(iter(announced()), None) if chosen.find else None
+        if found is not None and found.version == chironomy.__version__:
+            with suppress(ClientError):
+                return Address(found.url, found.token(), python, online)
+        return Address(python=python, online=online)
     if not chosen.token_file:
         raise ClientError(
             f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
@@ -82,8 +93,12 @@ def gestures_from(context: Context) -> Address | None:
     Raises:
         ClientError: as `address` does.
     """
-    here = _state.given is None and preferences(context).gestures == "BLENDER"
-    return None if here else address(context)
+    return None if gestures_here(context) else address(context)
+
+
+def gestures_here(context: Context) -> bool:
+    """Whether this Blender makes the gestures itself."""
+    return _state.given is None and preferences(context).gestures == "BLENDER"
 
 
 def running() -> bool:
@@ -99,11 +114,25 @@ def connect(where: Address, work: Work) -> Client:
     """
     if where.url:
         client = Client(where.url, where.token)
-    else:
+        try:
+            client.health()
+        except ClientError:
+            # One that was found, and not asked for, has ended since.
+            if not where.python:
+                raise
+        else:
+            return client
+    # Of two that need it at once, the one waits for what the other starts.
+    while not _starting.acquire(timeout=_WAIT_SECONDS):
+        if work.cancelled():
+            raise JobCancelled("Starting the backend was cancelled")
+    try:
         if not running():
             start(where, work)
         assert _state.process is not None
         client = _state.process.client()
+    finally:
+        _starting.release()
     client.health()
     return client
 
@@ -117,12 +146,16 @@ def start(where: Address, work: Work) -> None:
     if not where.python:
         raise ClientError("no backend is set up; press Set Up Backend in the add-on's preferences")
     work.progress(0.0, "starting the backend")
-    _state.process = start_backend(where.python, online=where.online, work=work)
+    wanted = Work(work.progress, lambda: work.cancelled() or _ending.is_set())
+    _state.process = start_backend(where.python, online=where.online, work=wanted)
 
 
 def stop() -> None:
-    """Stop the backend that Blender started, if it did."""
-    process, _state.process = _state.process, None
+    """Stop the backend that Blender started, if it did, or that it is just starting."""
+    _ending.set()
+    with _starting:
+        process, _state.process = _state.process, None
+        _ending.clear()
     if process is not None:
         process.stop()
 
@@ -144,87 +177,59 @@ def bundled_wheel() -> Path:
     return wheels[-1]
 
 
-def environment_python(environment: Path) -> Path:
-    """Return the interpreter of a virtual environment."""
-    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def set_up(home: Path, wheel: Path, pytorch: str, work: Work) -> Installed:
+    """Install a backend into the extension's folder; the one before works until the new one answers.
 
-
-def set_up(
-    environment: Path,
-    wheel: Path,
-    work: Work,
-    extras: str = "[backend,exr,vision]",
-    arguments: tuple[str, ...] = (),
-    trial: str = "import chironomy.service.app",
-) -> str:
-    """Make a virtual environment and install the bundled wheel with its extras into it. Safe in a worker thread.
-
-    Args:
-        environment: its folder, emptied first.
-        wheel: of the project.
-        work: told the progress, and asked between steps and while they last.
-        extras: what to install beside the wheel.
-        arguments: more of pip's.
-        trial: Python that must run in the environment afterwards.
-
-    Returns:
-        The environment's interpreter.
+    Safe in a worker thread.
 
     Raises:
-        ClientError: a step failed; the sentence ends with its last line.
-        JobCancelled: it was stopped.
+        InstallationError: it could not be, or was stopped.
+        ClientError: the new one does not answer.
     """
-    python = environment_python(environment)
-    pip = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
-    steps = (
-        ("making an environment", [sys.executable, "-m", "venv", "--clear", str(environment)]),
-        ("installing the backend", [*pip, f"{wheel}{extras}"]),
-        ("trying it", [str(python), "-c", trial]),
-    )
-    for number, (message, command) in enumerate(steps):
-        done = number / len(steps)
-        work.progress(done, message)
-        _run(command, lambda line, done=done, message=message: work.progress(done, f"{message}: {line[:60]}"), work)
-    return str(python)
+
+    def trial(python: Path) -> None:
+        with start_backend(python, timeout=_TRIAL_SECONDS, work=work) as process, process.client() as client:
+            client.health()
+        # It is to make way for the new one.
+        stop()
+
+    return install(home, wheel, pytorch, work, trial)
 
 
-def _run(command: list[str], on_line: Callable[[str], None], work: Work) -> None:
-    """Run a command and pass on what it prints.
+def what_is_installed(python: str) -> Installed | None:
+    """Return what the environment of an interpreter holds, where Set Up Backend made it."""
+    return installed(absolute(python).parents[1]) if python else None
 
-    Raises:
-        ClientError: it failed; the sentence ends with the last line that it printed.
-        JobCancelled: it was stopped.
-    """
-    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
+
+def set_up_log() -> Path:
+    """Return the file that tells how the last set-up went; it may not be there."""
+    return folder() / LOG
+
+
+def pytorch_of(context: Context) -> str:
+    """Which PyTorch Set Up Backend installs: the chosen one, or the one for this machine."""
+    chosen = preferences(context).pytorch
+    if chosen != "DETECT":
+        return chosen
+    return NVIDIA if surroundings.nvidia() and sys.platform != "darwin" else CPU
+
+
+def warm_up(context: Context) -> None:
+    """Start the backend in a thread where the next Generate will need it, and say nothing."""
+    chosen = preferences(context)
+    if not chosen.warm_up or running() or _state.given is not None or gestures_here(context):
+        return
     try:
-        process = processes.start(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            env=variables,
-        )
-    except OSError as error:
-        raise ClientError(f"{command[0]} cannot be run: {error.strerror or error}") from error
-    # A download may print nothing for minutes, and is to be stopped all the same.
-    threading.Thread(target=_end_when, args=(process, work), daemon=True).start()
-    last = "it said nothing"
-    assert process.stdout is not None
-    with process:
-        for line in process.stdout:
-            last = line.strip() or last
-            on_line(last)
-    if work.cancelled():
-        raise JobCancelled("Setting up the backend was cancelled")
-    if process.returncode:
-        raise ClientError(f"setting up the backend failed: {last}")
+        where = address(context)
+    except ClientError:
+        return
+    if where.python and not where.url:
+        threading.Thread(target=_warm_up, args=(where,), name="chironomy warm-up", daemon=True).start()
 
 
-def _end_when(process: "subprocess.Popen[str]", work: Work) -> None:
-    while process.poll() is None:
-        if work.cancelled():
-            process.terminate()
-            return
-        time.sleep(0.2)
+def _warm_up(where: Address) -> None:
+    try:
+        connect(where, QUIET)
+    except ClientError as error:
+        # Generate tells it, too, to somebody who waits.
+        print(error)

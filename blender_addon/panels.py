@@ -4,14 +4,14 @@
 import math
 from pathlib import Path
 
-from bpy.types import Context, Operator, Panel, UILayout, UIList
+from bpy.types import Context, Panel, UILayout, UIList
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, tasks, thumbnail
+from . import backend, hand_pictures, surroundings, tasks
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -27,6 +27,7 @@ from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, chara
 from .scene import keeping, takes
 from .scene.chosen import chosen_hands, chosen_range
 from .words import label, told
+from .work_panel import work_button
 
 
 class _Section(Panel):
@@ -348,30 +349,6 @@ class CHIRONOMY_PT_export(_Section):
             layout.label(text="Add a character first", icon="INFO")
 
 
-def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
-    """Draw the button of an operator that takes time or, while it works, how far it is."""
-    task = tasks.running()
-    if task is None or task.label != operator.bl_label:
-        layout.operator(operator.bl_idname, icon=icon)
-        return
-    row = layout.row(align=True)
-    said = told("Stopping" if task.cancelled else task.message or task.label)
-    left = task.seconds_left
-    row.progress(
-        factor=task.progress, text=said if left is None else label("{what}, {time} left", what=said, time=_time(left))
-    )
-    stop = row.row(align=True)
-    stop.enabled = not task.cancelled
-    stop.operator("chironomy.stop_work", text="", icon="CANCEL")
-    thumbnail.draw(layout, task.picture)
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90.0:
-        return label("{time:.0f} s", time=seconds)
-    return label("{time:.0f} min", time=seconds / 60.0)
-
-
 def kept_motion(layout: UILayout) -> None:
     """Tell how work ended that was left behind, and offer the motion that it made."""
     if tasks.last_words():
@@ -390,6 +367,8 @@ def backend_state(layout: UILayout, context: Context) -> None:
         layout.label(text=chosen.address, icon="LINKED")
     elif backend.running():
         layout.label(text="Backend is running", icon="CHECKMARK")
+    elif chosen.find and (found := surroundings.running()) is not None:
+        layout.label(text=found.url, icon="LINKED")
     elif chosen.python:
         layout.label(text="Backend starts when needed", icon="TIME")
     else:

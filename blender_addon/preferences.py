@@ -1,19 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where gestures are made, where the backend is and where renders go."""
 
-import bpy
-from bpy.props import EnumProperty, StringProperty
-from bpy.types import AddonPreferences, Context
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+from bpy.types import Context
 
-from . import keymap
 from .locale import OWN
 from .properties import BLEND_RELATIVE
 
 ADDON = __package__
 
 
-class ChironomyPreferences(AddonPreferences):
-    bl_idname = ADDON
+class Choices:
+    """What a person chooses once for all files; `preferences_page` registers it."""
 
     gestures: EnumProperty(
         name="Gestures",
@@ -39,6 +37,27 @@ class ChironomyPreferences(AddonPreferences):
         description="Interpreter of the environment that the backend is installed in; Set Up Backend fills it in",
         subtype="FILE_PATH",
     )
+    find: BoolProperty(
+        name="Find a Backend That Runs",
+        description="Use a backend of yours that runs on this computer, by chironomy serve, before starting one",
+        default=True,
+    )
+    warm_up: BoolProperty(
+        name="Warm Up",
+        description="Start the backend as soon as a speech is loaded, where it makes the gestures",
+        default=True,
+    )
+    pytorch: EnumProperty(
+        name="PyTorch",
+        description="What Set Up Backend installs for the video engines that are networks",
+        items=(
+            ("DETECT", "As This Machine Has", "NVIDIA's where an NVIDIA GPU is found, and else the one for the CPU"),
+            ("CPU", "CPU", "PyTorch that computes on the processor, on Apple's own also on their GPU"),
+            ("NVIDIA", "NVIDIA GPU", "PyTorch with NVIDIA's libraries, some GB"),
+            ("NONE", "Without PyTorch", "The smallest: previews, portraits and gestures, but no emo2, vace or animate"),
+        ),
+        default="DETECT",
+    )
     renders: StringProperty(
         name="Renders",
         translation_context=OWN,
@@ -48,29 +67,7 @@ class ChironomyPreferences(AddonPreferences):
         default="//renders",
     )
 
-    def draw(self, context: Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.prop(self, "gestures")
-        box = layout.box()
-        box.label(text="Backend, for videos and portraits", icon="CONSOLE")
-        box.prop(self, "python")
-        row = box.row()
-        row.operator("chironomy.set_up_backend", icon="IMPORT")
-        row.operator("chironomy.start_backend", icon="PLAY")
-        row.operator("chironomy.stop_backend", icon="PAUSE")
-        if not bpy.app.online_access:
-            box.label(text="Setting up needs Allow Online Access in System", icon="INTERNET_OFFLINE")
-        box = layout.box()
-        box.label(text="A backend that runs already", icon="LINKED")
-        box.prop(self, "address")
-        box.prop(self, "token_file")
-        layout.prop(self, "renders")
-        box = layout.box()
-        box.label(text="Shortcuts in the pose mode", icon="KEYINGSET")
-        keymap.draw(box, context)
 
-
-def preferences(context: Context) -> ChironomyPreferences:
+def preferences(context: Context) -> Choices:
     """Return the add-on's preferences."""
     return context.preferences.addons[ADDON].preferences

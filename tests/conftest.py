@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Fixtures that every room's tests share."""
 
+import atexit
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,10 @@ import pytest
 pytest_plugins = ["skips"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# Nothing of the person's own is read, such as where a backend of theirs runs, and nothing is left there.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="chironomy-data-")
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # Processes that compile at the same time number their cached functions alike, and one then runs the other's:

@@ -127,6 +127,6 @@ def test_without_the_recogniser_lips_still_move_and_a_line_says_why(
     without("pocketsphinx")
     with caplog.at_level(logging.WARNING):
         assert recognise_phones(load_speech(REPOSITORY / "examples" / "speech.flac"))
-    assert "the Python package 'pocketsphinx' is missing: install it with pip install 'chironomy[backend]'" in (
+    assert "the Python package 'pocketsphinx' is missing: install it with pip install 'chironomy[phones]'" in (
         caplog.text
     )

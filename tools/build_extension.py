@@ -31,6 +31,9 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 PYTHONS = ("3.11", "3.13")
 """Of Blender 4.2 to 5.0, and from 5.1 on."""
 
+MORE_PYTHONS = {"linux-x64": ("3.14",)}
+"""Of Blenders that a Linux distribution builds with its own Python."""
+
 PLATFORMS = {
     "linux-x64": ("manylinux2014_x86_64", "manylinux_2_17_x86_64"),
     "macos-arm64": ("macosx_11_0_arm64",),
@@ -91,24 +94,43 @@ def platform_here() -> str | None:
 def bundled_wheels(name: str) -> list[Path]:
     """Return the wheels of other projects that go into the zip of a platform, downloaded where they are missing."""
     wheels: dict[str, Path] = {}
-    for python in PYTHONS:
+    for python in (*PYTHONS, *MORE_PYTHONS.get(name, ())):
         folder = KEPT_WHEELS / f"{name}-{python}"
-        if not _complete(folder):
+        listed = listed_for(python)
+        if not _complete(folder, listed):
             folder.mkdir(parents=True, exist_ok=True)
             command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            command += ["--only-binary=:all:", "--require-hashes", "-r", str(BUNDLED), "--dest", str(folder)]
+            # Pip would take a marker for one of the Python that it runs in.
+            wanted = folder / "wanted.txt"
+            wanted.write_text("".join(listed.values()), encoding="utf-8")
+            command += ["--only-binary=:all:", "--require-hashes", "-r", str(wanted), "--dest", str(folder)]
             command += ["--implementation", "cp", "--python-version", python]
             command += [f"--platform={tag}" for tag in PLATFORMS[name]]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode or not _complete(folder):
+            wanted.unlink()
+            if done.returncode or not _complete(folder, listed):
                 raise SystemExit(f"the wheels for {name} could not be downloaded:\n{done.stdout}{done.stderr}")
         wheels |= {path.name: path for path in _checked(folder)}
     return [wheels[wheel] for wheel in sorted(wheels)]
 
 
-def _complete(folder: Path) -> bool:
-    wanted = re.findall(r"^[\w-]+==", BUNDLED.read_text(encoding="utf-8"), re.MULTILINE)
-    return len(_checked(folder)) == len(wanted)
+def listed_for(python: str) -> dict[str, str]:
+    """Return the packages that are bundled for a Python ("3.14"), each with its requirement without the marker."""
+    from packaging.markers import Marker
+
+    text = re.sub(r"^#.*\n", "", BUNDLED.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    found = {}
+    for package, marker, hashes in re.findall(
+        r"^([\w-]+==[\w.]+)(?: ; (.*?))?((?: \\\n +--hash=\S+)+)", text, re.MULTILINE
+    ):
+        if not marker or Marker(marker).evaluate({"python_version": python, "python_full_version": f"{python}.0"}):
+            found[package] = f"{package}{hashes}\n"
+    return found
+
+
+def _complete(folder: Path, listed: dict[str, str]) -> bool:
+    names = {path.name.split("-")[0].replace("_", "-") for path in _checked(folder)}
+    return names == {package.partition("==")[0] for package in listed}
 
 
 def _checked(folder: Path) -> list[Path]:

@@ -92,6 +92,11 @@ def user_folder() -> Path:
     return (Path(data) if Path(data).is_absolute() else Path.home() / ".local" / "share") / "chironomy"
 
 
+def announcements_folder() -> Path:
+    """Where backends at a fixed address say that they run: of this user alone."""
+    return user_folder() / "backends"
+
+
 def data_folder() -> Path:
     """Where the backend keeps its blobs unless told otherwise: the platform's folder for a user's caches."""
     if sys.platform == "win32":

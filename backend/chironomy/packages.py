@@ -21,6 +21,7 @@ EXTRAS = {
     "ftfy": "diffusion",
     "gguf": "diffusion",
     "mediapipe": "vision",
+    "pocketsphinx": "phones",
     "smplx": "mano",
     "tensorboard": "train",
 }

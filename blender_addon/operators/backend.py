@@ -4,6 +4,7 @@
 import bpy
 from bpy.types import Context, Operator
 
+from chironomy.installation.environment import ENVIRONMENT, Installed, environment_python
 from chironomy.work import Work
 
 from .. import backend, tasks
@@ -14,34 +15,32 @@ from ..words import tip
 
 
 class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
-    """Install the backend, some GB with PyTorch, into a folder of this extension and not into Blender's own Python"""
+    """Install the backend into a folder of this extension, not into Blender's Python; goes on where it was stopped"""
 
     bl_idname = "chironomy.set_up_backend"
     bl_label = "Set Up Backend"
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        if not bpy.app.online_access:
-            return "Allow Online Access in the System preferences first"
-        return "Stop the backend first" if backend.running() else ""
+        return "" if bpy.app.online_access else "Allow Online Access in the System preferences first"
 
     def work(self, context: Context) -> Job:
-        environment, wheel = backend.folder() / "backend", backend.bundled_wheel()
+        home, wheel, pytorch = backend.folder(), backend.bundled_wheel(), backend.pytorch_of(context)
 
-        def install(work: Work) -> str:
-            return backend.set_up(environment, wheel, work)
+        def install(work: Work) -> Installed:
+            return backend.set_up(home, wheel, pytorch, work)
 
         return install
 
-    def finish(self, context: Context, result: str, target: Target) -> str:
+    def finish(self, context: Context, result: Installed, target: Target) -> str:
         return self.keep(context, result, target)
 
     @classmethod
-    def keep(cls, context: Context, result: str, target: Target) -> str:
-        preferences(context).python = result
+    def keep(cls, context: Context, result: Installed, target: Target) -> str:
+        preferences(context).python = str(environment_python(backend.folder() / ENVIRONMENT))
         # Only then does Blender save the preferences by itself.
         context.preferences.is_dirty = True
-        return "the backend is set up"
+        return result.sentence()
 
 
 class CHIRONOMY_OT_start_backend(JobOperator, Operator):

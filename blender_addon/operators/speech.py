@@ -6,7 +6,7 @@ from bpy.types import Context, Event, Operator
 
 from chironomy.errors import ChironomyError
 
-from .. import sequencer
+from .. import backend, sequencer
 from ..scene.keeping import why_not_kept
 from ..scene.speech import load_speech
 from ..words import tip, told
@@ -51,6 +51,7 @@ class CHIRONOMY_OT_load_speech(Operator):
         if warning:
             self.report({"WARNING"}, told(warning))
         scene.frame_set(scene.frame_start)
+        backend.warm_up(context)
         return {"FINISHED"}
 
 

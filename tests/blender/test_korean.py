@@ -27,7 +27,7 @@ from words_shown import (  # noqa: E402
 
 NAMES = {
     "Chironomy", "Python", "EMO2", "Wan VACE", "Wan Animate", "MP4", "WEBM", "PRORES", "PRORES4444", "PNG", "EXR",
-    "9:16", "1:1", "16:9",
+    "9:16", "1:1", "16:9", "CPU", "NVIDIA GPU", "PyTorch",
 }  # fmt: skip
 """What is the same in every language."""
 

@@ -229,26 +229,6 @@ def test_undo_takes_back_a_character(scene):
     assert "Character" not in bpy.data.objects
 
 
-def test_the_environment_of_the_backend_is_made_beside_and_not_in_blender(addon, tmp_path):
-    """Everything but the download: the environment, the bundled wheel in it, and its interpreter."""
-    from chironomy.work import Work
-
-    backend = addon["backend"]
-    told = []
-    python = backend.set_up(
-        tmp_path / "backend",
-        backend.bundled_wheel(),
-        Work(lambda progress, message="": told.append((progress, message))),
-        arguments=("--no-deps", "--no-index"),
-        extras="",
-        trial="import importlib.metadata; importlib.metadata.version('chironomy')",
-    )
-    assert Path(python).is_file()
-    assert Path(python).is_relative_to(tmp_path)
-    assert told[0] == (0.0, "making an environment")
-    assert [progress for progress, _ in told] == sorted(progress for progress, _ in told)
-
-
 def test_every_engine_can_be_chosen_and_gets_settings_that_it_knows(scene, addon):
     from chironomy.video.engines.registry import engine_names
 

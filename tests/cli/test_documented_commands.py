@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the manual shows can be typed: every command parses, and README's run with what `make demo` installed."""
 
-import ast
 import importlib.metadata
 import json
 import re
@@ -20,6 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from chironomy.cli import make_parser
+from chironomy.installation.parts import PARTS
 from chironomy.motion import load_hands, save_hands
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -83,28 +83,28 @@ def extras_of_demo() -> set[str]:
     return set(extras.split(","))
 
 
+def needed_for(extra: str) -> list[Requirement]:
+    """What an extra of the project's brings, with what the extras bring that it names."""
+    found = []
+    for line in pyproject()["optional-dependencies"][extra]:
+        requirement = Requirement(line)
+        if requirement.name == "chironomy":
+            found += [each for inner in sorted(requirement.extras) for each in needed_for(inner)]
+        else:
+            found.append(requirement)
+    return found
+
+
 def test_make_demo_installs_what_the_add_on_installs() -> None:
-    backend = ast.parse((REPOSITORY / "blender_addon" / "backend.py").read_text(encoding="utf-8"))
-    (default,) = (
-        default.value
-        for node in ast.walk(backend)
-        if isinstance(node, ast.FunctionDef)
-        for argument, default in zip(node.args.args[::-1], node.args.defaults[::-1], strict=False)
-        if argument.arg == "extras" and isinstance(default, ast.Constant)
-    )
-    assert extras_of_demo() == {"blender", *default.strip("[]").split(",")}
+    demo = {str(each) for extra in extras_of_demo() - {"blender"} for each in needed_for(extra)}
+    assert demo == {str(each) for part in PARTS for each in needed_for(part.extra)}
 
 
 def distributions_of_demo() -> set[str]:
     """Names of all distributions that `make demo` installs, what they need included."""
     project, extras = pyproject(), extras_of_demo()
-    wanted = [*project["dependencies"], "pip", "setuptools", "build"]
-    wanted += [line for extra in extras for line in project["optional-dependencies"][extra]]
-    waiting, seen, found = (
-        [one for one in map(Requirement, wanted) if not one.marker or one.marker.evaluate()],
-        set(),
-        {"chironomy"},
-    )
+    wanted = [Requirement(line) for line in (*project["dependencies"], "pip", "setuptools", "build")]
+    waiting, seen, found = wanted + [each for extra in extras for each in needed_for(extra)], set(), {"chironomy"}
     while waiting:
         requirement = waiting.pop()
         name, key = canonicalize_name(requirement.name), (requirement.name, frozenset(requirement.extras))

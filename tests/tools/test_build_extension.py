@@ -35,13 +35,34 @@ def test_only_files_whose_hashes_are_listed_are_bundled(monkeypatch, tmp_path):
     listed.write_text(f"hears==1.0 \\\n    --hash=sha256:{hashlib.sha256(b'right').hexdigest()}\n")
     monkeypatch.setattr(build_extension, "BUNDLED", listed)
     monkeypatch.setattr(build_extension, "KEPT_WHEELS", tmp_path)
-    for python in build_extension.PYTHONS:
+    for python in (*build_extension.PYTHONS, "3.14"):
         folder = tmp_path / f"linux-x64-{python}"
         folder.mkdir()
         (folder / f"hears-1.0-cp{python.replace('.', '')}-x.whl").write_bytes(b"right")
         (folder / "hears-1.0-other.whl").write_bytes(b"wrong")
     found = [path.name for path in build_extension.bundled_wheels("linux-x64")]
-    assert found == ["hears-1.0-cp311-x.whl", "hears-1.0-cp313-x.whl"]
+    assert found == ["hears-1.0-cp311-x.whl", "hears-1.0-cp313-x.whl", "hears-1.0-cp314-x.whl"]
+
+
+def test_a_python_gets_what_has_wheels_for_it(monkeypatch, tmp_path):
+    listed = tmp_path / "bundled-wheels.txt"
+    right, other = (hashlib.sha256(data).hexdigest() for data in (b"right", b"other"))
+    listed.write_text(
+        f"# Two.\nhears==1.0 ; python_version < '3.14' \\\n    --hash=sha256:{other}\n"
+        f"speaks-up==2.0 \\\n    --hash=sha256:{other} \\\n    --hash=sha256:{right}\n"
+    )
+    monkeypatch.setattr(build_extension, "BUNDLED", listed)
+    assert list(build_extension.listed_for("3.13")) == ["hears==1.0", "speaks-up==2.0"]
+    assert build_extension.listed_for("3.14") == {
+        "speaks-up==2.0": f"speaks-up==2.0 \\\n    --hash=sha256:{other} \\\n    --hash=sha256:{right}\n"
+    }
+    (tmp_path / "speaks_up-2.0-cp314-x.whl").write_bytes(b"right")
+    assert build_extension._complete(tmp_path, build_extension.listed_for("3.14"))
+    assert not build_extension._complete(tmp_path, build_extension.listed_for("3.13"))
+
+
+def test_python_3_14_hears_without_the_recogniser():
+    assert [name.partition("==")[0] for name in build_extension.listed_for("3.14")] == ["praat-parselmouth"]
 
 
 def test_the_manifest_in_a_zip_lists_its_wheels_and_its_platform(repository):

@@ -5,6 +5,7 @@ It needs requests, numpy and the standard library alone, so that it runs inside 
 address it is given and to no proxy, follows no redirect, and turns every failure into one sentence.
 """
 
+from chironomy.client.announcements import Announced, announced, running_backend
 from chironomy.client.errors import (
     BackendMissing,
     ClientError,
@@ -17,6 +18,7 @@ from chironomy.client.http import Client, Job
 from chironomy.client.process import BackendProcess, Handshake, read_handshake, start_backend
 
 __all__ = [
+    "Announced",
     "BackendMissing",
     "BackendProcess",
     "Client",
@@ -27,6 +29,8 @@ __all__ = [
     "JobFailed",
     "VersionMismatch",
     "WrongToken",
+    "announced",
     "read_handshake",
+    "running_backend",
     "start_backend",
 ]

@@ -17,24 +17,18 @@ import chironomy
 from chironomy import processes
 from chironomy.commands.blender import find_blender, find_extension
 from chironomy.errors import ChironomyError
-from chironomy.packages import explained, ffmpeg_program, install
+from chironomy.packages import explained, ffmpeg_program, install, require
 
 BACKEND_PACKAGES = (
-    "diffusers",
     "fastapi",
     "imageio-ffmpeg",
-    "librosa",
     "numba",
     "pillow",
-    "pocketsphinx",
     "praat-parselmouth",
-    "safetensors",
     "scipy",
     "soundfile",
     "soxr",
-    "torch",
     "tqdm",
-    "transformers",
     "uvicorn",
 )
 
@@ -83,7 +77,6 @@ def examine() -> Iterator[Finding]:
         ("chironomy", lambda: f"{chironomy.__version__} in {Path(chironomy.__file__).parent}", True),
         ("Python", _python, True),
         ("packages", _packages, True),
-        ("torch", _torch, True),
         ("ffmpeg", _ffmpeg, True),
         ("weights", _weights, True),
         ("rig", _rig, True),
@@ -91,7 +84,9 @@ def examine() -> Iterator[Finding]:
         ("data folder", _data, True),
         ("Blender", _blender, True),
         ("extension", lambda: str(find_extension(None)), True),
+        ("torch", _torch, False),
         ("GPU", _gpu, False),
+        ("phones", _phones, False),
         ("video weights", _video_weights, False),
         ("portraits", _portraits, False),
     ):
@@ -122,7 +117,7 @@ def _packages() -> str:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     if missing:
-        raise ChironomyError(f"{', '.join(missing)}; {install('diffusers')}")
+        raise ChironomyError(f"{', '.join(missing)}; {install('fastapi')}")
     return f"{len(BACKEND_PACKAGES)} installed"
 
 
@@ -130,6 +125,11 @@ def _torch() -> str:
     import torch
 
     return f"{torch.__version__}, {torch.get_num_threads()} threads"
+
+
+def _phones() -> str:
+    require("pocketsphinx", "lips by the sounds of English", instead="lips follow loudness and spectrum without")
+    return f"pocketsphinx {importlib.metadata.version('pocketsphinx')}"
 
 
 def _gpu() -> str:

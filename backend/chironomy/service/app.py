@@ -25,7 +25,7 @@ from chironomy.service.abilities import Abilities
 from chironomy.service.blobs import BlobStore, too_large
 from chironomy.service.errors import ServiceError
 from chironomy.service.jobs import Jobs
-from chironomy.service.kinds import styles
+from chironomy.service.kinds import missing_parts, styles
 from chironomy.service.record import shortened
 
 logger = logging.getLogger(__name__)
@@ -142,6 +142,7 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
             "pid": os.getpid(),
             "kinds": list(jobs.kinds),
             "styles": known_styles(),
+            "missing": missing_parts(),
         }
         return answer(told | {"notes": jobs.store.notes})
 

@@ -16,6 +16,8 @@ from typing import Any
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture import settings as of
+from chironomy.installation.parts import PARTS
+from chironomy.packages import explained, lacking, require
 from chironomy.service.settings import Choice, Feeling, Integer, Number, Setting, Switch, Weights
 from chironomy.work import Work
 
@@ -79,14 +81,28 @@ def engines() -> list[dict[str, Any]]:
 
     found: list[dict[str, Any]] = []
     for name in engine_names():
-        requirements = get_engine(name).requirements()
-        reason = "" if requirements.device == "cpu" or _has_cuda() else "it needs an NVIDIA GPU that torch can use"
+        reason = licence = ""
         try:
+            requirements = get_engine(name).requirements()
+            licence = requirements.licence
+            if requirements.weights:
+                require("torch", f"the engine {name}", VideoError, "networks")
+            if requirements.device != "cpu" and not _has_cuda():
+                reason = "it needs an NVIDIA GPU that torch can use"
             require_packages(name, requirements.packages)
         except VideoError as error:
             reason = reason or str(error)
-        found.append({"name": name, "available": not reason, "reason": reason, "licence": requirements.licence})
+        except ImportError as error:
+            reason = explained(error)
+        found.append({"name": name, "available": not reason, "reason": reason, "licence": licence})
     return found
+
+
+def missing_parts() -> list[dict[str, str]]:
+    """The parts of a backend that are not installed here: the extra that brings each, and what needs it."""
+    return [
+        {"extra": part.extra, "purpose": part.purpose} for part in PARTS if part.packages and lacking(part.packages)
+    ]
 
 
 def _has_cuda() -> bool:

@@ -20,8 +20,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import chironomy
+from chironomy.client.announcements import announce
 from chironomy.client.process import Handshake
 from chironomy.client.protocol import FINAL
+from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path, data_folder, keep
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
@@ -69,7 +71,7 @@ def serve(
         token_file: read when it exists, made (readable by its owner only) when not; by default `token` in `data`.
         handshake: file that gets `{"url", "token", "pid", "version"}` once the backend listens; removed at the end.
         data: folder of records and blobs; by default `data_folder()`.
-        parent_pid: process to end with.
+        parent_pid: process to end with. A backend without one announces itself to this user's add-ons.
         upload_limit: largest upload, bytes.
         keep_bytes: how much is kept of what was sent and made; what waits or runs is kept whatever it takes.
         memory: bytes that one worker may take; by default a share of what there is.
@@ -139,6 +141,8 @@ def serve(
             if handshake is not None:
                 _write_handshake(handshake, told)
                 cleanup.callback(handshake.unlink, missing_ok=True)
+            if parent is None:
+                _announce(cleanup, url, token_file)
             if on_listening is not None:
                 on_listening(url, token_file)
             _watch(jobs, stop, thread, parent, keep_bytes)
@@ -166,6 +170,14 @@ def _watch(
                 jobs.prune(keep_bytes, KEEP_SECONDS)
             except (ServiceError, OSError) as error:
                 logger.error("%s", error)
+
+
+def _announce(cleanup: contextlib.ExitStack, url: str, token_file: Path) -> None:
+    """Let the add-on find a backend that nobody started for itself; it works without, too."""
+    try:
+        cleanup.enter_context(announce(url, token_file))
+    except (ChironomyError, OSError) as error:
+        logger.warning("the add-on must be told of this address, as it could not be announced: %s", error)
 
 
 def _listen(port: int) -> socket.socket:

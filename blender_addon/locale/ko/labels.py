@@ -159,6 +159,10 @@ _ANY = {
     "Gestures": "제스처",
     "In Blender": "Blender 안에서",
     "By the Backend": "백엔드에서",
+    "Find a Backend That Runs": "실행 중인 백엔드 찾기",
+    "Warm Up": "미리 시작",
+    "As This Machine Has": "이 컴퓨터에 맞게",
+    "Without PyTorch": "PyTorch 없이",
     "Address": "주소",
     "Token File": "토큰 파일",
     "Label": "레이블",
@@ -209,6 +213,7 @@ _ANY = {
 
 _BUTTONS = {
     "Set Up Backend": "백엔드 설치",
+    "Open the Log of the Set-Up": "설치 기록 열기",
     "Start Backend": "백엔드 시작",
     "Stop Backend": "백엔드 중지",
     "Stop": "중지",

@@ -25,6 +25,15 @@ _PANELS = {
     "No backend is set up": "백엔드가 설치되지 않았습니다",
     "Backend, for videos and portraits": "백엔드, 비디오와 인물 사진용",
     "A backend that runs already": "이미 실행 중인 백엔드",
+    "Set up with {python}": "설치됨: {python}",
+    "Without {what}: {reason}": "{what} 없음: {reason}",
+    "Yours runs at {url} and is used": "{url}에서 실행 중이며 이것을 씁니다",
+    "Downloads about {size} MB, which take three times that on the disk": (
+        "약 {size} MB를 내려받으며 디스크에서는 그 세 배를 차지합니다"
+    ),
+    "The size of the download is not known here: some GB with NVIDIA's PyTorch": (
+        "내려받을 크기를 여기서는 알 수 없습니다: NVIDIA용 PyTorch는 수 GB입니다"
+    ),
     "Setting up needs Allow Online Access in System": "설치하려면 시스템에서 온라인 액세스를 허용해야 합니다",
     "Shortcuts in the pose mode": "포즈 모드의 단축키",
     "Drag: blend  Ctrl: steps  Click, Enter: key  Esc: back": (
@@ -50,7 +59,6 @@ _REASONS = {
     "There is no other take": "다른 테이크가 없습니다",
     "Show a take first": "먼저 테이크를 보이게 하세요",
     "Only poses of your own can be deleted": "내 포즈만 삭제할 수 있습니다",
-    "Stop the backend first": "먼저 백엔드를 중지하세요",
     "No backend was started here": "여기서 시작한 백엔드가 없습니다",
     "The backend runs already": "백엔드가 이미 실행 중입니다",
     "The preferences name a backend at {0}": "환경 설정이 {0}의 백엔드를 지정합니다",
@@ -68,6 +76,20 @@ _REASONS = {
 }
 
 _PARTS = {
+    "{0} Python {1}.{2}": "Python {1}.{2}({0})",
+    "Blender's own": "Blender의 것",
+    "the system's": "시스템의 것",
+    "uv's": "uv의 것",
+    "the service": "서비스",
+    "the recogniser of phones": "음소 인식기",
+    "OpenEXR": "OpenEXR 패키지",
+    "the perception of people": "사람 인식",
+    "PyTorch": "PyTorch 패키지",
+    "lips by the sounds of English": "영어 발음에 맞는 입술",
+    "EXR pictures": "EXR 이미지",
+    "portraits": "인물 사진",
+    "the engines emo2, vace and animate": "엔진 emo2, vace, animate",
+    "there is no wheel of {0} for this Python and system": "이 Python과 시스템용 {0} wheel이 없습니다",
     "left": "왼손",
     "right": "오른손",
     "the {0} hand": "{0}",
@@ -266,7 +288,22 @@ _WORK = {
     ),
     "the scene {0} is not open any more": "씬 {0}: 더 이상 열려 있지 않습니다",
     "the character {0} was deleted meanwhile": "캐릭터 {0}: 그사이에 삭제되었습니다",
-    "the backend is set up": "백엔드를 설치했습니다",
+    "the backend is set up with {0}": "백엔드를 설치했습니다: {0}",
+    "without {0}": "{0} 없음",
+    "the preferences tell why": "이유는 환경 설정에 있습니다",
+    "{0} Python {1}.{2}": "Python {1}.{2}({0})",
+    "{0} tells more": "자세한 내용: {0}",
+    "there is no wheel of {0} for this Python and system": "이 Python과 시스템용 {0} wheel이 없습니다",
+    "the packages' index does not answer: see to the network, or to the proxy in pip's settings": (
+        "패키지 서버가 응답하지 않습니다. 네트워크나 pip의 프록시 설정을 확인하세요"
+    ),
+    "what came so far is kept, and Set Up Backend goes on from there": (
+        "받은 것은 남아 있으며, 백엔드 설치를 다시 누르면 이어집니다"
+    ),
+    "the backend takes up to {0} GB and {1} has {2} GB free": (
+        "백엔드에는 최대 {0} GB가 필요하고 {1}에는 {2} GB가 남았습니다"
+    ),
+    "free some space": "공간을 확보하세요",
     "the backend runs at {0}": "백엔드 실행 중: {0}",
     "no backend is set up; press Set Up Backend in the add-on's preferences": (
         "백엔드가 설치되지 않았습니다. 애드온의 환경 설정에서 백엔드 설치를 누르세요"
@@ -280,8 +317,12 @@ _WORK = {
     ),
     "the extension has lost its wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
     "setting up the backend failed: {0}": "백엔드 설치에 실패했습니다: {0}",
-    "making an environment": "환경을 만드는 중",
-    "installing the backend": "백엔드를 설치하는 중",
+    "making an environment with {0}": "환경을 만드는 중: {0}",
+    "looking for {0}": "찾는 중: {0}",
+    "downloading {0}, {1} of {2} MB": "내려받는 중: {0}, {1}/{2} MB",
+    "downloading {0}, {1} MB": "내려받는 중: {0}, {1} MB",
+    "unpacking {0}, {1} MB on the disk": "푸는 중: {0}, 디스크에 {1} MB",
+    "fetching Python {0} with uv": "uv로 Python {0}을(를) 받는 중",
     "trying it": "시험하는 중",
     "reading the speech": "음성을 읽는 중",
     "loading the gesture model": "제스처 모델을 불러오는 중",

@@ -23,6 +23,28 @@ _PREFERENCES = {
     ),
 }
 
+_BACKENDS = {
+    "Use a backend of yours that runs on this computer, by chironomy serve, before starting one": (
+        "이 컴퓨터에서 chironomy serve로 직접 실행한 백엔드가 있으면 새로 시작하지 않고 그것을 씁니다"
+    ),
+    "Start the backend as soon as a speech is loaded, where it makes the gestures": (
+        "백엔드가 제스처를 만들 때, 음성을 불러오면 바로 백엔드를 시작합니다"
+    ),
+    "What Set Up Backend installs for the video engines that are networks": (
+        "신경망 비디오 엔진을 위해 백엔드 설치가 설치하는 것"
+    ),
+    "NVIDIA's where an NVIDIA GPU is found, and else the one for the CPU": (
+        "NVIDIA GPU가 있으면 NVIDIA용, 없으면 CPU용을 설치합니다"
+    ),
+    "PyTorch that computes on the processor, on Apple's own also on their GPU": (
+        "프로세서로 계산하는 PyTorch. Apple 프로세서에서는 GPU도 씁니다"
+    ),
+    "PyTorch with NVIDIA's libraries, some GB": "NVIDIA 라이브러리를 포함한 PyTorch, 수 GB",
+    "The smallest: previews, portraits and gestures, but no emo2, vace or animate": (
+        "가장 작습니다: 미리보기, 인물 사진, 제스처는 되지만 emo2, vace, animate는 안 됩니다"
+    ),
+}
+
 _SETTINGS = {
     "Style and seed, or the file that it came from": "스타일과 씨드, 또는 원본 파일",
     "This take is good: it cannot be deleted, and regenerating a range makes a new one": (
@@ -130,8 +152,8 @@ _SETTINGS = {
 }
 
 _BUTTONS = {
-    "Install the backend, some GB with PyTorch, into a folder of this extension and not into Blender's own Python": (
-        "PyTorch를 포함해 수 GB인 백엔드를 Blender의 Python이 아니라 이 확장의 폴더에 설치합니다"
+    "Install the backend into a folder of this extension, not into Blender's Python; goes on where it was stopped": (
+        "백엔드를 Blender의 Python이 아니라 이 확장의 폴더에 설치합니다. 멈춘 곳에서 이어집니다"
     ),
     "Start the backend now; it ends with Blender": "백엔드를 지금 시작합니다. Blender와 함께 끝납니다",
     "Stop the backend that Blender started": "Blender가 시작한 백엔드를 중지합니다",
@@ -374,4 +396,4 @@ _HAND_POSES = {
     ),
 }
 
-TOOLTIPS = table(any={**_PREFERENCES, **_SETTINGS, **_BUTTONS, **_EDITS, **_HAND_POSES})
+TOOLTIPS = table(any={**_PREFERENCES, **_BACKENDS, **_SETTINGS, **_BUTTONS, **_EDITS, **_HAND_POSES})

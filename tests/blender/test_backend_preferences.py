@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The backend as the preferences show it: set up, found where it runs, and started before it is needed."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+bpy = pytest.importorskip("bpy")
+
+from chironomy.client import ClientError  # noqa: E402
+from chironomy.client.announcements import announce  # noqa: E402
+from chironomy.installation.environment import Installed  # noqa: E402
+from chironomy.installation.parts import CPU, NONE, NVIDIA  # noqa: E402
+from chironomy.work import QUIET  # noqa: E402
+
+DEFAULTS = {"python": "", "address": "", "token_file": "", "gestures": "BLENDER", "find": True, "pytorch": "DETECT"}
+
+
+@pytest.fixture
+def chosen(addon):
+    """The preferences, as they come."""
+    found = addon["preferences"].preferences(bpy.context)
+    yield found
+    for name, value in DEFAULTS.items():
+        setattr(found, name, value)
+
+
+@pytest.fixture
+def announcements(tmp_path, monkeypatch):
+    monkeypatch.setattr("chironomy.client.announcements.announcements_folder", lambda: tmp_path / "backends")
+    (tmp_path / "token").write_text("a-token-of-more-than-16-characters")
+    return tmp_path
+
+
+class Drawn:
+    """A layout that keeps what is drawn in it."""
+
+    def __init__(self):
+        self.labels, self.operators = [], []
+
+    def label(self, text="", icon="NONE"):
+        self.labels.append(text)
+
+    def operator(self, name, text="", icon="NONE"):
+        self.operators.append(name)
+        return SimpleNamespace()
+
+    def prop(self, *_, **__):
+        pass
+
+    def box(self):
+        return self
+
+    row = column = split = box
+
+    def progress(self, factor, text):
+        self.labels.append(text)
+
+
+def page(addon, chosen):
+    """What the page shows."""
+    layout = Drawn()
+    names = {name: getattr(chosen, name) for name in (*DEFAULTS, "warm_up")}
+    drawing = addon["preferences_page"].ChironomyPreferences.draw
+    fake = SimpleNamespace(layout=layout, **names)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addon["preferences_page"].keymap, "draw", lambda *_: None)
+        drawing(fake, bpy.context)
+    return layout
+
+
+def test_what_was_set_up_and_what_is_missing_stands_in_the_preferences(addon, chosen, tmp_path, monkeypatch):
+    operator = addon["operators.backend"].CHIRONOMY_OT_set_up_backend
+    monkeypatch.setattr(addon["backend"], "folder", lambda: tmp_path)
+    record = Installed("the system's Python 3.13", "/usr/bin/python3.13", NONE, {"vision": "there is no wheel of it"})
+    from chironomy.installation import environment
+
+    python = environment.environment_python(tmp_path / "backend")
+    python.parent.mkdir(parents=True)
+    environment._write_record(tmp_path / "backend", record)
+    said = operator.keep(bpy.context, record, None)
+    assert said == ("the backend is set up with the system's Python 3.13; without portraits; the preferences tell why")
+    assert chosen.python == str(python)
+    shown = page(addon, chosen).labels
+    assert "Set up with the system's Python 3.13" in shown
+    assert "Without portraits: there is no wheel of it" in shown
+
+
+def test_the_size_is_told_before(addon, chosen, monkeypatch):
+    sizes = {NONE: 240, CPU: 700, NVIDIA: None}
+    monkeypatch.setattr(addon["preferences_page"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
+    chosen.pytorch = "NONE"
+    assert "Downloads about 240 MB, which take three times that on the disk" in page(addon, chosen).labels
+    chosen.pytorch = "NVIDIA"
+    assert any(text.startswith("The size of the download is not known") for text in page(addon, chosen).labels)
+
+
+def test_which_pytorch_follows_the_machine_until_one_is_chosen(addon, chosen, monkeypatch):
+    backend, surroundings = addon["backend"], addon["surroundings"]
+    monkeypatch.setattr(backend.sys, "platform", "linux")
+    for there, wanted in ((None, CPU), (False, CPU), (True, NVIDIA)):
+        monkeypatch.setattr(surroundings, "nvidia", lambda there=there: there)
+        assert backend.pytorch_of(bpy.context) == wanted
+    chosen.pytorch = "NONE"
+    assert backend.pytorch_of(bpy.context) == NONE
+
+
+def test_a_gpu_is_one_that_nvidias_driver_lists(monkeypatch):
+    from chironomy.installation import graphics
+
+    monkeypatch.setattr(graphics.shutil, "which", lambda _name: None)
+    assert not graphics.has_nvidia()
+    monkeypatch.setattr(graphics.shutil, "which", lambda name: f"/usr/bin/{name}")
+    for code, said, there in ((0, "GPU 0: NVIDIA (UUID: GPU-1)\n", True), (9, "no driver", False), (0, "", False)):
+        monkeypatch.setattr(
+            graphics.processes,
+            "run",
+            lambda *_, code=code, said=said, **__: SimpleNamespace(returncode=code, stdout=said),
+        )
+        assert graphics.has_nvidia() == there
+
+
+def test_a_backend_that_runs_is_used_without_its_port(addon, chosen, announcements):
+    backend = addon["backend"]
+    chosen.python = str(announcements / "python")
+    with announce("http://127.0.0.1:8123", announcements / "token"):
+        found = backend.address(bpy.context)
+        assert (found.url, found.token) == ("http://127.0.0.1:8123", "a-token-of-more-than-16-characters")
+        chosen.find = False
+        assert backend.address(bpy.context).url == ""
+        chosen.find = True
+        chosen.address, chosen.token_file = "http://127.0.0.1:9000", str(announcements / "token")
+        assert backend.address(bpy.context).url == "http://127.0.0.1:9000"
+        chosen.address = ""
+    assert backend.address(bpy.context) == backend.Address(python=chosen.python)
+
+
+def test_a_backend_of_another_version_is_not_taken(addon, chosen, announcements, monkeypatch):
+    monkeypatch.setattr("chironomy.client.announcements.chironomy.__version__", "0.0.1")
+    with announce("http://127.0.0.1:8123", announcements / "token"):
+        monkeypatch.undo()
+        monkeypatch.setattr("chironomy.client.announcements.announcements_folder", lambda: announcements / "backends")
+        assert addon["backend"].address(bpy.context).url == ""
+
+
+def test_one_that_ended_since_is_replaced_by_one_of_blenders_own(addon, chosen, announcements, monkeypatch):
+    backend = addon["backend"]
+    monkeypatch.setattr(backend, "start_backend", no_backend)
+    gone = backend.Address("http://127.0.0.1:9", "a-token-of-more-than-16-characters", "python")
+    with pytest.raises(ClientError, match="started it"):
+        backend.connect(gone, QUIET)
+    with pytest.raises(ClientError, match="No backend answers"):
+        backend.connect(backend.Address(gone.url, gone.token), QUIET)
+
+
+def no_backend(*_, **__):
+    raise ClientError("the test started it")
+
+
+def test_it_is_started_with_the_speech_where_it_makes_the_gestures(
+    addon, chosen, announcements, short_speech, monkeypatch
+):
+    started = threading.Event()
+
+    def start(*_, **__):
+        started.set()
+        raise ClientError("the test started it")
+
+    monkeypatch.setattr(addon["backend"], "start_backend", start)
+    chosen.python = str(announcements / "python")
+    bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    assert not [thread for thread in threading.enumerate() if thread.name == "chironomy warm-up"]
+    assert not started.is_set()
+    chosen.gestures, chosen.warm_up = "BACKEND", False
+    bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    assert not started.is_set()
+    chosen.warm_up = True
+    bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    assert started.wait(30.0)
+
+
+def test_stopping_ends_one_that_is_just_starting(addon, chosen, monkeypatch):
+    from chironomy.client import JobCancelled
+
+    backend, begun = addon["backend"], threading.Event()
+
+    def slow(_python, work):
+        begun.set()
+        while not work.cancelled():
+            pass
+        raise JobCancelled("it was stopped")
+
+    monkeypatch.setattr(backend, "start_backend", slow)
+    thread = threading.Thread(target=backend._warm_up, args=(backend.Address(python="python"),))
+    thread.start()
+    assert begun.wait(30.0)
+    backend.stop()
+    thread.join(30.0)
+    assert not thread.is_alive()
+    assert not backend.running()
