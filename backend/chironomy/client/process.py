@@ -147,7 +147,7 @@ def start_backend(
 
     def start() -> _Started:
         # Who asked for it may stop its first start; later ones are asked for by others.
-        return _start(python, data, parent_pid, timeout, environment, first.pop() if first else QUIET)
+        return _start(python, data, parent_pid, timeout, environment, online, first.pop() if first else QUIET)
 
     return BackendProcess(start)
 
@@ -188,6 +188,7 @@ def _start(
     parent_pid: int | None,
     timeout: float,
     environment: Mapping[str, str] | None,
+    online: bool,
     work: Work,
 ) -> _Started:
     folder = tempfile.TemporaryDirectory(prefix="chironomy-backend-", ignore_cleanup_errors=True)
