@@ -68,6 +68,22 @@ def test_health(backend: Backend) -> None:
         assert client.health()["version"] == chironomy.__version__
 
 
+def test_engines_are_told_when_they_are_known(backend: Backend) -> None:
+    with backend.client() as client:
+        engines = {engine["name"]: engine for engine in client.engines()}
+    assert engines["previz"]["available"]
+    assert all(engine["available"] or engine["reason"] for engine in engines.values())
+
+
+def test_jobs_are_listed_and_deleted(backend: Backend) -> None:
+    with backend.client() as client:
+        done = client.wait(client.submit("slow", {}, {"parts": 2}, priority=3))
+        assert [job.id for job in client.jobs("done")] == [done.id]
+        assert client.retry(done.id) == done
+        client.delete(done.id)
+        assert client.jobs() == []
+
+
 def test_a_job_goes_from_file_to_file(backend: Backend, tmp_path: Path) -> None:
     (tmp_path / "speech.wav").write_bytes(b"ha")
     told: list[tuple[float, str]] = []

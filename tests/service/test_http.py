@@ -186,6 +186,38 @@ def test_an_error_of_the_service_itself_is_one_sentence(http: TestClient, monkey
     assert answer.json()["error"].startswith("The backend broke at GET /v1/jobs/x (ZeroDivisionError)")
 
 
+def test_jobs_are_listed_tried_again_and_deleted(http: TestClient, jobs: Jobs) -> None:
+    sha = add_blob(jobs, b"ha")
+    done = http.post("/v1/jobs", json={"kind": "copy", "inputs": {"speech": sha}, "priority": 5}).json()
+    failed = http.post("/v1/jobs", json={"kind": "fail", "inputs": {"speech": sha}}).json()
+    ended(jobs, jobs.get(done["id"]))
+    ended(jobs, jobs.get(failed["id"]))
+    assert [job["id"] for job in http.get("/v1/jobs").json()["jobs"]] == [failed["id"], done["id"]]
+    (listed,) = http.get("/v1/jobs", params={"state": "done", "limit": 1}).json()["jobs"]
+    assert (listed["id"], listed["priority"], listed["attempts"]) == (done["id"], 5, 1)
+    assert http.get("/v1/jobs", params={"limit": "many"}).status_code == 422
+    assert http.get("/v1/jobs", params={"state": "lost"}).status_code == 422
+    assert http.post(f"/v1/jobs/{failed['id']}/retry").json()["state"] == "queued"
+    ended(jobs, jobs.get(failed["id"]))
+    assert http.delete(f"/v1/jobs/{failed['id']}").status_code == 200
+    assert http.get(f"/v1/jobs/{failed['id']}").status_code == 404
+
+
+def test_who_finds_the_queue_full_is_told_when_to_come_again(http: TestClient, jobs: Jobs, gate: Gate) -> None:
+    jobs.submit("gate", {}, {})
+    assert gate.started.wait(PATIENCE)
+    for number in range(1, 4):
+        jobs.submit("gate", {}, {"number": number})
+    answer = http.post("/v1/jobs", json={"kind": "gate", "inputs": {}, "settings": {"number": 4}})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+def test_no_sentence_is_longer_than_a_person_reads(http: TestClient) -> None:
+    long = "x" * 900_000
+    for body in ({"kind": long}, {"kind": "copy", "inputs": {long: long}}, {"kind": "copy", long: 1}):
+        assert len(http.post("/v1/jobs", json=body).content) < 2000
+
+
 def test_websockets_are_refused(http: TestClient) -> None:
     from starlette.websockets import WebSocketDisconnect
 

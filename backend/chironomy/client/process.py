@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A backend of one's own: started beside this process, stopped with it, and started again where it was killed."""
 
+import contextlib
 import json
 import os
 import socket
@@ -104,7 +105,7 @@ class BackendProcess:
         with self._lock:
             if self._stopped:
                 raise BackendMissing(f"The backend at {self.url} was stopped: start it again")
-            if not self.running():
+            if self._started.ended():
                 self._started.stop(0.0)
                 self._started = self._start()
             return self.url, self.token
@@ -175,6 +176,13 @@ class _Started:
         except OSError:
             return False
         return True
+
+    def ended(self) -> bool:
+        """Whether it does not run any more; a process that has been killed may take a moment to end."""
+        if self.process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(1.0)
+        return not self.running()
 
     def stop(self, timeout: float) -> None:
         if self.process is not None:

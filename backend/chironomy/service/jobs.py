@@ -23,6 +23,7 @@ from chironomy.service.errors import ServiceError
 from chironomy.service.finished import finished_result
 from chironomy.service.kinds import Kind
 from chironomy.service.record import Job, shortened, work_name
+from chironomy.service.requested import checked_inputs, checked_priority, chosen_kind, safe_names
 from chironomy.service.settings import check_settings
 from chironomy.service.store import Store
 
@@ -34,8 +35,6 @@ ATTEMPTS = 3
 LONGEST_MESSAGE = 300
 LARGEST_SETTINGS = 1 << 16
 """Bytes of a job's settings as JSON: they go over the wire with its record."""
-
-PRIORITIES = (-100, 100)
 
 _NEXT: Mapping[str, Collection[str]] = {
     QUEUED: (RUNNING, CANCELLED, FAILED),
@@ -114,13 +113,14 @@ class Jobs:
                     self._change(job, QUEUED)
             for job in reversed(self.store.jobs((QUEUED,))):
                 try:
-                    kind = self._kind(job.kind)
-                    job.settings, job.lane = check_settings(job.kind, kind.settings, job.settings), kind.lane
-                    self.store.save(job)
+                    kind = chosen_kind(self.kinds, job.kind)
+                    settings = check_settings(job.kind, kind.settings, job.settings)
                 except ServiceError as error:
-                    if error.status == 507:
-                        raise
                     self._end(job, FAILED, error=str(error))
+                    continue
+                if (settings, kind.lane) != (job.settings, job.lane):
+                    job.settings, job.lane = settings, kind.lane
+                    self.store.save(job)
 
     def submit(
         self,
@@ -145,20 +145,20 @@ class Jobs:
             ServiceError: one sentence naming the field that is wrong (404 unknown blob, 409 a key used for another
                 request, 422 a wrong field, 503 too many jobs waiting, 507 the record cannot be written).
         """
-        chosen = self._kind(kind)
-        checked_inputs = self._inputs(chosen, inputs)
+        chosen = chosen_kind(self.kinds, kind)
+        given = checked_inputs(chosen, inputs, self.blobs)
         checked = check_settings(chosen.name, chosen.settings, {} if settings is None else settings)
         if len(json.dumps(checked)) > LARGEST_SETTINGS:
             raise ServiceError(f"The settings of a job may have {LARGEST_SETTINGS >> 10} KiB as JSON", status=413)
         job = Job(
             id=secrets.token_hex(8),
             kind=chosen.name,
-            inputs=checked_inputs,
+            inputs=given,
             settings=checked,
-            names=_names(chosen, names),
-            work=work_name(chosen.name, checked_inputs, checked, chosen.surroundings()),
+            names=safe_names(chosen, names),
+            work=work_name(chosen.name, given, checked, chosen.surroundings()),
             lane=chosen.lane,
-            priority=_priority(priority),
+            priority=checked_priority(priority),
             created=time.time(),
         )
         with self._changed:
@@ -239,7 +239,7 @@ class Jobs:
                 return self._seen(job)
             if (same := self._same(job.work)) is not None:
                 return self._seen(same)
-            self._inputs(self._kind(job.kind), job.inputs)
+            checked_inputs(chosen_kind(self.kinds, job.kind), job.inputs, self.blobs)
             self._refuse_too_many()
             job.attempts, job.progress, job.error, job.finished, job.stopping = 0, 0.0, None, None, False
             self._change(job, QUEUED)
@@ -403,59 +403,9 @@ class Jobs:
             message = f"{self._maximum_waiting} jobs are waiting already: wait for some to end, or cancel them"
             raise ServiceError(message, status=503)
 
-    def _kind(self, name: object) -> Kind:
-        chosen = self.kinds.get(name) if isinstance(name, str) else None
-        if chosen is None:
-            message = f"There is no kind of job {str(name)[:80]!r}: ask for one of {', '.join(self.kinds)}"
-            raise ServiceError(message, status=422)
-        return chosen
-
-    def _inputs(self, kind: Kind, inputs: object) -> dict[str, str]:
-        if not isinstance(inputs, Mapping):
-            message = f"The inputs of a job must be a JSON object from name to SHA-256, not {type(inputs).__name__}"
-            raise ServiceError(message, status=422)
-        for name in inputs:
-            if name not in kind.inputs and name not in kind.optional_inputs:
-                known = ", ".join(kind.inputs + kind.optional_inputs)
-                raise ServiceError(f"A {kind.name} job has no input {str(name)[:80]!r}: it takes {known}", status=422)
-        for name in kind.inputs:
-            if name not in inputs:
-                message = f"A {kind.name} job needs the input {name!r}: upload it and give its SHA-256"
-                raise ServiceError(message, status=422)
-        for name, sha in inputs.items():
-            if not self.blobs.has(sha):
-                message = f"The input {name!r} names the blob {sha}, which is not here: upload it first"
-                raise ServiceError(message, status=404)
-        return dict(inputs)
-
     def _find(self, identifier: str) -> Job:
         job = self.store.find(identifier)
         if job is None:
             message = f"There is no job {identifier[:80]!r}: it may have been forgotten since; ask again"
             raise ServiceError(message, status=404)
         return job
-
-
-def _priority(value: object) -> int:
-    low, high = PRIORITIES
-    if value is None:
-        return 0
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        message = f"The priority of a job is {str(value)[:80]}: give a whole number from {low} to {high}"
-        raise ServiceError(message, status=422)
-    return value
-
-
-def _names(kind: Kind, names: object) -> dict[str, str]:
-    """File names of inputs, reduced to what is safe as one path component on every platform."""
-    if not isinstance(names, Mapping):
-        return {}
-    cleaned: dict[str, str] = {}
-    for name in kind.inputs + kind.optional_inputs:
-        given = names.get(name)
-        if isinstance(given, str):
-            last = given.replace("\\", "/").rsplit("/", 1)[-1]
-            safe = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in last)[-100:].strip(" .")
-            if safe:
-                cleaned[name] = safe
-    return cleaned

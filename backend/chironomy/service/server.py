@@ -147,6 +147,8 @@ def serve(
                 on_listening(url, token_file)
             _watch(jobs, stop, thread, parent, keep_bytes)
         finally:
+            # Who starts another one now waits for the end of this one.
+            lock.address.unlink(missing_ok=True)
             server.should_exit = True
             workers.close()
             thread.join(5.0)

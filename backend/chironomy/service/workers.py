@@ -41,6 +41,7 @@ _MEMORY_SECONDS = 1.0
 # Who is not called for so long was asleep with the whole machine, and has heard nothing meanwhile.
 _ASLEEP_SECONDS = 10.0
 _SAVE_SECONDS = 1.0
+_SWEEP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -329,10 +330,11 @@ def sweep(mark: str) -> int:
     They are known by a variable in their environment, which no other program has, whatever became of their parents and
     numbers.
     """
-    ended = 0
+    ended: list[psutil.Process] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             if process.pid != os.getpid() and process.environ().get(MARK) == mark:
                 process.kill()
-                ended += 1
-    return ended
+                ended.append(process)
+    psutil.wait_procs(ended, _SWEEP_SECONDS)
+    return len(ended)
