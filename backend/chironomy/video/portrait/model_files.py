@@ -98,7 +98,7 @@ WHEEL = PublishedFile(
     35627340,
     "956eb1ebc275c629e61b085b2cab89c3a5b9e93bad1bb107348d98dafb5a4bb5",
 )
-"""The smallest of the wheels, by its address."""
+"""One of the wheels, by its address."""
 
 _MODULES = "mediapipe/modules/"
 _LICENCE_FILE = "mediapipe-0.10.21.dist-info/LICENSE"
