@@ -193,16 +193,16 @@ def test_a_wheel_that_is_here_is_enough(publisher: Publisher, tmp_path: Path, mo
 
 def test_a_wheel_that_does_not_do_says_why_and_leaves_nothing(publisher: Publisher, tmp_path: Path) -> None:
     wheel = tmp_path / "some.whl"
-    with pytest.raises(VideoError, match=r"some\.whl cannot be read: No such file"):
+    with pytest.raises(VideoError, match=r"some\.whl does not exist; fetch http"):
         fetch_models(wheel)
     wheel.write_bytes(b"no zip")
-    with pytest.raises(VideoError, match=r"some\.whl is damaged or no wheel"):
+    with pytest.raises(VideoError, match=r"some\.whl is no whole zip file"):
         fetch_models(wheel)
     wheel.write_bytes(wheel_of({"pose/pose.tflite": CONTENT["pose/pose.tflite"]}))
-    with pytest.raises(VideoError, match=r"some\.whl is no wheel of mediapipe 0\.10\.21"):
+    with pytest.raises(VideoError, match=r"some\.whl holds no 'mediapipe/modules/hand/hand\.tflite'"):
         fetch_models(wheel)
     wheel.write_bytes(wheel_of({**CONTENT, "hand/hand.tflite": b"feet" * 50000}))
-    with pytest.raises(VideoError, match=r"hand/hand\.tflite in .*some\.whl is not the published one"):
+    with pytest.raises(VideoError, match=r"some\.whl holds another hand/hand\.tflite than mediapipe 0\.10\.21"):
         fetch_models(wheel)
     assert files_in(models_folder().parent) == []
 

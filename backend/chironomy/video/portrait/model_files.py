@@ -13,7 +13,6 @@ import logging
 import os
 import secrets
 import shutil
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chironomy.files import FULL_DISK
-from chironomy.reading import DAMAGE
+from chironomy.reading import Archive
 from chironomy.shot.errors import VideoError
 from chironomy.video.weights.folder import weights_folder
 from chironomy.work import QUIET, Work
@@ -99,10 +98,11 @@ WHEEL = PublishedFile(
     35627340,
     "956eb1ebc275c629e61b085b2cab89c3a5b9e93bad1bb107348d98dafb5a4bb5",
 )
-"""The smallest of the wheels, by its address."""
+"""One of the wheels, by its address."""
 
 _MODULES = "mediapipe/modules/"
 _LICENCE_FILE = "mediapipe-0.10.21.dist-info/LICENSE"
+_LARGEST_LICENCE = 1 << 20
 _WAIT = 10, 60
 """Seconds until a server answers, and between two pieces of what it sends."""
 
@@ -276,25 +276,18 @@ def _unpack(wheel: Path, folder: Path) -> None:
     """Put the models of a wheel and its licence into a folder that appears when all is right."""
     new = folder.with_name(f".{NAME}-{secrets.token_hex(6)}")
     try:
-        try:
-            with zipfile.ZipFile(wheel) as packed:
-                for one in MODELS:
-                    data = packed.read(_MODULES + one.name)
-                    if hashlib.sha256(data).hexdigest() != one.sha256:
-                        raise VideoError(f"{one.name} in {wheel} is not the published one; {_by_hand()}")
-                    (new / one.name).parent.mkdir(parents=True, exist_ok=True)
-                    (new / one.name).write_bytes(data)
-                (new / "LICENSE").write_bytes(packed.read(_LICENCE_FILE))
-        except OSError as error:
-            if wheel.is_file() and error.filename != str(wheel):
-                raise
-            raise VideoError(f"{wheel} cannot be read: {error.strerror or error}") from error
-        except KeyError as error:
-            raise VideoError(f"{wheel} is no wheel of mediapipe 0.10.21; {_by_hand()}") from error
-        except DAMAGE as error:
-            raise VideoError(f"{wheel} is damaged or no wheel ({error}); {_by_hand()}") from error
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.replace(folder)
+        with Archive(wheel, VideoError, advice=_by_hand()) as packed:
+            for one in MODELS:
+                data = packed.read(_MODULES + one.name, one.bytes)
+                if hashlib.sha256(data).hexdigest() != one.sha256:
+                    packed.about.fail(f"holds another {one.name} than mediapipe 0.10.21")
+                (new / one.name).parent.mkdir(parents=True, exist_ok=True)
+                (new / one.name).write_bytes(data)
+            (new / "LICENSE").write_bytes(packed.read(_LICENCE_FILE, _LARGEST_LICENCE))
+        # Another process may have been quicker.
+        if not whole(folder):
+            if folder.exists():
+                shutil.rmtree(folder)
+            new.replace(folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)

@@ -40,7 +40,7 @@ class Crop:
 
         As mediapipe does it on the CPU, by OpenCV: the first pixel lies on the rectangle's corner; places are rounded
         to 1/32 of a pixel, and between the four pixels around each the value is weighed and rounded, halves up; a much
-        larger picture is not made smooth before. With all that a hand's points are within 0.05 % of its size from
+        larger picture is not made smooth before. With all that a hand's points in good light are within 0.05 % of its size from
         mediapipe's, without the rounding within 1 % (`tools/bench_perception.py`).
 
         Args:
