@@ -14,7 +14,13 @@ from tiny_wheels import FITS, index_folder, project_wheel
 from chironomy.errors import ChironomyError
 from chironomy.installation import environment, pythons
 from chironomy.installation.environment import environment_python, install, installed
-from chironomy.installation.errors import InstallationCancelled, InstallationError, NoWheelError
+from chironomy.installation.errors import (
+    FullDiskError,
+    InstallationCancelled,
+    InstallationError,
+    NoWheelError,
+    Unreachable,
+)
 from chironomy.installation.parts import CPU, NONE
 from chironomy.installation.pythons import OWN, SYSTEM, Python
 from chironomy.work import QUIET, Work
@@ -175,6 +181,22 @@ def test_another_python_is_taken_where_the_first_has_no_wheels(desk, monkeypatch
 
     monkeypatch.setattr(environment, "_built", no_wheel)
     assert desk.set_up().python == "the system's Python {}.{}".format(*sys.version_info[:2])
+
+
+@pytest.mark.parametrize("error", [Unreachable("no network"), FullDiskError("no room")])
+def test_a_fault_that_may_pass_does_not_replace_a_whole_backend_by_less(desk, monkeypatch, error):
+    desk.set_up()
+    run = environment.Commands.run
+
+    def failing(commands, command, *more):
+        if any("[vision]" in word for word in command):
+            raise error
+        return run(commands, command, *more)
+
+    monkeypatch.setattr(environment.Commands, "run", failing)
+    with pytest.raises(InstallationError, match=str(error)):
+        desk.set_up()
+    assert desk.runs("import mediapipe")
 
 
 def test_a_wheel_that_is_not_for_this_python_is_no_fault_of_the_network(desk):

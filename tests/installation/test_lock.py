@@ -108,5 +108,7 @@ def test_sizes_are_told_for_blenders_pythons_and_platforms():
     assert total_megabytes(CPU, (3, 13), "linux-x64") < total_megabytes(NVIDIA, (3, 13), "linux-x64")
     assert total_megabytes(NONE, (3, 11), "linux-x64") < total_megabytes(CPU, (3, 11), "linux-x64")
     assert total_megabytes(NONE, (3, 11), "plan9-x64") is None
+    assert total_megabytes(NVIDIA, (3, 11), "windows-x64") is None
+    assert total_megabytes(CPU, (3, 11), "macos-x64") == total_megabytes(NONE, (3, 11), "macos-x64")
     assert megabytes(PARTS[0], NONE, (3, 11), "linux-x64") is not None
     assert PARTS[0].extra == SERVICE

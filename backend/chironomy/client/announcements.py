@@ -17,7 +17,9 @@ from chironomy.client.http import Client
 from chironomy.errors import ChironomyError
 from chironomy.files import announcements_folder, atomic_path
 
-_HEALTH_SECONDS = 3.0
+_HEALTH_SECONDS = 60.0
+"""The first time, a backend loads what it can do before it answers."""
+
 _LARGEST = 1 << 16
 
 

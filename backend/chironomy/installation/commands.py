@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from chironomy import processes
-from chironomy.installation.errors import InstallationCancelled, InstallationError, NoWheelError, Unreachable
+from chironomy.installation.errors import (
+    FullDiskError,
+    InstallationCancelled,
+    InstallationError,
+    NoWheelError,
+    Unreachable,
+)
 from chironomy.work import Work
 
 MEGABYTE = 1e6
@@ -161,7 +167,7 @@ def _failed(last: str, said: str) -> InstallationError:
     if "requires a different Python" in said:
         return NoWheelError("this version does not run on this Python")
     if "No space left" in said or "not enough space" in said:
-        return InstallationError("the disk is full; free some space and press Set Up Backend again, which goes on")
+        return FullDiskError("the disk is full; free some space and press Set Up Backend again, which goes on")
     return InstallationError(last.removeprefix("ERROR: "))
 
 

@@ -15,7 +15,13 @@ from pathlib import Path
 
 from chironomy.files import atomic_path
 from chironomy.installation.commands import Commands, Told, no_wheel
-from chironomy.installation.errors import InstallationCancelled, InstallationError, NoWheelError, Unreachable
+from chironomy.installation.errors import (
+    FullDiskError,
+    InstallationCancelled,
+    InstallationError,
+    NoWheelError,
+    Unreachable,
+)
 from chironomy.installation.parts import (
     PARTS,
     SERVICE,
@@ -23,6 +29,7 @@ from chironomy.installation.parts import (
     VERSIONS,
     Part,
     chosen_parts,
+    from_another_index,
     locked_version,
     megabytes,
     requirements,
@@ -129,9 +136,9 @@ def install(
             return made
     except InstallationCancelled:
         raise
-    except Unreachable as error:
-        raise type(error)(f"{error}; what came so far is kept, and Set Up Backend goes on from there") from error
     except InstallationError as error:
+        if isinstance(error, Unreachable) and last is None:
+            raise type(error)(f"{error}; what came so far is kept, and Set Up Backend goes on from there") from error
         raise type(error)(f"setting up the backend failed: {last or error}; {commands.log} tells more") from error
     raise AssertionError
 
@@ -166,7 +173,10 @@ def _built(
             if part.extra != SERVICE:
                 commands.run([str(program), "-I", "-c", part.trial])
         except InstallationError as error:
-            if part.extra == SERVICE or isinstance(error, InstallationCancelled):
+            if part.extra == SERVICE or isinstance(error, (InstallationCancelled, FullDiskError)):
+                raise
+            if isinstance(error, Unreachable) and not from_another_index(part, pytorch):
+                # It may be there the next time; an environment with less than the one before is no gain.
                 raise
             commands.note(f"without {part.name}: {error}")
             gone = [name for name in part.packages if not _imports(commands, program, name)]

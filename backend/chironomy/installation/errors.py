@@ -12,6 +12,10 @@ class InstallationCancelled(InstallationError):  # noqa: N818 - named for what h
     """The person stopped it."""
 
 
+class FullDiskError(InstallationError):
+    """The disk has no more room."""
+
+
 class NoWheelError(InstallationError):
     """There is no wheel for this Python, so that another Python may do."""
 

@@ -104,10 +104,10 @@ def megabytes(part: Part, pytorch: str, python: tuple[int, int], system: str | N
 
 
 def total_megabytes(pytorch: str, python: tuple[int, int], system: str | None = None) -> int | None:
-    """What a backend downloads; None where the size of PyTorch or of the service is not known."""
+    """What a backend downloads, of the parts that have wheels; None where that is not known."""
     parts = chosen_parts(pytorch)
     sizes = {part.extra: megabytes(part, pytorch, python, system) for part in parts}
-    if sizes[SERVICE] is None or (NETWORKS in sizes and sizes[NETWORKS] is None):
+    if sizes[SERVICE] is None or (pytorch == NVIDIA and sizes[NETWORKS] is None):
         return None
     return sum(size or 0 for size in sizes.values())
 
@@ -128,9 +128,14 @@ def requirements(part: Part, pytorch: str, wheel: Path) -> list[str]:
     """
     wanted = [f"{wheel}[{part.extra}]"]
     build = _build(pytorch)
-    if part.extra == NETWORKS and build:
+    if from_another_index(part, pytorch):
         wanted += [f"torch=={locked_version('torch')}+{build}", "--extra-index-url", f"{PYTORCH_INDEX}/{build}"]
     return wanted
+
+
+def from_another_index(part: Part, pytorch: str) -> bool:
+    """Whether a part comes from PyTorch's own index."""
+    return part.extra == NETWORKS and bool(_build(pytorch))
 
 
 def _build(pytorch: str) -> str:
