@@ -25,6 +25,7 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
+from .rig import seen
 from .scene import takes
 
 CLASSES = (
@@ -57,6 +58,7 @@ def register() -> None:
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
     slices.register()
+    seen.register()
     menus.register()
     keymap.register()
     migration.register()
@@ -74,6 +76,7 @@ def unregister() -> None:
     menus.unregister()
     words.unregister()
     tasks.stop()
+    seen.unregister()
     slices.unregister()
     backend.stop()
     thumbnail.forget()

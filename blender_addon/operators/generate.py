@@ -17,8 +17,9 @@ from ..scene.chosen import chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, making_again, performing
 from ..scene.takes import new_take
+from ..slices import Slices
 from ..target import Target
-from ..tasks import Job, JobOperator
+from ..tasks import JobOperator
 from ..words import tip, told
 
 
@@ -76,7 +77,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         item = character(context.scene)
         return why_not_kept(context.scene, item) if item else "Add a character first"
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         return performing(context)
 
     def finish(self, context: Context, result: list[Made], target: Target) -> str:
@@ -138,7 +139,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
             return "Generate or import a take first"
         return why_not_kept(context.scene, item)
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         scene, item = context.scene, character(context.scene)
         assert item is not None
         between = (self.first, self.last) if self.last > self.first else chosen_range(scene, item)

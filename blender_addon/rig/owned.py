@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from chironomy.body.rig import Rig
 from chironomy.motion import HandMotion, MotionError, keys
 
+from ..slices import Slices, drained
 from . import actions, read
 from .channels import confidence_path, hand_joints, location_path, rotation_channel
 from .space import ELBOW_CONTROLS, HAND_CONTROLS
@@ -278,6 +279,11 @@ def hand_mask(named: Mapping[str, Span], first: int, count: int) -> Mask:
 
 
 def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMotion, Mask] | None:
+    """Do at once what `reading_pins` does in slices."""
+    return drained(reading_pins(character, rig, scene, first))
+
+
+def reading_pins(character: Object, rig: Rig, scene: Scene, first: int) -> Slices:
     """Return the motion that is the animator's, as Blender shows it, for the model to lead into and out of.
 
     Args:
@@ -301,7 +307,7 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     theirs = np.flatnonzero(mask.any(axis=1))
     if len(theirs) == 0:
         return None
-    _, shown = read.read_pose(character, rig, scene, first + int(theirs[0]), first + count)
+    _, shown = yield from read.reading_pose(character, rig, scene, first + int(theirs[0]), first + count)
     # What comes before is no one's; it only fills the frames.
     filled = np.maximum(np.arange(count) - theirs[0], 0)
     motion = shown.replaced(

@@ -24,11 +24,29 @@ from chironomy.motion.keys import Interpolation
 
 from ..rig import actions
 from ..rig.build import body_of
+from ..rig.read import bone_matrices
 from ..rig.seen import check_frames, evaluated, shape_values
+from ..slices import Slices, drained
 
 Array = NDArray[np.float64]
 
 CENTIMETRES = 100.0
+
+HOW = {
+    "object_types": {"ARMATURE", "MESH"},
+    "apply_scale_options": "FBX_SCALE_UNITS",
+    "use_armature_deform_only": True,
+    "add_leaf_bones": False,
+    "bake_anim": True,
+    "bake_anim_use_all_bones": True,
+    "bake_anim_force_startend_keying": True,
+    "bake_anim_step": 1.0,
+    "bake_anim_use_nla_strips": False,
+    "bake_anim_use_all_actions": False,
+    "bake_anim_simplify_factor": 0.0,
+}
+"""How Blender's exporter is called: one key for every joint and frame, none dropped, so that other programs play what
+Blender shows. The animation is the scene's own, so that no other action of the file becomes a second one."""
 
 _LEAN = 1e-3
 """Cosine of the angle of two axes up to which they count as square."""
@@ -63,28 +81,13 @@ def export_fbx(context: Context, item: Object, path: Path) -> str:
     """
     scene = context.scene
     meshes, left_out = _parts(scene, item)
-    seen = _watch(scene, item, meshes)
+    seen = drained(_watch(scene, item, meshes))
     with (
         _staged(context, item, seen) as (stage, lost),
         atomic_path(path) as temporary,
         context.temp_override(scene=stage, view_layer=stage.view_layers[0]),
     ):
-        # One key for every joint and frame, none dropped: what other programs play is what Blender shows. The animation
-        # is the scene's own, so that no other action of the file becomes a second one.
-        bpy.ops.export_scene.fbx(
-            filepath=str(temporary),
-            object_types={"ARMATURE", "MESH"},
-            apply_scale_options="FBX_SCALE_UNITS",
-            use_armature_deform_only=True,
-            add_leaf_bones=False,
-            bake_anim=True,
-            bake_anim_use_all_bones=True,
-            bake_anim_force_startend_keying=True,
-            bake_anim_step=1.0,
-            bake_anim_use_nla_strips=False,
-            bake_anim_use_all_actions=False,
-            bake_anim_simplify_factor=0.0,
-        )
+        bpy.ops.export_scene.fbx(filepath=str(temporary), **HOW)
     return ", ".join(sorted(left_out) + lost + _sheared(item, seen))
 
 
@@ -118,8 +121,8 @@ def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:
     return meshes, left_out
 
 
-def _watch(scene: Scene, item: Object, meshes: list[Object]) -> Performance:
-    """Return what the scene's frames show of a character and its meshes."""
+def _watch(scene: Scene, item: Object, meshes: list[Object]) -> Slices:
+    """Return in slices what the scene's frames show of a character and its meshes."""
     start, stop = scene.frame_start, scene.frame_end + 1
     check_frames(start, stop)
     bones = _exported_bones(item)
@@ -128,16 +131,15 @@ def _watch(scene: Scene, item: Object, meshes: list[Object]) -> Performance:
     place = {part: np.empty((count, 4, 4)) for part in (item, *meshes)}
     faces = [mesh for mesh in meshes if mesh.data.shape_keys]
     shapes = {mesh: np.empty((count, len(mesh.data.shape_keys.key_blocks))) for mesh in faces}
-    with evaluated(scene, [item, *meshes]) as at:
+    with evaluated(scene, [item, *meshes, *(mesh.data.shape_keys for mesh in faces)]) as evaluation:
         for frame in range(count):
-            graph = at(start + frame)
-            shown = item.evaluated_get(graph).pose.bones
-            for number, name in enumerate(bones):
-                pose[frame, number] = shown[name].matrix
+            graph = evaluation.at(start + frame)
+            pose[frame] = bone_matrices(item.evaluated_get(graph).pose.bones, bones)
             for part, matrices in place.items():
                 matrices[frame] = part.evaluated_get(graph).matrix_world
             for mesh, values in shapes.items():
                 values[frame] = shape_values(mesh, graph)
+            yield from evaluation.rests(frame / count)
     return Performance(bones, pose, place, shapes)
 
 
