@@ -25,7 +25,6 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
-from .rig import seen
 from .scene import takes
 
 CLASSES = (
@@ -58,7 +57,6 @@ def register() -> None:
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
     slices.register()
-    seen.register()
     menus.register()
     keymap.register()
     migration.register()
@@ -76,7 +74,6 @@ def unregister() -> None:
     menus.unregister()
     words.unregister()
     tasks.stop()
-    seen.unregister()
     slices.unregister()
     backend.stop()
     thumbnail.forget()

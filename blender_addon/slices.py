@@ -17,6 +17,7 @@ from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
+from bpy.types import Object
 
 from chironomy.errors import ChironomyError
 from chironomy.work import QUIET, Work
@@ -162,12 +163,22 @@ class _Away:
 
 
 def drained(begun: Any) -> Any:
-    """Return the result of work that may be done in slices, all of them at once.
-
-    Raises:
-        ChironomyError: the work ended with this sentence.
-    """
-    return Slicing(lambda: begun).to_the_end()
+    """Return the result of work that may be done in slices, all of them at once and here."""
+    if not isinstance(begun, Generator):
+        return begun
+    answer: Any = None
+    error: Exception | None = None
+    while True:
+        try:
+            said = begun.send(answer) if error is None else begun.throw(error)
+        except StopIteration as end:
+            return end.value
+        answer, error = None, None
+        if callable(said):
+            try:
+                answer = said(QUIET)
+            except Exception as raised:
+                error = raised
 
 
 class Pace:
@@ -185,9 +196,31 @@ class Pace:
         return True
 
 
+MARK = "chironomy_begun"
+"""A custom property of what is in the file only while something is done in slices: whose it is."""
+
+
+def take_away(mark: str | None = None) -> None:
+    """Remove the scenes, objects and actions that work began and did not finish.
+
+    Args:
+        mark: of the work; everybody's where None.
+    """
+    for collection in (bpy.data.scenes, bpy.data.objects, bpy.data.actions):
+        for block in list(collection):
+            if MARK not in block or (mark is not None and block[MARK] != mark):
+                continue
+            mesh = block.data if isinstance(block, Object) else None
+            collection.remove(block)
+            if mesh is not None:
+                bpy.data.meshes.remove(mesh)
+
+
 @persistent
 def _replaced(*_: Any) -> None:
+    """Begin anew, without what came back from a time when something was half done."""
     _history.steps += 1
+    take_away()
 
 
 def register() -> None:

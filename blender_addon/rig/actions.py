@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
+Place = tuple[str, int]
+"""What tells an F-curve from the others of a data-block: its data path and index."""
+
 
 def new_action(animated: ID, name: str) -> Action:
     """Give a data-block an empty action of its own, of that name or, where that is taken, one like it."""
@@ -110,6 +113,16 @@ def curves_of(action: Action, handle: int = 0) -> list[FCurve]:
 def all_curves(animated: ID) -> Iterator[FCurve]:
     """Yield the F-curves of a data-block's active action."""
     yield from curves(animated) or ()
+
+
+def places(animated: ID) -> list[Place]:
+    """Return the data path and index of each F-curve of a data-block's active action."""
+    return [(f_curve.data_path, f_curve.array_index) for f_curve in all_curves(animated)]
+
+
+def found(animated: ID, place: Place) -> FCurve:
+    """Return an F-curve of a data-block's active action that is there."""
+    return curves(animated).find(place[0], index=place[1])
 
 
 def played_curves(data: AnimData) -> Iterator[FCurve]:

@@ -13,19 +13,15 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.app.handlers import persistent
 from bpy.types import ID, Depsgraph, Key, Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.motion import MotionError
 
-from ..slices import Pace, Slices
+from ..slices import MARK, Pace, Slices, take_away
 from . import actions
 
 Array = NDArray[np.float64]
-
-MARK = "chironomy_watching"
-"""A custom property of what is in the file while objects are evaluated: whose it is."""
 
 
 class Evaluation:
@@ -68,7 +64,7 @@ class Evaluation:
 
     def end(self) -> None:
         """Leave nothing behind."""
-        _remove(self._mark)
+        take_away(self._mark)
         self._put_back()
 
     def _check(self) -> None:
@@ -102,25 +98,6 @@ def evaluated(scene: Scene, items: Sequence[ID]) -> Iterator[Evaluation]:
         yield evaluation
     finally:
         evaluation.end()
-
-
-@persistent
-def sweep(*_: Any) -> None:
-    """Remove what came back with a step in history, or with a file that was saved, while objects were evaluated."""
-    _remove(None)
-
-
-def register() -> None:
-    """Sweep where it may be needed."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post):
-        handlers.append(sweep)
-
-
-def unregister() -> None:
-    """Sweep no more."""
-    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post):
-        if sweep in handlers:
-            handlers.remove(sweep)
 
 
 def check_frames(start: int, stop: int) -> None:
@@ -176,18 +153,6 @@ def _watcher(item: ID) -> Object:
     else:
         watcher.constraints.new("COPY_TRANSFORMS").target = item
     return watcher
-
-
-def _remove(mark: str | None) -> None:
-    """Remove what an evaluation made; of all that there were where None."""
-    for collection in (bpy.data.scenes, bpy.data.objects):
-        for block in list(collection):
-            if MARK not in block or (mark is not None and block[MARK] != mark):
-                continue
-            mesh = block.data if isinstance(block, Object) else None
-            collection.remove(block)
-            if mesh is not None:
-                bpy.data.meshes.remove(mesh)
 
 
 def _watch_shapes(watcher: Object, shapes: Key) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A rig is read in slices: between them Blender shows what it showed, and whatever a person does there, nothing is left."""
+"""A rig is read in slices: between them Blender shows what it showed, and whatever a person does, nothing is left."""
 
 import numpy as np
 import pytest
