@@ -16,7 +16,6 @@ from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, making_again, performing
-from ..scene.takes import new_take
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
@@ -80,14 +79,19 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
     def work(self, context: Context) -> Slices:
         return performing(context)
 
-    def finish(self, context: Context, result: list[Made], target: Target) -> str:
+    def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()
-        said = ""
-        for made in result:
-            label = f"{made.settings['style']}, seed {made.settings['seed']}"
-            said = new_take(
-                scene, item, made.performance, label, made.settings, score=made.score, small=made.packed
-            ).said
+        wanted = [
+            takes.New(
+                made.performance,
+                f"{made.settings['style']}, seed {made.settings['seed']}",
+                made.settings,
+                score=made.score,
+                small=made.packed,
+            )
+            for made in result
+        ]
+        said = (yield from takes.adding_takes(scene, item, wanted))[-1].said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
@@ -149,13 +153,13 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         seed = takes.next_seed(scene, item, chosen.seed)
         return making_again(context, item, chosen.range_hands, *between, seed)
 
-    def finish(self, context: Context, result: Again, target: Target) -> str:
+    def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
         (only,) = result.only
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return takes.put_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        return takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
 
 
 class CHIRONOMY_OT_new_seed(Operator):

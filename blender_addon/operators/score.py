@@ -109,9 +109,11 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         assert before is not None
         return doing_score(context, item, before, score.edited(scene, before), takes.made_of(action))
 
-    def finish(self, context: Context, result: Again, target: Target) -> str:
+    def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
-        said = takes.put_range(scene, item, result.motion, result.only, "score changed", result.settings, result.score)
+        said = yield from takes.putting_range(
+            scene, item, result.motion, result.only, "score changed", result.settings, result.score
+        )
         take = takes.shown_take(scene, item)
         if take is not None:
             score.keep_score(take.action, result.score)

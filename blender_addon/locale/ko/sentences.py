@@ -289,6 +289,8 @@ _WORK = {
     "loading the gesture model": "제스처 모델을 불러오는 중",
     "finding the words in the speech": "음성에서 단어를 찾는 중",
     "listening for phones": "음소를 듣는 중",
+    "reading what Blender shows": "블렌더가 보여 주는 것을 읽는 중",
+    "writing the keys": "키를 쓰는 중",
     "listening for accents": "강세를 듣는 중",
     "reading the shot": "샷을 읽는 중",
     "rendering": "렌더하는 중",
