@@ -210,10 +210,10 @@ def take_away(mark: str | None = None) -> None:
         for block in list(collection):
             if MARK not in block or (mark is not None and block[MARK] != mark):
                 continue
-            mesh = block.data if isinstance(block, Object) else None
+            data = block.data if isinstance(block, Object) else None
             collection.remove(block)
-            if mesh is not None:
-                bpy.data.meshes.remove(mesh)
+            if data is not None and data.users == 0:
+                (bpy.data.armatures if data.id_type == "ARMATURE" else bpy.data.meshes).remove(data)
 
 
 @persistent
