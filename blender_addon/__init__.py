@@ -25,7 +25,7 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
-from .scene import takes
+from .scene import detail, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -63,9 +63,11 @@ def register() -> None:
     timeline.register()
     trails.register()
     takes.register()
+    detail.register()
 
 
 def unregister() -> None:
+    detail.unregister()
     takes.unregister()
     trails.unregister()
     timeline.unregister()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -235,6 +236,31 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
         column = columns[name]
         points.foreach_set(name, np.ascontiguousarray(column, np.int32 if name in CHOICES else np.float32).reshape(-1))
     f_curve.update()
+
+
+def fingerprint(action: Action) -> int:
+    """Return what is another number, but for chance, where keys of an action were edited."""
+    handles = {slot.handle for slot in action.slots} if hasattr(action, "slots") else {0}
+    found = 0
+    for f_curve in (f_curve for handle in sorted(handles) for f_curve in curves_of(action, handle)):
+        points = f_curve.keyframe_points
+        for name in (*COORDINATES, "type", "interpolation"):
+            column = np.empty(
+                len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
+            )
+            points.foreach_get(name, column)
+            found = zlib.crc32(column.tobytes(), found)
+        found = zlib.crc32(f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}".encode(), found)
+    return found
+
+
+def is_played(action: Action) -> bool:
+    """Whether a data-block is animated by an action now."""
+    for collection in (bpy.data.objects, bpy.data.shape_keys):
+        for item in collection:
+            if item.animation_data is not None and item.animation_data.action == action:
+                return True
+    return False
 
 
 def selection(f_curve: FCurve) -> NDArray[np.bool_]:

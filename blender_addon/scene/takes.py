@@ -30,11 +30,11 @@ from ..rig import actions
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft
 from ..rig.owned import Only, hand_unit, reading_spans
-from ..rig.read import first_generated, last_key, read_pose, scene_fps
+from ..rig.read import last_key, read_pose, scene_fps
 from ..rig.write import writing_motion
 from ..slices import Slices, drained
 from .keeping import make_keepable
-from .put_on import Keyed, PutOn, kept_said, keying, put_on, settled
+from .put_on import Keyed, PutOn, kept_said, keying, settled
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
@@ -206,7 +206,7 @@ def putting_range(
     take = shown_take(scene, item)
     detail = DETAIL if take is None else take.detail
     miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
-    kept, begin = None if take is None else _kept_dense(take.action), speech_start(scene)
+    kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
     draft = CharacterDraft(item)
     try:
         for part in only:
@@ -418,7 +418,7 @@ def _list_phrases(scene: Scene, item: Object) -> None:
 
 def register() -> None:
     """Answer a person's choice in the list of takes."""
-    answers.update({"show": _show_chosen, "key again": key_again, "list": _list_phrases})
+    answers.update({"show": _show_chosen, "list": _list_phrases})
 
 
 def unregister() -> None:
@@ -432,11 +432,11 @@ def dense_of(take: ChironomyTake) -> Dense | None:
     Raises:
         ChironomyError: it is damaged.
     """
-    kept = None if take.action is None else _kept_dense(take.action)
+    kept = None if take.action is None else kept_dense(take.action)
     return None if kept is None else kept.unpacked()
 
 
-class _KeptDense(NamedTuple):
+class KeptDense(NamedTuple):
     """Dense motion as an action carries it."""
 
     numbers: bytes
@@ -456,35 +456,12 @@ class _KeptDense(NamedTuple):
             return Dense(load_hands(path))
 
 
-def _kept_dense(action: Action) -> _KeptDense | None:
+def kept_dense(action: Action) -> KeptDense | None:
+    """Return the dense motion that an action carries; None where it carries none."""
     for name in (HANDS_PROPERTY, PERFORMANCE_PROPERTY):
         if name in action:
-            return _KeptDense(bytes(action[name]), name == HANDS_PROPERTY)
+            return KeptDense(bytes(action[name]), name == HANDS_PROPERTY)
     return None
-
-
-def key_again(scene: Scene, take: ChironomyTake) -> None:
-    """Make the keys of a take anew in its detail; what is the animator's stays.
-
-    Raises:
-        ChironomyError: the take has no dense motion, or the keys cannot be written.
-    """
-    dense = dense_of(take)
-    if dense is None:
-        raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
-    if shown_take(scene, take.item) != take:
-        show(scene, take)
-    fps, made = scene_fps(scene), dense.hands.fps
-    if dense.body is not None and abs(made - fps) > 1e-4:
-        raise TakeError(
-            f"{take.name} has {made:g} frames a second, and the scene {fps:g}; set it back, or generate once more"
-        )
-    begin, keyed = speech_start(scene), first_generated(take.item)
-    if keyed is not None and abs(keyed - begin) > 1.0:
-        raise TakeError(
-            f"{take.name} begins at frame {keyed:g}, the speech at {begin}; move its keys along or generate once more"
-        )
-    _note(take, put_on(scene, take.item, *dense, take.detail).miss)
 
 
 def made_of(action: Action) -> dict[str, Any]:
@@ -540,7 +517,7 @@ def _add(scene: Scene, item: Object, name: str, label: str, detail: float, miss:
     take.quiet = True
     take.detail = detail
     take.quiet = False
-    _note(take, miss)
+    note(take, miss)
     mirror(scene, take.action)
     return take
 
@@ -613,7 +590,8 @@ def _said(only: Only) -> str:
     return f"{hands} from frame {only.first:g} to {only.last:g}"
 
 
-def _note(take: ChironomyTake, miss: Miss) -> None:
+def note(take: ChironomyTake, miss: Miss) -> None:
+    """Note how far a take's keys are off, now that they were made in its detail."""
     take.wrist_miss, take.joint_miss, take.trouble = miss.wrist, miss.joint, ""
     take.keyed_detail = take.detail
 
