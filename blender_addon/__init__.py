@@ -13,6 +13,7 @@ from . import (
     migration,
     panels,
     preferences_page,
+    slices,
     tasks,
     thumbnail,
     timeline,
@@ -25,7 +26,7 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
-from .scene import takes
+from .scene import detail, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -56,6 +57,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
+    slices.register()
     menus.register()
     keymap.register()
     preferences_page.register()
@@ -63,9 +65,11 @@ def register() -> None:
     timeline.register()
     trails.register()
     takes.register()
+    detail.register()
 
 
 def unregister() -> None:
+    detail.unregister()
     takes.unregister()
     trails.unregister()
     timeline.unregister()
@@ -75,6 +79,7 @@ def unregister() -> None:
     menus.unregister()
     words.unregister()
     tasks.stop()
+    slices.unregister()
     backend.stop()
     thumbnail.forget()
     hand_pictures.forget()

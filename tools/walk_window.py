@@ -3,7 +3,8 @@
 
 The walk installs the zip, makes takes of the example speech, edits and exports them, and saves and opens the file. Each
 step asserts what is to be seen after it and leaves a picture. A step that fails does not stop the others. Told at the
-end, and not asserted, is the longest time that Blender did not answer in each step.
+end, and not asserted, is the longest time that Blender did not answer in each step, with all that it draws, and the
+longest call of an operator of the add-on's.
 
 Blender is the program that `--blender` or the variable BLENDER names, or Debian's, in a root folder that mmdebstrap
 makes in `.cache/window`, which needs root on Linux. Exit status: 0, all was as it should be; 1, something was not; 77,
@@ -85,6 +86,7 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
         faults = []
         try:
             desk.ask("longest_wait")
+            desk.ask("longest_held")
             seen = step(walk)
         except Exception as error:
             faults.append(str(error) if isinstance(error, (UnseenError, RuntimeError)) else repr(error))
@@ -92,6 +94,9 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
             _let_go(desk)
         try:
             wait = f"{desk.ask('longest_wait'):.2f} s"
+            held, label = desk.ask("longest_held")
+            if label:
+                wait += f", of the add-on's {1000 * held:.0f} ms ({label})"
             desk.photograph(name)
         except (UnseenError, RuntimeError) as error:
             faults.append(str(error))

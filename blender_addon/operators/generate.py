@@ -16,9 +16,9 @@ from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, making_again, performing
-from ..scene.takes import new_take
+from ..slices import Slices
 from ..target import Target
-from ..tasks import Job, JobOperator
+from ..tasks import JobOperator
 from ..words import tip, told
 
 
@@ -76,17 +76,22 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
         item = character(context.scene)
         return why_not_kept(context.scene, item) if item else "Add a character first"
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         return performing(context)
 
-    def finish(self, context: Context, result: list[Made], target: Target) -> str:
+    def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()
-        said = ""
-        for made in result:
-            label = f"{made.settings['style']}, seed {made.settings['seed']}"
-            said = new_take(
-                scene, item, made.performance, label, made.settings, score=made.score, small=made.packed
-            ).said
+        wanted = [
+            takes.New(
+                made.performance,
+                f"{made.settings['style']}, seed {made.settings['seed']}",
+                made.settings,
+                score=made.score,
+                small=made.packed,
+            )
+            for made in result
+        ]
+        said = (yield from takes.adding_takes(scene, item, wanted))[-1].said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
@@ -138,7 +143,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
             return "Generate or import a take first"
         return why_not_kept(context.scene, item)
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         scene, item = context.scene, character(context.scene)
         assert item is not None
         between = (self.first, self.last) if self.last > self.first else chosen_range(scene, item)
@@ -148,13 +153,13 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         seed = takes.next_seed(scene, item, chosen.seed)
         return making_again(context, item, chosen.range_hands, *between, seed)
 
-    def finish(self, context: Context, result: Again, target: Target) -> str:
+    def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
         (only,) = result.only
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return takes.put_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        return takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
 
 
 class CHIRONOMY_OT_new_seed(Operator):

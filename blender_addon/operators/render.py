@@ -10,8 +10,9 @@ from .. import sequencer
 from ..properties import character
 from ..scene.keeping import why_not_kept
 from ..scene.renders import rendering
+from ..slices import Slices
 from ..target import Target
-from ..tasks import Job, JobOperator
+from ..tasks import JobOperator
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -38,7 +39,7 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
     def disabled_reason(cls, context: Context) -> str:
         return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         return rendering(context, self.filepath, self.shot)
 
     def finish(self, context: Context, result: Path, target: Target) -> str:

@@ -17,8 +17,9 @@ from ..scene import score, takes
 from ..scene.keeping import why_not_kept
 from ..scene.performance import Again, doing_score
 from ..scene.speech import speech_start
+from ..slices import Slices
 from ..target import Target
-from ..tasks import Job, JobOperator
+from ..tasks import JobOperator
 from ..words import tip
 
 PIXELS_A_FRAME = 8.0
@@ -54,12 +55,12 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
             return "Add a character first"
         return "" if shown_action(context) is not None else "Generate or import a take first"
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         scene, item = context.scene, character(context.scene)
         assert item is not None
         begin = speech_start(scene)
         stop = max(round(min(read.last_key(item), scene.frame_end)), begin) + 1
-        _, motion = read.read_pose(item, load_rig(), scene, begin, stop)
+        _, motion = yield from read.reading_pose(item, load_rig(), scene, begin, stop)
 
         def find(work: object) -> Score:
             from chironomy.gesture.score.read import read_score
@@ -100,7 +101,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         except ChironomyError as error:
             return str(error)
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Slices:
         scene, item, action = context.scene, character(context.scene), shown_action(context)
         before = score.score_of(action)
         assert item is not None
@@ -108,9 +109,11 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         assert before is not None
         return doing_score(context, item, before, score.edited(scene, before), takes.made_of(action))
 
-    def finish(self, context: Context, result: Again, target: Target) -> str:
+    def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
-        said = takes.put_range(scene, item, result.motion, result.only, "score changed", result.settings, result.score)
+        said = yield from takes.putting_range(
+            scene, item, result.motion, result.only, "score changed", result.settings, result.score
+        )
         take = takes.shown_take(scene, item)
         if take is not None:
             score.keep_score(take.action, result.score)

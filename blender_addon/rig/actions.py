@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ from bpy.types import ID, Action, AnimData, FCurve
 from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
+
+Place = tuple[str, int]
+"""What tells an F-curve from the others of a data-block: its data path and index."""
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -110,6 +114,16 @@ def curves_of(action: Action, handle: int = 0) -> list[FCurve]:
 def all_curves(animated: ID) -> Iterator[FCurve]:
     """Yield the F-curves of a data-block's active action."""
     yield from curves(animated) or ()
+
+
+def places(animated: ID) -> list[Place]:
+    """Return the data path and index of each F-curve of a data-block's active action."""
+    return [(f_curve.data_path, f_curve.array_index) for f_curve in all_curves(animated)]
+
+
+def found(animated: ID, place: Place) -> FCurve:
+    """Return an F-curve of a data-block's active action that is there."""
+    return curves(animated).find(place[0], index=place[1])
 
 
 def played_curves(data: AnimData) -> Iterator[FCurve]:
@@ -222,6 +236,31 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
         column = columns[name]
         points.foreach_set(name, np.ascontiguousarray(column, np.int32 if name in CHOICES else np.float32).reshape(-1))
     f_curve.update()
+
+
+def fingerprint(action: Action) -> int:
+    """Return what is another number, but for chance, where keys of an action were edited."""
+    handles = {slot.handle for slot in action.slots} if hasattr(action, "slots") else {0}
+    found = 0
+    for f_curve in (f_curve for handle in sorted(handles) for f_curve in curves_of(action, handle)):
+        points = f_curve.keyframe_points
+        for name in (*COORDINATES, "type", "interpolation"):
+            column = np.empty(
+                len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
+            )
+            points.foreach_get(name, column)
+            found = zlib.crc32(column.tobytes(), found)
+        found = zlib.crc32(f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}".encode(), found)
+    return found
+
+
+def is_played(action: Action) -> bool:
+    """Whether a data-block is animated by an action now."""
+    for collection in (bpy.data.objects, bpy.data.shape_keys):
+        for item in collection:
+            if item.animation_data is not None and item.animation_data.action == action:
+                return True
+    return False
 
 
 def selection(f_curve: FCurve) -> NDArray[np.bool_]:

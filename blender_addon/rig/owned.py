@@ -11,7 +11,7 @@ keys were written. Keys that were all moved or stretched in time together were n
 muted, driven or sampled channel is the animator's as a whole.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from chironomy.body.rig import Rig
 from chironomy.motion import HandMotion, MotionError, keys
 
+from ..slices import Pace, Slices, drained
 from . import actions, read
 from .channels import confidence_path, hand_joints, location_path, rotation_channel
 from .space import ELBOW_CONTROLS, HAND_CONTROLS
@@ -157,11 +158,22 @@ def bone_unit(character: Object, name: str, moves: bool = False) -> Unit:
 
 
 def spans(animated: ID, units: Iterable[Unit], fps: float) -> dict[str, Span]:
+    """Do at once what `reading_spans` does in slices."""
+    return drained(reading_spans(animated, units, fps))
+
+
+def reading_spans(animated: ID, units: Iterable[Unit], fps: float) -> Slices:
     """Return by name of unit what is the animator's; units that are the machine's are left out. Changes nothing."""
-    return {name: span for name, span, _ in _spans(animated, units, fps)}
+    changed, _ = yield from _comparing(animated)
+    return (yield from _finding_spans(animated, units, fps, changed))
 
 
 def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = None) -> Owned:
+    """Do at once what `adopting` does in slices."""
+    return drained(adopting(animated, units, fps, only))
+
+
+def adopting(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = None) -> Slices:
     """Make real what is the animator's: at each of their frames, every channel of the unit gets a key of theirs.
 
     The curves keep their shape.
@@ -171,22 +183,30 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
         units: whose channels are looked at.
         fps: the scene's frames a second.
         only: where given, what lies outside of it counts as theirs, too; its keys stay of their type.
+
+    Returns:
+        What is the animator's, as `Owned`.
     """
     units = list(units)
     named, by_path = {}, {}
     owned = Owned(by_path, named)
-    changed, timing = _changed(animated)
-    for f_curve in actions.all_curves(animated):
-        columns = actions.key_columns(f_curve)
+    changed, timing = yield from _comparing(animated)
+    pace = Pace()
+    for place in actions.places(animated):
+        f_curve = actions.found(animated, place)
         frames = timing.scale * _remembered(animated, BENT_PROPERTY, f_curve) + timing.shift
-        mask, bent = changed.get(_place(f_curve), (None, None))
+        mask, bent = changed.get(place, (None, None))
         if mask is not None and mask.any() and not actions.is_set_aside(f_curve):
+            columns = actions.key_columns(f_curve)
             frames = np.append(frames, columns["co"][bent, 0])
             columns["type"][mask] = keys.KeyType.KEYFRAME
             actions.write_points(f_curve, columns)
-        owned.bent[_place(f_curve)] = frames.tolist()
+        owned.bent[place] = frames.tolist()
+        if pace.due():
+            yield
     # What was changed has a type of its own now.
-    found = {name: span for name, span, _ in _spans(animated, units, fps, {})}
+    found = yield from _finding_spans(animated, units, fps, {})
+    pace = Pace()
     for unit in units:
         span = found.get(unit.name)
         if only is not None:
@@ -198,6 +218,8 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
             by_path[data_path] = span
             for index in range(size) if not span.whole else ():
                 _key(animated, unit.name, data_path, index, span, only)
+                if pace.due():
+                    yield
     return owned
 
 
@@ -224,7 +246,7 @@ def release(animated: ID, units: Iterable[Unit], first: float, last: float) -> i
     paths = {data_path for unit in units for data_path in unit.channels}
     owned = Owned({}, {})
     released: set[float] = set()
-    changed, _ = _changed(animated)
+    changed, _ = drained(_comparing(animated))
     for f_curve in actions.all_curves(animated):
         place = _place(f_curve)
         bent = _remembered(animated, BENT_PROPERTY, f_curve).tolist()
@@ -246,27 +268,39 @@ def release(animated: ID, units: Iterable[Unit], first: float, last: float) -> i
 
 
 def remember(animated: ID, owned: Owned) -> None:
+    """Do at once what `remembering` does in slices."""
+    drained(remembering(animated, owned))
+
+
+def remembering(animated: ID, owned: Owned) -> Slices:
     """Note in the action how the generated keys of a data-block were written, and which handles the animator set."""
     action, slot = animated.animation_data.action, actions.slot_name(animated)
-    written: dict[str, list[float]] = {}
-    bent: dict[str, list[float]] = {}
-    for f_curve in actions.all_curves(animated):
+    written: dict[str, NDArray[np.float64]] = {}
+    bent: dict[str, NDArray[np.float64]] = {}
+    pace = Pace()
+    for place in actions.places(animated):
+        f_curve = actions.found(animated, place)
         columns = actions.key_columns(f_curve)
         shapes = keys.shapes(columns)[keys.is_generated(columns)].reshape(-1)
         if actions.is_set_aside(f_curve):
             # Nothing was written, so what differs from what is remembered is still somebody's edit.
             shapes = _remembered(animated, WRITTEN_PROPERTY, f_curve)
-        written[_name(f_curve)] = shapes.tolist()
-        bent[_name(f_curve)] = owned.bent.get(_place(f_curve), [])
-    for name, remembered in (
-        (WRITTEN_PROPERTY, written),
-        (BENT_PROPERTY, {curve: frames for curve, frames in bent.items() if frames}),
-    ):
+        written[_name(place)] = shapes
+        if frames := owned.bent.get(place):
+            bent[_name(place)] = np.array(frames, np.float64)
+        if pace.due():
+            yield
+    for name, remembered in ((WRITTEN_PROPERTY, written), (BENT_PROPERTY, bent)):
         if name not in action:
             action[name] = {}
         for earlier in remembered.keys() & set(action[name]):
             del action[name][earlier]
-        action[name][slot] = remembered
+        action[name][slot] = {}
+        for curve, numbers in remembered.items():
+            # An empty array has no type in Blender's properties.
+            action[name][slot][curve] = numbers if len(numbers) else []
+            if pace.due():
+                yield
 
 
 def hand_mask(named: Mapping[str, Span], first: int, count: int) -> Mask:
@@ -278,6 +312,11 @@ def hand_mask(named: Mapping[str, Span], first: int, count: int) -> Mask:
 
 
 def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMotion, Mask] | None:
+    """Do at once what `reading_pins` does in slices."""
+    return drained(reading_pins(character, rig, scene, first))
+
+
+def reading_pins(character: Object, rig: Rig, scene: Scene, first: int) -> Slices:
     """Return the motion that is the animator's, as Blender shows it, for the model to lead into and out of.
 
     Args:
@@ -292,7 +331,8 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     """
     if actions.curves(character) is None:
         return None
-    named = spans(character, [hand_unit(character, hand) for hand in range(2)], read.scene_fps(scene))
+    units = [hand_unit(character, hand) for hand in range(2)]
+    named = yield from reading_spans(character, units, read.scene_fps(scene))
     last = max((read.last_key(character) if span.whole else span.last for span in named.values()), default=first - 1)
     if last < first:
         return None
@@ -301,7 +341,7 @@ def pins(character: Object, rig: Rig, scene: Scene, first: int) -> tuple[HandMot
     theirs = np.flatnonzero(mask.any(axis=1))
     if len(theirs) == 0:
         return None
-    _, shown = read.read_pose(character, rig, scene, first + int(theirs[0]), first + count)
+    _, shown = yield from read.reading_pose(character, rig, scene, first + int(theirs[0]), first + count)
     # What comes before is no one's; it only fills the frames.
     filled = np.maximum(np.arange(count) - theirs[0], 0)
     motion = shown.replaced(
@@ -325,41 +365,41 @@ def turn_locked(bone: PoseBone) -> bool:
     return any(bone.lock_rotation) or (bone.rotation_mode != "XYZ" and bone.lock_rotation_w)
 
 
-_Changed = dict[tuple[str, int], tuple[Mask, Mask]]
+_Changed = dict[actions.Place, tuple[Mask, Mask]]
 
 
-def _spans(
-    animated: ID, units: Iterable[Unit], fps: float, changed: _Changed | None = None
-) -> Iterator[tuple[str, Span, Unit]]:
-    """Yield name, span and unit wherever something is the animator's.
+def _finding_spans(animated: ID, units: Iterable[Unit], fps: float, changed: _Changed) -> Slices:
+    """Return by name of unit what is the animator's, where something is.
 
     Args:
         animated: a data-block that has an action.
         units: whose channels are looked at.
         fps: the scene's frames a second.
-        changed: as `_changed` gives it; looked for where None.
+        changed: as `_comparing` gives it.
     """
-    curves: dict[str, list[FCurve]] = {}
-    for f_curve in actions.all_curves(animated):
-        curves.setdefault(f_curve.data_path, []).append(f_curve)
-    if changed is None:
-        changed, _ = _changed(animated)
+    spans: dict[str, Span] = {}
+    pace = Pace()
+    by_path: dict[str, list[actions.Place]] = {}
+    for place in actions.places(animated):
+        by_path.setdefault(place[0], []).append(place)
     for unit in units:
-        found = [f_curve for data_path in unit.channels for f_curve in curves.get(data_path, ())]
         if is_set_aside(animated, unit):
-            yield unit.name, WHOLE, unit
+            spans[unit.name] = WHOLE
             continue
         theirs: list[float] = []
-        for f_curve in found:
-            columns = actions.key_columns(f_curve)
-            mine = ~keys.is_generated(columns) | changed.get(_place(f_curve), (False, False))[0]
+        for place in (place for data_path in unit.channels for place in by_path.get(data_path, ())):
+            columns = actions.key_columns(actions.found(animated, place))
+            mine = ~keys.is_generated(columns) | changed.get(place, (False, False))[0]
             theirs += columns["co"][mine, 0].astype(np.float64).tolist()
+            if pace.due():
+                yield
         if theirs:
             frames = np.sort(theirs)
             frames = frames[np.concatenate([[True], np.diff(frames) > keys.SAME_FRAME])]
             groups = np.split(frames, np.flatnonzero(np.diff(frames) >= APART * fps) + 1)
             stretches = tuple((float(each[0]), float(each[-1])) for each in groups)
-            yield unit.name, Span(stretches, tuple(frames.tolist())), unit
+            spans[unit.name] = Span(stretches, tuple(frames.tolist()))
+    return spans
 
 
 def _united(stretches: Iterable[keys.Stretch]) -> tuple[keys.Stretch, ...]:
@@ -408,24 +448,34 @@ def _was(f_curve: FCurve, frames: NDArray[np.float32]) -> Mask:
     return np.isclose(frames[:, None], before[None], rtol=0.0, atol=keys.SAME_FRAME).any(axis=1)
 
 
-def _changed(animated: ID) -> tuple[_Changed, keys.Timing]:
+def _comparing(animated: ID) -> Slices:
     """Return `keys.changed` by data path and index, and how everything was moved in time."""
-    known = []
-    for f_curve in actions.all_curves(animated):
+    known: list[tuple[actions.Place, keys.Columns, NDArray[np.float64]]] = []
+    pace = Pace()
+    for place in actions.places(animated):
+        f_curve = actions.found(animated, place)
         if _remembers(animated, WRITTEN_PROPERTY, f_curve):
             before = _remembered(animated, WRITTEN_PROPERTY, f_curve).reshape(-1, keys.SHAPE_SIZE)
-            known.append((_place(f_curve), actions.key_columns(f_curve), before))
+            known.append((place, actions.key_columns(f_curve), before))
+        if pace.due():
+            yield
+    return (yield lambda _: _compared(known))
+
+
+def _compared(
+    known: Sequence[tuple[actions.Place, keys.Columns, NDArray[np.float64]]],
+) -> tuple[_Changed, keys.Timing]:
     timing = keys.moved_alike((before, keys.shapes(now)[keys.is_generated(now)]) for _, now, before in known)
     return {place: keys.changed(columns, before, timing) for place, columns, before in known}, timing
 
 
 def _remembers(animated: ID, name: str, f_curve: FCurve) -> bool:
-    return _name(f_curve) in _memory(animated, name)
+    return _name(_place(f_curve)) in _memory(animated, name)
 
 
 def _remembered(animated: ID, name: str, f_curve: FCurve) -> NDArray[np.float64]:
     """Return the numbers (N,) that the action remembers of a curve."""
-    return np.array(_memory(animated, name).get(_name(f_curve), ()), dtype=np.float64)
+    return np.array(_memory(animated, name).get(_name(_place(f_curve)), ()), dtype=np.float64)
 
 
 def _memory(animated: ID, name: str) -> Mapping[str, Sequence[float]]:
@@ -435,9 +485,9 @@ def _memory(animated: ID, name: str) -> Mapping[str, Sequence[float]]:
     return {} if memory is None else memory.get(actions.slot_name(animated), memory)
 
 
-def _place(f_curve: FCurve) -> tuple[str, int]:
+def _place(f_curve: FCurve) -> actions.Place:
     return f_curve.data_path, f_curve.array_index
 
 
-def _name(f_curve: FCurve) -> str:
-    return f"{f_curve.data_path}[{f_curve.array_index}]"
+def _name(place: actions.Place) -> str:
+    return f"{place[0]}[{place[1]}]"

@@ -16,6 +16,7 @@ from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, h
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.keys import is_generated
 
+from ..slices import Slices, drained
 from . import actions
 from .build import body_of
 from .channels import RestPose, hand_joints, location_path, rotation_path
@@ -28,6 +29,11 @@ SOURCE_PROPERTY = "chironomy_source"
 
 
 def read_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: int) -> tuple[BodyPose, HandMotion]:
+    """Do at once what `reading_pose` does in slices."""
+    return drained(reading_pose(character, rig, scene, start, stop))
+
+
+def reading_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: int) -> Slices:
     """Evaluate the character at the frames `start` to `stop - 1`, as Blender shows it.
 
     Returns:
@@ -40,30 +46,52 @@ def read_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: int) 
     missing = [name for name in (*rig.joint_names, *HAND_CONTROLS) if name not in character.data.bones]
     if missing:
         raise MotionError(f"{character.name} has no bone {missing[0]}; add a new character")
-    count, joints = stop - start, rig.joint_count
-    matrices = np.empty((count, joints, 4, 4))
+    count = stop - start
+    matrices = np.empty((count, rig.joint_count, 4, 4))
     confidence = np.ones((count, 2))
-    with evaluated(scene, [character]) as at:
+    with evaluated(scene, [character]) as evaluation:
         for frame in range(count):
-            bones = character.evaluated_get(at(start + frame)).pose.bones
-            for joint, name in enumerate(rig.joint_names):
-                matrices[frame, joint] = bones[name].matrix
+            bones = character.evaluated_get(evaluation.at(start + frame)).pose.bones
+            matrices[frame] = bone_matrices(bones, rig.joint_names)
             confidence[frame] = [bones[name].get(CONFIDENCE, 1.0) for name in HAND_CONTROLS]
+            yield from evaluation.rests(frame / count)
+    rest = RestPose(character)
+    source = read_source(character)
+    fps = scene_fps(scene)
+    return (yield lambda _: _pose_of(rig, rest, fps, matrices, np.clip(confidence, 0.0, 1.0), source))
+
+
+def _pose_of(
+    rig: Rig,
+    rest: RestPose,
+    fps: float,
+    matrices: NDArray[np.float64],
+    confidence: NDArray[np.float64],
+    source: dict[str, Any],
+) -> tuple[BodyPose, HandMotion]:
+    """Return the body and the hands of bones' matrices, (T, joints, 4, 4) in armature space."""
     axes = matrices[..., :3, :3]
     # Bones are never scaled by this rig; an animator's scale is taken off, as joints only turn and move.
     axes = axes / np.linalg.norm(axes, axis=-2, keepdims=True)
-    rest = RestPose(character)
     back = quaternion.inverse(np.array([rest.axes[name] for name in rig.joint_names]))
     turn = quaternion.multiply(quaternion.from_matrix(axes), back)
     world = quaternion.multiply(quaternion.multiply(quaternion.inverse(TURN), turn), TURN)
     pose = BodyPose(
-        fps=scene_fps(scene),
+        fps=fps,
         joint_rotation=quaternion.make_continuous(world),
         joint_position=to_body(rig, matrices[..., :3, 3]),
     )
     hands = hands_of_pose(rig, pose)
-    source = read_source(character)
-    return pose, hands.replaced(confidence=np.clip(confidence, 0.0, 1.0), source=source)
+    return pose, hands.replaced(confidence=confidence, source=source)
+
+
+def bone_matrices(bones: Any, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return (names, 4, 4) where evaluated bones are in armature space."""
+    numbers = np.empty((len(bones), 4, 4), dtype=np.float32)
+    bones.foreach_get("matrix", numbers.reshape(-1))
+    places = {name: place for place, name in enumerate(bones.keys())}
+    # Blender gives them column by column.
+    return numbers[[places[name] for name in names]].swapaxes(-1, -2).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,13 +112,18 @@ class Controls:
 
 
 def read_controls(character: Object, rig: Rig, scene: Scene, frames: Sequence[int]) -> Controls:
-    """Return what the hands' controls and fingers are set to at some frames."""
+    """Do at once what `reading_controls` does in slices."""
+    return drained(reading_controls(character, rig, scene, frames))
+
+
+def reading_controls(character: Object, rig: Rig, scene: Scene, frames: Sequence[int]) -> Slices:
+    """Return what the hands' controls and fingers are set to at some frames, as `Controls`."""
     rest, count = RestPose(character), len(frames)
     place, turns = np.zeros((count, 2, 3)), np.zeros((count, 2, 16, 4))
     confidence, elbow = np.ones((count, 2)), np.zeros((count, 2, 3))
-    with evaluated(scene, [character]) as at:
+    with evaluated(scene, [character]) as evaluation:
         for row, frame in enumerate(frames):
-            bones = character.evaluated_get(at(frame)).pose.bones
+            bones = character.evaluated_get(evaluation.at(frame)).pose.bones
             for hand in range(2):
                 control = bones[HAND_CONTROLS[hand]]
                 place[row, hand] = control.location
@@ -98,6 +131,7 @@ def read_controls(character: Object, rig: Rig, scene: Scene, frames: Sequence[in
                 elbow[row, hand] = bones[ELBOW_CONTROLS[hand]].location
                 for joint, name in enumerate(hand_joints(hand)):
                     turns[row, hand, joint] = bones[name].matrix_basis.to_quaternion()
+            yield from evaluation.rests(row / count)
     for hand in range(2):
         place[:, hand] = to_body(rig, place[:, hand] + rest.heads[HAND_CONTROLS[hand]])
         for joint in range(16):
@@ -107,6 +141,11 @@ def read_controls(character: Object, rig: Rig, scene: Scene, frames: Sequence[in
 
 
 def read_face(character: Object, scene: Scene, start: int, stop: int) -> FaceTrack:
+    """Do at once what `reading_face` does in slices."""
+    return drained(reading_face(character, scene, start, stop))
+
+
+def reading_face(character: Object, scene: Scene, start: int, stop: int) -> Slices:
     """Return the face actions of the character's mesh at the frames `start` to `stop - 1`, as Blender shows them.
 
     Raises:
@@ -118,11 +157,11 @@ def read_face(character: Object, scene: Scene, start: int, stop: int) -> FaceTra
     if body is not None:
         names = body.data.shape_keys.key_blocks.keys()
         columns = [(FACE_ACTIONS.index(name), names.index(name)) for name in names if name in FACE_ACTIONS]
-        with evaluated(scene, [body]) as at:
-            for row, frame in zip(values, range(start, stop), strict=True):
-                shown = shape_values(body, at(frame))
-                for column, key in columns:
-                    row[column] = shown[key]
+        chosen, keys = (list(side) for side in zip(*columns, strict=True)) if columns else ([], [])
+        with evaluated(scene, [body.data.shape_keys]) as evaluation:
+            for row, frame in enumerate(range(start, stop)):
+                values[row, chosen] = shape_values(body, evaluation.at(frame))[keys]
+                yield from evaluation.rests(row / len(values))
     return FaceTrack(fps=scene_fps(scene), values=np.clip(values, 0.0, 1.0))
 
 

@@ -6,7 +6,8 @@ F-modifiers, drivers, constraints, parents and the scene's own time all play as 
 that have no part in it cost nothing; and the scene, its playhead and what was posed without a key stay as they are.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import uuid
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,56 +18,86 @@ from numpy.typing import NDArray
 
 from chironomy.motion import MotionError
 
+from ..slices import MARK, Pace, Slices, take_away
 from . import actions
 
 Array = NDArray[np.float64]
 
 
+class Evaluation:
+    """Shows objects at any frame of a scene, hidden or not."""
+
+    def __init__(self, scene: Scene, items: Sequence[ID]) -> None:
+        self._mark, self._items = uuid.uuid4().hex, items
+        self._kept: list[tuple[ID, dict[str, Any]]] | None = None
+        self._pace = Pace()
+        self._check()
+        self._alone = scene.copy()
+        self._alone[MARK] = self._mark
+        _empty(self._alone)
+        for item in items:
+            watcher = _watcher(item)
+            watcher[MARK] = self._mark
+            self._alone.collection.objects.link(watcher)
+        self._alone.view_layers[0].update()
+
+    def at(self, frame: int) -> Depsgraph:
+        """Return the depsgraph for `ID.evaluated_get` at a frame, good until this is called again."""
+        layer = self._alone.view_layers[0]
+        if self._kept is None:
+            self._check()
+            seen = [block.original for block in layer.depsgraph.ids]
+            self._kept = [(block, _animated_values(block)) for block in seen if MARK not in block]
+        self._alone.frame_set(frame)
+        return layer.depsgraph
+
+    def rests(self, done: float) -> Slices:
+        """Let Blender answer where it is time; what is shown is the person's own meanwhile.
+
+        Args:
+            done: how much of the reading is done, 0 to 1.
+        """
+        if self._pace.due():
+            self._put_back()
+            yield done, "reading what Blender shows"
+            self._pace = Pace()
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        take_away(self._mark)
+        self._put_back()
+
+    def _check(self) -> None:
+        for item in self._items:
+            if isinstance(item, Object) and item.type == "ARMATURE" and item.data.is_editmode:
+                raise MotionError(f"{item.name} is in edit mode, where it has no pose; leave the edit mode first")
+
+    def _put_back(self) -> None:
+        """Let come back what was posed without a key: Blender evaluates into the data-blocks themselves."""
+        kept, self._kept = self._kept or [], None
+        for block, values in kept:
+            try:
+                _put_back(block, values)
+            except ReferenceError:  # it was deleted, or replaced by a step back in history
+                continue
+
+
 @contextmanager
-def evaluated(scene: Scene, items: Sequence[Object]) -> Iterator[Callable[[int], Depsgraph]]:
+def evaluated(scene: Scene, items: Sequence[ID]) -> Iterator[Evaluation]:
     """Let objects be evaluated at any frame of a scene, hidden or not.
 
     Args:
         scene: the person's; it is not touched.
-        items: armatures with all their bones, other objects with their place, meshes with their shape keys.
-
-    Yields:
-        A function that takes a frame and returns the depsgraph for `ID.evaluated_get`, good until its next call.
+        items: armatures with all their bones, other objects with their place, meshes' shape keys.
 
     Raises:
         MotionError: an armature is in edit mode, where Blender shows no pose.
     """
-    for item in items:
-        if item.type == "ARMATURE" and item.data.is_editmode:
-            raise MotionError(f"{item.name} is in edit mode, where it has no pose; leave the edit mode first")
-    alone = scene.copy()
-    watchers: list[Object] = []
-    kept: list[tuple[ID, dict[str, Any]]] = []
+    evaluation = Evaluation(scene, items)
     try:
-        _empty(alone)
-        for item in items:
-            watcher = _watcher(item)
-            watchers.append(watcher)
-            alone.collection.objects.link(watcher)
-        layer = alone.view_layers[0]
-        layer.update()
-        seen = [block.original for block in layer.depsgraph.ids]
-        kept = [(block, _animated_values(block)) for block in seen if block not in (alone, *watchers)]
-
-        def at(frame: int) -> Depsgraph:
-            alone.frame_set(frame)
-            return layer.depsgraph
-
-        yield at
+        yield evaluation
     finally:
-        bpy.data.scenes.remove(alone)
-        # Blender evaluates into the data-blocks themselves; what was posed there without a key comes back.
-        for block, values in kept:
-            _put_back(block, values)
-        for watcher in watchers:
-            mesh = watcher.data
-            bpy.data.objects.remove(watcher)
-            bpy.data.meshes.remove(mesh)
+        evaluation.end()
 
 
 def check_frames(start: int, stop: int) -> None:
@@ -104,21 +135,23 @@ def _empty(alone: Scene) -> None:
     alone.sequence_editor_clear()
 
 
-def _watcher(item: Object) -> Object:
-    """Return a new object of one vertex that can be evaluated only after an object.
+def _watcher(item: ID) -> Object:
+    """Return a new object of one vertex that can be evaluated only after an object, or after a mesh's shape keys.
 
-    An object that is switched off is evaluated all the same where something depends on it that is not.
+    An object that is switched off is evaluated all the same where something depends on it that is not. Of a mesh, only
+    what is asked for is: its vertices take much longer.
     """
     mesh = bpy.data.meshes.new("Chironomy Watcher")
     mesh.from_pydata([(0.0, 0.0, 0.0)], [], [])
     watcher = bpy.data.objects.new("Chironomy Watcher", mesh)
-    watcher.parent = item
-    if item.type == "ARMATURE":
+    if isinstance(item, Key):
+        _watch_shapes(watcher, item)
+    elif item.type == "ARMATURE":
+        watcher.parent = item
         # A modifier waits for every bone, a constraint for its own alone.
         watcher.modifiers.new("Pose", "ARMATURE").object = item
-    shapes = getattr(item.data, "shape_keys", None)
-    if shapes is not None:
-        _watch_shapes(watcher, shapes)
+    else:
+        watcher.constraints.new("COPY_TRANSFORMS").target = item
     return watcher
 
 

@@ -4,6 +4,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 import numpy as np
 from bpy.types import ID, Object, PoseBone, Scene, ShapeKey
@@ -28,8 +30,8 @@ from chironomy.motion.key_poses import (
     key_poses,
 )
 
+from ..slices import Pace, Slices, drained
 from . import actions
-from .build import body_of
 from .channels import (
     BODY_BONES,
     HIPS,
@@ -42,9 +44,10 @@ from .channels import (
     rotation_channel,
     rotation_paths,
 )
+from .drafts import CharacterDraft, Draft, shapes_of
 from .modes import as_mode, as_quaternions
-from .owned import Only, Owned, Span, Unit, adopt, bone_unit, hand_mask, hand_unit, remember
-from .read import SOURCE_PROPERTY, read_controls, scene_fps
+from .owned import Only, Owned, Span, Unit, adopting, bone_unit, hand_mask, hand_unit, remembering
+from .read import SOURCE_PROPERTY, Controls, reading_controls, scene_fps
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature
 
 TORSO, HEAD = 0.03, 0.03
@@ -99,6 +102,19 @@ def write_motion(
     detail: float = DETAIL,
     only: Only | None = None,
 ) -> Written:
+    """Do at once what `writing_motion` does in slices."""
+    return drained(writing_motion(character, rig, motion, scene, first, detail, only))
+
+
+def writing_motion(
+    character: Object | CharacterDraft,
+    rig: Rig,
+    motion: HandMotion,
+    scene: Scene,
+    first: int,
+    detail: float = DETAIL,
+    only: Only | None = None,
+) -> Slices:
     """Put hand motion on the character as generated key poses.
 
     The motion is resampled to the scene's frame rate. Wrists beyond the arm's reach are drawn in to it.
@@ -112,19 +128,21 @@ def write_motion(
         detail: from 0, few key poses, to 1, exact.
         only: what of it is put on; all where None.
 
+    Returns:
+        What was put on, as `Written`.
+
     Raises:
         MotionError: the motion cannot be resampled to the scene's frame rate, or the character's keys cannot be
             written now.
     """
-    if abs(motion.fps - scene_fps(scene)) > 1e-4:
-        motion = motion.resampled(scene_fps(scene))
-    motion = motion.replaced(wrist_position=clamp_reach(rig, motion.wrist_position))
+    fps = scene_fps(scene)
+    motion = yield lambda _: _within_reach(rig, motion, fps)
     _make_writable(character)
     if character.animation_data is None or character.animation_data.action is None:
         actions.new_action(character, f"{character.name} Motion")
     hands = range(2) if only is None else only.hands
     units = [hand_unit(character, hand) for hand in hands]
-    owned = adopt(character, units, motion.fps, only)
+    owned = yield from adopting(character, units, motion.fps, only)
     named = {name: span for name, span in owned.named.items() if not span.whole}
     part, at = motion, first
     if only is not None:
@@ -140,34 +158,60 @@ def write_motion(
     for hand in hands:
         if HAND_CONTROLS[hand] in owned.named and HAND_CONTROLS[hand] not in named:
             continue
-        made, off = _hand_channels(character, rig, part, hand, named, scene, at, detail)
+        made, off = yield from _making_hand_channels(character, rig, part, hand, named, scene, at, detail)
         channels += made
         miss = miss.or_worse(off)
     ours = {data_path for unit in units for data_path in unit.channels}
     ours |= {data_path for hand in hands for bone in hand_joints(hand) for data_path in rotation_paths(bone)}
-    replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
+    channels = _near_animators_signs(character, channels, owned)
+    yield from replacing_generated(character, channels, ours.__contains__, owned)
     character[SOURCE_PROPERTY] = json.dumps(motion.source)
     return Written(motion.frame_count, miss, owned.named)
 
 
+def _within_reach(rig: Rig, motion: HandMotion, fps: float) -> HandMotion:
+    """Return a motion at a frame rate, with its wrists no farther away than the arms reach."""
+    if abs(motion.fps - fps) > 1e-4:
+        motion = motion.resampled(fps)
+    return motion.replaced(wrist_position=clamp_reach(rig, motion.wrist_position))
+
+
 def write_face(character: Object, track: FaceTrack, scene: Scene, first: int, detail: float = DETAIL) -> None:
+    """Do at once what `writing_face` does in slices."""
+    drained(writing_face(character, track, scene, first, detail))
+
+
+def writing_face(
+    character: Object | CharacterDraft, track: FaceTrack, scene: Scene, first: int, detail: float = DETAIL
+) -> Slices:
     """Put face actions on the character's mesh as generated key poses of mouth, eyes and brows.
 
     Shape keys share the character's action where this Blender's actions have slots, so that body and face are one
     animation.
     """
-    body = body_of(character)
-    if body is None:
+    shapes = shapes_of(character)
+    if shapes is None:
         return
     if abs(track.fps - scene_fps(scene)) > 1e-4:
         track = track.resampled(scene_fps(scene))
-    shapes = body.data.shape_keys
     _make_writable(shapes)
     if shapes.animation_data is None or shapes.animation_data.action is None:
         action = character.animation_data.action if character.animation_data else None
         if action is None or not actions.share_action(shapes, action):
             actions.new_action(shapes, f"{character.name} Face")
-    owned = adopt(shapes, [Unit(name, {face_path(name): 1}) for name in FACE_ACTIONS], track.fps)
+    units = [Unit(name, {face_path(name): 1}) for name in FACE_ACTIONS]
+    owned = yield from adopting(shapes, units, track.fps)
+    count = len(track.values)
+    masks = {face_path(name): _mask(owned, face_path(name), first, count) for name in FACE_ACTIONS}
+    shown = yield from _reading_curves(shapes, masks, first)
+    channels = yield lambda _: _face_channels(track, masks, shown, first, detail)
+    yield from replacing_generated(shapes, channels, lambda path: path.startswith("key_blocks["), owned)
+
+
+def _face_channels(
+    track: FaceTrack, masks: Mapping[str, Mask], shown: "_Shown", first: int, detail: float
+) -> list[keys.Channel]:
+    """Return the channels of face actions, led to what is kept."""
     channels: list[keys.Channel] = []
     for _, begins in FACE_POSES:
         moved: dict[str, Array] = {}
@@ -176,17 +220,16 @@ def write_face(character: Object, track: FaceTrack, scene: Scene, first: int, de
             if not name.startswith(begins):
                 continue
             data_path, values = face_path(name), track.values[:, column, None]
-            mask = _mask(owned, data_path, first, len(values))
+            mask = masks[data_path]
             if mask.any():
-                kept = _curve_values(shapes, data_path, values, first)
-                values = joined(values, kept, mask, round(FACE_LEAD * track.fps))
+                values = joined(values, shown.of(data_path, values), mask, round(FACE_LEAD * track.fps))
             if mask.any() or np.abs(values).max() > UNMOVED:
                 moved[data_path], ends = values, np.union1d(ends, ends_of(mask))
         if moved:
             parts = [Part(values, coarseness(detail) * FACE) for values in moved.values()]
             for data_path, sparse in zip(moved, key_poses(parts, track.fps, ends), strict=True):
                 channels += _channels(data_path, "Face", sparse, first)
-    replace_generated(shapes, channels, lambda path: path.startswith("key_blocks["), owned)
+    return channels
 
 
 def write_accompaniment(
@@ -197,6 +240,18 @@ def write_accompaniment(
     first: int,
     detail: float = DETAIL,
 ) -> None:
+    """Do at once what `writing_accompaniment` does in slices."""
+    drained(writing_accompaniment(character, rig, accompaniment, scene, first, detail))
+
+
+def writing_accompaniment(
+    character: Object | CharacterDraft,
+    rig: Rig,
+    accompaniment: Accompaniment | None,
+    scene: Scene,
+    first: int,
+    detail: float = DETAIL,
+) -> Slices:
     """Put the turns of hips, torso, head and shoulders on their bones as generated key poses from `first` on.
 
     The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders, and the legs
@@ -206,40 +261,65 @@ def write_accompaniment(
         MotionError: it is not at the scene's frame rate.
     """
     _make_writable(character)
-    bones = (HIPS, *LEG_BONES, *BODY_BONES)
+    bones, fps = (HIPS, *LEG_BONES, *BODY_BONES), scene_fps(scene)
     units = [bone_unit(character, bone, moves=bone == HIPS) for bone in bones]
-    owned = adopt(character, units, scene_fps(scene))
+    owned = yield from adopting(character, units, fps)
     channels: list[keys.Channel] = []
     if accompaniment is not None:
-        fps = scene_fps(scene)
         if abs(accompaniment.fps - fps) > 1e-4:
             raise MotionError(
                 f"the accompaniment has {accompaniment.fps:g} frames a second, but the scene has {fps:g}; generate "
                 "once more"
             )
-        torso, head, *shoulders = BODY_BONES
-        coarse = coarseness(detail)
-        stance = {HIPS: accompaniment.hips, **legs(rig, accompaniment)}
-        upper = {torso: accompaniment.torso} | {
-            name: accompaniment.shoulder[:, side] for side, name in enumerate(shoulders)
-        }
-        shift = _hips_shift(character, owned, accompaniment, first)
-        for turned_by, tolerance, beside in (
-            (stance, STANCE, [shift]),
-            (upper, coarse * TORSO, []),
-            ({head: accompaniment.head}, coarse * HEAD, []),
-        ):
-            tracks = [
-                *beside,
-                *(_body_track(character, owned, name, q, tolerance, fps, first) for name, q in turned_by.items()),
-            ]
-            channels += _keyed_together(tracks, fps, first)
+        modes = [_Bone.of(character, name) for name in bones]
+        count = len(accompaniment.hips)
+        paths = [location_path(HIPS), *(rotation_channel(bone)[0] for bone in modes)]
+        masks = {data_path: _mask(owned, data_path, first, count) for data_path in paths}
+        shown = yield from _reading_curves(character, masks, first)
+        rest = RestPose(character)
+        channels = yield lambda _: _body_channels(rig, rest, accompaniment, modes, masks, shown, first, detail)
     ours = {data_path for bone in bones for data_path in rotation_paths(bone)} | {location_path(HIPS)}
-    replace_generated(character, _near_animators_signs(character, channels, owned), ours.__contains__, owned)
+    channels = _near_animators_signs(character, channels, owned)
+    yield from replacing_generated(character, channels, ours.__contains__, owned)
 
 
-def _rest(animated: ID, data_path: str, index: int) -> None:
+def _body_channels(
+    rig: Rig,
+    rest: RestPose,
+    accompaniment: Accompaniment,
+    bones: Sequence["_Bone"],
+    masks: Mapping[str, Mask],
+    shown: "_Shown",
+    first: int,
+    detail: float,
+) -> list[keys.Channel]:
+    """Return the channels of hips, legs, torso, head and shoulders, led to what is kept."""
+    torso, head, *shoulders = BODY_BONES
+    coarse, fps = coarseness(detail), accompaniment.fps
+    stance = {HIPS: accompaniment.hips, **legs(rig, accompaniment)}
+    upper = {torso: accompaniment.torso} | {
+        name: accompaniment.shoulder[:, side] for side, name in enumerate(shoulders)
+    }
+    named = {bone.name: bone for bone in bones}
+    channels: list[keys.Channel] = []
+    for turned_by, tolerance, beside in (
+        (stance, STANCE, [_hips_shift(rest, accompaniment, masks, shown)]),
+        (upper, coarse * TORSO, []),
+        ({head: accompaniment.head}, coarse * HEAD, []),
+    ):
+        tracks = [
+            *beside,
+            *(_body_track(rest, named[name], q, tolerance, fps, masks, shown) for name, q in turned_by.items()),
+        ]
+        channels += _keyed_together(tracks, fps, first)
+    return channels
+
+
+def _rest(animated: ID | Draft, data_path: str, index: int) -> None:
     """Give a channel that is no longer animated its value at rest, where it else keeps that of the frame shown last."""
+    if isinstance(animated, Draft):
+        animated.later(partial(_rest, animated.original, data_path, index))
+        return
     owner_path, _, name = data_path.rpartition(".")
     try:
         owner = animated.path_resolve(owner_path) if owner_path else animated
@@ -253,9 +333,9 @@ def _rest(animated: ID, data_path: str, index: int) -> None:
         setattr(owner, name, 0.0 if isinstance(owner, ShapeKey) else known.default)
 
 
-def replace_generated(
-    animated: ID, channels: Iterable[keys.Channel], within: Callable[[str], bool], owned: Owned
-) -> None:
+def replacing_generated(
+    animated: ID | Draft, channels: Iterable[keys.Channel], within: Callable[[str], bool], owned: Owned
+) -> Slices:
     """Replace generated keys by new ones outside of what is the animator's.
 
     Args:
@@ -265,20 +345,28 @@ def replace_generated(
         owned: what stays.
     """
     new = {(channel.data_path, channel.index): channel for channel in channels}
-    collection = actions.curves(animated, create=True)
-    for f_curve in list(collection):
-        data_path, place = f_curve.data_path, (f_curve.data_path, f_curve.array_index)
-        if place in new or not within(data_path) or actions.is_set_aside(f_curve) or _whole(owned, data_path):
+    actions.curves(animated, create=True)
+    pace = Pace()
+    for place in actions.places(animated):
+        data_path = place[0]
+        if place in new or not within(data_path) or _whole(owned, data_path):
+            continue
+        if pace.due():
+            yield
+        f_curve = actions.found(animated, place)
+        if actions.is_set_aside(f_curve):
             continue
         kept = _kept(actions.key_columns(f_curve), owned, data_path)
         if len(kept["co"]) or len(f_curve.modifiers):
             actions.write_points(f_curve, kept)
         else:
-            collection.remove(f_curve)
+            actions.curves(animated).remove(f_curve)
             _rest(animated, *place)
     for place, channel in new.items():
         if _whole(owned, channel.data_path):
             continue
+        if pace.due():
+            yield
         f_curve = actions.curve(animated, channel.data_path, channel.index, channel.group)
         kept, made = _kept(actions.key_columns(f_curve), owned, channel.data_path), channel.points()
         if len(kept["co"]):
@@ -296,10 +384,10 @@ def replace_generated(
             for name in ("handle_left_type", "handle_right_type"):
                 columns[name][moved] = keys.HandleType.FREE
             actions.write_points(f_curve, columns)
-    remember(animated, owned)
+    yield from remembering(animated, owned)
 
 
-def _make_writable(animated: ID) -> None:
+def _make_writable(animated: ID | Draft) -> None:
     reason = actions.refusal(animated)
     if reason:
         raise MotionError(reason)
@@ -353,33 +441,89 @@ def _keyed_together(tracks: Sequence[_Track], fps: float, first: int) -> Iterato
         yield from _channels(track.data_path, track.group, sparse, first)
 
 
+@dataclass(frozen=True)
+class _Bone:
+    """A bone's name and rotation mode, as `PoseBone` has them, for where Blender is not to be asked."""
+
+    name: str
+    rotation_mode: str
+
+    @classmethod
+    def of(cls, character: Object | CharacterDraft, name: str) -> Self:
+        return cls(name, character.pose.bones[name].rotation_mode)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What curves that are the animator's say.
+
+    Attributes:
+        values: by data path and index (T,).
+    """
+
+    values: Mapping[actions.Place, Array]
+
+    def of(self, data_path: str, values: Array) -> Array:
+        """Return (T, C) what the curves of a property say; `values` (T, C) where one is missing."""
+        result = np.array(values)
+        for index in range(result.shape[1]):
+            if (data_path, index) in self.values:
+                result[:, index] = self.values[data_path, index]
+        return result
+
+
+def _reading_curves(animated: ID | Draft, masks: Mapping[str, Mask], first: int) -> Slices:
+    """Return what the curves of properties say at the frames from `first` on, as `_Shown`.
+
+    Args:
+        animated: a data-block that has an action.
+        masks: by data path (T,) which frames are the animator's; a property of which none is is not read.
+        first: scene frame.
+    """
+    values: dict[actions.Place, Array] = {}
+    pace = Pace()
+    for place in actions.places(animated):
+        mask = masks.get(place[0])
+        if mask is None or not mask.any():
+            continue
+        f_curve = actions.found(animated, place)
+        values[place] = np.array([f_curve.evaluate(first + frame) for frame in range(len(mask))])
+        if pace.due():
+            yield
+    return _Shown(values)
+
+
 def _body_track(
-    character: Object, owned: Owned, name: str, turned: Array, tolerance: float, fps: float, first: int
+    rest: RestPose,
+    bone: _Bone,
+    turned: Array,
+    tolerance: float,
+    fps: float,
+    masks: Mapping[str, Mask],
+    shown: _Shown,
 ) -> _Track:
     """Return a body bone's turns, (T, 4) in the frame of the body, in its own rotation mode, led to what is kept."""
-    bone = character.pose.bones[name]
-    turns = RestPose(character).body_turn(name).done(turned)
+    turns = rest.body_turn(bone.name).done(turned)
     data_path, _ = rotation_channel(bone)
-    mask = _mask(owned, data_path, first, len(turns))
+    mask = masks[data_path]
     if mask.any():
-        kept = as_quaternions(bone, _curve_values(character, data_path, as_mode(bone, turns), first))
+        kept = as_quaternions(bone, shown.of(data_path, as_mode(bone, turns)))
         turns = joined_rotation(turns, kept, mask, round(BODY_LEAD * fps))
-    return _Track(data_path, name, _turn_part(character, bone, turns, tolerance, mask, first), mask)
+    return _Track(data_path, bone.name, _turn_part(bone, turns, tolerance, mask, shown), mask)
 
 
-def _hips_shift(character: Object, owned: Owned, accompaniment: Accompaniment, first: int) -> _Track:
+def _hips_shift(rest: RestPose, accompaniment: Accompaniment, masks: Mapping[str, Mask], shown: _Shown) -> _Track:
     """Return where the hips go, along the bone's own axes, led to what is kept."""
-    data_path, axes = location_path(HIPS), RestPose(character).axes[HIPS]
+    data_path, axes = location_path(HIPS), rest.axes[HIPS]
     shift = quaternion.apply(quaternion.inverse(axes), quaternion.apply(TURN, accompaniment.hips_shift))
-    mask = _mask(owned, data_path, first, len(shift))
+    mask = masks[data_path]
     if mask.any():
-        kept = _curve_values(character, data_path, shift, first)
-        shift = joined(shift, kept, mask, round(BODY_LEAD * accompaniment.fps))
+        shift = joined(shift, shown.of(data_path, shift), mask, round(BODY_LEAD * accompaniment.fps))
     return _Track(data_path, HIPS, Part(shift, SHIFT), mask)
 
 
-def _hand_channels(
-    character: Object,
+def _making_hand_channels(
+    character: Object | CharacterDraft,
     rig: Rig,
     motion: HandMotion,
     hand: int,
@@ -387,25 +531,66 @@ def _hand_channels(
     scene: Scene,
     first: int,
     detail: float,
-) -> tuple[list[keys.Channel], Miss]:
-    """Return a hand's channels: the motion outside the animator's stretches, led into and out of what they show."""
+) -> Slices:
+    """Return a hand's channels and how far off they are: the motion outside the animator's stretches, led to these."""
     count, pad = motion.frame_count, round(BODY_LEAD * motion.fps)
     # A pose just before the motion or after it is led to as well, as if the motion stood still beyond its ends.
     mask = hand_mask(named, first - pad, count + 2 * pad)
     mask[:, 1 - hand] = False
-    inside = slice(pad, pad + count)
-    rest, elbows = RestPose(character), np.zeros((count + 2 * pad, 2, 3))
     # Only what lies beside free frames is led to.
     beside = np.convolve(~mask[:, hand], np.ones(2 * _BESIDE + 1), mode="same") > 0.5
     theirs = np.flatnonzero(mask[:, hand] & beside)
+    shown = None
     if len(theirs):
-        shown = read_controls(character, rig, scene, (first - pad + theirs).tolist())
+        shown = yield from reading_controls(character.original, rig, scene, (first - pad + theirs).tolist())
+    bones = [_Bone.of(character, name) for name in hand_joints(hand)]
+    kept = mask[pad : pad + count, hand]
+    turned = {rotation_channel(bone)[0]: kept for bone in bones if bone.rotation_mode != "QUATERNION"}
+    curves = yield from _reading_curves(character, turned, first)
+    led_to = _LedTo(mask, theirs, shown, pad, curves)
+    rest = RestPose(character)
+    return (yield lambda _: _hand_channels(rig, rest, motion, hand, bones, led_to, first, detail))
+
+
+@dataclass(frozen=True)
+class _LedTo:
+    """What of a hand is the animator's, and led to.
+
+    Attributes:
+        mask: (T + 2 pad, 2) its frames.
+        theirs: those of them that lie beside free frames.
+        shown: what the controls show there; None where there are none.
+        pad: frames of the mask before and after the motion.
+        curves: what the curves of bones say that do not turn by quaternions.
+    """
+
+    mask: Mask
+    theirs: NDArray[np.int64]
+    shown: Controls | None
+    pad: int
+    curves: _Shown
+
+
+def _hand_channels(
+    rig: Rig,
+    rest: RestPose,
+    motion: HandMotion,
+    hand: int,
+    bones: Sequence[_Bone],
+    led_to: _LedTo,
+    first: int,
+    detail: float,
+) -> tuple[list[keys.Channel], Miss]:
+    """Return a hand's channels, and how far off they are where they are free."""
+    count, pad, mask, shown = motion.frame_count, led_to.pad, led_to.mask, led_to.shown
+    inside, elbows = slice(pad, pad + count), np.zeros((count + 2 * pad, 2, 3))
+    if shown is not None:
         held = np.clip(np.arange(-pad, count + pad), 0, count - 1)
         fields = {name: getattr(motion, name)[held] for name in ("wrist_position", "rotation", "confidence")}
         wide = motion.replaced(**fields)
         fields = {name: values.copy() for name, values in fields.items()}
         kept = np.flatnonzero(mask[:, hand])
-        nearest = np.abs(kept[:, None] - theirs).argmin(axis=1)
+        nearest = np.abs(kept[:, None] - led_to.theirs).argmin(axis=1)
         for name, values in fields.items():
             values[kept, hand] = getattr(shown, name)[nearest, hand]
         elbows[kept] = shown.elbow[nearest]
@@ -418,36 +603,35 @@ def _hand_channels(
     pole = joined(pole - rest.heads[pole_bone], elbow, ~free, round(BODY_LEAD * motion.fps))
     beside = [Part(pole, coarseness(detail) * ELBOW)]
     turned: dict[int, Array] = {}
-    for joint, name in enumerate(hand_joints(hand)):
-        bone = character.pose.bones[name]
+    for joint, bone in enumerate(bones):
         if bone.rotation_mode != "QUATERNION":
             turns = rest.joint_turn(rig, hand, joint).done(motion.rotation[:, hand, joint])
-            turned[joint] = _turn_part(character, bone, turns, np.inf, ~free, first).values
+            turned[joint] = _turn_part(bone, turns, np.inf, ~free, led_to.curves).values
     # Channels of other rotation modes are keyed on the same frames; which those are, the rotations decide.
     beside += [Part(values, np.inf) for values in turned.values()]
     sparse, miss = hand_key_poses(motion, hand, detail, beside, ~free)
     in_mode = dict(zip(turned, sparse[-len(turned) :] if turned else (), strict=True))
     place = sparse[0].mapped(quaternion.to_matrix(TURN), to_armature(rig, np.zeros(3)) - rest.heads[control])
     channels = [*_channels(location_path(control), control, place, first)]
-    for joint, name in enumerate(hand_joints(hand)):
-        data_path, _ = rotation_channel(character.pose.bones[name])
+    for joint, bone in enumerate(bones):
+        data_path, _ = rotation_channel(bone)
         turn = rest.joint_turn(rig, hand, joint)
         own = in_mode[joint] if joint in in_mode else sparse[1 + joint].mapped(turn.matrix)
-        channels += _channels(data_path, name, own, first)
+        channels += _channels(data_path, bone.name, own, first)
     channels += _channels(location_path(pole_bone), pole_bone, sparse[17], first)
     wanted = key_poses([Part(motion.confidence[:, hand, None], CONFIDENCE)], motion.fps, ends)[0]
     channels += _channels(confidence_path(control), control, wanted, first)
     return channels, miss
 
 
-def _turn_part(character: Object, bone: PoseBone, turns: Array, tolerance: float, mask: Mask, first: int) -> Part:
+def _turn_part(bone: _Bone, turns: Array, tolerance: float, mask: Mask, shown: _Shown) -> Part:
     """Return a bone's turns (T, 4) as channels of its own rotation mode, continuous with what is kept."""
     if bone.rotation_mode == "QUATERNION":
         return Part(quaternion.make_continuous(turns), tolerance, rotation=True)
     values = as_mode(bone, turns)
     if mask.any():
         data_path, _ = rotation_channel(bone)
-        values = as_mode(bone, turns, _curve_values(character, data_path, values, first), mask)
+        values = as_mode(bone, turns, shown.of(data_path, values), mask)
     return Part(values, tolerance)
 
 
@@ -460,15 +644,6 @@ def channels_near(bone: PoseBone, turn: Array, values: Array) -> Array:
     """Return a unit quaternion (4,) as channels (C,) of a bone's rotation mode, near those that it has."""
     both = np.stack([turn_of(bone, values), turn])
     return as_mode(bone, both, np.stack([values, values]), np.array([True, False]))[1]
-
-
-def _curve_values(animated: ID, data_path: str, values: Array, first: int) -> Array:
-    """Return what the curves of a property say at the frames from `first` on; `values` (T, C) where one is missing."""
-    result = np.array(values)
-    for f_curve in actions.all_curves(animated):
-        if f_curve.data_path == data_path and f_curve.array_index < result.shape[1]:
-            result[:, f_curve.array_index] = [f_curve.evaluate(first + frame) for frame in range(len(result))]
-    return result
 
 
 def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Iterator[keys.Channel]:
@@ -486,7 +661,9 @@ def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Ite
         )
 
 
-def _near_animators_signs(character: Object, channels: list[keys.Channel], owned: Owned) -> list[keys.Channel]:
+def _near_animators_signs(
+    character: Object | CharacterDraft, channels: list[keys.Channel], owned: Owned
+) -> list[keys.Channel]:
     """Return the channels with quaternions negated where that brings them nearer to the animator's on either side.
 
     q and -q are one rotation, but curves between keys of opposite signs would tumble. Where what lies between two of

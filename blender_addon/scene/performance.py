@@ -24,8 +24,8 @@ from chironomy.work import Work
 from .. import backend, sequencer
 from ..properties import ChironomySettings, character, settings
 from ..rig import owned, read
-from ..rig.owned import Only, hand_mask, pins
-from ..tasks import Job
+from ..rig.owned import Only, hand_mask, reading_pins
+from ..slices import Slices
 from .portrait import remembered
 from .score import only_of
 from .speech import scene_speech, speech_start
@@ -40,8 +40,8 @@ Pinned = tuple[HandMotion, NDArray[np.bool_]]
 """Motion from the speech's start on, and (T, 2) which frames of which hand are to stay."""
 
 
-def performing(context: Context) -> Job:
-    """Return the work that makes a `Performance` for the scene's speech, with its settings of now.
+def performing(context: Context) -> Slices:
+    """Return in slices the work that makes a `Performance` for the scene's speech, with its settings of now.
 
     Raises:
         ChironomyError: it cannot be made there.
@@ -62,7 +62,9 @@ def performing(context: Context) -> Job:
     seeds = range(chosen.seed, chosen.seed + chosen.variants)
     script = sequencer.absolute(chosen.script) if chosen.script else None
     item = character(scene)
-    pinned = None if item is None else pins(item, load_rig(), scene, speech_start(scene))
+    pinned = None
+    if item is not None:
+        pinned = yield from reading_pins(item, load_rig(), scene, speech_start(scene))
 
     def make_one(seed: int, work: Work) -> Made:
         asked = wanted | {"seed": seed}
@@ -121,8 +123,8 @@ class Again(NamedTuple):
     score: Score | None = None
 
 
-def making_again(context: Context, item: Object, hands: str, first: int, last: int, seed: int) -> Job:
-    """Return the work that makes a range of the hands anew, which leads into what lies around it and what is locked.
+def making_again(context: Context, item: Object, hands: str, first: int, last: int, seed: int) -> Slices:
+    """Return in slices the work that makes a range of the hands anew, led into what lies around it and what is locked.
 
     Args:
         context: its scene has the speech, and the character shows what is kept.
@@ -143,7 +145,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
     if last - first < MIN_RANGE * fps:
         raise ChironomyError(f"the frames {first} to {last} are too few; choose {MIN_RANGE * fps:.0f} or more")
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
-    shown = _shown_around(scene, item, rig, begin, first, last)
+    shown = yield from _shown_around(scene, item, rig, begin, first, last)
     named = owned.spans(item, [owned.hand_unit(item, hand) for hand in chosen], fps)
     locked = hand_mask(named, begin, shown.frame_count)
     if locked[first + 1 - begin : last - begin, chosen].all():
@@ -175,8 +177,8 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
 
 def doing_score(
     context: Context, item: Object, before: Score, after: Score, manner: Mapping[str, Any] = MappingProxyType({})
-) -> Job:
-    """Return the work that does another score in the take that is shown: what differs is made anew.
+) -> Slices:
+    """Return in slices the work that does another score in the take that is shown: what differs is made anew.
 
     Args:
         context: its scene has the speech, and the character shows what is kept.
@@ -198,7 +200,7 @@ def doing_score(
     only = only_of(scene, ranges, after.seconds)
     first = max(min(each.first for each in only), begin)
     last = min(max(each.last for each in only), begin + after.seconds * fps)
-    shown = _shown_around(scene, item, rig, begin, int(first), int(np.ceil(last)))
+    shown = yield from _shown_around(scene, item, rig, begin, int(first), int(np.ceil(last)))
     shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
     locked = hand_mask(
         owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps), begin, shown.frame_count
@@ -249,15 +251,15 @@ def _planned(inputs: dict[str, Path], wanted: dict[str, Any]) -> Score | None:
     return plan_gestures(inputs, wanted, hear)
 
 
-def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> HandMotion:
-    """Return what the hands do from the speech's start on, as Blender shows it around a range.
+def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> Slices:
+    """Return what the hands do, a `HandMotion`, from the speech's start on, as Blender shows it around a range.
 
     Farther away, where it matters to nothing, it stands still.
     """
     fps = read.scene_fps(scene)
     reach = round(AROUND * fps)
     start, stop = max(first - reach, begin), last + reach + 1
-    _, near = read.read_pose(item, rig, scene, start, stop)
+    _, near = yield from read.reading_pose(item, rig, scene, start, stop)
     held = np.clip(np.arange(begin, stop) - start, 0, None)
     fields = {name: getattr(near, name)[held] for name in ("wrist_position", "rotation", "confidence")}
     return near.replaced(**fields)

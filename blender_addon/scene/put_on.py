@@ -13,7 +13,9 @@ from chironomy.motion.key_poses import DETAIL, Miss
 
 from ..rig import channels, read, write
 from ..rig.build import body_of
+from ..rig.drafts import CharacterDraft
 from ..rig.owned import Span
+from ..slices import Slices, drained
 from .keeping import make_keepable
 from .speech import give_length, speech_start
 
@@ -28,6 +30,18 @@ class PutOn(NamedTuple):
 
     said: str
     miss: Miss
+
+
+class Keyed(NamedTuple):
+    """Keys that were written.
+
+    Attributes:
+        written: of the hands.
+        with_face: whether the face was to have some.
+    """
+
+    written: write.Written
+    with_face: bool
 
 
 def put_on(
@@ -51,23 +65,53 @@ def put_on(
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate.
     """
+    make_keepable(scene, item)
+    return settled(scene, item, drained(keying(scene, item, motion, face, body, detail)))
+
+
+def keying(
+    scene: Scene,
+    item: Object | CharacterDraft,
+    motion: HandMotion,
+    face: FaceTrack | None,
+    body: Accompaniment | None = None,
+    detail: float = DETAIL,
+) -> Slices:
+    """Write the keys of `put_on`, in slices; return them as `Keyed`.
+
+    Raises:
+        ChironomyError: as `put_on` does.
+    """
     rig = load_rig()
     fps = read.scene_fps(scene)
     if body is not None and abs(body.fps - fps) > 1e-4:
         raise MotionError(f"the motion has {body.fps:g} frames a second, but the scene has {fps:g}; generate once more")
-    make_keepable(scene, item)
     first = speech_start(scene)
-    written = write.write_motion(item, rig, motion, scene, first, detail)
-    frames = written.frames
-    write.write_accompaniment(item, rig, body, scene, first, detail)
+    written = yield from write.writing_motion(item, rig, motion, scene, first, detail)
+    yield from write.writing_accompaniment(item, rig, body, scene, first, detail)
     if face is not None:
-        write.write_face(item, face, scene, first, detail)
-    give_length(scene, first + frames - 1)
-    scene.frame_set(scene.frame_current)
+        yield from write.writing_face(item, face, scene, first, detail)
+    return Keyed(written, face is not None)
+
+
+def settled(scene: Scene, item: Object, keyed: Keyed, show: bool = True) -> PutOn:
+    """Let the scene reach as far as a character's keys, and return what to tell the person.
+
+    Args:
+        scene: whose speech counts.
+        item: the character, which shows the keys.
+        keyed: what was written.
+        show: whether Blender is to show the frame now.
+    """
+    written = keyed.written
+    frames = written.frames
+    give_length(scene, speech_start(scene) + frames - 1)
+    if show:
+        scene.frame_set(scene.frame_current)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"
-    if face is not None and body_of(item) is None:
+    if keyed.with_face and body_of(item) is None:
         said += "; its mesh was deleted, so nothing shows what the face does"
     return PutOn(said + kept_said(written.theirs), written.miss)
 

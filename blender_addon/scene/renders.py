@@ -16,12 +16,12 @@ from chironomy.work import Work
 from .. import backend, sequencer
 from ..preferences import preferences
 from ..properties import settings
-from ..tasks import Job
-from .shot import make_shot
+from ..slices import Slices
+from .shot import making_shot
 
 
-def rendering(context: Context, filepath: str, keep_shot: str) -> Job:
-    """Return the work that renders the scene as it is now.
+def rendering(context: Context, filepath: str, keep_shot: str) -> Slices:
+    """Return in slices the work that renders the scene as it is now.
 
     Args:
         context: of the scene.
@@ -34,9 +34,9 @@ def rendering(context: Context, filepath: str, keep_shot: str) -> Job:
     Raises:
         ChironomyError: there is nothing to render, or the place cannot be written.
     """
-    where = backend.address(context)
-    shot = make_shot(context)
-    chosen = FORMATS[settings(context.scene).format]
+    where, scene = backend.address(context), context.scene
+    shot = yield from making_shot(context)
+    chosen = FORMATS[settings(scene).format]
     suffix = "" if chosen.sequence else chosen.suffix
     video = sequencer.absolute(filepath) if filepath else new_render(context, suffix)
     chosen = format_of(video, chosen.name)

@@ -15,11 +15,17 @@ from chironomy.shot.shot import Media, Shot
 from .. import sequencer
 from ..properties import character, settings
 from ..rig import read
+from ..slices import Slices, drained
 from .portrait import remembered
 from .speech import scene_speech
 
 
 def make_shot(context: Context) -> Shot:
+    """Do at once what `making_shot` does in slices."""
+    return drained(making_shot(context))
+
+
+def making_shot(context: Context) -> Slices:
     """Return what the scene shows, frame by frame, with its speech: all that an engine needs.
 
     A scene that was fitted to a portrait is seen through the portrait's camera, on the person's body; the hands are
@@ -31,11 +37,12 @@ def make_shot(context: Context) -> Shot:
     scene, rig = context.scene, load_rig()
     chosen, item = settings(scene), character(scene)
     first, speech = scene.frame_start, scene_speech(scene)
-    body, hands = read.read_pose(item, rig, scene, first, scene.frame_end + 1)
+    body, hands = yield from read.reading_pose(item, rig, scene, first, scene.frame_end + 1)
+    face = yield from read.reading_face(item, scene, first, scene.frame_end + 1)
     shot = Shot(
         hands=hands,
         pose=body,
-        face=read.read_face(item, scene, first, scene.frame_end + 1),
+        face=face,
         camera=scene_camera(None, rig, chosen.width, chosen.height),
         speech=None if speech is None else Media.from_file(speech.path),
         speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),

@@ -8,7 +8,6 @@ that they can be made anew in more or less detail, and how it was made; so a cop
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,11 +28,13 @@ from chironomy.motion.key_poses import DETAIL, Miss
 from ..properties import ChironomyTake, answers, settings
 from ..rig import actions
 from ..rig.build import body_of
-from ..rig.owned import Only, hand_unit, spans
-from ..rig.read import first_generated, last_key, read_pose, scene_fps
-from ..rig.write import write_motion
+from ..rig.drafts import CharacterDraft
+from ..rig.owned import Only, hand_unit, reading_spans
+from ..rig.read import last_key, read_pose, scene_fps
+from ..rig.write import writing_motion
+from ..slices import Slices, drained
 from .keeping import make_keepable
-from .put_on import PutOn, kept_said, put_on
+from .put_on import Keyed, PutOn, kept_said, keying, settled
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
@@ -68,6 +69,26 @@ class Dense(NamedTuple):
         return cls(made) if isinstance(made, HandMotion) else cls(made.hands, made.face, made.body)
 
 
+class New(NamedTuple):
+    """A take to be added.
+
+    Attributes:
+        motion: what the character is to do; of a motion of the hands alone, the face stays as it is.
+        label: what tells the take from others, such as its style and seed.
+        made: how it was made, for JSON.
+        detail: from 0, few key poses, to 1, exact.
+        score: that was performed, where it is known.
+        small: the performance as `packed` gives it, where that was made already: it takes time.
+    """
+
+    motion: Performance | HandMotion
+    label: str
+    made: dict[str, Any]
+    detail: float = DETAIL
+    score: Score | None = None
+    small: bytes | None = None
+
+
 def new_take(
     scene: Scene,
     item: Object,
@@ -76,40 +97,70 @@ def new_take(
     made: dict[str, Any],
     detail: float = DETAIL,
     score: Score | None = None,
-    small: bytes | None = None,
 ) -> PutOn:
-    """Put a performance on a character as a new take, with all that is the animator's in what the character shows.
+    """Add one take at once, as `adding_takes` does in slices; see `New`."""
+    return drained(adding_takes(scene, item, [New(performance, label, made, detail, score)]))[0]
 
-    What it shows stays as it is, and is listed where it was not.
+
+def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
+    """Put motion on a character as new takes, with all that is the animator's in what the character shows.
+
+    What it shows stays as it is, and is listed where it was not. The last of the takes is shown; before that nothing
+    of them is to be seen, and where the work is stopped, nothing is left of them.
 
     Args:
         scene: whose speech and frame rate count.
         item: the character.
-        performance: what it is to do; of a motion of the hands alone, the face stays as it is.
-        label: what tells the take from others, such as its style and seed.
-        made: how it was made, for JSON.
-        detail: from 0, few key poses, to 1, exact.
-        score: that was performed, where it is known.
-        small: the performance as `packed` gives it, where that was made already: it takes time.
+        wanted: the takes.
+
+    Returns:
+        Of each take what was put on, as `PutOn`.
 
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
     make_keepable(scene, item)
-    before = _shown(item)
-    list_shown(scene, item)
+    drafts: list[CharacterDraft] = []
+    keyed: list[Keyed] = []
+    try:
+        for number, new in enumerate(wanted):
+            yield number / len(wanted), "writing the keys"
+            draft = CharacterDraft(item)
+            drafts.append(draft)
+            dense = Dense.of(new.motion)
+            keyed.append((yield from keying(scene, draft, *dense, new.detail)))
+            yield from _keeping_dense(draft, dense, new.small)
+        list_shown(scene, item)
+        return [
+            _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
+            for new, draft, each in zip(wanted, drafts, keyed, strict=True)
+        ]
+    finally:
+        for draft in drafts:
+            draft.discard()
+
+
+def _listed_draft(scene: Scene, item: Object, new: New, draft: CharacterDraft, keyed: Keyed, last: bool) -> PutOn:
+    """Let a character show a draft as a take, and list it."""
     name = free_name(scene, item)
-    with _or_as_before(before):
-        _show_copy(item, f"{item.name} {name}")
-        dense = Dense.of(performance)
-        done = put_on(scene, item, *dense, detail)
-    action = item.animation_data.action
-    action.name = f"{item.name} {name}"
-    _keep_dense(action, dense, small)
-    keep_score(action, score)
-    action[MADE_PROPERTY] = json.dumps(made)
-    _add(scene, item, name, label, detail, done.miss)
+    action = _show_draft(draft, f"{item.name} {name}")
+    done = settled(scene, item, keyed, show=last)
+    keep_score(action, new.score)
+    action[MADE_PROPERTY] = json.dumps(new.made)
+    _add(scene, item, name, new.label, new.detail, done.miss)
     return done
+
+
+def _show_draft(draft: CharacterDraft, name: str) -> Action:
+    """Let a character be animated by a draft, whose actions get their names; return the character's."""
+    draft.show()
+    action = draft.animation_data.action
+    assert action is not None
+    action.name = name
+    face = draft.shapes.animation_data.action if draft.shapes is not None else None
+    if face is not None and face != action:
+        face.name = f"{name} Face"
+    return action
 
 
 def put_range(
@@ -121,6 +172,19 @@ def put_range(
     made: dict[str, Any],
     score: Score | None = None,
 ) -> str:
+    """Do at once what `putting_range` does in slices."""
+    return drained(putting_range(scene, item, motion, only, label, made, score))
+
+
+def putting_range(
+    scene: Scene,
+    item: Object,
+    motion: HandMotion,
+    only: Sequence[Only],
+    label: str,
+    made: dict[str, Any],
+    score: Score | None = None,
+) -> Slices:
     """Put parts of a motion on a character as a new take; everything else is as in the take that it shows.
 
     Args:
@@ -139,27 +203,30 @@ def put_range(
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
     make_keepable(scene, item)
-    before = _shown(item)
-    list_shown(scene, item)
     take = shown_take(scene, item)
     detail = DETAIL if take is None else take.detail
-    performance = None if take is None else dense_of(take)
-    name, begin = free_name(scene, item), speech_start(scene)
-    with _or_as_before(before):
-        _show_copy(item, f"{item.name} {name}")
-        miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
+    miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
+    kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
+    draft = CharacterDraft(item)
+    try:
         for part in only:
-            miss = miss.or_worse(write_motion(item, load_rig(), motion, scene, begin, detail, part).miss)
-    theirs = spans(item, [hand_unit(item, hand) for hand in range(2)], scene_fps(scene))
-    action = item.animation_data.action
-    if performance is not None:
-        for part in only:
-            performance = _with_part(performance, motion, part, begin)
-        _keep_dense(action, performance)
-    keep_score(action, _with_scores(scene, score_of(action), score, only))
-    action[MADE_PROPERTY] = json.dumps(made)
-    _add(scene, item, name, label, detail, miss)
-    scene.frame_set(scene.frame_current)
+            yield 0.0, "writing the keys"
+            written = yield from writing_motion(draft, load_rig(), motion, scene, begin, detail, part)
+            miss = miss.or_worse(written.miss)
+        hands = [hand_unit(draft, hand) for hand in range(2)]
+        theirs = yield from reading_spans(draft, hands, scene_fps(scene))
+        if kept is not None:
+            dense = yield lambda _: _with_parts(kept.unpacked(), motion, only, begin)
+            yield from _keeping_dense(draft, dense)
+        list_shown(scene, item)
+        name = free_name(scene, item)
+        action = _show_draft(draft, f"{item.name} {name}")
+        keep_score(action, _with_scores(scene, score_of(action), score, only))
+        action[MADE_PROPERTY] = json.dumps(made)
+        _add(scene, item, name, label, detail, miss)
+        scene.frame_set(scene.frame_current)
+    finally:
+        draft.discard()
     return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
 
 
@@ -351,7 +418,7 @@ def _list_phrases(scene: Scene, item: Object) -> None:
 
 def register() -> None:
     """Answer a person's choice in the list of takes."""
-    answers.update({"show": _show_chosen, "key again": key_again, "list": _list_phrases})
+    answers.update({"show": _show_chosen, "list": _list_phrases})
 
 
 def unregister() -> None:
@@ -365,39 +432,36 @@ def dense_of(take: ChironomyTake) -> Dense | None:
     Raises:
         ChironomyError: it is damaged.
     """
-    action = take.action
-    if action is None or (HANDS_PROPERTY not in action and PERFORMANCE_PROPERTY not in action):
-        return None
-    if HANDS_PROPERTY in action:
+    kept = None if take.action is None else kept_dense(take.action)
+    return None if kept is None else kept.unpacked()
+
+
+class KeptDense(NamedTuple):
+    """Dense motion as an action carries it."""
+
+    numbers: bytes
+    hands_alone: bool
+
+    def unpacked(self) -> Dense:
+        """Return the motion.
+
+        Raises:
+            ChironomyError: it is damaged.
+        """
+        if not self.hands_alone:
+            return Dense.of(unpacked(self.numbers))
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
             path = Path(folder, "hands.npz")
-            path.write_bytes(bytes(action[HANDS_PROPERTY]))
+            path.write_bytes(self.numbers)
             return Dense(load_hands(path))
-    return Dense.of(unpacked(bytes(action[PERFORMANCE_PROPERTY])))
 
 
-def key_again(scene: Scene, take: ChironomyTake) -> None:
-    """Make the keys of a take anew in its detail; what is the animator's stays.
-
-    Raises:
-        ChironomyError: the take has no dense motion, or the keys cannot be written.
-    """
-    dense = dense_of(take)
-    if dense is None:
-        raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
-    if shown_take(scene, take.item) != take:
-        show(scene, take)
-    fps, made = scene_fps(scene), dense.hands.fps
-    if dense.body is not None and abs(made - fps) > 1e-4:
-        raise TakeError(
-            f"{take.name} has {made:g} frames a second, and the scene {fps:g}; set it back, or generate once more"
-        )
-    begin, keyed = speech_start(scene), first_generated(take.item)
-    if keyed is not None and abs(keyed - begin) > 1.0:
-        raise TakeError(
-            f"{take.name} begins at frame {keyed:g}, the speech at {begin}; move its keys along or generate once more"
-        )
-    _note(take, put_on(scene, take.item, *dense, take.detail).miss)
+def kept_dense(action: Action) -> KeptDense | None:
+    """Return the dense motion that an action carries; None where it carries none."""
+    for name in (HANDS_PROPERTY, PERFORMANCE_PROPERTY):
+        if name in action:
+            return KeptDense(bytes(action[name]), name == HANDS_PROPERTY)
+    return None
 
 
 def made_of(action: Action) -> dict[str, Any]:
@@ -453,25 +517,16 @@ def _add(scene: Scene, item: Object, name: str, label: str, detail: float, miss:
     take.quiet = True
     take.detail = detail
     take.quiet = False
-    _note(take, miss)
+    note(take, miss)
     mirror(scene, take.action)
     return take
 
 
-@contextmanager
-def _or_as_before(before: list[tuple[ID, Action | None, int]]) -> Iterator[None]:
-    """Give data-blocks their actions back where what is done with others fails."""
-    try:
-        yield
-    except ChironomyError:
-        earlier = {action for _, action, _ in before}
-        new = {block.animation_data.action for block, _, _ in before if block.animation_data} - earlier - {None}
-        for block, action, handle in before:
-            if block.animation_data is not None:
-                actions.assign(block, action, handle)
-        for action in new:
-            bpy.data.actions.remove(action)
-        raise
+def _with_parts(dense: Dense, motion: HandMotion, only: Sequence[Only], begin: int) -> Dense:
+    """Return a dense motion with parts of another one."""
+    for part in only:
+        dense = _with_part(dense, motion, part, begin)
+    return dense
 
 
 def _with_part(dense: Dense, motion: HandMotion, only: Only, begin: int) -> Dense:
@@ -492,17 +547,24 @@ def _with_part(dense: Dense, motion: HandMotion, only: Only, begin: int) -> Dens
     return dense._replace(hands=hands)
 
 
-def _keep_dense(action: Action, dense: Dense, small: bytes | None = None) -> None:
+def _keeping_dense(draft: CharacterDraft, dense: Dense, small: bytes | None = None) -> Slices:
+    """Let the action of a draft carry its dense motion; `small` is a performance as `packed` gives it."""
+    numbers = small or (yield lambda _: _packed(dense))
+    action = draft.animation_data.action
+    assert action is not None
     for name in (PERFORMANCE_PROPERTY, HANDS_PROPERTY):
         if name in action:
             del action[name]
+    action[HANDS_PROPERTY if dense.face is None else PERFORMANCE_PROPERTY] = numbers
+
+
+def _packed(dense: Dense) -> bytes:
     if dense.face is not None:
-        action[PERFORMANCE_PROPERTY] = small or packed(Performance(dense.hands, dense.face, dense.body))
-        return
+        return packed(Performance(dense.hands, dense.face, dense.body))
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         path = Path(folder, "hands.npz")
         save_hands(dense.hands, path)
-        action[HANDS_PROPERTY] = path.read_bytes()
+        return path.read_bytes()
 
 
 def _with_scores(scene: Scene, score: Score | None, other: Score | None, only: Sequence[Only]) -> Score | None:
@@ -528,7 +590,8 @@ def _said(only: Only) -> str:
     return f"{hands} from frame {only.first:g} to {only.last:g}"
 
 
-def _note(take: ChironomyTake, miss: Miss) -> None:
+def note(take: ChironomyTake, miss: Miss) -> None:
+    """Note how far a take's keys are off, now that they were made in its detail."""
     take.wrist_miss, take.joint_miss, take.trouble = miss.wrist, miss.joint, ""
     take.keyed_detail = take.detail
 

@@ -115,3 +115,66 @@ def _curves(character):
     from importlib import import_module
 
     return import_module("bl_ext.user_default.chironomy.rig.actions").all_curves(character)
+
+
+@pytest.fixture
+def another_blender(addon, monkeypatch):
+    """Let a process of its own write the file, as it does where Blender is a program."""
+    import sys
+
+    monkeypatch.setattr(addon["scene.fbx"], "program", lambda: [sys.executable])
+
+
+def held():
+    """Return what the file holds."""
+    return {name: sorted(getattr(bpy.data, name).keys()) for name in ("scenes", "objects", "meshes", "actions")}
+
+
+def test_another_blender_writes_the_same_file(shown, node, played, another_blender, tmp_path):
+    path, before = tmp_path / "apart.fbx", held()
+    assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
+    apart = node(path)
+    assert held() == before
+    assert apart.keys() == played.keys()
+    # The exporter orders bones by chance.
+    one, other = (dict(zip(each["bones"], each["parents"], strict=True)) for each in (apart, played))
+    assert one == other
+    order = [apart["bones"].index(name) for name in played["bones"]]
+    np.testing.assert_allclose(np.array(apart["frames"])[:, order], played["frames"], atol=1e-6)
+    for name in played.keys() - {"frames", "bones", "parents"}:
+        assert repr(apart[name]) == repr(played[name]), name
+
+
+def test_stopping_another_blender_leaves_no_file(addon, shown, another_blender, tmp_path):
+    tasks, path, before = addon["tasks"], tmp_path / "stopped.fbx", held()
+
+    def stop(fraction, message):
+        if message == "another Blender writes the file":
+            tasks.running().cancel()
+
+    tasks.listeners.append(stop)
+    try:
+        assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"CANCELLED"}
+    finally:
+        tasks.listeners.remove(stop)
+    assert list(tmp_path.iterdir()) == []
+    assert held() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        (["/nowhere/blender"], "another Blender cannot be started, so this one wrote the file"),
+        (["false"], "another Blender could not write the file, so this one did: it ended before its time"),
+    ],
+)
+def test_where_another_blender_fails_this_one_writes_the_file(
+    addon, shown, monkeypatch, tmp_path, capfd, command, sentence
+):
+    path, before = tmp_path / "here.fbx", held()
+    monkeypatch.setattr(addon["scene.fbx"], "program", lambda: command)
+    assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
+    assert f"wrote {path}; {sentence}" in capfd.readouterr().out
+    assert path.read_bytes().startswith(b"Kaydara FBX")
+    assert list(tmp_path.iterdir()) == [path]
+    assert held() == before

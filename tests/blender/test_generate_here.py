@@ -105,7 +105,7 @@ def performance(addon):
     """What Generate puts on the character."""
     from chironomy.work import QUIET
 
-    (made,) = addon["scene.performance"].performing(bpy.context)(QUIET)
+    (made,) = addon["slices"].drained(addon["scene.performance"].performing(bpy.context))(QUIET)
     return made.performance
 
 

@@ -296,7 +296,8 @@ def test_what_cannot_be_put_on_changes_nothing(addon, rig, desk, takes, monkeypa
     def refuse(*_):
         raise ChironomyError("the motion cannot be put on")
 
-    monkeypatch.setattr(takes, "put_on", refuse)
+    # The hands' keys are written by then.
+    monkeypatch.setattr(addon["rig.write"], "writing_accompaniment", refuse)
     with pytest.raises(ChironomyError):
         takes.new_take(desk, desk.chironomy.character, dense.hands, "", {})
     assert names(desk) == ["Take 1"]

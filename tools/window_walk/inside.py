@@ -32,6 +32,13 @@ class _Waits:
     ended = None
 
 
+class _Held:
+    """The longest call of one of the add-on's operators, in which Blender answers nothing, and what it was."""
+
+    longest = 0.0
+    label = ""
+
+
 class _Hunt:
     """The search for a button: where to look, for what, who asked, and whether it was seen at the last look."""
 
@@ -145,6 +152,12 @@ def installed():
         if issubclass(panel, bpy.types.Panel) and not hasattr(panel, "watched"):
             panel.watched = True
             panel.draw = _noting(panel.draw, panel.bl_label)
+    for operator in sys.modules[ADDON].CLASSES:
+        if issubclass(operator, bpy.types.Operator) and not hasattr(operator, "watched"):
+            operator.watched = True
+            for part in ("invoke", "execute", "modal"):
+                if hasattr(operator, part):
+                    setattr(operator, part, _timing(getattr(operator, part), f"{operator.bl_label}, {part}"))
     if not _Draws.count:
         bpy.types.SpaceView3D.draw_handler_add(_count_draw, (), "WINDOW", "POST_PIXEL")
         area_of("VIEW_3D").tag_redraw()
@@ -153,6 +166,22 @@ def installed():
 
 def _count_draw():
     _Draws.count += 1
+
+
+def _timing(method, label):
+    def timed(operator, context, *event):
+        begun = time.perf_counter()
+        try:
+            return method(operator, context, *event)
+        finally:
+            took = time.perf_counter() - begun
+            if took > _Held.longest:
+                _Held.longest, _Held.label = took, label
+
+    # Blender counts a method's arguments.
+    if label.endswith("execute"):
+        return lambda operator, context: timed(operator, context)
+    return lambda operator, context, event: timed(operator, context, event)
 
 
 def _noting(draw, label):
@@ -310,6 +339,12 @@ def longest_wait():
     return found
 
 
+def longest_held():
+    """Return the longest call of an operator of the add-on's since this was asked, and what it was, and begin anew."""
+    found, (_Held.longest, _Held.label) = [_Held.longest, _Held.label], (0.0, "")
+    return found
+
+
 def leave():
     """Quit, without a question."""
     # A timer's function returns nothing where it is not to be called again.
@@ -322,7 +357,8 @@ ANSWERS = {
     each.__name__: each
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
-        open_sections, place, place_of_frame, place_of_bone, under, hunt, state, wrist_path, go_to, longest_wait, leave,
+        open_sections, place, place_of_frame, place_of_bone, under, hunt, state, wrist_path, go_to, longest_wait,
+        longest_held, leave,
     )
 }  # fmt: skip
 

@@ -304,6 +304,8 @@ _WORK = {
         "백엔드에는 최대 {0} GB가 필요하고 {1}에는 {2} GB가 남았습니다"
     ),
     "free some space": "공간을 확보하세요",
+    "what this was done for was deleted meanwhile": "작업 대상이 그사이에 삭제되었습니다",
+    "the file was changed meanwhile; try once more": "파일이 그사이에 변경되었습니다. 다시 시도하세요",
     "the backend runs at {0}": "백엔드 실행 중: {0}",
     "no backend is set up; press Set Up Backend in the add-on's preferences": (
         "백엔드가 설치되지 않았습니다. 애드온의 환경 설정에서 백엔드 설치를 누르세요"
@@ -328,6 +330,16 @@ _WORK = {
     "loading the gesture model": "제스처 모델을 불러오는 중",
     "finding the words in the speech": "음성에서 단어를 찾는 중",
     "listening for phones": "음소를 듣는 중",
+    "reading what Blender shows": "블렌더가 보여 주는 것을 읽는 중",
+    "writing the keys": "키를 쓰는 중",
+    "another Blender writes the file": "다른 블렌더가 파일을 쓰는 중",
+    "another Blender cannot be started, so this one wrote the file: {0}": (
+        "다른 블렌더를 시작할 수 없어 이 블렌더가 파일을 썼습니다: {0}"
+    ),
+    "another Blender could not write the file, so this one did: {0}": (
+        "다른 블렌더가 파일을 쓰지 못해 이 블렌더가 썼습니다: {0}"
+    ),
+    "it ended before its time": "끝나기 전에 종료되었습니다",
     "listening for accents": "강세를 듣는 중",
     "reading the shot": "샷을 읽는 중",
     "rendering": "렌더하는 중",

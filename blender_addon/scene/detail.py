@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The keys of a take in another detail: made anew beside the old ones while Blender answers, the newest wish alone."""
+
+import bpy
+from bpy.types import Action, Object, Scene
+
+from chironomy.errors import ChironomyError
+
+from ..properties import ChironomyTake, answers, settings
+from ..rig import actions
+from ..rig.drafts import CharacterDraft
+from ..rig.read import first_generated, scene_fps
+from ..slices import GoneError, Slices, Slicing, drained
+from .keeping import make_keepable
+from .put_on import keying, settled
+from .score import SCORE_PROPERTY
+from .speech import speech_start
+from .takes import Dense, TakeError, kept_dense, note, show, shown_take
+
+TICK = 0.01
+"""Seconds between slices."""
+
+CHANGED_AGAIN = 5
+"""How often keys are made anew because the person edits the old ones meanwhile."""
+
+
+class _Wish:
+    """What was wished for last: the work, and the scene and the action that it is for."""
+
+    work: Slicing | None = None
+    scene = 0
+    action = 0
+
+
+_wish = _Wish()
+
+
+def register() -> None:
+    """Answer a person's choice of a detail."""
+    answers["key again"] = key_again_soon
+
+
+def unregister() -> None:
+    """Answer no more, and end what is under way."""
+    answers.pop("key again", None)
+    _stop()
+    if bpy.app.timers.is_registered(go_on):
+        bpy.app.timers.unregister(go_on)
+
+
+def key_again_soon(scene: Scene, take: ChironomyTake) -> None:
+    """Make the keys of a take anew in its detail, while Blender answers where it has a window.
+
+    Raises:
+        ChironomyError: as `key_again` does.
+    """
+    if bpy.app.background:
+        key_again(scene, take)
+        return
+    wish(scene, take)
+    if not bpy.app.timers.is_registered(go_on):
+        bpy.app.timers.register(go_on, first_interval=TICK)
+
+
+def wish(scene: Scene, take: ChironomyTake) -> None:
+    """Let the keys of a take be made anew by the next calls of `go_on`; what was wished for before is forgotten."""
+    _stop()
+    _wish.scene, _wish.action = scene.session_uid, take.action.session_uid if take.action is not None else 0
+    _wish.work = Slicing(_wished)
+
+
+def go_on() -> float | None:
+    """Make keys for a moment; called by Blender's timer.
+
+    Returns:
+        Seconds until the next call; None where there is nothing left to do.
+    """
+    work = _wish.work
+    if work is None:
+        return None
+    try:
+        if not work.go_on():
+            return TICK
+    except GoneError:  # there is nobody to tell
+        _wish.work = None
+        return None
+    except ChironomyError as error:
+        _wish.work = None
+        _, take = _found()
+        take.trouble = str(error)
+        take.quiet = True
+        take.detail = take.keyed_detail
+        take.quiet = False
+        return None
+    _wish.work = None
+    if work.result and bpy.context.window_manager.windows:
+        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+            bpy.ops.ed.undo_push(message="Detail")
+    return None
+
+
+def key_again(scene: Scene, take: ChironomyTake) -> None:
+    """Do at once what `keying_again` does in slices."""
+    drained(keying_again(scene, take))
+
+
+def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
+    """Make the keys of a take anew in its detail; what is the animator's stays.
+
+    They are put in place of the old ones when all of them are there; where the person edited these meanwhile, they are
+    made once more.
+
+    Returns:
+        True.
+
+    Raises:
+        ChironomyError: the take has no dense motion, or the keys cannot be written; nothing has changed.
+    """
+    kept = None if take.action is None else kept_dense(take.action)
+    if kept is None:
+        raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
+    if shown_take(scene, take.item) != take:
+        show(scene, take)
+    item, action = take.item, take.action
+    dense: Dense = yield lambda _: kept.unpacked()
+    take = _take_of(scene, action)
+    fps, made = scene_fps(scene), dense.hands.fps
+    if dense.body is not None and abs(made - fps) > 1e-4:
+        raise TakeError(
+            f"{take.name} has {made:g} frames a second, and the scene {fps:g}; set it back, or generate once more"
+        )
+    begin, keyed = speech_start(scene), first_generated(item)
+    if keyed is not None and abs(keyed - begin) > 1.0:
+        raise TakeError(
+            f"{take.name} begins at frame {keyed:g}, the speech at {begin}; move its keys along or generate once more"
+        )
+    for _ in range(CHANGED_AGAIN):
+        make_keepable(scene, item)
+        before, detail = actions.fingerprint(action), _take_of(scene, action).detail
+        draft = CharacterDraft(item)
+        try:
+            written = yield from keying(scene, draft, *dense, detail)
+            shown = shown_take(scene, item)
+            if shown is None or shown.action != action:
+                raise GoneError("another take is shown now")
+            if actions.fingerprint(action) == before:
+                _replace(scene, item, action, draft)
+                note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
+                return True
+        finally:
+            draft.discard()
+    raise TakeError("the keys are edited all the time; set the detail once more")
+
+
+def _replace(scene: Scene, item: Object, action: Action, draft: CharacterDraft) -> None:
+    """Let the action of a draft take the place of a take's."""
+    take = _take_of(scene, action)
+    face, score = take.face_action, action.get(SCORE_PROPERTY)
+    draft.show()
+    new = item.animation_data.action
+    if score is not None:
+        new[SCORE_PROPERTY] = score
+    take.action, take.slot = new, actions.slot_handle(item)
+    _take_place(action, new)
+    shapes = draft.shapes
+    made = shapes.animation_data.action if shapes is not None else None
+    if shapes is not None and made is not None:
+        take.face_action, take.face_slot = made, actions.slot_handle(shapes.original)
+        if face is not None and made != new:
+            _take_place(face, made)
+
+
+def _take_place(old: Action, new: Action) -> None:
+    """Let an action be what another one was, which goes; but where a copy of the character plays that, it stays."""
+    name, kept = old.name, old.use_fake_user
+    if not actions.is_played(old):
+        new.use_fake_user = kept
+        old.user_remap(new)
+        bpy.data.actions.remove(old)
+    new.name = name
+
+
+def _wished() -> object:
+    """Return the slices of what was wished for; False where that is so already."""
+    scene, take = _found()
+    return False if take.detail == take.keyed_detail else keying_again(scene, take)
+
+
+def _found() -> tuple[Scene, ChironomyTake]:
+    for scene in bpy.data.scenes:
+        if scene.session_uid == _wish.scene:
+            for take in settings(scene).takes:
+                if take.action is not None and take.action.session_uid == _wish.action:
+                    return scene, take
+    raise GoneError("the take is not there any more")
+
+
+def _take_of(scene: Scene, action: Action) -> ChironomyTake:
+    """Return the take of an action: what a list holds is another thing once something was added to it."""
+    for take in settings(scene).takes:
+        if take.action == action:
+            return take
+    raise GoneError("the take is not there any more")
+
+
+def _stop() -> None:
+    work, _wish.work = _wish.work, None
+    if work is not None:
+        work.stop()

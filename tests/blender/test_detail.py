@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The detail of a take in a window: its keys are made anew while the person goes on, and nothing of theirs is lost."""
+
+import pytest
+from desk import FPS
+
+bpy = pytest.importorskip("bpy")
+
+SECONDS = 3.0
+
+
+@pytest.fixture
+def detail(addon):
+    module = addon["scene.detail"]
+    yield module
+    module._stop()
+
+
+@pytest.fixture
+def take(addon, rig):
+    """Return a function for the take that a character shows: a reference does not last."""
+    from blender_motions import gestures
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.render.fps = FPS
+    bpy.ops.chironomy.add_character()
+    addon["scene.takes"].new_take(scene, scene.chironomy.character, gestures(rig, SECONDS, seed=2), "a", {})
+    return lambda: scene.chironomy.takes[0]
+
+
+def want(take, detail):
+    take.quiet = True
+    take.detail = detail
+    take.quiet = False
+
+
+def count(addon):
+    return addon["rig.actions"].count(bpy.context.scene.chironomy.character)
+
+
+def finish(detail):
+    while detail.go_on() is not None:
+        pass
+
+
+def test_the_old_keys_are_shown_until_the_new_ones_are_all_there(addon, detail, take, monkeypatch):
+    monkeypatch.setattr(addon["slices"], "SLICE", 0.0)
+    monkeypatch.setattr(addon["slices"], "BUDGET", 0.0)
+    before, name, actions = count(addon), take().action.name, len(bpy.data.actions)
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    assert detail.go_on() == detail.TICK
+    assert count(addon) == before
+    finish(detail)
+    assert count(addon) > before
+    assert take().action == bpy.context.scene.chironomy.character.animation_data.action
+    assert take().action.name == name
+    assert take().keyed_detail == take().detail == 1.0
+    assert len(bpy.data.actions) == actions
+
+
+def test_the_newest_wish_counts(addon, detail, take):
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    detail.go_on()
+    want(take(), 0.0)
+    before = count(addon)
+    detail.wish(bpy.context.scene, take())
+    finish(detail)
+    assert count(addon) < before
+    assert len(bpy.data.actions) == 1
+
+
+def test_a_pose_that_is_edited_meanwhile_stays_as_it_was_edited(addon, detail, take, monkeypatch):
+    monkeypatch.setattr(addon["slices"], "SLICE", 0.0)
+    monkeypatch.setattr(addon["slices"], "BUDGET", 0.0)
+    item = bpy.context.scene.chironomy.character
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    for _ in range(20):
+        assert detail.go_on() == detail.TICK
+    bone = item.pose.bones["hand.L"]
+    bpy.context.scene.frame_set(20)
+    bone.location.x += 0.1
+    there = bone.location.x
+    assert bone.keyframe_insert("location", frame=20)
+    finish(detail)
+    assert take().keyed_detail == 1.0
+    bpy.context.scene.frame_set(1)
+    bpy.context.scene.frame_set(20)
+    assert bone.location.x == pytest.approx(there, abs=1e-5)
+
+
+def test_a_copy_that_shares_the_action_keeps_it(addon, detail, take):
+    item, old = bpy.context.scene.chironomy.character, take().action
+    before = count(addon)
+    copy = item.copy()
+    bpy.context.scene.collection.objects.link(copy)
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    finish(detail)
+    assert copy.animation_data.action == old
+    assert addon["rig.actions"].count(copy) == before
+    assert take().action == item.animation_data.action != old
+
+
+def test_what_cannot_be_keyed_again_is_told_and_the_slider_goes_back(addon, detail, take):
+    usual = take().detail
+    for f_curve in addon["rig.actions"].all_curves(bpy.context.scene.chironomy.character):
+        columns = addon["rig.actions"].key_columns(f_curve)
+        for name in ("co", "handle_left", "handle_right"):
+            columns[name][:, 0] += 50.0
+        addon["rig.actions"].write_points(f_curve, columns)
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    finish(detail)
+    assert "move its keys along" in take().trouble
+    assert take().detail == usual
+
+
+def test_a_take_that_is_deleted_meanwhile_is_left_alone(addon, detail, take):
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    assert detail.go_on() == detail.TICK
+    bpy.context.scene.chironomy.takes.clear()
+    finish(detail)
+    assert len(bpy.data.actions) == 1

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Measure how long the add-on holds Blender, on a minute and on ten of speech: `make bench-desk`.
+
+Every part of the work on Blender's main thread is done as in a window, where a timer lets it go on for a moment at a
+time: told are the seconds of all of it, what a thread computes included, and the longest moment.
+"""
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "speech.flac"
+PACKAGE = "bl_ext.user_default.chironomy"
+FPS = 24
+Row = tuple[str, str, str]
+
+
+def main() -> int:
+    """Measure and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("extension", type=Path, help="the zip to install")
+    parser.add_argument("--seconds", type=float, action="append", help="of speech (default: 60 and 600)")
+    parser.add_argument("--write", type=Path, help="replace the part of this file from its heading `The desk` on")
+    parser.add_argument("--keep", type=Path, help="folder for the performances, which take long to make")
+    options = parser.parse_args()
+    lines = [
+        "# The desk",
+        "",
+        f"Made by `make bench-desk` on {platform.machine()} with {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}, at {FPS} frames a second. *Held* is the longest moment in which "
+        "Blender does not answer, and how long its thread computed in it, which other programs do not lengthen.",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["BLENDER_USER_RESOURCES"] = folder
+        _install(options.extension)
+        for seconds in options.seconds or (60.0, 600.0):
+            lines += ["", f"## {seconds:g} s of speech", "", "| | s | held, ms |", "|---|---|---|"]
+            for row in _desk(seconds, options.keep or Path(folder)):
+                print(*row, file=sys.stderr, flush=True)
+                lines.append("| " + " | ".join(row) + " |")
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        before = options.write.read_text(encoding="utf-8").partition("# The desk")[0]
+        options.write.write_text(before.rstrip() + "\n\n" + text, encoding="utf-8")
+    return 0
+
+
+def _install(extension: Path) -> None:
+    import bpy
+
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    bpy.ops.extensions.package_install_files(filepath=str(extension), repo="user_default", enable_on_install=True)
+
+
+def _module(name: str) -> Any:
+    return sys.modules[f"{PACKAGE}.{name}"]
+
+
+def _held(begin: Callable[[], Any]) -> tuple[Any, float, tuple[float, float]]:
+    """Do work as a timer in a window lets it go on; return its result, its seconds, and those of the longest moment.
+
+    Of the moment, the seconds by the clock and those that this thread computed.
+    """
+    work, longest, begun = _module("slices").Slicing(begin), (0.0, 0.0), time.perf_counter()
+    while True:
+        moment, computed = time.perf_counter(), time.thread_time()
+        ended = work.go_on()
+        longest = max(longest, (time.perf_counter() - moment, time.thread_time() - computed))
+        if ended:
+            return work.result, time.perf_counter() - begun, longest
+        work.wait(0.01)
+
+
+def _desk(seconds: float, folder: Path) -> Iterator[Row]:
+    """Go through the desk's work on so much speech."""
+    import bpy
+
+    from chironomy.body.performance import packed
+    from chironomy.body.rig import load_rig
+
+    def row(name: str, begin: Callable[[], Any]) -> Row:
+        nonlocal result
+        result, took, longest = _held(begin)
+        return name, f"{took:.2f}", f"{1000 * longest[0]:.0f} ({1000 * longest[1]:.0f})"
+
+    result: Any = None
+    performance = _performance(seconds, folder)
+    small = packed(performance)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    scene = bpy.context.scene
+    scene.render.fps, scene.render.fps_base = FPS, 1.0
+    bpy.ops.chironomy.load_speech(filepath=str(folder / f"{seconds:g}.wav"))
+    bpy.ops.chironomy.add_character()
+    item, takes, rig = scene.chironomy.character, _module("scene.takes"), load_rig()
+    for name in ("the keys of a take", "the keys of another, from a take"):
+        new = takes.New(performance, name, {"seed": 1}, small=small)
+        yield row(name, lambda new=new: takes.adding_takes(scene, item, [new]))
+    count = _module("rig.actions").count(item)
+    stop = performance.hands.frame_count + 1
+    yield row("reading hands and body back", lambda: _module("rig.read").reading_pose(item, rig, scene, 1, stop))
+    yield row("reading the face back", lambda: _module("rig.read").reading_face(item, scene, 1, stop))
+    yield row("Render Video, before the thread", lambda: _module("scene.shot").making_shot(bpy.context))
+    performing = _module("scene.performance")
+    yield row("Generate, before the thread", lambda: performing.performing(bpy.context))
+    yield row(
+        "Regenerate Range, before",
+        lambda: performing.making_again(bpy.context, item, "both", round(0.4 * stop), round(0.5 * stop), 3),
+    )
+    only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
+    yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
+    yield row("Export FBX, before the process", lambda: _module("scene.fbx")._staging(bpy.context, item))
+    result.end()
+    first = takes.takes_of(scene, item)[0]
+    yield row("Show a take", lambda: takes.show(scene, first))
+    first.quiet, first.detail = True, 0.7
+    yield row("Detail, all keys anew", lambda: _module("scene.detail").keying_again(scene, first))
+    while len(takes.takes_of(scene, item)) > 1:
+        # What a list holds is another thing once something is taken from it.
+        takes.delete(scene, takes.takes_of(scene, item)[-1])
+    bpy.ops.outliner.orphans_purge()
+    yield row("saving with one take", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(folder / "desk.blend")))
+    yield f"the file, MB, with {count} keys", f"{(folder / 'desk.blend').stat().st_size / 1e6:.1f}", ""
+
+
+def _performance(seconds: float, folder: Path) -> Any:
+    """Return the performance of the example's speech, again and again; made where the folder lacks it."""
+    from chironomy.body.performance import load_performance, save_performance
+    from chironomy.performance.perform import make_performance
+    from chironomy.speech import Speech, load_speech
+    from chironomy.speech.decode import write_wav
+
+    speech, kept = folder / f"{seconds:g}.wav", folder / f"{seconds:g}.zip"
+    if not kept.exists():
+        samples = np.resize(load_speech(EXAMPLE).samples, round(seconds * 16000))
+        write_wav(Speech.from_samples(samples, 16000), speech)
+        lens = {"lens_x": 0.0, "lens_y": 0.0, "lens_z": 2.8}
+        save_performance(make_performance({"speech": speech}, {"fps": FPS, "seed": 0, "alive": True} | lens), kept)
+    return load_performance(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
