@@ -26,7 +26,7 @@ from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
 from .scene.chosen import chosen_hands, chosen_range
-from .words import label, told
+from .words import label, sentence, told
 
 
 class _Section(Panel):
@@ -160,7 +160,7 @@ class CHIRONOMY_PT_takes(_Section):
             return
         layout.prop(take, "detail", slider=True)
         if take.trouble:
-            layout.label(text=told(take.trouble), icon="ERROR")
+            layout.label(text=sentence(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
             text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
@@ -330,7 +330,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
         row.operator("chironomy.save_hand_pose", icon="ADD").side = chosen.hand_pose_side
         row.operator("chironomy.add_pose_library", text="", icon="ASSET_MANAGER")
         for fault in hand_pictures.faults():
-            layout.label(text=told(fault), icon="ERROR")
+            layout.label(text=sentence(fault), icon="ERROR")
 
 
 class CHIRONOMY_PT_export(_Section):
@@ -355,7 +355,7 @@ def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
         layout.operator(operator.bl_idname, icon=icon)
         return
     row = layout.row(align=True)
-    said = told("Stopping" if task.cancelled else task.message or task.label)
+    said = sentence("Stopping" if task.cancelled else task.message or task.label)
     left = task.seconds_left
     row.progress(
         factor=task.progress, text=said if left is None else label("{what}, {time} left", what=said, time=_time(left))
@@ -375,7 +375,7 @@ def _time(seconds: float) -> str:
 def kept_motion(layout: UILayout) -> None:
     """Tell how work ended that was left behind, and offer the motion that it made."""
     if tasks.last_words():
-        layout.label(text=told(tasks.last_words()), icon="INFO")
+        layout.label(text=sentence(tasks.last_words()), icon="INFO")
     path = keeping.offered()
     if path is not None:
         row = layout.row()

@@ -15,6 +15,7 @@ from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip
 
 
 class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
@@ -72,7 +73,10 @@ class CHIRONOMY_OT_forget_picture(Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return bool(settings(context.scene).fit)
+        fitted = bool(settings(context.scene).fit)
+        if not fitted:
+            cls.poll_message_set(tip("Fit to a picture first"))
+        return fitted
 
     def execute(self, context: Context) -> set[str]:
         forget_fit(settings(context.scene))

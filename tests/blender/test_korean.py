@@ -19,6 +19,7 @@ from words_shown import (  # noqa: E402
     of_buttons,
     of_classes,
     of_layouts,
+    of_progress,
     of_reasons,
     own_properties,
     spelled,
@@ -43,7 +44,15 @@ def korean(addon):
 @pytest.fixture(scope="module")
 def shown(addon, repository):
     folder = repository / "blender_addon"
-    found = [*of_classes(addon), *of_buttons(addon), *of_layouts(folder), *of_reasons(folder)]
+    library = repository / "backend" / "chironomy"
+    works = (folder, *(library / room for room in ("performance", "gesture", "speech", "service", "client")))
+    found = [
+        *of_classes(addon),
+        *of_buttons(addon),
+        *of_layouts(folder),
+        *of_reasons(folder),
+        *of_progress(*works),
+    ]
     return [each for each in found if each.text and each.text not in NAMES and re.search(r"[A-Za-z]{2}", each.text)]
 
 
@@ -151,6 +160,8 @@ def test_what_is_not_known_stays_as_it_is(addon, said):
     assert said("") == ""
     # The tests' Blender knows English alone.
     assert addon["words"].told("Take 2 is shown") == "Take 2 is shown"
+    assert addon["words"].sentence("listening for phones") == "Listening for phones"
+    assert addon["words"].sentence("") == ""
     assert addon["words"].label("Frames {first} to {last}", first=3, last=8) == "Frames 3 to 8"
 
 

@@ -42,6 +42,7 @@ _REASONS = {
         "손에 아직 키가 없습니다. 먼저 모션을 생성하거나 가져오세요"
     ),
     "{0} is still running": "{0}: 아직 진행 중입니다",
+    "Fit to a picture first": "먼저 사진에 맞추세요",
     "Read the score first": "먼저 스코어를 읽으세요",
     "Change a phrase first": "먼저 프레이즈를 바꾸세요",
     "Choose a phrase in the list first": "먼저 목록에서 프레이즈를 고르세요",
@@ -283,6 +284,9 @@ _WORK = {
     "making an environment": "환경을 만드는 중",
     "installing the backend": "백엔드를 설치하는 중",
     "trying it": "시험하는 중",
+    "starting the backend": "백엔드를 시작하는 중",
+    "getting ready": "준비하는 중",
+    "making gestures": "제스처를 만드는 중",
     "reading the speech": "음성을 읽는 중",
     "loading the gesture model": "제스처 모델을 불러오는 중",
     "finding the words in the speech": "음성에서 단어를 찾는 중",
