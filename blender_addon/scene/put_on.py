@@ -63,7 +63,7 @@ def put_on(
     if face is not None:
         write.write_face(item, face, scene, first, detail)
     give_length(scene, first + frames - 1)
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"

@@ -159,7 +159,7 @@ def put_range(
     keep_score(action, _with_scores(scene, score_of(action), score, only))
     action[MADE_PROPERTY] = json.dumps(made)
     _add(scene, item, name, label, detail, miss)
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
 
 
@@ -251,7 +251,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
     mirror(scene, take.action)
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
 
 
 def flip(scene: Scene, item: Object) -> ChironomyTake:
@@ -335,7 +335,7 @@ def to_nla(scene: Scene, take: ChironomyTake) -> str:
         if hasattr(strip, "action_slot"):
             strip.action_slot = next(slot for slot in action.slots if slot.handle == handle)
         strip.influence = 1.0
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     return name
 
 
