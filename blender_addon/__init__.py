@@ -5,7 +5,20 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
+from . import (
+    backend,
+    hand_pictures,
+    keymap,
+    menus,
+    migration,
+    panels,
+    slices,
+    tasks,
+    thumbnail,
+    timeline,
+    trails,
+    words,
+)
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
@@ -43,6 +56,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
+    slices.register()
     menus.register()
     keymap.register()
     migration.register()
@@ -60,6 +74,7 @@ def unregister() -> None:
     menus.unregister()
     words.unregister()
     tasks.stop()
+    slices.unregister()
     backend.stop()
     thumbnail.forget()
     hand_pictures.forget()

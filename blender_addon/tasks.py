@@ -21,11 +21,15 @@ from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
 from chironomy.work import Progress, Work
 
+from .slices import Slices, Slicing
 from .target import Target
 from .words import tip, told
 
 TICK = 0.1
 """Seconds between looks at the work."""
+
+SLICES_TICK = 0.01
+"""Likewise while it is done in slices on the main thread; Blender does what a person asks for in between."""
 
 Job = Callable[[Work], Any]
 """What a thread does, without touching Blender."""
@@ -53,7 +57,7 @@ class Task:
         cancelled: whether it was asked to stop.
     """
 
-    def __init__(self, label: str, job: Job) -> None:
+    def __init__(self, label: str, job: Job | None = None) -> None:
         self.label = label
         self.progress = 0.0
         self.message = ""
@@ -63,8 +67,24 @@ class Task:
         self._begun = time.monotonic()
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {label}", daemon=True)
+        self._thread: threading.Thread | None = None
+        if job is not None:
+            self.begin(job)
+
+    def begin(self, job: Job) -> None:
+        """Let the thread do the job."""
+        self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {self.label}", daemon=True)
         self._thread.start()
+
+    @property
+    def begun(self) -> bool:
+        """Whether the thread was given its job; what it needs is still read before."""
+        return self._thread is not None
+
+    @property
+    def on_main_thread(self) -> Work:
+        """What the work's parts on the main thread may ask and tell; they tell no fraction of the whole."""
+        return Work(lambda _, message="": self._tell(self.progress, message), self._stop.is_set)
 
     @property
     def seconds_left(self) -> float | None:
@@ -84,9 +104,9 @@ class Task:
 
     def ended(self, seconds: float = 0.0) -> bool:
         """Wait for the work a while, take in what it reports, and return whether it has ended."""
-        if seconds:
+        if seconds and self._thread is not None:
             self._thread.join(seconds)
-        ended = not self._thread.is_alive()
+        ended = self._thread is None or not self._thread.is_alive()
         while not self._reports.empty():
             progress, message = self._reports.get()
             self.progress, self.message = max(self.progress, min(1.0, progress)), message
@@ -105,7 +125,7 @@ class Task:
                 self.error = str(error)
         except Exception as error:
             traceback.print_exc()
-            self.error = f"{self.label} stopped by a fault of its own ({error!r}); Blender's console tells more"
+            self.error = _fault(self.label, error)
 
     def _tell(self, fraction: float, message: str = "") -> None:
         self._reports.put((fraction, message))
@@ -156,8 +176,12 @@ class JobOperator(_Operator):
 
     A subclass gives `work`, called on the main thread, which reads what it needs from Blender and returns a function
     for the thread; and `finish`, called on the main thread with that function's result and with what the work was
-    started for. Both raise ChironomyError to stop with one sentence; `keep` then saves what the work made.
+    started for. Both raise ChironomyError to stop with one sentence; `keep` then saves what the work made. Either may
+    be a generator that does its part in slices (see `slices`), so that Blender answers between them.
     """
+
+    _slices: Slicing | None = None
+    """What is done on the main thread now."""
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -171,10 +195,10 @@ class JobOperator(_Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def work(self, context: Context) -> Job:
+    def work(self, context: Context) -> Job | Slices:
         raise NotImplementedError
 
-    def finish(self, context: Context, result: Any, target: Target) -> str:
+    def finish(self, context: Context, result: Any, target: Target) -> str | Slices:
         """Take over the result; return what to tell the person.
 
         The scene that is shown may be another one than the target's.
@@ -187,23 +211,21 @@ class JobOperator(_Operator):
         return ""
 
     def execute(self, context: Context) -> set[str]:
-        if not self._start(context):
-            return {"CANCELLED"}
-        task = _running.task
-        assert task is not None
-        while not task.ended(TICK):
-            pass
-        return self._end(context)
+        ended = self._start(context)
+        while ended is None:
+            ended = self._go_on(context, TICK)
+        return ended
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         if bpy.app.background:
             return self.execute(context)
-        if not self._start(context):
-            return {"CANCELLED"}
-        manager = context.window_manager
-        self._timer = manager.event_timer_add(TICK, window=context.window)
-        manager.progress_begin(0.0, 1.0)
-        manager.modal_handler_add(self)
+        ended = self._start(context)
+        if ended is not None:
+            return ended
+        self._timer, self._tick, self._drawn = None, 0.0, 0.0
+        self._set_timer(context)
+        context.window_manager.progress_begin(0.0, 1.0)
+        context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Context, event: Event) -> set[str]:
@@ -211,49 +233,98 @@ class JobOperator(_Operator):
         assert task is not None
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
-        ended = task.ended()
+        ended = self._go_on(context)
         context.window_manager.progress_update(task.progress)
-        _redraw(context)
-        if not ended:
+        if time.monotonic() >= self._drawn + TICK:
+            self._drawn = time.monotonic()
+            _redraw(context)
+        if ended is None:
+            self._set_timer(context)
             return {"PASS_THROUGH"}
         self._remove_timer(context)
-        return self._end(context)
+        return ended
 
     def cancel(self, context: Context) -> None:
         """Blender ends the operator, as when another file is opened; the work goes on and its result is kept."""
         self._remove_timer(context)
-        if _running.task:
-            _running.left = (type(self), self._target)
-            if not bpy.app.timers.is_registered(look_after):
-                bpy.app.timers.register(look_after, first_interval=TICK, persistent=True)
+        task, slices = _running.task, self._slices
+        if slices is not None:
+            self._slices = None
+            slices.stop()
+        if task is None:
+            return
+        if slices is not None and not task.begun:
+            # What it would work on was not read yet.
+            _running.task = None
+            return
+        _running.left = (type(self), self._target)
+        if not bpy.app.timers.is_registered(look_after):
+            bpy.app.timers.register(look_after, first_interval=TICK, persistent=True)
 
-    def _start(self, context: Context) -> bool:
+    def _start(self, context: Context) -> set[str] | None:
+        """Begin the work; return how it ended already, or None."""
+        self._target = Target.of(context.scene)
+        task = _running.task = Task(self.bl_label)
+        _running.said = ""
+        self._slices = Slicing(lambda: self.work(context), task.on_main_thread)
+        return self._go_on(context)
+
+    def _go_on(self, context: Context, wait: float = 0.0) -> set[str] | None:
+        """Do what is to be done on the main thread for a moment, or look at the thread; return how all ended, or None.
+
+        Args:
+            context: of the person.
+            wait: seconds to wait for a thread.
+        """
+        task = _running.task
+        assert task is not None
+        if self._slices is None:
+            if not task.ended(wait):
+                return None
+            if task.error is not None or task.cancelled:
+                return self._end(context, task.error)
+            self._slices = Slicing(lambda: self.finish(context, task.result, self._target), task.on_main_thread)
+        task.ended()
+        if task.cancelled:
+            self._slices.stop()
+            return self._end(context)
         try:
-            self._target = Target.of(context.scene)
-            job = self.work(context)
+            if not self._slices.go_on():
+                self._slices.wait(wait)
+                return None
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return False
-        _running.task, _running.said = Task(self.bl_label, job), ""
-        return True
+            if not task.begun:
+                return self._end(context, str(error))
+            return self._end(context, _kept(type(self), context, task.result, self._target, str(error)))
+        except Exception as error:
+            traceback.print_exc()
+            return self._end(context, _fault(task.label, error))
+        result, self._slices = self._slices.result, None
+        if not task.begun:
+            task.begin(result)
+            return None
+        self._end(context)
+        self.report({"INFO"}, told(result))
+        return {"FINISHED"}
 
-    def _end(self, context: Context) -> set[str]:
-        task, _running.task = _running.task, None
+    def _end(self, context: Context, error: str | None = None) -> set[str]:
+        """Let other work begin, and say why this one ended before its time, if it did."""
+        task, _running.task, self._slices = _running.task, None, None
         assert task is not None
         _redraw(context)
-        if task.error is not None:
-            self.report({"ERROR"}, told(task.error))
-            return {"CANCELLED"}
-        if task.cancelled:
+        if error is not None:
+            self.report({"ERROR"}, told(error))
+        elif task.cancelled:
             self.report({"WARNING"}, told(f"{task.label} was cancelled"))
-            return {"CANCELLED"}
-        try:
-            message = self.finish(context, task.result, self._target)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(_kept(type(self), context, task.result, self._target, str(error))))
-            return {"CANCELLED"}
-        self.report({"INFO"}, told(message))
-        return {"FINISHED"}
+        return {"CANCELLED"}
+
+    def _set_timer(self, context: Context) -> None:
+        """Be called often while slices are done, and seldom while a thread works."""
+        tick = TICK if self._slices is None else SLICES_TICK
+        if tick != self._tick:
+            if self._timer is not None:
+                context.window_manager.event_timer_remove(self._timer)
+            self._timer, self._tick = context.window_manager.event_timer_add(tick, window=context.window), tick
 
     def _remove_timer(self, context: Context) -> None:
         context.window_manager.event_timer_remove(self._timer)
@@ -302,6 +373,10 @@ def _kept(operator: type[JobOperator], context: Context, result: Any, target: Ta
     except (ChironomyError, OSError) as error:
         clause = str(error)
     return f"{sentence}; {clause}" if clause else sentence
+
+
+def _fault(label: str, error: Exception) -> str:
+    return f"{label} stopped by a fault of its own ({error!r}); Blender's console tells more"
 
 
 def _redraw(context: Context) -> None:

@@ -267,6 +267,8 @@ _WORK = {
     ),
     "the scene {0} is not open any more": "씬 {0}: 더 이상 열려 있지 않습니다",
     "the character {0} was deleted meanwhile": "캐릭터 {0}: 그사이에 삭제되었습니다",
+    "what this was done for was deleted meanwhile": "작업 대상이 그사이에 삭제되었습니다",
+    "the file was changed meanwhile; try once more": "파일이 그사이에 변경되었습니다. 다시 시도하세요",
     "the backend is set up": "백엔드를 설치했습니다",
     "the backend runs at {0}": "백엔드 실행 중: {0}",
     "no backend is set up; press Set Up Backend in the add-on's preferences": (
