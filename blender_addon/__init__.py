@@ -20,17 +20,18 @@ from . import (
     words,
 )
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
+from .operators import edit, export, generate, hand_poses, jobs, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
-from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
+from .properties import ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
 from .scene import takes
 
 CLASSES = (
     ChironomyPreferences,
     ChironomyTake,
     ChironomyPhrase,
+    ChironomyRender,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -44,6 +45,7 @@ CLASSES = (
     *edit.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
+    *jobs.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
     *menus.CLASSES,
@@ -57,6 +59,7 @@ def register() -> None:
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
     slices.register()
+    tasks.register()
     menus.register()
     keymap.register()
     migration.register()
@@ -73,10 +76,10 @@ def unregister() -> None:
     keymap.unregister()
     menus.unregister()
     words.unregister()
-    tasks.stop()
+    tasks.unregister()
     slices.unregister()
     backend.stop()
-    thumbnail.forget()
+    thumbnail.forget_others()
     hand_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):

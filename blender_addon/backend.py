@@ -43,6 +43,10 @@ class _State:
 
 
 _state = _State()
+_starting = threading.Lock()
+
+GESTURES, VIDEOS, PORTRAITS = "gestures by the backend", "videos", "portraits"
+"""What jobs have for themselves of the backend: it does one of a kind at a time, and none while it is set up."""
 
 
 def use(url: str, token: str) -> None:
@@ -80,8 +84,12 @@ def gestures_from(context: Context) -> Address | None:
     Raises:
         ClientError: as `address` does.
     """
-    here = _state.given is None and preferences(context).gestures == "BLENDER"
-    return None if here else address(context)
+    return None if gestures_here(context) else address(context)
+
+
+def gestures_here(context: Context) -> bool:
+    """Whether this Blender makes the gestures itself."""
+    return _state.given is None and preferences(context).gestures == "BLENDER"
 
 
 def running() -> bool:
@@ -98,10 +106,12 @@ def connect(where: Address, work: Work) -> Client:
     if where.url:
         client = Client(where.url, where.token)
     else:
-        if not running():
-            start(where, work)
-        assert _state.process is not None
-        client = _state.process.client()
+        # Of two jobs that need it at once, the one waits for what the other starts.
+        with _starting:
+            if not running():
+                start(where, work)
+            assert _state.process is not None
+            client = _state.process.client()
     client.health()
     return client
 

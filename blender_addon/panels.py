@@ -4,14 +4,14 @@
 import math
 from pathlib import Path
 
-from bpy.types import Context, Operator, Panel, UILayout, UIList
+from bpy.types import Context, Panel, UILayout, UIList
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, tasks, thumbnail
+from . import backend, hand_pictures, late, line
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -24,9 +24,10 @@ from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
 from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
-from .scene import keeping, takes
+from .scene import takes
 from .scene.chosen import chosen_hands, chosen_range
 from .words import label, sentence, told
+from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
 
 class _Section(Panel):
@@ -98,7 +99,6 @@ class CHIRONOMY_PT_generate(_Section):
         column.prop(chosen, "emotion_mixture")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
-        kept_motion(layout)
         if preferences(context).gestures == "BACKEND":
             backend_state(layout, context)
 
@@ -300,7 +300,21 @@ class CHIRONOMY_PT_render(_Section):
         column.prop(chosen, "format")
         column.prop(chosen, "burn_in")
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
+        draw_renders(layout.column(align=True), context)
         backend_state(layout, context)
+
+
+class CHIRONOMY_PT_work(_Section):
+    bl_idname = "CHIRONOMY_PT_work"
+    bl_label = "Work"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return bool(line.tasks() or late.entries())
+
+    def draw(self, context: Context) -> None:
+        draw_jobs(self.layout)
+        draw_late(self.layout, context)
 
 
 class CHIRONOMY_PT_hand_poses(_Section):
@@ -348,41 +362,6 @@ class CHIRONOMY_PT_export(_Section):
             layout.label(text="Add a character first", icon="INFO")
 
 
-def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:
-    """Draw the button of an operator that takes time or, while it works, how far it is."""
-    task = tasks.running()
-    if task is None or task.label != operator.bl_label:
-        layout.operator(operator.bl_idname, icon=icon)
-        return
-    row = layout.row(align=True)
-    said = sentence("Stopping" if task.cancelled else task.message or task.label)
-    left = task.seconds_left
-    row.progress(
-        factor=task.progress, text=said if left is None else label("{what}, {time} left", what=said, time=_time(left))
-    )
-    stop = row.row(align=True)
-    stop.enabled = not task.cancelled
-    stop.operator("chironomy.stop_work", text="", icon="CANCEL")
-    thumbnail.draw(layout, task.picture)
-
-
-def _time(seconds: float) -> str:
-    if seconds < 90.0:
-        return label("{time:.0f} s", time=seconds)
-    return label("{time:.0f} min", time=seconds / 60.0)
-
-
-def kept_motion(layout: UILayout) -> None:
-    """Tell how work ended that was left behind, and offer the motion that it made."""
-    if tasks.last_words():
-        layout.label(text=sentence(tasks.last_words()), icon="INFO")
-    path = keeping.offered()
-    if path is not None:
-        row = layout.row()
-        row.operator_context = "EXEC_DEFAULT"
-        row.operator("chironomy.import_motion", text="Put On Kept Motion", icon="IMPORT").filepath = str(path)
-
-
 def backend_state(layout: UILayout, context: Context) -> None:
     """Tell where the backend is, and offer what is missing."""
     chosen = preferences(context)
@@ -410,5 +389,6 @@ CLASSES = (
     CHIRONOMY_PT_edit,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
+    CHIRONOMY_PT_work,
     CHIRONOMY_PT_export,
 )

@@ -6,7 +6,7 @@ from bpy.types import Context, Operator
 
 from chironomy.work import Work
 
-from .. import backend, tasks
+from .. import backend
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator
@@ -19,11 +19,17 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
     bl_idname = "chironomy.set_up_backend"
     bl_label = "Set Up Backend"
 
+    anywhere = True
+
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         if not bpy.app.online_access:
             return "Allow Online Access in the System preferences first"
         return "Stop the backend first" if backend.running() else ""
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return frozenset({cls.bl_idname, backend.GESTURES, backend.VIDEOS, backend.PORTRAITS})
 
     def work(self, context: Context) -> Job:
         environment, wheel = backend.folder() / "backend", backend.bundled_wheel()
@@ -50,6 +56,8 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
     bl_idname = "chironomy.start_backend"
     bl_label = "Start Backend"
 
+    anywhere = True
+
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         chosen = preferences(context)
@@ -58,6 +66,10 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
         if chosen.address:
             return f"The preferences name a backend at {chosen.address}"
         return "" if chosen.python else "Set up the backend first, or choose its Python in the preferences"
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return frozenset({CHIRONOMY_OT_set_up_backend.bl_idname})
 
     def work(self, context: Context) -> Job:
         where = backend.address(context)
@@ -88,25 +100,8 @@ class CHIRONOMY_OT_stop_backend(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_stop_work(Operator):
-    """Stop the work that runs"""
-
-    bl_idname = "chironomy.stop_work"
-    bl_label = "Stop"
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        return tasks.running() is not None
-
-    def execute(self, context: Context) -> set[str]:
-        if (task := tasks.running()) is not None:
-            task.cancel()
-        return {"FINISHED"}
-
-
 CLASSES = (
     CHIRONOMY_OT_set_up_backend,
     CHIRONOMY_OT_start_backend,
     CHIRONOMY_OT_stop_backend,
-    CHIRONOMY_OT_stop_work,
 )

@@ -226,6 +226,29 @@ def shown_take(scene: Scene, item: Object) -> ChironomyTake | None:
     return next((take for take in takes_of(scene, item) if take.action == action), None)
 
 
+def take_of_action(scene: Scene, item: Object, action: int) -> ChironomyTake:
+    """Return the take of a character that has an action, by its number in this session.
+
+    Raises:
+        TakeError: it was deleted.
+    """
+    for take in takes_of(scene, item):
+        if take.action.session_uid == action:
+            return take
+    raise TakeError("the take that this was made for was deleted meanwhile")
+
+
+def show_action(scene: Scene, item: Object, action: int) -> None:
+    """Let a character show the take that something was made for, where another one is shown by now.
+
+    Raises:
+        TakeError: it was deleted, or cannot be shown.
+    """
+    data = item.animation_data
+    if data is None or data.action is None or data.action.session_uid != action:
+        show(scene, take_of_action(scene, item, action))
+
+
 def show(scene: Scene, take: ChironomyTake) -> None:
     """Let a take's character show it.
 

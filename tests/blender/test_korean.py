@@ -137,7 +137,7 @@ def test_a_finished_sentence_is_translated_with_its_names_and_numbers(said):
     assert said("Add a character first") == "먼저 캐릭터를 추가하세요"
     assert said("Take 2 is shown") == "Take 2: 보여 줍니다"
     assert said("3 poses are your own now, from frame 10 to 24") == "프레임 10–24: 포즈 3개를 잠갔습니다"
-    assert said("Render Video is still running") == "비디오 렌더: 아직 진행 중입니다"
+    assert said("Render Video was cancelled") == "비디오 렌더: 취소했습니다"
     assert (
         said("calmed hand.L and hand.R from frame 3 to 40") == "hand.L and hand.R: 프레임 3–40 구간을 차분하게 했습니다"
     )

@@ -14,6 +14,7 @@ _PANELS = {
     "Edit": "편집",
     "Picture": "사진",
     "Render": "렌더",
+    "Work": "작업",
     "Import and Export": "가져오기와 내보내기",
     "Picture and Video": "사진과 비디오",
 }
@@ -212,6 +213,10 @@ _BUTTONS = {
     "Start Backend": "백엔드 시작",
     "Stop Backend": "백엔드 중지",
     "Stop": "중지",
+    "Take Over": "이어받기",
+    "Dismiss": "지우기",
+    "Play": "재생",
+    "Open Folder": "폴더 열기",
     "Load Speech": "음성 불러오기",
     "Apply Gesture Preset": "제스처 프리셋 적용",
     "Add Gesture Preset": "제스처 프리셋 추가",

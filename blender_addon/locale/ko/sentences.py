@@ -17,6 +17,9 @@ _PANELS = {
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
+    "In line": "대기 중",
+    "{time} left": "{time} 남음",
+    "{name} is not there any more": "{name}: 더 이상 없습니다",
     "{what}, {time} left": "{what}, {time} 남음",
     "{time:.0f} s": "{time:.0f}초",
     "{time:.0f} min": "{time:.0f}분",
@@ -41,7 +44,10 @@ _REASONS = {
     "The hands have no keys yet; generate or import a motion first": (
         "손에 아직 키가 없습니다. 먼저 모션을 생성하거나 가져오세요"
     ),
-    "{0} is still running": "{0}: 아직 진행 중입니다",
+    "No work is running": "진행 중인 작업이 없습니다",
+    "No result waits for this file": "이 파일을 기다리는 결과가 없습니다",
+    "No result waits": "기다리는 결과가 없습니다",
+    "Render a video first": "먼저 비디오를 렌더하세요",
     "Fit to a picture first": "먼저 사진에 맞추세요",
     "Read the score first": "먼저 스코어를 읽으세요",
     "Change a phrase first": "먼저 프레이즈를 바꾸세요",
@@ -139,9 +145,8 @@ _TAKES = {
 
 _SCORE = {
     "{0} gesture phrases are in the list": "제스처 프레이즈 {0}개가 목록에 있습니다",
-    "the take is not shown any more; show it and read its score again": (
-        "테이크가 더 이상 보이지 않습니다. 보이게 하고 스코어를 다시 읽으세요"
-    ),
+    "the gesture phrases of {0} are kept with it": "{0}: 제스처 프레이즈를 테이크에 저장했습니다",
+    "the take that this was made for was deleted meanwhile": "작업 대상 테이크가 그사이에 삭제되었습니다",
     "no phrase differs from what the take does; change one first": (
         "테이크와 다른 프레이즈가 없습니다. 먼저 하나를 바꾸세요"
     ),
@@ -253,6 +258,7 @@ _FILES = {
     ),
     "rendered {0}": "렌더했습니다: {0}",
     "the video is {0}": "비디오: {0}",
+    "{0} is not there any more; it was moved or deleted": "{0}: 더 이상 없습니다. 옮기거나 삭제한 파일입니다",
     "the folder for renders {0} cannot be made: {1}": "렌더 폴더 {0}: 만들 수 없습니다: {1}",
 }
 
@@ -296,6 +302,7 @@ _WORK = {
     "listening for accents": "강세를 듣는 중",
     "reading the shot": "샷을 읽는 중",
     "rendering": "렌더하는 중",
+    "rendering frame {0} of {1}": "{1}프레임 중 {0}프레임 렌더하는 중",
     "packing the pictures": "이미지를 묶는 중",
     "looking at the picture": "사진을 보는 중",
     "reading the picture": "사진을 읽는 중",
