@@ -355,3 +355,62 @@ def test_the_redo_panel_never_does_the_work_again(addon):
     changing = {"chironomy.generate", "chironomy.regenerate_range", "chironomy.apply_score", "chironomy.read_score"}
     changing |= {"chironomy.fit_to_picture", "chironomy.render_video"}
     assert {cls.bl_idname for cls in jobs if "UNDO" in getattr(cls, "bl_options", set())} == changing
+
+
+def everything(addon):
+    """All that a result may touch, to the bit."""
+    actions, scene = addon["rig.actions"], bpy.context.scene
+    item = scene.chironomy.character
+    return {
+        "actions": {
+            action.name: (
+                sorted(action.keys()),
+                [
+                    (curve.data_path, curve.array_index, *(column.tobytes() for column in columns_of(actions, curve)))
+                    for curve in curves_of(action)
+                ],
+            )
+            for action in bpy.data.actions
+        },
+        "assigned": item.animation_data.action.name,
+        "takes": [(take.name, take.label, take.action.name, take.detail) for take in scene.chironomy.takes],
+        "shown": scene.chironomy.take_index,
+        "phrases": [(phrase.kind, phrase.first, phrase.last) for phrase in scene.chironomy.phrases],
+        "settings": (scene.chironomy.seed, scene.chironomy.style),
+        "bones": {bone.name: tuple(map(tuple, bone.matrix_basis)) for bone in item.pose.bones},
+        "face": [block.value for block in addon["rig.build"].body_of(item).data.shape_keys.key_blocks],
+        "frames": (scene.frame_current, scene.frame_start, scene.frame_end),
+    }
+
+
+def columns_of(actions, curve):
+    columns = actions.key_columns(curve)
+    return [columns[name] for name in sorted(columns)]
+
+
+def curves_of(action):
+    if hasattr(action, "fcurves"):
+        return list(action.fcurves)
+    return [
+        curve for layer in action.layers for strip in layer.strips for bag in strip.channelbags for curve in bag.fcurves
+    ]
+
+
+def test_undo_after_a_job_returns_to_the_state_before_to_the_bit(addon, scene, window):
+    bpy.context.preferences.edit.use_global_undo = True
+    scene.chironomy.seed = 1
+    window.press("generate")
+    window.let(1)
+    window.pass_time()
+    scene.frame_set(7)
+    bpy.ops.ed.undo_push(message="before")
+    before = everything(addon)
+    assert len(before["takes"]) == 1
+    window.press("generate")
+    window.let(2)
+    window.pass_time()
+    assert len(everything(addon)["takes"]) == 2
+    bpy.ops.ed.undo()
+    assert everything(addon) == before
+    bpy.ops.ed.redo()
+    assert len(everything(addon)["takes"]) == 2
