@@ -85,6 +85,7 @@ class CHIRONOMY_MT_video(_Menu):
         "chironomy.fit_to_picture",
         "chironomy.forget_picture",
         "chironomy.render_video",
+        "chironomy.fetch_render",
         "chironomy.play_render",
         "chironomy.open_renders",
         SEPARATOR,

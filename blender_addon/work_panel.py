@@ -10,6 +10,7 @@ from bpy.types import Context, UILayout
 from . import late, line, sequencer, thumbnail
 from .line import MINUTES_FROM, Task
 from .properties import settings
+from .scene.renders import left_at_backend
 from .tasks import JobOperator
 from .words import label, sentence
 
@@ -72,6 +73,10 @@ def draw_late(layout: UILayout, context: Context) -> None:
 
 def draw_renders(layout: UILayout, context: Context) -> None:
     """Draw the last renders of the scene, each with buttons to play it and to show its folder."""
+    for asked in left_at_backend(context):
+        row = layout.row(align=True)
+        row.label(text=label("{name} is at the backend", name=Path(asked.video).name), icon="TIME")
+        row.operator("chironomy.fetch_render", text="", icon="IMPORT").job = asked.job
     for render in settings(context.scene).rendered:
         path = sequencer.absolute(render.path)
         row = layout.row(align=True)

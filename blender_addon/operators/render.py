@@ -8,11 +8,13 @@ from bpy.props import BoolProperty, StringProperty
 from bpy.types import Context, Operator
 
 from chironomy import processes
+from chironomy.errors import ChironomyError
 
 from .. import backend, sequencer
+from ..asked import Asked
 from ..properties import character
 from ..scene.keeping import why_not_kept
-from ..scene.renders import last_render, list_render, rendering
+from ..scene.renders import fetching, last_render, left_at_backend, list_render, rendering
 from ..target import Target
 from ..tasks import Job, JobOperator
 from ..words import tip, told
@@ -64,6 +66,40 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
     @classmethod
     def keep(cls, context: Context, result: Path, target: Target) -> str:
         return f"the video is {result}"
+
+
+class CHIRONOMY_OT_fetch_render(JobOperator, Operator):
+    """Wait for a video that the backend was asked for before Blender ended, and put it where it was to go"""
+
+    bl_idname = "chironomy.fetch_render"
+    bl_label = "Fetch Render"
+    bl_options = {"UNDO"}
+
+    job: StringProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if left_at_backend(context) else "The backend has no render of an earlier Blender"
+
+    def work(self, context: Context) -> Job:
+        found = [asked for asked in left_at_backend(context) if self.job in ("", asked.job)]
+        if not found:
+            raise ChironomyError("the backend has no render of an earlier Blender")
+        return fetching(context, found[0])
+
+    def finish(self, context: Context, result: tuple[Asked, Path], target: Target) -> str:
+        asked, path = result
+        scene = bpy.data.scenes.get(asked.scene) if asked.file and asked.file == bpy.data.filepath else None
+        if scene is None or why_not_kept(scene):
+            return self.keep(context, result, target)
+        with context.temp_override(scene=scene):
+            sequencer.lay_video(context, path, scene.frame_start)
+        list_render(scene, path)
+        return f"rendered {path}"
+
+    @classmethod
+    def keep(cls, context: Context, result: tuple[Asked, Path], target: Target) -> str:
+        return f"the video is {result[1]}"
 
 
 class _RenderOperator(Operator):
@@ -121,4 +157,4 @@ class CHIRONOMY_OT_open_renders(_RenderOperator):
         bpy.ops.wm.path_open(filepath=str(path.parent))
 
 
-CLASSES = (CHIRONOMY_OT_render_video, CHIRONOMY_OT_play_render, CHIRONOMY_OT_open_renders)
+CLASSES = (CHIRONOMY_OT_render_video, CHIRONOMY_OT_fetch_render, CHIRONOMY_OT_play_render, CHIRONOMY_OT_open_renders)

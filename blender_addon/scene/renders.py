@@ -6,17 +6,20 @@ import itertools
 import re
 import tempfile
 import weakref
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import bpy
 from bpy.types import Context, Scene
 
-from chironomy.shot.formats import FORMATS, format_of
+from chironomy.client import BackendMissing, Client, ClientError
+from chironomy.shot.formats import FORMATS, Format, format_of
 from chironomy.shot.packed import check_folder, room_beside, unpack_pictures
 from chironomy.shot.take import LONGEST_TAKE
 from chironomy.work import Work
 
 from .. import backend, sequencer
+from ..asked import Asked, forget, left, remembered
 from ..line import Job
 from ..preferences import preferences
 from ..properties import settings
@@ -66,6 +69,7 @@ def rendering(context: Context, filepath: str, keep_shot: str, *, replace: bool 
     if chosen.sequence:
         check_folder(video)
     total = shot.hands.frame_count
+    opened = (bpy.data.filepath, context.scene.name)
     if shot.settings.get("burn_in"):
         shot = shot.replaced(
             settings={**shot.settings, "take": (video.name if chosen.sequence else video.stem)[:LONGEST_TAKE]}
@@ -85,17 +89,68 @@ def rendering(context: Context, filepath: str, keep_shot: str, *, replace: bool 
             shot.save(path)
             inputs = {"shot": client.upload(path)}
         wanted = {"format": chosen.name}
-        with room_beside(name.path) as folder:
-            made = client.run("video", inputs, wanted, Path(folder, video.name), counted)
-            # Another program may have come first.
-            written = video if replace else free_name(video, name)
-            if chosen.sequence:
-                unpack_pictures(made, written)
-            else:
-                made.replace(written)
-        return written
+        job = client.submit("video", inputs, wanted)
+        with _remembered(Asked(job, where.url, str(video), chosen.name, *opened)):
+            return _fetch(client, job, name, chosen, counted, replace=replace)
 
     return render
+
+
+def fetching(context: Context, asked: Asked) -> Job:
+    """Return the work that waits for a render which an earlier Blender asked for, and fetches it.
+
+    It makes what was asked for and the path of the video or of the folder.
+
+    Raises:
+        ChironomyError: it cannot be asked for, or the place is not there any more.
+    """
+    where, chosen = backend.address(context), format_of(asked.video, asked.format)
+    name = _Name(free_name(Path(asked.video)))
+
+    def fetch(work: Work) -> tuple[Asked, Path]:
+        client = backend.connect(where, work)
+        try:
+            client.job(asked.job)
+        except BackendMissing:
+            raise
+        except ClientError:
+            # The backend knows nothing of it, and never will again.
+            forget(asked.job, remembered_in())
+            raise
+        with _remembered(asked):
+            return asked, _fetch(client, asked.job, name, chosen, work)
+
+    return fetch
+
+
+def left_at_backend(context: Context) -> tuple[Asked, ...]:
+    """Return the renders that the backend at the preferences' address was asked for by an earlier Blender."""
+    url = preferences(context).address
+    return left(url, remembered_in()) if url else ()
+
+
+def remembered_in() -> Path:
+    """Return the file in which renders are remembered that a backend was asked for."""
+    return backend.folder() / "renders-asked-for.json"
+
+
+def _remembered(asked: Asked) -> AbstractContextManager[None]:
+    """Remember a render while it is waited for; one of a backend that ends with Blender need not be."""
+    return remembered(asked, remembered_in()) if asked.url else nullcontext()
+
+
+def _fetch(client: Client, job: str, name: _Name, chosen: Format, work: Work, *, replace: bool = False) -> Path:
+    """Wait for a render, and put it under the name that it was promised, or the next free one."""
+    with room_beside(name.path) as folder:
+        client.wait(job, work)
+        made = client.download(job, folder / name.path.name)
+        # Another program may have come first.
+        written = name.path if replace else free_name(name.path, name)
+        if chosen.sequence:
+            unpack_pictures(made, written)
+        else:
+            made.replace(written)
+    return written
 
 
 def new_render(context: Context, suffix: str = ".mp4") -> Path:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Renders stand beside each other under names of their own, and are played from the panel."""
 
-from types import SimpleNamespace
 from unittest.mock import MagicMock
 
 import pytest
@@ -13,35 +12,57 @@ class Backend:
     """Stands for a backend: draws a video of a few bytes, or a zip of two pictures."""
 
     def __init__(self):
-        self.drawn = 0
+        self.drawn, self.formats, self.breaks = 0, {}, None
 
     def upload(self, _path):
         return "sha"
 
-    def run(self, _kind, _inputs, settings, path, work):
-        from chironomy.shot.packed import pack_pictures
-
+    def submit(self, _kind, _inputs, settings):
         self.drawn += 1
+        self.formats[f"job {self.drawn}"] = settings["format"]
+        return f"job {self.drawn}"
+
+    def job(self, name):
+        from chironomy.client import ClientError
+
+        if name not in self.formats:
+            raise ClientError(f"There is no job {name}")
+
+    def wait(self, _name, work):
+        if self.breaks:
+            raise self.breaks
         work.progress(0.0, "rendering")
         work.progress(0.5, "rendering")
-        if settings["format"] == "mp4":
-            path.write_text(f"video {self.drawn}")
+
+    def download(self, name, path):
+        from chironomy.shot.packed import pack_pictures
+
+        number = name.removeprefix("job ")
+        if self.formats[name] == "mp4":
+            path.write_text(f"video {number}")
             return path
         pictures = path.with_name("pictures")
         pictures.mkdir()
-        for number in range(2):
-            (pictures / f"pictures.{number:05}.png").write_text(f"picture {number} of {self.drawn}")
+        for each in range(2):
+            (pictures / f"pictures.{each:05}.png").write_text(f"picture {each} of {number}")
         pack_pictures(pictures, path)
         return path
 
 
 @pytest.fixture
-def scene(addon, monkeypatch, tmp_path):
+def backend():
+    return Backend()
+
+
+@pytest.fixture
+def scene(addon, backend, monkeypatch, tmp_path):
     """A scene with a character, whose renders go to a folder of the test's."""
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     bpy.ops.chironomy.add_character()
-    scene, backend = bpy.context.scene, Backend()
+    scene = bpy.context.scene
     scene.frame_end = 8
+    monkeypatch.setattr(addon["scene.renders"], "remembered_in", lambda: tmp_path / "asked-for.json")
+    monkeypatch.setattr(addon["asked"]._Known, "entries", None)
     monkeypatch.setattr(addon["scene.renders"].backend, "connect", lambda _where, _work: backend)
     monkeypatch.setattr(addon["operators.render"].sequencer, "lay_video", lambda *_: None)
     preferences = addon["preferences"].preferences(bpy.context)
@@ -162,7 +183,7 @@ def test_a_render_that_was_deleted_says_so(addon, scene, opened, tmp_path):
         bpy.ops.chironomy.play_render()
     assert opened == []
     layout = MagicMock()
-    addon["work_panel"].draw_renders(layout, SimpleNamespace(scene=scene))
+    addon["work_panel"].draw_renders(layout, bpy.context)
     layout.row().label.assert_called_once_with(text="untitled-001.mp4 is not there any more", icon="ERROR")
     layout.row().operator.assert_not_called()
 
@@ -174,3 +195,61 @@ def test_undo_takes_a_render_from_the_list_and_leaves_the_file(scene, tmp_path):
     bpy.ops.ed.undo()
     assert rendered(bpy.context.scene) == []
     assert (tmp_path / "renders" / "untitled-001.mp4").is_file()
+
+
+@pytest.fixture
+def lasting(addon, scene, monkeypatch, tmp_path):
+    """A backend that goes on when Blender ends."""
+    (tmp_path / "token").write_text("secret")
+    preferences = addon["preferences"].preferences(bpy.context)
+    preferences.address, preferences.token_file = "http://127.0.0.1:8123", str(tmp_path / "token")
+    yield "http://127.0.0.1:8123"
+    preferences.property_unset("address")
+    preferences.property_unset("token_file")
+
+
+def end_of_blender(addon, backend, tmp_path):
+    """Let Blender end while the backend draws: nothing is left of it but its files."""
+    from chironomy.client import BackendMissing
+
+    backend.breaks = BackendMissing("Blender is not there any more")
+    with pytest.raises(RuntimeError):
+        bpy.ops.chironomy.render_video()
+    backend.breaks, addon["asked"]._Known.entries = None, None
+    for entry in addon["late"].entries():
+        addon["late"].forget(entry.number)
+
+
+def test_a_render_that_the_backend_still_draws_is_found_again(addon, scene, backend, lasting, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "shot.blend"))
+    end_of_blender(addon, backend, tmp_path)
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "shot.blend"))
+    (asked,) = addon["scene.renders"].left_at_backend(bpy.context)
+    assert asked.video == str(tmp_path / "renders" / "shot-001.mp4")
+    assert bpy.ops.chironomy.fetch_render(job=asked.job) == {"FINISHED"}
+    assert files(tmp_path / "renders") == {"shot-001.mp4": "video 1"}
+    assert rendered(bpy.context.scene) == ["shot-001.mp4"]
+    assert not bpy.ops.chironomy.fetch_render.poll()
+    assert (tmp_path / "asked-for.json").read_text() == "[]"
+
+
+def test_a_render_of_another_file_is_fetched_and_laid_nowhere(addon, scene, backend, lasting, tmp_path):
+    end_of_blender(addon, backend, tmp_path)
+    assert bpy.ops.chironomy.fetch_render() == {"FINISHED"}
+    assert files(tmp_path / "renders") == {"untitled-001.mp4": "video 1"}
+    assert rendered(bpy.context.scene) == []
+
+
+def test_a_render_that_the_backend_has_forgotten_is_forgotten(addon, scene, backend, lasting, tmp_path):
+    end_of_blender(addon, backend, tmp_path)
+    backend.formats.clear()
+    with pytest.raises(RuntimeError, match="There is no job job 1"):
+        bpy.ops.chironomy.fetch_render()
+    assert not bpy.ops.chironomy.fetch_render.poll()
+
+
+@pytest.mark.parametrize("text", ["", "{", '[{"job": 1}]', "[1]", "null"])
+def test_a_damaged_memory_is_none(addon, tmp_path, text):
+    path = tmp_path / "asked-for.json"
+    path.write_text(text)
+    assert addon["asked"]._read(path) == ()

@@ -213,6 +213,7 @@ _BUTTONS = {
     "Start Backend": "백엔드 시작",
     "Stop Backend": "백엔드 중지",
     "Stop": "중지",
+    "Fetch Render": "렌더 가져오기",
     "Take Over": "이어받기",
     "Dismiss": "지우기",
     "Play": "재생",

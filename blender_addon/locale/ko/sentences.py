@@ -17,6 +17,7 @@ _PANELS = {
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
+    "{name} is at the backend": "{name}: 백엔드에 있습니다",
     "In line": "대기 중",
     "{time} left": "{time} 남음",
     "{name} is not there any more": "{name}: 더 이상 없습니다",
@@ -44,6 +45,7 @@ _REASONS = {
     "The hands have no keys yet; generate or import a motion first": (
         "손에 아직 키가 없습니다. 먼저 모션을 생성하거나 가져오세요"
     ),
+    "The backend has no render of an earlier Blender": "백엔드에 이전 Blender의 렌더가 없습니다",
     "No work is running": "진행 중인 작업이 없습니다",
     "No result waits for this file": "이 파일을 기다리는 결과가 없습니다",
     "No result waits": "기다리는 결과가 없습니다",
@@ -257,6 +259,7 @@ _FILES = {
         "먼저 인물 사진을 고르고 사진에 맞추기를 누르세요: 이 비디오에 나옵니다"
     ),
     "rendered {0}": "렌더했습니다: {0}",
+    "the backend has no render of an earlier Blender": "백엔드에 이전 Blender의 렌더가 없습니다",
     "the video is {0}": "비디오: {0}",
     "{0} is not there any more; it was moved or deleted": "{0}: 더 이상 없습니다. 옮기거나 삭제한 파일입니다",
     "the folder for renders {0} cannot be made: {1}": "렌더 폴더 {0}: 만들 수 없습니다: {1}",

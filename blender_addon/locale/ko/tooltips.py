@@ -151,6 +151,9 @@ _BUTTONS = {
     "Play the video in the player of the system, or the pictures in Blender's own": (
         "시스템의 플레이어로 비디오를, Blender의 플레이어로 이미지를 재생합니다"
     ),
+    "Wait for a video that the backend was asked for before Blender ended, and put it where it was to go": (
+        "Blender가 끝나기 전에 백엔드에 요청한 비디오를 기다렸다가 원래 자리에 넣습니다"
+    ),
     "Show the folder that the render is in": "렌더가 있는 폴더를 엽니다",
     "Lay a recording in the sequencer, and let the scene be as long": (
         "녹음을 시퀀서에 놓고 씬의 길이를 그에 맞춥니다"
