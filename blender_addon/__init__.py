@@ -21,17 +21,18 @@ from . import (
     words,
 )
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
+from .operators import edit, export, generate, hand_poses, jobs, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
-from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
+from .properties import ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
 from .scene import detail, takes
 
 CLASSES = (
     ChironomyPreferences,
     ChironomyTake,
     ChironomyPhrase,
+    ChironomyRender,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -45,6 +46,7 @@ CLASSES = (
     *edit.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
+    *jobs.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
     *menus.CLASSES,
@@ -58,6 +60,7 @@ def register() -> None:
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     words.register()
     slices.register()
+    tasks.register()
     menus.register()
     keymap.register()
     preferences_page.register()
@@ -78,10 +81,10 @@ def unregister() -> None:
     keymap.unregister()
     menus.unregister()
     words.unregister()
-    tasks.stop()
+    tasks.unregister()
     slices.unregister()
     backend.stop()
-    thumbnail.forget()
+    thumbnail.forget_others()
     hand_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):

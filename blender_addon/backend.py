@@ -52,6 +52,9 @@ _WAIT_SECONDS = 0.1
 _TRIAL_SECONDS = 180.0
 """The first start of an installation reads all of it from the disk."""
 
+GESTURES, VIDEOS, PORTRAITS = "gestures by the backend", "videos", "portraits"
+"""What jobs have for themselves of the backend: it does one of a kind at a time, and none while it is set up."""
+
 
 def use(url: str, token: str) -> None:
     """Use a backend that runs already, for this session, whatever the preferences say."""

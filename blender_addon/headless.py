@@ -148,7 +148,9 @@ def run(job: dict[str, Any], story: Story) -> None:
             bpy.ops.chironomy.export_fbx(filepath=written["fbx"])
     if "video" in written:
         with story.step("video"):
-            press(bpy.ops.chironomy.render_video, filepath=written["video"], shot=written.get("shot", ""))
+            press(
+                bpy.ops.chironomy.render_video, filepath=written["video"], shot=written.get("shot", ""), overwrite=True
+            )
             if "blend" in written:
                 # The video lies beside the file, wherever the two are moved together.
                 importlib.import_module(f"{MODULE}.sequencer").keep_beside(scene, Path(written["blend"]))

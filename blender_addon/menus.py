@@ -85,11 +85,17 @@ class CHIRONOMY_MT_video(_Menu):
         "chironomy.fit_to_picture",
         "chironomy.forget_picture",
         "chironomy.render_video",
+        "chironomy.fetch_render",
+        "chironomy.play_render",
+        "chironomy.open_renders",
         SEPARATOR,
         "chironomy.set_up_backend",
         "chironomy.start_backend",
         "chironomy.stop_backend",
+        SEPARATOR,
         "chironomy.stop_work",
+        "chironomy.take_over",
+        "chironomy.dismiss_result",
     )
 
 

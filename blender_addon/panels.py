@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, surroundings, tasks
+from . import backend, hand_pictures, late, line, surroundings
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -24,10 +24,10 @@ from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
 from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
-from .scene import keeping, takes
+from .scene import takes
 from .scene.chosen import chosen_hands, chosen_range
-from .words import label, told
-from .work_panel import work_button
+from .words import label, sentence, told
+from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
 
 class _Section(Panel):
@@ -99,7 +99,6 @@ class CHIRONOMY_PT_generate(_Section):
         column.prop(chosen, "emotion_mixture")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
-        kept_motion(layout)
         if preferences(context).gestures == "BACKEND":
             backend_state(layout, context)
 
@@ -161,7 +160,7 @@ class CHIRONOMY_PT_takes(_Section):
             return
         layout.prop(take, "detail", slider=True)
         if take.trouble:
-            layout.label(text=told(take.trouble), icon="ERROR")
+            layout.label(text=sentence(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
             text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
@@ -301,7 +300,21 @@ class CHIRONOMY_PT_render(_Section):
         column.prop(chosen, "format")
         column.prop(chosen, "burn_in")
         work_button(layout, CHIRONOMY_OT_render_video, "RENDER_ANIMATION")
+        draw_renders(layout.column(align=True), context)
         backend_state(layout, context)
+
+
+class CHIRONOMY_PT_work(_Section):
+    bl_idname = "CHIRONOMY_PT_work"
+    bl_label = "Work"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return bool(line.tasks() or late.entries())
+
+    def draw(self, context: Context) -> None:
+        draw_jobs(self.layout)
+        draw_late(self.layout, context)
 
 
 class CHIRONOMY_PT_hand_poses(_Section):
@@ -331,7 +344,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
         row.operator("chironomy.save_hand_pose", icon="ADD").side = chosen.hand_pose_side
         row.operator("chironomy.add_pose_library", text="", icon="ASSET_MANAGER")
         for fault in hand_pictures.faults():
-            layout.label(text=told(fault), icon="ERROR")
+            layout.label(text=sentence(fault), icon="ERROR")
 
 
 class CHIRONOMY_PT_export(_Section):
@@ -347,17 +360,6 @@ class CHIRONOMY_PT_export(_Section):
         row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")
         if character(context.scene) is None:
             layout.label(text="Add a character first", icon="INFO")
-
-
-def kept_motion(layout: UILayout) -> None:
-    """Tell how work ended that was left behind, and offer the motion that it made."""
-    if tasks.last_words():
-        layout.label(text=told(tasks.last_words()), icon="INFO")
-    path = keeping.offered()
-    if path is not None:
-        row = layout.row()
-        row.operator_context = "EXEC_DEFAULT"
-        row.operator("chironomy.import_motion", text="Put On Kept Motion", icon="IMPORT").filepath = str(path)
 
 
 def backend_state(layout: UILayout, context: Context) -> None:
@@ -389,5 +391,6 @@ CLASSES = (
     CHIRONOMY_PT_edit,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,
+    CHIRONOMY_PT_work,
     CHIRONOMY_PT_export,
 )

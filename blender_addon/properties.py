@@ -193,6 +193,12 @@ class ChironomyPhrase(PropertyGroup):
     was_size: FloatProperty(options={"HIDDEN"})
 
 
+class ChironomyRender(PropertyGroup):
+    """A video, or a folder of pictures, that was rendered of the scene."""
+
+    path: StringProperty(name="Path", subtype="FILE_PATH", options={"HIDDEN"} | BLEND_RELATIVE)
+
+
 HAND_POSE_SIDES = (
     ("LEFT", "Left", "The character's left hand"),
     ("RIGHT", "Right", "The character's right hand"),
@@ -396,6 +402,7 @@ class ChironomySettings(PropertyGroup):
         description="What draws the video",
         items=ENGINES,
     )
+    rendered: CollectionProperty(type=ChironomyRender)
     width: IntProperty(
         name="Width",
         description="Of the video, in pixels",

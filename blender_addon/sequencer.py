@@ -18,7 +18,7 @@ VIDEO_STRIP = "Chironomy Video"
 
 SPEECH_CHANNEL, VIDEO_CHANNEL = 1, 2
 
-_PICTURES = (".png", ".exr")
+PICTURES = (".png", ".exr")
 MARK = "chironomy"
 LAID_FROM = "chironomy_file"
 """A custom property of a laid strip: the path by which the scene knew its speech then."""
@@ -152,7 +152,7 @@ def lay_video(context: Context, path: Path, frame: int) -> None:
         _remove(scene, earlier)
     options = {"name": VIDEO_STRIP, "channel": _empty_channel(scene), "frame_start": frame, "fit_method": "FIT"}
     if path.is_dir():
-        pictures = [item for item in path.iterdir() if item.suffix in _PICTURES]
+        pictures = [item for item in path.iterdir() if item.suffix in PICTURES]
         # More than 99,999 have longer numbers.
         pictures.sort(key=lambda item: (len(item.name), item.name))
         strip = _strips(scene).new_image(filepath=str(pictures[0]), **options)

@@ -1,29 +1,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Work that takes seconds: a thread does it, the main thread alone touches Blender.
+"""Buttons whose work takes seconds: a thread does it, the main thread alone touches Blender.
 
-With a window, a button starts the work and Blender stays usable: a timer shows the progress where the button was, and a
-button beside it stops the work; no key does, which an animator presses for something else. Without one,
-or when a script runs the operator, the same operator waits until the work is done.
+With a window, a button reads what was asked for and puts it in line; Blender stays usable, and when the work is done,
+the same operator lays the result, as a step of its own in Blender's history. No key stops work, which an animator
+presses for something else; a button beside each job does. Without a window, or when a script runs the operator, it
+waits until the work is done.
 """
 
-import queue
-import threading
 import time
 import traceback
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import bpy
-from bpy.types import Context, Event, Operator
+from bpy.app.handlers import persistent
+from bpy.types import Context, Event, Operator, Window
 
-from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
-from chironomy.work import Progress, Work
 
+from . import late, line, seen_panels, target
+from .line import Job, Task, fault, listeners, running
 from .slices import Slices, Slicing
-from .target import Target
+from .target import Target, TargetGoneError
 from .words import tip, told
+
+__all__ = ["Job", "JobOperator", "Task", "listeners", "running"]
 
 TICK = 0.1
 """Seconds between looks at the work."""
@@ -31,140 +31,20 @@ TICK = 0.1
 SLICES_TICK = 0.01
 """Likewise while it is done in slices on the main thread; Blender does what a person asks for in between."""
 
-Job = Callable[[Work], Any]
-"""What a thread does, without touching Blender."""
-
-SURE_AFTER, LEAST_DONE = 3.0, 0.05
-"""Seconds of work, and the part of it, from which on it is told how long the rest will take."""
-
-STOP_SECONDS = 2.0
-"""Seconds that work has to stop when Blender ends."""
-
-listeners: list[Progress] = []
-"""Told on the main thread of the job that runs."""
+DRAGGING = ("TRANSFORM_OT_", "CHIRONOMY_OT_apply_hand_pose", "CHIRONOMY_OT_slide_phrase")
+"""What a person does by dragging, which no result may come in between of."""
 
 
-class Task:
-    """One piece of work in a thread of its own.
+class _Laying:
+    """The one job whose result is being taken in.
 
     Attributes:
-        label: what it does, for a person.
-        progress: 0..1.
-        message: what it does now.
-        picture: the last JPEG of what it makes; empty before the first.
-        result: what the job returned, once it is done.
-        error: a sentence, where it failed.
-        cancelled: whether it was asked to stop.
-    """
-
-    def __init__(self, label: str, job: Job | None = None) -> None:
-        self.label = label
-        self.progress = 0.0
-        self.message = ""
-        self.picture = b""
-        self.result: Any = None
-        self.error: str | None = None
-        self._begun = time.monotonic()
-        self._stop = threading.Event()
-        self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        if job is not None:
-            self.begin(job)
-
-    def begin(self, job: Job) -> None:
-        """Let the thread do the job."""
-        self._thread = threading.Thread(target=self._run, args=(job,), name=f"chironomy {self.label}", daemon=True)
-        self._thread.start()
-
-    @property
-    def begun(self) -> bool:
-        """Whether the thread was given its job; what it needs is still read before."""
-        return self._thread is not None
-
-    @property
-    def on_main_thread(self) -> Work:
-        """What the work's parts on the main thread may ask and tell; they tell no fraction of the whole."""
-        return Work(lambda _, message="": self._tell(self.progress, message), self._stop.is_set)
-
-    @property
-    def seconds_left(self) -> float | None:
-        """How long it will take by what it took so far; None where that tells nothing yet."""
-        taken = time.monotonic() - self._begun
-        if taken < SURE_AFTER or self.progress < LEAST_DONE or self.cancelled:
-            return None
-        return taken * (1.0 - self.progress) / self.progress
-
-    @property
-    def cancelled(self) -> bool:
-        return self._stop.is_set()
-
-    def cancel(self) -> None:
-        """Ask the work to stop; it does at its next step."""
-        self._stop.set()
-
-    def ended(self, seconds: float = 0.0) -> bool:
-        """Wait for the work a while, take in what it reports, and return whether it has ended."""
-        if seconds and self._thread is not None:
-            self._thread.join(seconds)
-        ended = self._thread is None or not self._thread.is_alive()
-        while not self._reports.empty():
-            progress, message = self._reports.get()
-            self.progress, self.message = max(self.progress, min(1.0, progress)), message
-            for listener in listeners:
-                listener(self.progress, self.message)
-        return ended
-
-    def _run(self, job: Job) -> None:
-        try:
-            self.result = job(Work(self._tell, self._stop.is_set, self._show))
-        except JobCancelled:
-            self._stop.set()
-        except ChironomyError as error:
-            # Whatever ends work that was asked to stop is no news.
-            if not self.cancelled:
-                self.error = str(error)
-        except Exception as error:
-            traceback.print_exc()
-            self.error = _fault(self.label, error)
-
-    def _tell(self, fraction: float, message: str = "") -> None:
-        self._reports.put((fraction, message))
-
-    def _show(self, jpeg: bytes) -> None:
-        self.picture = jpeg
-
-
-@dataclass
-class _Running:
-    """The work that runs, and what it left to say where its button is gone.
-
-    Attributes:
-        task: the work.
-        left: what the work is for, and whose, once its button was closed by the opening of another file.
-        said: how such work ended.
+        task: the job, from when its operator is called for it until it has ended.
+        called: whether its operator is being called.
     """
 
     task: Task | None = None
-    left: "tuple[type[JobOperator], Target] | None" = None
-    said: str = ""
-
-
-_running = _Running()
-
-
-def running() -> Task | None:
-    """Return the work that runs, or None."""
-    return _running.task
-
-
-def left_behind() -> bool:
-    """Whether the work that runs was started in a file that is not open any more."""
-    return _running.left is not None
-
-
-def last_words() -> str:
-    """Return how work ended that was left behind when another file was opened; empty once other work is started."""
-    return _running.said
+    called = False
 
 
 # Where it is mixed in, an operator is what it is.
@@ -178,10 +58,21 @@ class JobOperator(_Operator):
     for the thread; and `finish`, called on the main thread with that function's result and with what the work was
     started for. Both raise ChironomyError to stop with one sentence; `keep` then saves what the work made. Either may
     be a generator that does its part in slices (see `slices`), so that Blender answers between them.
+
+    With a window, `finish` belongs to another instance than `work`, with the same properties. Its options have UNDO and
+    not REGISTER: the redo panel would do all of the work again.
     """
+
+    anywhere = False
+    """Whether the work is for no scene and no character."""
+
+    _task: Task
+    """What is worked on."""
 
     _slices: Slicing | None = None
     """What is done on the main thread now."""
+
+    _timer: Any = None
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -189,8 +80,14 @@ class JobOperator(_Operator):
         return ""
 
     @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        """Return what the work needs for itself, by name: with one in common, the later waits for the earlier."""
+        return frozenset({cls.bl_idname})
+
+    @classmethod
     def poll(cls, context: Context) -> bool:
-        reason = f"{_running.task.label} is still running" if _running.task else cls.disabled_reason(context)
+        # What was begun is taken in whatever is shown by then.
+        reason = "" if _Laying.called else cls.disabled_reason(context)
         if reason:
             cls.poll_message_set(tip(reason))
         return not reason
@@ -211,79 +108,86 @@ class JobOperator(_Operator):
         return ""
 
     def execute(self, context: Context) -> set[str]:
-        ended = self._start(context)
+        ended = None if self._is_called() else self._ask(context)
         while ended is None:
             ended = self._go_on(context, TICK)
         return ended
 
     def invoke(self, context: Context, event: Event) -> set[str]:
-        if bpy.app.background:
+        if not with_window():
             return self.execute(context)
-        ended = self._start(context)
+        ended = None if self._is_called() else self._ask(context)
         if ended is not None:
             return ended
-        self._timer, self._tick, self._drawn = None, 0.0, 0.0
-        self._set_timer(context)
-        context.window_manager.progress_begin(0.0, 1.0)
+        if self._is_in_line():
+            return {"CANCELLED"}
+        self._timer = context.window_manager.event_timer_add(SLICES_TICK, window=context.window)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: Context, event: Event) -> set[str]:
-        task = _running.task
-        assert task is not None
         if event.type != "TIMER":
             return {"PASS_THROUGH"}
         ended = self._go_on(context)
-        context.window_manager.progress_update(task.progress)
-        if time.monotonic() >= self._drawn + TICK:
-            self._drawn = time.monotonic()
-            _redraw(context)
-        if ended is None:
-            self._set_timer(context)
+        if ended is None and not self._is_in_line():
             return {"PASS_THROUGH"}
         self._remove_timer(context)
-        return ended
+        # A result is a step in history, a wish is none.
+        return ended or {"CANCELLED"}
 
     def cancel(self, context: Context) -> None:
-        """Blender ends the operator, as when another file is opened; the work goes on and its result is kept."""
+        """Blender ends the operator, as when another file is opened; what it would lay is looked at once more."""
         self._remove_timer(context)
-        task, slices = _running.task, self._slices
-        if slices is not None:
-            self._slices = None
-            slices.stop()
-        if task is None:
-            return
-        if slices is not None and not task.begun:
+        if self._slices is not None:
+            self._slices.stop()
+        if _Laying.task is self._task:
+            _Laying.task = None
+        elif not self._task.begun:
             # What it would work on was not read yet.
-            _running.task = None
-            return
-        _running.left = (type(self), self._target)
-        if not bpy.app.timers.is_registered(look_after):
-            bpy.app.timers.register(look_after, first_interval=TICK, persistent=True)
+            line.leave(self._task)
 
-    def _start(self, context: Context) -> set[str] | None:
-        """Begin the work; return how it ended already, or None."""
-        self._target = Target.of(context.scene)
-        task = _running.task = Task(self.bl_label)
-        _running.said = ""
-        self._slices = Slicing(lambda: self.work(context), task.on_main_thread)
+    def _is_called(self) -> bool:
+        """Whether the operator is called to take in a result, and for which job."""
+        if _Laying.called and _Laying.task is not None:
+            self._task = _Laying.task
+            return True
+        return False
+
+    def _ask(self, context: Context) -> set[str] | None:
+        """Read what is asked for; return how it ended already, or None."""
+        self._task = Task(self.bl_label, target=Target.of(context.scene), lanes=self.lanes(context))
+        self._task.operator, self._task.options = type(self), self.as_keywords()
+        line.join(self._task)
+        self._slices = Slicing(lambda: self.work(context), self._task.on_main_thread)
+        watch()
         return self._go_on(context)
 
+    def _is_in_line(self) -> bool:
+        """Whether all was read, and the job is the line's to do; the one whose result is taken in is out of it."""
+        return self._slices is None and _Laying.task is not self._task
+
     def _go_on(self, context: Context, wait: float = 0.0) -> set[str] | None:
-        """Do what is to be done on the main thread for a moment, or look at the thread; return how all ended, or None.
+        """Do what is to be done for a moment, or look at the thread; return how all ended, or None.
 
         Args:
             context: of the person.
             wait: seconds to wait for a thread.
         """
-        task = _running.task
-        assert task is not None
+        task = self._task
         if self._slices is None:
-            if not task.ended(wait):
-                return None
+            line.advance()
+            if not task.over:
+                if not task.ended(wait):
+                    return None
+                if not task.begun:
+                    time.sleep(wait)
+                    return None
+            task.ended()
             if task.error is not None or task.cancelled:
-                return self._end(context, task.error)
-            self._slices = Slicing(lambda: self.finish(context, task.result, self._target), task.on_main_thread)
+                return self._end(context, task.error and late.keep(task, context, task.error))
+            wanted = task.target
+            assert wanted is not None
+            self._slices = Slicing(lambda: self.finish(context, task.result, wanted), task.on_main_thread)
         task.ended()
         if task.cancelled:
             self._slices.stop()
@@ -295,92 +199,152 @@ class JobOperator(_Operator):
         except ChironomyError as error:
             if not task.begun:
                 return self._end(context, str(error))
-            return self._end(context, _kept(type(self), context, task.result, self._target, str(error)))
+            said = str(error)
+            if isinstance(error, TargetGoneError) and task.target is not None and task.target.left:
+                said = f"{task.label} is done for {task.target.scene_name}"
+            return self._end(context, late.keep(task, context, said))
         except Exception as error:
             traceback.print_exc()
-            return self._end(context, _fault(task.label, error))
+            said = fault(task.label, error)
+            return self._end(context, late.keep(task, context, said) if task.begun else said)
         result, self._slices = self._slices.result, None
         if not task.begun:
-            task.begin(result)
+            task.line_up(result)
+            line.advance()
             return None
+        late.took(task)
         self._end(context)
         self.report({"INFO"}, told(result))
         return {"FINISHED"}
 
     def _end(self, context: Context, error: str | None = None) -> set[str]:
         """Let other work begin, and say why this one ended before its time, if it did."""
-        task, _running.task, self._slices = _running.task, None, None
-        assert task is not None
-        _redraw(context)
+        line.leave(self._task)
+        if _Laying.task is self._task:
+            _Laying.task = None
+        self._slices = None
+        seen_panels.redraw(context)
         if error is not None:
             self.report({"ERROR"}, told(error))
-        elif task.cancelled:
-            self.report({"WARNING"}, told(f"{task.label} was cancelled"))
+        elif self._task.cancelled:
+            self.report({"WARNING"}, told(f"{self._task.label} was cancelled"))
         return {"CANCELLED"}
 
-    def _set_timer(self, context: Context) -> None:
-        """Be called often while slices are done, and seldom while a thread works."""
-        tick = TICK if self._slices is None else SLICES_TICK
-        if tick != self._tick:
-            if self._timer is not None:
-                context.window_manager.event_timer_remove(self._timer)
-            self._timer, self._tick = context.window_manager.event_timer_add(tick, window=context.window), tick
-
     def _remove_timer(self, context: Context) -> None:
-        context.window_manager.event_timer_remove(self._timer)
-        context.window_manager.progress_end()
+        if self._timer is not None:
+            context.window_manager.event_timer_remove(self._timer)
+            self._timer = None
 
 
-def look_after() -> float | None:
-    """Wait for work whose button is gone, and keep what it makes; called by Blender's timer.
+def with_window() -> bool:
+    """Whether a person sees Blender."""
+    return not bpy.app.background
+
+
+def watch() -> None:
+    """Look at the line from time to time, as long as there is a job in it."""
+    if with_window() and not bpy.app.timers.is_registered(look):
+        bpy.app.timers.register(look, first_interval=TICK, persistent=True)
+
+
+def look() -> float | None:
+    """Let the line go on, and take in what is done; called by Blender's timer.
 
     Returns:
-        Seconds until the next look; None where there is nothing left to wait for.
+        Seconds until the next look; None where there is nothing to look at.
     """
-    task, left = _running.task, _running.left
-    if task is None or left is None:
-        return None
-    _redraw(bpy.context)
-    if not task.ended():
-        return TICK
-    _running.task = _running.left = None
-    operator, target = left
-    if task.error is not None or task.cancelled:
-        _running.said = task.error or f"{task.label} was cancelled"
+    line.advance()
+    if _Laying.task is None and not _in_the_way():
+        done = next((task for task in line.tasks() if task.over and task.operator is not None), None)
+        if done is not None:
+            lay(done)
+    seen_panels.redraw_where_new(bpy.context)
+    return TICK if line.tasks() else None
+
+
+def lay(task: Task) -> None:
+    """Let the operator of a job that is over take in its result, or tell why there is none."""
+    _Laying.task, _Laying.called = task, True
+    module, name = task.operator.bl_idname.split(".")
+    operator = getattr(getattr(bpy.ops, module), name)
+    window = _window_of(task.target)
+    try:
+        if window is None or not with_window():
+            operator("EXEC_DEFAULT", True, **task.options)
+        else:
+            with bpy.context.temp_override(window=window):
+                operator("INVOKE_DEFAULT", **task.options)
+    except RuntimeError as error:
+        # A report of an error is raised, too, where there is no window.
+        print(str(error).strip())
+        if _Laying.task is task:
+            _Laying.task = None
+            line.leave(task)
+            late.keep(task, bpy.context, str(error).strip())
+    finally:
+        _Laying.called = False
+
+
+def take_over(number: int) -> None:
+    """Take in what a job made that was late, now that what it was made for is there.
+
+    Raises:
+        TargetGoneError: it is not.
+    """
+    entry = next(entry for entry in late.entries() if entry.number == number)
+    task = entry.task
+    target = task.target.again() if task.target is not None else None
+    if target is None:
+        raise TargetGoneError(entry.said)
+    if task in line.tasks():
+        return
+    task.target = target
+    line.join(task)
+    if with_window():
+        watch()
     else:
-        _running.said = _kept(
-            operator, bpy.context, task.result, target, f"{task.label} is done for {target.scene_name}"
-        )
-    print(_running.said)
-    return None
+        lay(task)
 
 
 def stop() -> None:
-    """Stop the work that runs; Blender ends or the add-on goes."""
-    if _running.task is not None:
-        _running.task.cancel()
-        # It may tell the backend to stop, too.
-        _running.task.ended(STOP_SECONDS)
-    _running.task = _running.left = None
-    if bpy.app.timers.is_registered(look_after):
-        bpy.app.timers.unregister(look_after)
+    """Stop all work; Blender ends or the add-on goes."""
+    line.stop()
+    _Laying.task = None
+    if bpy.app.timers.is_registered(look):
+        bpy.app.timers.unregister(look)
 
 
-def _kept(operator: type[JobOperator], context: Context, result: Any, target: Target, sentence: str) -> str:
-    """Let an operator keep a result, and return the sentence with where it is."""
-    try:
-        clause = operator.keep(context, result, target)
-    except (ChironomyError, OSError) as error:
-        clause = str(error)
-    return f"{sentence}; {clause}" if clause else sentence
+@persistent
+def _after_saving(*_: object) -> None:
+    for task in (*line.tasks(), *(entry.task for entry in late.entries())):
+        if task.target is not None:
+            task.target = task.target.saved()
 
 
-def _fault(label: str, error: Exception) -> str:
-    return f"{label} stopped by a fault of its own ({error!r}); Blender's console tells more"
+def register() -> None:
+    """Follow what jobs were asked for through the saving and opening of files."""
+    target.register()
+    bpy.app.handlers.save_post.append(_after_saving)
 
 
-def _redraw(context: Context) -> None:
-    for window in context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
+def unregister() -> None:
+    """Stop all work, and follow nothing more."""
+    stop()
+    bpy.app.handlers.save_post.remove(_after_saving)
+    target.unregister()
+
+
+def _window_of(target: Target | None) -> Window | None:
+    """Return the window that shows a target's scene, or any."""
+    windows = list(bpy.context.window_manager.windows)
+    shown = (window for window in windows if target is not None and window.scene.session_uid == target.scene)
+    return next(shown, next(iter(windows), None))
+
+
+def _in_the_way() -> bool:
+    """Whether a person holds something, as far as Blender tells (from 4.2 on), or Blender renders what would change."""
+    return bpy.app.is_job_running("RENDER") or any(
+        operator.bl_idname.startswith(DRAGGING)
+        for window in bpy.context.window_manager.windows
+        for operator in getattr(window, "modal_operators", ())
+    )

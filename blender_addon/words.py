@@ -38,6 +38,12 @@ def told(sentence: object) -> str:
     return _sentence(str(sentence), translations.pgettext_rpt)
 
 
+def sentence(text: object) -> str:
+    """Return a sentence as it stands in a panel: in Blender's language, with a capital first."""
+    said = told(text)
+    return said[:1].upper() + said[1:]
+
+
 def tip(sentence: object) -> str:
     """Return why a button is grey, which stands in its tooltip, in Blender's language."""
     return _sentence(str(sentence), translations.pgettext_tip)

@@ -7,7 +7,7 @@ from bpy.types import Context, Operator
 from chironomy.installation.environment import ENVIRONMENT, Installed, environment_python
 from chironomy.work import Work
 
-from .. import backend, tasks
+from .. import backend
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator
@@ -20,9 +20,15 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
     bl_idname = "chironomy.set_up_backend"
     bl_label = "Set Up Backend"
 
+    anywhere = True
+
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         return "" if bpy.app.online_access else "Allow Online Access in the System preferences first"
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return frozenset({cls.bl_idname, backend.GESTURES, backend.VIDEOS, backend.PORTRAITS})
 
     def work(self, context: Context) -> Job:
         home, wheel, pytorch = backend.folder(), backend.bundled_wheel(), backend.pytorch_of(context)
@@ -49,6 +55,8 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
     bl_idname = "chironomy.start_backend"
     bl_label = "Start Backend"
 
+    anywhere = True
+
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         chosen = preferences(context)
@@ -57,6 +65,10 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
         if chosen.address:
             return f"The preferences name a backend at {chosen.address}"
         return "" if chosen.python else "Set up the backend first, or choose its Python in the preferences"
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return frozenset({CHIRONOMY_OT_set_up_backend.bl_idname})
 
     def work(self, context: Context) -> Job:
         where = backend.address(context)
@@ -87,25 +99,8 @@ class CHIRONOMY_OT_stop_backend(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_stop_work(Operator):
-    """Stop the work that runs"""
-
-    bl_idname = "chironomy.stop_work"
-    bl_label = "Stop"
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        return tasks.running() is not None
-
-    def execute(self, context: Context) -> set[str]:
-        if (task := tasks.running()) is not None:
-            task.cancel()
-        return {"FINISHED"}
-
-
 CLASSES = (
     CHIRONOMY_OT_set_up_backend,
     CHIRONOMY_OT_start_backend,
     CHIRONOMY_OT_stop_backend,
-    CHIRONOMY_OT_stop_work,
 )

@@ -15,7 +15,7 @@ from ..rig import build, read
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
-from ..scene.performance import Again, Made, making_again, performing
+from ..scene.performance import Again, Made, lanes_of, making_again, performing
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
@@ -67,7 +67,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
 
     bl_idname = "chironomy.generate"
     bl_label = "Generate"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -75,6 +75,10 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             return "Load a speech first"
         item = character(context.scene)
         return why_not_kept(context.scene, item) if item else "Add a character first"
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return lanes_of(context)
 
     def work(self, context: Context) -> Slices:
         return performing(context)
@@ -115,7 +119,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         "Make the hands' frames between the selected keys, or of the preview range, anew as a new take. "
         "Your own and locked poses stay, and what is new leads into them"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     first: IntProperty(
         name="First Frame",
@@ -143,6 +147,10 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
             return "Generate or import a take first"
         return why_not_kept(context.scene, item)
 
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return lanes_of(context)
+
     def work(self, context: Context) -> Slices:
         scene, item = context.scene, character(context.scene)
         assert item is not None
@@ -155,6 +163,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
 
     def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
+        takes.show_action(scene, item, result.action)
         (only,) = result.only
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.

@@ -9,12 +9,13 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 from chironomy.shot.fit import Fit
 
-from .. import sequencer
+from .. import backend, sequencer
 from ..properties import character, forget_fit, settings
 from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import tip
 
 
 class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
@@ -22,7 +23,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
 
     bl_idname = "chironomy.fit_to_picture"
     bl_label = "Fit to Picture"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     filepath: StringProperty(
         name="Portrait",
@@ -39,6 +40,10 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return frozenset({backend.PORTRAITS})
 
     def work(self, context: Context) -> Job:
         chosen = settings(context.scene)
@@ -72,7 +77,10 @@ class CHIRONOMY_OT_forget_picture(Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return bool(settings(context.scene).fit)
+        fitted = bool(settings(context.scene).fit)
+        if not fitted:
+            cls.poll_message_set(tip("Fit to a picture first"))
+        return fitted
 
     def execute(self, context: Context) -> set[str]:
         forget_fit(settings(context.scene))

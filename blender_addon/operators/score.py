@@ -15,7 +15,7 @@ from ..properties import character, settings
 from ..rig import read
 from ..scene import score, takes
 from ..scene.keeping import why_not_kept
-from ..scene.performance import Again, doing_score
+from ..scene.performance import Again, doing_score, lanes_of
 from ..scene.speech import speech_start
 from ..slices import Slices
 from ..target import Target
@@ -47,7 +47,7 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
 
     bl_idname = "chironomy.read_score"
     bl_label = "Read Score"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -61,20 +61,24 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
         begin = speech_start(scene)
         stop = max(round(min(read.last_key(item), scene.frame_end)), begin) + 1
         _, motion = yield from read.reading_pose(item, load_rig(), scene, begin, stop)
+        shown = shown_action(context)
+        assert shown is not None
+        action = shown.session_uid
 
-        def find(work: object) -> Score:
+        def find(work: object) -> tuple[int, Score]:
             from chironomy.gesture.score.read import read_score
 
-            return read_score(motion)
+            return action, read_score(motion)
 
         return find
 
-    def finish(self, context: Context, result: Score, target: Target) -> str:
+    def finish(self, context: Context, result: tuple[int, Score], target: Target) -> str:
         scene, item = target.find()
-        take = takes.shown_take(scene, item)
-        if take is None:
-            raise ChironomyError("the take is not shown any more; show it and read its score again")
-        score.keep_score(take.action, result)
+        action, found = result
+        take = takes.take_of_action(scene, item, action)
+        score.keep_score(take.action, found)
+        if takes.shown_take(scene, item) != take:
+            return f"the gesture phrases of {take.name} are kept with it"
         score.mirror(scene, take.action)
         return f"{len(settings(scene).phrases)} gesture phrases are in the list"
 
@@ -84,7 +88,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
 
     bl_idname = "chironomy.apply_score"
     bl_label = "Apply Score"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -101,6 +105,10 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         except ChironomyError as error:
             return str(error)
 
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return lanes_of(context)
+
     def work(self, context: Context) -> Slices:
         scene, item, action = context.scene, character(context.scene), shown_action(context)
         before = score.score_of(action)
@@ -111,6 +119,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
 
     def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
+        takes.show_action(scene, item, result.action)
         said = yield from takes.putting_range(
             scene, item, result.motion, result.only, "score changed", result.settings, result.score
         )

@@ -115,7 +115,7 @@ class Place:
         """Write edits, show them, and return what to tell."""
         for curves, edit in edits:
             curves.write(edit)
-        self.scene.frame_set(self.scene.frame_current)
+        self.scene.frame_set(self.scene.frame_current, subframe=self.scene.frame_subframe)
         if self.passed_over:
             message += f"; {named(self.passed_over)} is locked, muted or driven and stays as it is"
         return Outcome(message, short)

@@ -26,6 +26,7 @@ from ..properties import ChironomySettings, character, settings
 from ..rig import owned, read
 from ..rig.owned import Only, hand_mask, reading_pins
 from ..slices import Slices
+from ..target import Target
 from .portrait import remembered
 from .score import only_of
 from .speech import scene_speech, speech_start
@@ -38,6 +39,13 @@ AROUND = 6.0
 
 Pinned = tuple[HandMotion, NDArray[np.bool_]]
 """Motion from the speech's start on, and (T, 2) which frames of which hand are to stay."""
+
+
+def lanes_of(context: Context) -> frozenset[str]:
+    """Return what new gestures for the scene's character need for themselves: it, and maybe the backend."""
+    target = Target.of(context.scene)
+    lanes = {f"character {target.item}"}
+    return frozenset(lanes if backend.gestures_here(context) else lanes | {backend.GESTURES})
 
 
 def performing(context: Context) -> Slices:
@@ -114,12 +122,14 @@ class Again(NamedTuple):
         motion: from the speech's start on; what lies outside of the range is as it was.
         only: what of it is new.
         settings: that it was made with.
+        action: that is to be so but for the range, by its number in this session.
         score: that was performed in it, where it is known.
     """
 
     motion: HandMotion
     only: Sequence[Only]
     settings: dict[str, Any]
+    action: int
     score: Score | None = None
 
 
@@ -159,6 +169,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         "range_hands": hands,
     }
     script = sequencer.absolute(settings(scene).script) if settings(scene).script else None
+    action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
@@ -170,7 +181,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
                 inputs["script"] = script
             motion = _hands(where, inputs, wanted, folder, work)
             plan = _planned(inputs, wanted) if where is None else None
-        return Again(motion, [Only(float(first), float(last), chosen)], wanted, plan)
+        return Again(motion, [Only(float(first), float(last), chosen)], wanted, action, plan)
 
     return make
 
@@ -207,6 +218,7 @@ def doing_score(
     )
     wanted = _manner(settings(scene)) | {"seed": settings(scene).seed}
     wanted |= {name: manner[name] for name in (*wanted, "rate") if name in manner}
+    action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
@@ -219,7 +231,7 @@ def doing_score(
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             after.save(inputs["score"])
             motion = _hands(where, inputs, wanted, folder, work)
-        return Again(motion, only, wanted, after)
+        return Again(motion, only, wanted, action, after)
 
     return make
 

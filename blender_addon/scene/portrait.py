@@ -17,9 +17,9 @@ from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend
+from ..line import Job
 from ..properties import settings, shape_of
 from ..rig.space import TURN, to_armature
-from ..tasks import Job
 from ..view import given, keep
 
 CAMERA = "Portrait Camera"

@@ -107,7 +107,7 @@ def settled(scene: Scene, item: Object, keyed: Keyed, show: bool = True) -> PutO
     frames = written.frames
     give_length(scene, speech_start(scene) + frames - 1)
     if show:
-        scene.frame_set(scene.frame_current)
+        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     count = read.hand_key_count(item)
     dense = channels.HAND_CHANNELS * frames
     said = f"{item.name} has {frames} frames of motion in {count} keys, {100 * count / dense:.0f} % of one key a frame"

@@ -224,7 +224,7 @@ def putting_range(
         keep_score(action, _with_scores(scene, score_of(action), score, only))
         action[MADE_PROPERTY] = json.dumps(made)
         _add(scene, item, name, label, detail, miss)
-        scene.frame_set(scene.frame_current)
+        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     finally:
         draft.discard()
     return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
@@ -293,6 +293,29 @@ def shown_take(scene: Scene, item: Object) -> ChironomyTake | None:
     return next((take for take in takes_of(scene, item) if take.action == action), None)
 
 
+def take_of_action(scene: Scene, item: Object, action: int) -> ChironomyTake:
+    """Return the take of a character that has an action, by its number in this session.
+
+    Raises:
+        TakeError: it was deleted.
+    """
+    for take in takes_of(scene, item):
+        if take.action.session_uid == action:
+            return take
+    raise TakeError("the take that this was made for was deleted meanwhile")
+
+
+def show_action(scene: Scene, item: Object, action: int) -> None:
+    """Let a character show the take that something was made for, where another one is shown by now.
+
+    Raises:
+        TakeError: it was deleted, or cannot be shown.
+    """
+    data = item.animation_data
+    if data is None or data.action is None or data.action.session_uid != action:
+        show(scene, take_of_action(scene, item, action))
+
+
 def show(scene: Scene, take: ChironomyTake) -> None:
     """Let a take's character show it.
 
@@ -318,7 +341,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
     mirror(scene, take.action)
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
 
 
 def flip(scene: Scene, item: Object) -> ChironomyTake:
@@ -402,7 +425,7 @@ def to_nla(scene: Scene, take: ChironomyTake) -> str:
         if hasattr(strip, "action_slot"):
             strip.action_slot = next(slot for slot in action.slots if slot.handle == handle)
         strip.influence = 1.0
-    scene.frame_set(scene.frame_current)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     return name
 
 

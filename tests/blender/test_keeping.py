@@ -306,49 +306,6 @@ def test_what_was_made_for_a_deleted_character_is_kept_and_goes_onto_another(sce
     assert path.is_file()
 
 
-def test_work_goes_on_when_another_file_is_opened_and_its_motion_is_kept(scene, performance, tmp_path):
-    import threading
-
-    tasks = module("tasks")
-    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "next.blend"))
-    bpy.ops.chironomy.add_character()
-    goes_on = threading.Event()
-
-    def job(work):
-        goes_on.wait(60)
-        assert not work.cancelled()
-        return [made_of(performance)]
-
-    class Button(tasks.JobOperator):
-        """What Blender holds of Generate while its window runs it."""
-
-        keep = module("operators.generate").CHIRONOMY_OT_generate.keep
-        _target = module("target").Target.of(scene)
-
-        def _remove_timer(self, context):
-            pass
-
-    tasks._running.task = tasks.Task("Generate", job)
-    Button().cancel(bpy.context)
-    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "next.blend"))
-    assert tasks.left_behind()
-    assert tasks.look_after() == tasks.TICK
-    assert bpy.ops.chironomy.stop_work.poll()
-    goes_on.set()
-    while tasks.look_after() is not None:
-        pass
-    assert tasks.running() is None
-    path = module("scene.keeping").offered()
-    assert (
-        tasks.last_words()
-        == f"Generate is done for Scene; its motion is kept in {path}, and Import Motion puts it on a character"
-    )
-    bpy.ops.chironomy.add_character()
-    bpy.ops.chironomy.import_motion(filepath=str(path))
-    assert np.ptp(motion_of(bpy.context.scene.chironomy.character)[1]) > 0.5
-    tasks.stop()
-
-
 def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, monkeypatch, tmp_path):
     bpy.ops.chironomy.add_character()
     other = bpy.data.scenes.new("Other")
@@ -359,7 +316,7 @@ def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, mo
     image.save()
 
     def render(happens):
-        def rendering(_context, _filepath, _shot):
+        def rendering(_context, _filepath, _shot, replace):
             happens()
             return lambda _work: folder
 

@@ -19,6 +19,7 @@ from words_shown import (  # noqa: E402
     of_buttons,
     of_classes,
     of_layouts,
+    of_progress,
     of_reasons,
     own_properties,
     spelled,
@@ -43,7 +44,15 @@ def korean(addon):
 @pytest.fixture(scope="module")
 def shown(addon, repository):
     folder = repository / "blender_addon"
-    found = [*of_classes(addon), *of_buttons(addon), *of_layouts(folder), *of_reasons(folder)]
+    library = repository / "backend" / "chironomy"
+    works = (folder, *(library / room for room in ("performance", "gesture", "speech", "service", "client")))
+    found = [
+        *of_classes(addon),
+        *of_buttons(addon),
+        *of_layouts(folder),
+        *of_reasons(folder),
+        *of_progress(*works),
+    ]
     return [each for each in found if each.text and each.text not in NAMES and re.search(r"[A-Za-z]{2}", each.text)]
 
 
@@ -128,7 +137,7 @@ def test_a_finished_sentence_is_translated_with_its_names_and_numbers(said):
     assert said("Add a character first") == "먼저 캐릭터를 추가하세요"
     assert said("Take 2 is shown") == "Take 2: 보여 줍니다"
     assert said("3 poses are your own now, from frame 10 to 24") == "프레임 10–24: 포즈 3개를 잠갔습니다"
-    assert said("Render Video is still running") == "비디오 렌더: 아직 진행 중입니다"
+    assert said("Render Video was cancelled") == "비디오 렌더: 취소했습니다"
     assert (
         said("calmed hand.L and hand.R from frame 3 to 40") == "hand.L and hand.R: 프레임 3–40 구간을 차분하게 했습니다"
     )
@@ -151,6 +160,8 @@ def test_what_is_not_known_stays_as_it_is(addon, said):
     assert said("") == ""
     # The tests' Blender knows English alone.
     assert addon["words"].told("Take 2 is shown") == "Take 2 is shown"
+    assert addon["words"].sentence("listening for phones") == "Listening for phones"
+    assert addon["words"].sentence("") == ""
     assert addon["words"].label("Frames {first} to {last}", first=3, last=8) == "Frames 3 to 8"
 
 

@@ -257,10 +257,10 @@ def test_a_picture_of_running_work_reaches_the_panel(addon, tmp_path):
         pass
     layout, thumbnail = Layout(), addon["thumbnail"]
     for picture in (b"", task.picture, task.picture, b"not a picture"):
-        thumbnail.draw(layout, picture)
+        thumbnail.draw(layout, task.number, picture)
     # Icons have numbers only where there is a window; a picture that cannot be read is not drawn.
     assert len(layout.drawn) == 2
-    thumbnail.forget()
+    thumbnail.forget_others()
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".zip"])

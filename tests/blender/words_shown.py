@@ -101,7 +101,7 @@ def of_layouts(folder: Path) -> Iterator[Shown]:
         for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
             function = getattr(call.func, "attr", getattr(call.func, "id", ""))
             where = f"{path.name}:{call.lineno}"
-            if function in ("label", "told", "tip") and call.args:
+            if function in ("label", "told", "tip", "sentence") and call.args:
                 for text in literals(call.args[0]):
                     yield Shown(ANY, text, where)
             if function in ("label", "prop", "operator", "menu", "popover", "operator_menu_enum"):
@@ -114,11 +114,40 @@ def of_layouts(folder: Path) -> Iterator[Shown]:
                             yield Shown(context, text, where)
 
 
+DOING = {"progress": 1, "part": 2}
+"""Where functions of `Work` take what is done now."""
+
+
+def of_progress(*folders: Path) -> Iterator[Shown]:
+    """What work says that it does, spelled out there or in a constant of its module."""
+    for path in sorted(path for folder in folders for path in folder.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        constants = {
+            target.id: node.value
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            place = DOING.get(getattr(call.func, "attr", ""))
+            if place is None or len(call.args) <= place:
+                continue
+            given = call.args[place]
+            if isinstance(given, ast.Name):
+                given = constants.get(given.id, given)
+            for text in literals(given):
+                yield Shown(ANY, text, f"{path.name}:{call.lineno}")
+
+
 def literals(node: ast.AST) -> Iterator[str]:
     """The texts that an expression may be, as far as it spells them out."""
     if isinstance(node, ast.IfExp):
         yield from literals(node.body)
         yield from literals(node.orelse)
+    elif isinstance(node, ast.BoolOp):
+        for value in node.values:
+            yield from literals(value)
     elif isinstance(node, (ast.Constant, ast.JoinedStr)) and (text := template(node)):
         yield text
 

@@ -17,6 +17,10 @@ _PANELS = {
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Stopping": "중지하는 중",
+    "{name} is at the backend": "{name}: 백엔드에 있습니다",
+    "In line": "대기 중",
+    "{time} left": "{time} 남음",
+    "{name} is not there any more": "{name}: 더 이상 없습니다",
     "{what}, {time} left": "{what}, {time} 남음",
     "{time:.0f} s": "{time:.0f}초",
     "{time:.0f} min": "{time:.0f}분",
@@ -50,7 +54,12 @@ _REASONS = {
     "The hands have no keys yet; generate or import a motion first": (
         "손에 아직 키가 없습니다. 먼저 모션을 생성하거나 가져오세요"
     ),
-    "{0} is still running": "{0}: 아직 진행 중입니다",
+    "The backend has no render of an earlier Blender": "백엔드에 이전 Blender의 렌더가 없습니다",
+    "No work is running": "진행 중인 작업이 없습니다",
+    "No result waits for this file": "이 파일을 기다리는 결과가 없습니다",
+    "No result waits": "기다리는 결과가 없습니다",
+    "Render a video first": "먼저 비디오를 렌더하세요",
+    "Fit to a picture first": "먼저 사진에 맞추세요",
     "Read the score first": "먼저 스코어를 읽으세요",
     "Change a phrase first": "먼저 프레이즈를 바꾸세요",
     "Choose a phrase in the list first": "먼저 목록에서 프레이즈를 고르세요",
@@ -160,9 +169,8 @@ _TAKES = {
 
 _SCORE = {
     "{0} gesture phrases are in the list": "제스처 프레이즈 {0}개가 목록에 있습니다",
-    "the take is not shown any more; show it and read its score again": (
-        "테이크가 더 이상 보이지 않습니다. 보이게 하고 스코어를 다시 읽으세요"
-    ),
+    "the gesture phrases of {0} are kept with it": "{0}: 제스처 프레이즈를 테이크에 저장했습니다",
+    "the take that this was made for was deleted meanwhile": "작업 대상 테이크가 그사이에 삭제되었습니다",
     "no phrase differs from what the take does; change one first": (
         "테이크와 다른 프레이즈가 없습니다. 먼저 하나를 바꾸세요"
     ),
@@ -273,7 +281,9 @@ _FILES = {
         "먼저 인물 사진을 고르고 사진에 맞추기를 누르세요: 이 비디오에 나옵니다"
     ),
     "rendered {0}": "렌더했습니다: {0}",
+    "the backend has no render of an earlier Blender": "백엔드에 이전 Blender의 렌더가 없습니다",
     "the video is {0}": "비디오: {0}",
+    "{0} is not there any more; it was moved or deleted": "{0}: 더 이상 없습니다. 옮기거나 삭제한 파일입니다",
     "the folder for renders {0} cannot be made: {1}": "렌더 폴더 {0}: 만들 수 없습니다: {1}",
 }
 
@@ -326,6 +336,9 @@ _WORK = {
     "unpacking {0}, {1} MB on the disk": "푸는 중: {0}, 디스크에 {1} MB",
     "fetching Python {0} with uv": "uv로 Python {0}을(를) 받는 중",
     "trying it": "시험하는 중",
+    "starting the backend": "백엔드를 시작하는 중",
+    "getting ready": "준비하는 중",
+    "making gestures": "제스처를 만드는 중",
     "reading the speech": "음성을 읽는 중",
     "loading the gesture model": "제스처 모델을 불러오는 중",
     "finding the words in the speech": "음성에서 단어를 찾는 중",
@@ -343,6 +356,7 @@ _WORK = {
     "listening for accents": "강세를 듣는 중",
     "reading the shot": "샷을 읽는 중",
     "rendering": "렌더하는 중",
+    "rendering frame {0} of {1}": "{1}프레임 중 {0}프레임 렌더하는 중",
     "packing the pictures": "이미지를 묶는 중",
     "looking at the picture": "사진을 보는 중",
     "reading the picture": "사진을 읽는 중",

@@ -157,7 +157,26 @@ _BUTTONS = {
     ),
     "Start the backend now; it ends with Blender": "백엔드를 지금 시작합니다. Blender와 함께 끝납니다",
     "Stop the backend that Blender started": "Blender가 시작한 백엔드를 중지합니다",
-    "Stop the work that runs": "진행 중인 작업을 중지합니다",
+    "Stop this work, or take it out of the line; from a menu, all work": (
+        "이 작업을 중지하거나 대기에서 뺍니다. 메뉴에서는 모든 작업을 중지합니다"
+    ),
+    "Put what was made while its file was closed, or could not be changed, where it was asked for": (
+        "파일이 닫혀 있거나 바꿀 수 없는 동안 만든 결과를 원래 자리에 넣습니다"
+    ),
+    "Tell of this no more; what was made stays on the disk": ("이 알림을 지웁니다. 만든 파일은 디스크에 남습니다"),
+    "Replace the file of that name, if there is one; else the new one has a number": (
+        "같은 이름의 파일이 있으면 바꿉니다. 끄면 새 파일에 번호를 붙입니다"
+    ),
+    "The video, or the folder of pictures; empty, the last of the scene": (
+        "비디오 또는 이미지 폴더. 비워 두면 씬의 마지막 렌더"
+    ),
+    "Play the video in the player of the system, or the pictures in Blender's own": (
+        "시스템의 플레이어로 비디오를, Blender의 플레이어로 이미지를 재생합니다"
+    ),
+    "Wait for a video that the backend was asked for before Blender ended, and put it where it was to go": (
+        "Blender가 끝나기 전에 백엔드에 요청한 비디오를 기다렸다가 원래 자리에 넣습니다"
+    ),
+    "Show the folder that the render is in": "렌더가 있는 폴더를 엽니다",
     "Lay a recording in the sequencer, and let the scene be as long": (
         "녹음을 시퀀서에 놓고 씬의 길이를 그에 맞춥니다"
     ),
