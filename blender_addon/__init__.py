@@ -5,10 +5,25 @@ import bpy
 from bpy.props import PointerProperty
 from bpy.types import Scene
 
-from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
+from . import (
+    backend,
+    hand_pictures,
+    keymap,
+    kind_pictures,
+    menus,
+    migration,
+    panels,
+    score_panels,
+    tasks,
+    thumbnail,
+    timeline,
+    trails,
+    words,
+)
 from .operators import backend as backend_operators
 from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
+from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
@@ -26,6 +41,7 @@ CLASSES = (
     *take_operators.CLASSES,
     *locks.CLASSES,
     *score_operators.CLASSES,
+    *strip_operators.CLASSES,
     *motion.CLASSES,
     *hand_poses.CLASSES,
     *edit.CLASSES,
@@ -33,6 +49,7 @@ CLASSES = (
     *render.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
+    *score_panels.CLASSES,
     *menus.CLASSES,
 )
 """In the order in which they are registered."""
@@ -63,6 +80,7 @@ def unregister() -> None:
     backend.stop()
     thumbnail.forget()
     hand_pictures.forget()
+    kind_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

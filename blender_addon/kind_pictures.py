@@ -14,11 +14,12 @@ class _Known:
 
 def icon(kind: str) -> int:
     """Return the number of a kind's picture, which layouts take; 0 where there is none."""
-    if _Known.pictures is None:
+    pictures = _Known.pictures
+    if pictures is None:
         _Known.pictures = pictures = bpy.utils.previews.new()
         for path in sorted(PICTURES.glob("*.png")):
             pictures.load(path.stem, str(path), "IMAGE")
-    return _Known.pictures[kind].icon_id if kind in _Known.pictures else 0
+    return pictures[kind].icon_id if kind in pictures else 0
 
 
 def forget() -> None:

@@ -12,7 +12,12 @@ from .properties import settings
 
 SEPARATOR = ""
 
-CHOICES = {"chironomy.apply_preset": "preset", "chironomy.add_phrase": "kind"}
+CHOICES = {
+    "chironomy.apply_preset": "preset",
+    "chironomy.add_phrase": "kind",
+    "chironomy.phrase_kind": "kind",
+    "chironomy.phrase_hands": "hands",
+}
 """Operators that are a menu of what they do, by the property that says it."""
 
 
@@ -56,6 +61,9 @@ class CHIRONOMY_MT_score(_Menu):
         SEPARATOR,
         "chironomy.add_phrase",
         "chironomy.slide_phrase",
+        "chironomy.phrase_kind",
+        "chironomy.phrase_hands",
+        "chironomy.lock_phrase",
         "chironomy.delete_phrase",
     )
 

@@ -229,7 +229,7 @@ class CHIRONOMY_PT_score(_Section):
         row = layout.row()
         row.template_list("CHIRONOMY_UL_phrases", "", chosen, "phrases", chosen, "phrase_index", rows=5)
         column = row.column(align=True)
-        column.operator_menu_enum("chironomy.add_phrase", "kind", text="", icon="ADD")
+        column.popover("CHIRONOMY_PT_add_phrase", text="", icon="ADD")
         column.operator("chironomy.delete_phrase", text="", icon="REMOVE")
         column.separator()
         column.operator("chironomy.slide_phrase", text="", icon="ARROW_LEFTRIGHT")
@@ -238,7 +238,14 @@ class CHIRONOMY_PT_score(_Section):
             column = layout.column(align=True)
             for name in ("kind", "hands", "first", "last", "size"):
                 column.prop(phrase, name)
+            row = layout.row(align=True)
+            row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
+        row = layout.row(heading="Show", heading_ctxt=OWN)
+        row.prop(chosen, "strips")
+        speech = row.row()
+        speech.enabled = chosen.strips
+        speech.prop(chosen, "strips_speech")
 
 
 class CHIRONOMY_PT_edit(_Section):

@@ -188,6 +188,7 @@ class ChironomyPhrase(PropertyGroup):
     locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
     word: StringProperty(name="Word", options={"HIDDEN"})
     stroke: FloatProperty(options={"HIDDEN"})
+    apexes: StringProperty(options={"HIDDEN"})
     was_first: IntProperty(options={"HIDDEN"})
     was_last: IntProperty(options={"HIDDEN"})
     was_size: FloatProperty(options={"HIDDEN"})
@@ -335,6 +336,27 @@ class ChironomySettings(PropertyGroup):
     phrases_of: PointerProperty(name="Phrases Of", type=Action, options={"HIDDEN"})
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
+    add_hands: EnumProperty(
+        name="Hands",
+        description="Which hand does what is added",
+        items=[
+            ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
+            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+        ],
+        translation_context=OWN,
+    )
+    strips: BoolProperty(
+        name="In Timeline",
+        translation_context=OWN,
+        description="Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged",
+        default=True,
+    )
+    strips_speech: BoolProperty(
+        name="Speech",
+        translation_context=OWN,
+        description="Draw the speech's wave, its accents and its words under the phrases",
+        default=True,
+    )
     range_hands: EnumProperty(
         name="Hands",
         description="Whose range is made anew",

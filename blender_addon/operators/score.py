@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gesture phrases of the take that is shown: read, added, moved, changed, and done."""
 
+import bpy
 from bpy.props import EnumProperty
 from bpy.types import Action, Context, Event, Operator
 
@@ -20,6 +21,9 @@ from ..scene.speech import speech_start
 from ..target import Target
 from ..tasks import Job, JobOperator
 from ..words import tip
+
+MOSTLY = 0.5
+"""How likely both hands do a kind of gesture that they usually do."""
 
 PIXELS_A_FRAME = 8.0
 """How far the pointer goes for a frame where no timeline is shown."""
@@ -106,6 +110,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         assert item is not None
         assert action is not None
         assert before is not None
+        self._applied = action.name, score.edits_of(scene)
         return doing_score(context, item, before, score.edited(scene, before), takes.made_of(action))
 
     def finish(self, context: Context, result: Again, target: Target) -> str:
@@ -115,6 +120,10 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         if take is not None:
             score.keep_score(take.action, result.score)
             score.mirror(scene, take.action)
+        # They are done, in the new take: the one before has its own phrases again.
+        name, edits = self._applied
+        if name in bpy.data.actions:
+            score.drop_edits(bpy.data.actions[name], edits)
         return said
 
 
@@ -134,8 +143,11 @@ class CHIRONOMY_OT_add_phrase(Operator):
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
-        default="right",
+        items=[
+            ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
+            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+        ],
+        default="usual",
     )
 
     @classmethod
@@ -145,11 +157,16 @@ class CHIRONOMY_OT_add_phrase(Operator):
         return not reason
 
     def execute(self, context: Context) -> set[str]:
-        score.add_phrase(context.scene, context.scene.frame_current, self.kind, self.hands)
+        hands = self.hands
+        if hands == "usual":
+            hands = "both" if KINDS[self.kind].two_handed > MOSTLY else "right"
+        score.add_phrase(context.scene, context.scene.frame_current, self.kind, hands)
         return {"FINISHED"}
 
 
-class _PhraseOperator(Operator):
+class PhraseOperator(Operator):
+    """What operators on the chosen phrase have in common."""
+
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -161,7 +178,7 @@ class _PhraseOperator(Operator):
         return True
 
 
-class CHIRONOMY_OT_delete_phrase(_PhraseOperator):
+class CHIRONOMY_OT_delete_phrase(PhraseOperator):
     """Take the chosen phrase out; Apply Score lets the hands rest there"""
 
     bl_idname = "chironomy.delete_phrase"
@@ -174,7 +191,7 @@ class CHIRONOMY_OT_delete_phrase(_PhraseOperator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_slide_phrase(_PhraseOperator):
+class CHIRONOMY_OT_slide_phrase(PhraseOperator):
     """Move the chosen phrase in time with the pointer; click to leave it there, Esc to put it back"""
 
     bl_idname = "chironomy.slide_phrase"

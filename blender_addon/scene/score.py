@@ -3,12 +3,13 @@
 
 A take's action carries its score as JSON (`chironomy.score/1`). The scene mirrors the phrases of the take that is shown
 in properties, which a person edits; *Apply Score* compares the two and lets the surroundings of what differs be made
-anew.
+anew. Edits that are not applied yet stay with their take while another one is shown.
 """
 
 import json
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from bpy.types import Action, Scene
@@ -27,6 +28,17 @@ from .speech import speech_start
 SCORE_PROPERTY = "chironomy_score"
 """A custom property of a take's action: its score, as JSON."""
 
+EDITS_PROPERTY = "chironomy_score_edits"
+"""Another one: its phrases as a person has edited them and not applied, as JSON."""
+
+_LISTED = (
+    "number", "kind", "hands", "first", "last", "size", "locked", "word", "stroke", "apexes",
+    "was_first", "was_last", "was_size",
+)  # fmt: skip
+"""What is kept of a listed phrase."""
+
+_FRAMES = ("first", "last", "was_first", "was_last")
+
 LENGTH, BEFORE = 1.4, 0.5
 """Seconds that a phrase has that a person adds, and how long before its stroke it begins."""
 
@@ -40,7 +52,8 @@ def score_of(action: Action | None) -> Score | None:
 
 
 def keep_score(action: Action, score: Score | None) -> None:
-    """Let a take carry a score; None takes the one that it has away."""
+    """Let a take carry a score; None takes the one that it has away. Edits of the score before go with it."""
+    drop_edits(action)
     if score is not None:
         action[SCORE_PROPERTY] = json.dumps(score.to_dict())
     elif SCORE_PROPERTY in action:
@@ -48,15 +61,51 @@ def keep_score(action: Action, score: Score | None) -> None:
 
 
 def mirror(scene: Scene, action: Action | None) -> None:
-    """List the phrases of a take, as it carries them, for a person to edit."""
+    """List the phrases of a take, as it carries them or as a person left them, for a person to edit."""
     chosen, score = settings(scene), score_of(action)
+    if chosen.phrases_of is not None and chosen.phrases_of != action:
+        keep_edits(scene)
     chosen.phrases.clear()
     chosen.phrases_of = action
     for number, phrase in enumerate(score.phrases if score is not None else ()):
         if phrase.kind == REST:
             continue
         _list(scene, phrase, number)
+    if action is not None and score is not None and EDITS_PROPERTY in action:
+        _list_again(scene, action)
     choose(scene, min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0)))
+
+
+def keep_edits(scene: Scene) -> None:
+    """Let the take whose phrases are listed carry them as they are now, where they are not as its score has them."""
+    action, score = settings(scene).phrases_of, score_of(settings(scene).phrases_of)
+    if action is None or action.library is not None or score is None:
+        return
+    if is_edited(scene, score):
+        action[EDITS_PROPERTY] = edits_of(scene)
+    else:
+        drop_edits(action)
+
+
+def drop_edits(action: Action, only: str | None = None) -> None:
+    """Let a take forget what was edited and not applied; where `only` is given, these edits alone."""
+    if EDITS_PROPERTY in action and only in (None, action[EDITS_PROPERTY]):
+        del action[EDITS_PROPERTY]
+
+
+def edits_of(scene: Scene) -> str:
+    """Return the listed phrases as JSON; their frames count from the speech's beginning at a frame rate."""
+    phrases = [{name: getattr(item, name) for name in _LISTED} for item in settings(scene).phrases]
+    return json.dumps({"begin": speech_start(scene), "fps": scene_fps(scene), "phrases": phrases})
+
+
+def is_edited(scene: Scene, score: Score) -> bool:
+    """Whether the listed phrases are not as a score has them."""
+    try:
+        return edited(scene, score) != replace(score, phrases=tuple(sorted(score.phrases, key=_start)))
+    except ChironomyError:
+        # What cannot be done was edited, too.
+        return True
 
 
 def choose(scene: Scene, index: int) -> None:
@@ -89,7 +138,7 @@ def edited(scene: Scene, score: Score) -> Score:
     late = [phrase for phrase in made if phrase.start > score.seconds]
     if late:
         raise ChironomyError(f"a phrase begins after the speech's end at {score.seconds:.1f} s; move it back")
-    return replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=lambda phrase: phrase.start)))
+    return replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=_start)))
 
 
 def differing(scene: Scene, action: Action | None) -> list[Range]:
@@ -131,6 +180,42 @@ def only_of(scene: Scene, ranges: Iterable[Range], seconds: float) -> list[Only]
     return made
 
 
+def apex_frames(scene: Scene, item: ChironomyPhrase) -> tuple[float, ...]:
+    """Return the frames at which the strokes of a listed phrase arrive, where it lies now."""
+    begin, fps = speech_start(scene), scene_fps(scene)
+    apexes = [float(each) * fps + begin for each in item.apexes.split()]
+    if item.number < 0:
+        return tuple(min(max(apex, item.first), item.last) for apex in apexes)
+    length = item.was_last - item.was_first
+    pace = (item.last - item.first) / length if length > 0 else 1.0
+    return tuple(item.first + (apex - item.was_first) * pace for apex in apexes)
+
+
+def _start(phrase: Phrase) -> float:
+    return phrase.start
+
+
+def _list_again(scene: Scene, action: Action) -> None:
+    """List the phrases of a take as a person left them; where that cannot be read, they stay as they are listed."""
+    try:
+        kept = json.loads(action[EDITS_PROPERTY])
+        begin, fps = int(kept["begin"]), float(kept["fps"])
+        listed = [{name: phrase[name] for name in _LISTED} for phrase in kept["phrases"]]
+        now, rate = speech_start(scene), scene_fps(scene)
+        for phrase in listed:
+            phrase.update({name: round(now + (phrase[name] - begin) * rate / fps) for name in _FRAMES})
+    except (ValueError, TypeError, KeyError, ZeroDivisionError):
+        return
+    chosen = settings(scene)
+    chosen.phrases.clear()
+    for phrase in listed:
+        item = chosen.phrases.add()
+        for name, value in phrase.items():
+            # What another version knew is left as it is by default.
+            with suppress(TypeError, ValueError):
+                setattr(item, name, value)
+
+
 def _list(scene: Scene, phrase: Phrase, number: int) -> ChironomyPhrase:
     begin, fps = speech_start(scene), scene_fps(scene)
     item = settings(scene).phrases.add()
@@ -140,6 +225,7 @@ def _list(scene: Scene, phrase: Phrase, number: int) -> ChironomyPhrase:
     item.kind, item.hands = phrase.kind or REST, phrase.hands or "both"
     item.size = item.was_size = phrase.size or 0.0
     item.word = phrase.word
+    item.apexes = " ".join(f"{stroke.apex:.4f}" for stroke in phrase.strokes)
     item.locked = any(phrase.state(name) == "locked" for name in FIELDS)
     return item
 

@@ -34,7 +34,7 @@ from ..rig.read import first_generated, last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
 from .put_on import PutOn, kept_said, put_on
-from .score import keep_score, mirror, score_of
+from .score import keep_edits, keep_score, mirror, score_of
 from .speech import speech_start
 
 PERFORMANCE_PROPERTY = "chironomy_performance"
@@ -239,6 +239,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
         if reason := actions.refusal(block):
             raise TakeError(reason)
     chosen = settings(scene)
+    keep_edits(scene)
     now = shown_take(scene, item)
     if now is not None and now != take:
         chosen.take_before = now.action

@@ -107,6 +107,13 @@ class Desk:
         self.xdotool(*down, "click", button, *up)
         time.sleep(0.3)
 
+    def double_click(self, x: float, y: float) -> None:
+        """Click twice at a point, as fast as a person."""
+        self.point(x, y)
+        time.sleep(0.15)
+        self.xdotool("click", "--repeat", 2, "--delay", 80, 1)
+        time.sleep(0.5)
+
     def drag(self, begin: tuple[float, float], end: tuple[float, float]) -> None:
         """Drag with the left button."""
         self.point(*begin)
