@@ -21,7 +21,8 @@ from . import (
     words,
 )
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
+from .operators import camera as camera_operators
+from .operators import edit, export, generate, hand_poses, locks, markers, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
@@ -42,10 +43,12 @@ CLASSES = (
     *locks.CLASSES,
     *score_operators.CLASSES,
     *strip_operators.CLASSES,
+    *markers.CLASSES,
     *motion.CLASSES,
     *hand_poses.CLASSES,
     *edit.CLASSES,
     *reference.CLASSES,
+    *camera_operators.CLASSES,
     *render.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,

@@ -26,7 +26,8 @@ SHORTCUTS = (
     Shortcut("chironomy.release_poses", "U"),
 )
 
-CLICKS_KEYMAP = "Dopesheet"
+CLICKS_KEYMAPS = (("Dopesheet", "DOPESHEET_EDITOR"), ("Markers", "EMPTY"))
+"""Where clicks on strips are asked for: also before markers', whose part of the region is its lowest."""
 
 
 class Click(NamedTuple):
@@ -56,9 +57,10 @@ def register() -> None:
         item = keymap.keymap_items.new(shortcut.operator, shortcut.key, "PRESS", shift=True, alt=True)
         item.active = False
         _added.append((keymap, item))
-    keymap = configuration.keymaps.new(name=CLICKS_KEYMAP, space_type="DOPESHEET_EDITOR")
-    for click in CLICKS:
-        _added.append((keymap, keymap.keymap_items.new(click.operator, click.button, click.kind)))
+    for name, space in CLICKS_KEYMAPS:
+        keymap = configuration.keymaps.new(name=name, space_type=space)
+        for click in CLICKS:
+            _added.append((keymap, keymap.keymap_items.new(click.operator, click.button, click.kind)))
 
 
 def unregister() -> None:

@@ -65,6 +65,10 @@ class CHIRONOMY_MT_score(_Menu):
         "chironomy.phrase_hands",
         "chironomy.lock_phrase",
         "chironomy.delete_phrase",
+        SEPARATOR,
+        "chironomy.phrases_to_markers",
+        "chironomy.accents_to_markers",
+        "chironomy.remove_markers",
     )
 
 
@@ -92,6 +96,7 @@ class CHIRONOMY_MT_video(_Menu):
     entries = (
         "chironomy.fit_to_picture",
         "chironomy.forget_picture",
+        "chironomy.add_camera",
         "chironomy.render_video",
         SEPARATOR,
         "chironomy.set_up_backend",

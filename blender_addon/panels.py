@@ -241,6 +241,10 @@ class CHIRONOMY_PT_score(_Section):
             row = layout.row(align=True)
             row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
+        row = layout.row(align=True)
+        row.operator("chironomy.phrases_to_markers", icon="MARKER_HLT")
+        row.operator("chironomy.accents_to_markers", text="Accents", icon="MARKER")
+        row.operator("chironomy.remove_markers", text="", icon="X")
         row = layout.row(heading="Show", heading_ctxt=OWN)
         row.prop(chosen, "strips")
         speech = row.row()
@@ -300,6 +304,12 @@ class CHIRONOMY_PT_render(_Section):
         if chosen.shape == "custom":
             column.prop(chosen, "width")
             column.prop(chosen, "height")
+        row = layout.row(align=True)
+        seen = row.row(align=True)
+        # A portrait has its own.
+        seen.enabled = not chosen.fit
+        seen.prop(chosen, "scene_camera")
+        row.operator("chironomy.add_camera", text="", icon="OUTLINER_OB_CAMERA")
         column = layout.column(align=True)
         if chosen.engine == "previz":
             column.prop(chosen, "outfit")

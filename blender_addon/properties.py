@@ -334,6 +334,11 @@ class ChironomySettings(PropertyGroup):
     )
     phrases: CollectionProperty(type=ChironomyPhrase)
     phrases_of: PointerProperty(name="Phrases Of", type=Action, options={"HIDDEN"})
+    markers: StringProperty(
+        name="Markers",
+        description="Which markers were laid for phrases and accents",
+        options={"HIDDEN"},
+    )
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
     add_hands: EnumProperty(
@@ -448,6 +453,10 @@ class ChironomySettings(PropertyGroup):
             ("custom", "Custom", "Width and height as they are"),
         ),
         update=_take_shape,
+    )
+    scene_camera: BoolProperty(
+        name="Scene's Camera",
+        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait",
     )
     outfit: EnumProperty(
         name="Outfit",

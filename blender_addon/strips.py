@@ -13,7 +13,10 @@ ROWS = {"left": (1, 2), "right": (0, 1), "both": (0, 2)}
 BOTTOM, GAP = 10.0, 1.0
 """Pixels below the band, where the region has its scroll bar, and between two rows; at a scale of 1, as all below."""
 
-PART = 0.55
+MARKERS, LEAST_ABOVE = 38.0, 60.0
+"""Pixels below the band where the scene has markers, which Blender draws there, if so many are left above them."""
+
+PART = 0.6
 """How much of the region's height the band takes at most: keys are seen and clicked above it."""
 
 LOWEST_ROW, HIGHEST_ROW = 8.0, 18.0
@@ -51,7 +54,8 @@ class Band(NamedTuple):
     """Where things lie above each other, from below: the sound's wave, its words, and a row for each hand.
 
     Attributes:
-        wave, words: from one height up to another; equal where there is no room.
+        wave: from one height up to another; where there is no room, behind the strips; equal where there is no sound.
+        words: likewise; equal where there is no room.
         bottom: of the lower row.
         row: a row's height.
         gap: between rows, and between a strip's end and the next one.
@@ -90,22 +94,26 @@ class Hit(NamedTuple):
     part: str
 
 
-def band(height: float, scale: float = 1.0, *, sound: bool = False) -> Band:
-    """Return where things lie in a region so high; what has no room is left out, the sound first.
+def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: bool = False) -> Band:
+    """Return where things lie in a region so high; where there is little room, the wave lies behind the strips.
 
     Args:
         height: of the region, pixels.
         scale: pixels of a pixel, as Blender's interface is set to.
         sound: whether there is a wave to be drawn.
+        markers: whether Blender draws any.
     """
-    room = max(PART * height / scale - BOTTOM, 0.0)
-    row = min(max(0.25 * room, LOWEST_ROW), HIGHEST_ROW)
+    lowest = MARKERS if markers and height / scale - MARKERS >= LEAST_ABOVE else BOTTOM
+    room = max(PART * (height / scale - lowest + BOTTOM) - BOTTOM, 0.0)
+    narrow = not sound or room < 2 * (LOWEST_ROW + GAP) + LOWEST_WAVE
+    row = min(max(0.5 * room - GAP if narrow else 0.25 * room, LOWEST_ROW), HIGHEST_ROW)
     left = room - 2 * (row + GAP)
     words = WORDS if sound and left >= LOWEST_WAVE + WORDS else 0.0
     wave = min(left - words, HIGHEST_WAVE) if sound and left - words >= LOWEST_WAVE else 0.0
-    heights = [BOTTOM, BOTTOM + wave, BOTTOM + wave + words]
+    heights = [lowest, lowest + wave, lowest + wave + words]
     low, middle, high = (scale * each for each in heights)
-    return Band((low, middle), (middle, high), high + scale * GAP, scale * row, scale * GAP)
+    found = Band((low, middle), (middle, high), high + scale * GAP, scale * row, scale * GAP)
+    return found._replace(wave=(low, found.top)) if sound and not wave else found
 
 
 def box(strip: Strip, within: Band, x_of: Callable[[float], float]) -> Box:

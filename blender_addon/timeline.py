@@ -66,8 +66,10 @@ def strips(context: Context) -> list[Strip]:
 
 def band_of(context: Context, region: Region) -> Band:
     """Return where strips and speech lie in a region."""
-    chosen = settings(context.scene)
-    return band(region.height, context.preferences.system.ui_scale, sound=chosen.strips_speech and bool(chosen.speech))
+    chosen, space = settings(context.scene), context.space_data
+    markers = bool(context.scene.timeline_markers) and getattr(space, "show_markers", True)
+    sound = chosen.strips_speech and bool(chosen.speech)
+    return band(region.height, context.preferences.system.ui_scale, sound=sound, markers=markers)
 
 
 def x_in(region: Region) -> Callable[[float], float]:
@@ -153,7 +155,8 @@ def _draw_speech(context: Context, region: Region, scene: Scene, within: Band, x
         return
     fps, frame_of = scene_fps(scene), _frame_of(x_of)
     outline, width = drawn.outline, int(region.width)
-    _fill([(0, low), (width, low), (width, within.words[1]), (0, within.words[1])], BEHIND)
+    top = max(high, within.words[1])
+    _fill([(0, low), (width, low), (width, top), (0, top)], BEHIND)
     seconds = [(frame_of(x) - drawn.frame) / fps for x in (0, width)]
     wave = outline.columns(seconds[0], seconds[1], width)
     middle, half = 0.5 * (low + high), 0.5 * (high - low)

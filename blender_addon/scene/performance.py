@@ -18,7 +18,6 @@ from chironomy.gesture.change import changed_ranges
 from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import RATE
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
-from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend, sequencer
@@ -26,6 +25,7 @@ from ..properties import ChironomySettings, character, settings
 from ..rig import owned, read
 from ..rig.owned import Only, hand_mask, pins
 from ..tasks import Job
+from .lens import lens_position
 from .portrait import remembered
 from .score import only_of
 from .speech import scene_speech, speech_start
@@ -51,7 +51,7 @@ def performing(context: Context) -> Job:
     where, speech = _where(context), scene_speech(scene)
     assert speech is not None
     fit = remembered(scene)
-    x, y, z = scene_camera(fit, load_rig(), chosen.width, chosen.height).position.tolist()
+    x, y, z = lens_position(scene, character(scene))
     wanted = _manner(chosen) | {
         "fps": round(read.scene_fps(scene), 6),
         "alive": chosen.accompany,

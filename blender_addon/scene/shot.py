@@ -9,12 +9,13 @@ from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.shot.backdrops import BACKDROPS
-from chironomy.shot.placement import in_portrait, scene_camera
+from chironomy.shot.placement import in_portrait
 from chironomy.shot.shot import Media, Shot
 
 from .. import sequencer
 from ..properties import character, settings
 from ..rig import read
+from .lens import shot_camera
 from .portrait import remembered
 from .speech import scene_speech
 
@@ -36,7 +37,7 @@ def make_shot(context: Context) -> Shot:
         hands=hands,
         pose=body,
         face=read.read_face(item, scene, first, scene.frame_end + 1),
-        camera=scene_camera(None, rig, chosen.width, chosen.height),
+        camera=shot_camera(scene, item),
         speech=None if speech is None else Media.from_file(speech.path),
         speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),
         engine=chosen.engine,

@@ -61,18 +61,27 @@ def test_a_narrow_strip_can_still_be_taken_as_a_whole(strips):
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
-def test_the_band_leaves_the_keys_their_room_and_drops_the_sound_first(strips, scale):
+def test_the_band_leaves_the_keys_their_room_and_lays_the_wave_behind_the_strips_where_there_is_little(strips, scale):
     for height in (20.0, 60.0, 90.0, 140.0, 400.0):
         band = strips.band(scale * height, scale, sound=True)
         assert band.row >= scale * strips.LOWEST_ROW
         if height >= 60:
             assert band.top <= scale * (strips.PART * height + 2)
     low, high = (strips.band(scale * height, scale, sound=True) for height in (60.0, 400.0))
-    assert low.wave[0] == low.wave[1]
+    assert low.wave == (low.words[0], low.top)
+    assert low.words[0] == low.words[1]
     assert high.wave[1] - high.wave[0] >= scale * strips.LOWEST_WAVE
+    assert high.wave[1] <= high.bottom
     assert high.words[1] > high.words[0]
     silent = strips.band(scale * 400.0, scale)
     assert silent.wave[0] == silent.wave[1] == silent.words[1]
+
+
+def test_strips_lie_above_markers_where_there_is_room(strips):
+    tall, low = (strips.band(height, markers=True) for height in (300.0, 70.0))
+    assert tall.bottom >= strips.MARKERS
+    assert tall.top < 300.0 * 0.75
+    assert low == strips.band(70.0)
 
 
 def test_a_strip_is_moved_and_its_ends_are(strips):

@@ -202,7 +202,8 @@ def place_of_strip(number, along=0.5):
     """Return where a phrase's strip is in the timeline, from its first frame, 0, to its last, 1; and the band's top."""
     region = region_of(area_of("DOPESHEET_EDITOR"), "WINDOW")
     timeline, strips = (sys.modules[f"{ADDON}.{name}"] for name in ("timeline", "strips"))
-    strip, band = timeline.strips(bpy.context)[number], timeline.band_of(bpy.context, region)
+    with bpy.context.temp_override(window=window(), area=area_of("DOPESHEET_EDITOR"), region=region):
+        strip, band = timeline.strips(bpy.context)[number], timeline.band_of(bpy.context, region)
     left, bottom, right, top = strips.box(strip, band, timeline.x_in(region))
     return [region.x + left + along * (right - left), region.y + (bottom + top) / 2, region.y + band.top]
 
