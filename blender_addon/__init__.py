@@ -14,6 +14,7 @@ from . import (
     migration,
     panels,
     score_panels,
+    take_pictures,
     tasks,
     thumbnail,
     timeline,
@@ -84,6 +85,7 @@ def unregister() -> None:
     thumbnail.forget()
     hand_pictures.forget()
     kind_pictures.forget()
+    take_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

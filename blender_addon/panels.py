@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, tasks, thumbnail
+from . import backend, hand_pictures, take_pictures, tasks, thumbnail
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -121,6 +121,8 @@ class CHIRONOMY_UL_takes(UIList):
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         row = layout.row(align=True)
+        if item.action is not None:
+            row.label(text="", icon_value=take_pictures.icon(context.scene, item))
         row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
         row.label(text=told(item.label))
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
@@ -150,6 +152,9 @@ class CHIRONOMY_PT_takes(_Section):
         column.operator("chironomy.flip_take", text="", icon="UV_SYNC_SELECT")
         column.operator("chironomy.bring_in_take", text="", icon="PASTEDOWN")
         column.operator("chironomy.take_to_nla", text="", icon="NLA_PUSHDOWN")
+        if chosen_take(context) is not None:
+            # All takes side by side, where it is pressed.
+            layout.template_icon_view(chosen, "take_picture", show_labels=True, scale=6.0, scale_popup=9.0)
         row = layout.row()
         row.prop(chosen, "trails")
         ghost = row.row()

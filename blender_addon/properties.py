@@ -209,6 +209,21 @@ def hand_pose_items(_chosen: object, _context: Context | None) -> list[tuple[str
     return hand_pictures.items()
 
 
+def take_items(chosen: Any, _context: Context | None) -> list[tuple[str, str, str, int, int]]:
+    """List the takes of the character with their pictures."""
+    from . import take_pictures
+
+    return take_pictures.items(chosen.id_data)
+
+
+def _picked_take(chosen: Any) -> int:
+    return chosen.take_index
+
+
+def _pick_take(chosen: Any, number: int) -> None:
+    chosen.take_index = number
+
+
 class ChironomySettings(PropertyGroup):
     version: StringProperty(
         name="Version",
@@ -322,6 +337,13 @@ class ChironomySettings(PropertyGroup):
     )
     takes: CollectionProperty(type=ChironomyTake)
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
+    take_picture: EnumProperty(
+        name="Take",
+        description="The take that the character shows, by its picture",
+        items=take_items,
+        get=_picked_take,
+        set=_pick_take,
+    )
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
     trails: BoolProperty(
         name="Trails",
