@@ -370,7 +370,6 @@ class ChironomySettings(PropertyGroup):
             ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
             *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
         ],
-        translation_context=OWN,
     )
     strips: BoolProperty(
         name="In Timeline",

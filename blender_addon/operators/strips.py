@@ -28,7 +28,7 @@ LEAST = 0.3
 class _ClickOperator(Operator):
     """What a click on a strip starts."""
 
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO"}
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "INTERNAL"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -53,7 +53,7 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
 
     bl_idname = "chironomy.drag_phrase"
     bl_label = "Drag Phrase"
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "BLOCKING"}
+    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "INTERNAL", "BLOCKING"}
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         chosen = settings(context.scene)

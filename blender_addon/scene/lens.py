@@ -136,8 +136,7 @@ def _still(scene: Scene, item: Object, frames: list[int]) -> Camera:
     bound = {marker.camera for marker in scene.timeline_markers if marker.camera is not None}
     if len(frames) > 1 and len(bound) > 1:
         raise ChironomyError(
-            "markers switch from camera to camera, and a video is seen through one; take the cameras off the markers, "
-            "or switch Scene's Camera off"
+            "markers switch from camera to camera, and a video has one; take them off, or switch Scene's Camera off"
         )
     with evaluated(scene, [camera, item]) as at:
         found = [_seen_at(at(frame), camera, item, scene, size) for frame in frames]
@@ -149,8 +148,8 @@ def _still(scene: Scene, item: Object, frames: list[int]) -> Camera:
         apart = np.abs(each.project(points)[0] - here)
         if np.isfinite(apart).any() and np.nanmax(apart) > _STILL:
             raise ChironomyError(
-                f"the camera {camera.name} moves against the character by frame {frame}, and a video is seen from one "
-                "place; take its motion away, or switch Scene's Camera off"
+                f"the camera {camera.name} moves by frame {frame}, and a video has one view; still it, or switch "
+                "Scene's Camera off"
             )
     return first
 
