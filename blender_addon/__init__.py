@@ -69,11 +69,13 @@ def register() -> None:
     migration.register()
     timeline.register()
     trails.register()
+    take_pictures.register()
     takes.register()
 
 
 def unregister() -> None:
     takes.unregister()
+    take_pictures.unregister()
     trails.unregister()
     timeline.unregister()
     migration.unregister()
@@ -85,7 +87,6 @@ def unregister() -> None:
     thumbnail.forget()
     hand_pictures.forget()
     kind_pictures.forget()
-    take_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

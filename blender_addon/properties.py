@@ -85,6 +85,10 @@ answers: dict[str, Callable[[Scene, Any], None]] = {}
 """What is done where a person chooses a take or its detail; `scene.takes` knows how, and says so while it is in use."""
 
 
+listed: dict[str, Callable[[Scene], list[tuple[str, str, str, int, int]]]] = {}
+"""What lists that depend on the scene hold; `take_pictures` knows it while it is in use."""
+
+
 def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
     """Show the take that was picked in the list."""
     if 0 <= chosen.take_index < len(chosen.takes):
@@ -211,9 +215,7 @@ def hand_pose_items(_chosen: object, _context: Context | None) -> list[tuple[str
 
 def take_items(chosen: Any, _context: Context | None) -> list[tuple[str, str, str, int, int]]:
     """List the takes of the character with their pictures."""
-    from . import take_pictures
-
-    return take_pictures.items(chosen.id_data)
+    return listed["takes"](chosen.id_data) if "takes" in listed else []
 
 
 def _picked_take(chosen: Any) -> int:

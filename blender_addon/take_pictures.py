@@ -22,7 +22,7 @@ from chironomy.body.rig import load_rig
 from chironomy.gesture.score.moments import telling_moments
 from chironomy.motion import HandMotion
 
-from .properties import ChironomyTake, character, settings
+from .properties import ChironomyTake, character, listed, settings
 from .rig.keyed import keyed_hands
 from .rig.read import scene_fps
 from .scene.score import score_of
@@ -63,6 +63,7 @@ class _Known:
     number = 0
     thread: threading.Thread | None = None
     items: list[Item] = []
+    texts: dict[str, str] = {}
 
 
 def icon(scene: Scene, take: ChironomyTake, *, whole: bool = False) -> int:
@@ -83,18 +84,17 @@ def icon(scene: Scene, take: ChironomyTake, *, whole: bool = False) -> int:
 
 def items(scene: Scene) -> list[Item]:
     """List the takes of the scene's character with their pictures, by their numbers in the list of takes."""
-    listed = takes_of(scene, character(scene))
+    own = takes_of(scene, character(scene))
     numbers = {take.action: number for number, take in enumerate(settings(scene).takes) if take.action is not None}
-    # Blender needs the same texts to live as long as it shows them.
     _Known.items = [
         (
-            str(numbers[take.action]),
-            f"{take.name}  {told(take.label)}",
+            _kept(str(numbers[take.action])),
+            _kept(f"{take.name}  {told(take.label)}"),
             "",
             icon(scene, take, whole=True),
             numbers[take.action],
         )
-        for take in listed
+        for take in own
     ]
     return _Known.items
 
@@ -177,6 +177,17 @@ def wait(seconds: float) -> None:
         _take_in()
 
 
+def register() -> None:
+    """List the takes by their pictures."""
+    listed["takes"] = items
+
+
+def unregister() -> None:
+    """List them no more: Blender 4.2 holds what properties call to its end."""
+    listed.clear()
+    forget()
+
+
 def _work() -> None:
     asked, drawn = _Known.asked, _Known.drawn
     while (each := asked.get()) is not None:
@@ -224,6 +235,11 @@ def _forget_gone() -> None:
                 del _Known.previews[name]
         for known in (_Known.digests, _Known.looked):
             known.pop(uid, None)
+
+
+def _kept(text: str) -> str:
+    """Return the same text as before: Blender goes on showing what it was given, and asks anew meanwhile."""
+    return _Known.texts.setdefault(text, text)
 
 
 def _is_shown(take: ChironomyTake) -> bool:
