@@ -124,6 +124,31 @@ def flip_takes(walk: Walk) -> str:
     return f"{', '.join(shown)}, then Take 1 as it was made"
 
 
+def choose_by_picture(walk: Walk) -> str:
+    """Choose the last take among all of them, side by side as pictures."""
+    desk = walk.desk
+    # Its picture is above the switch of the trails.
+    x, y = desk.find("Takes", ".trails")
+    time.sleep(3.0)
+    desk.click(x, y + 60)
+    time.sleep(1.0)
+    desk.photograph("05-take-pictures", rest=False)
+    # The one that is shown is the first, and lies under the pointer's left.
+    for aside, down in ((0, 130), (100, 130), (200, 130), (0, -60), (100, -60)):
+        desk.click(x + aside, y - down)
+        if _shown(desk) != "Take 1":
+            break
+        desk.press("Escape")
+        desk.click(x, y + 60)
+    else:
+        desk.press("Escape")
+        raise UnseenError("no click on a picture chose another take")
+    shown = _shown(desk)
+    desk.press_button("Takes", "chironomy.flip_take")
+    _check(_shown(desk) == "Take 1", f"flipping back showed {_shown(desk)}")
+    return f"{shown} was chosen by its picture, then Take 1 again"
+
+
 def change_detail(walk: Walk) -> str:
     """Set Detail to 0.2 and back."""
     desk = walk.desk
@@ -215,6 +240,8 @@ def click_strips(walk: Walk) -> str:
     phrases = before["phrases"]
     number = next(n for n, each in enumerate(phrases) if n not in (0, before["phrase"]) and each[3] - each[2] > 20)
     desk.click(*desk.ask("place_of_strip", number=number)[:2])
+    # A second press too soon would be a double click.
+    time.sleep(1.0)
     seen = desk.see()
     _check(seen["phrase"] == number, f"strip {number} was clicked, but phrase {seen['phrase']} is chosen")
     _check(seen["frame"] == before["frame"], "a click on a strip moved the playhead")
@@ -226,6 +253,7 @@ def click_strips(walk: Walk) -> str:
     moved = desk.see()["phrases"][number]
     _check(8 <= moved[2] - first <= 12 and moved[3] - last == moved[2] - first, f"the drag gave {moved}")
     desk.photograph("09-strip-dragged")
+    time.sleep(1.0)
     at = desk.ask("place_of_strip", number=number, along=1.0)
     desk.drag((at[0] - 2, at[1]), (at[0] + 60, at[1]))
     longer = desk.see()["phrases"][number]
@@ -240,6 +268,7 @@ def click_strips(walk: Walk) -> str:
     time.sleep(0.4)
     desk.photograph("09-strip-menu", rest=False)
     desk.press("Escape")
+    time.sleep(1.0)
     desk.double_click(x, y)
     desk.photograph("09-strip-kinds", rest=False)
     desk.press("Escape")
@@ -387,6 +416,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("03-generate", generate),
     ("04-takes", more_takes),
     ("05-flip", flip_takes),
+    ("05-pictures", choose_by_picture),
     ("06-detail-back", change_detail),
     ("07-move-pose", move_pose),
     ("08-range", regenerate_range),
