@@ -16,10 +16,10 @@ BOTTOM, GAP = 10.0, 1.0
 MARKERS, LEAST_ABOVE = 38.0, 60.0
 """Pixels below the band where the scene has markers, which Blender draws there, if so many are left above them."""
 
-PART = 0.6
-"""How much of the region's height the band takes at most: keys are seen and clicked above it."""
+PART, SCRUB = 0.6, 23.0
+"""How much the band takes at most of what the playhead's row, of so many pixels, leaves: keys are clicked above it."""
 
-LOWEST_ROW, HIGHEST_ROW = 8.0, 18.0
+LOWEST_ROW, HIGHEST_ROW = 6.0, 18.0
 LOWEST_WAVE, HIGHEST_WAVE = 10.0, 36.0
 WORDS = 12.0
 
@@ -104,7 +104,7 @@ def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: boo
         markers: whether Blender draws any.
     """
     lowest = MARKERS if markers and height / scale - MARKERS >= LEAST_ABOVE else BOTTOM
-    room = max(PART * (height / scale - lowest + BOTTOM) - BOTTOM, 0.0)
+    room = max(PART * (height / scale - SCRUB - lowest + BOTTOM) - BOTTOM, 0.0)
     narrow = not sound or room < 2 * (LOWEST_ROW + GAP) + LOWEST_WAVE
     row = min(max(0.5 * room - GAP if narrow else 0.25 * room, LOWEST_ROW), HIGHEST_ROW)
     left = room - 2 * (row + GAP)

@@ -18,8 +18,8 @@ from .scene import score
 from .strips import Band, Box, Hit, Strip, band, box, hit, in_order
 from .words import word
 
-LEFT_OUT = 14
-"""Pixels that a strip is wide at most that has no name on it."""
+LEFT_OUT, LEAST_TEXT = 14, 7.0
+"""Pixels that a strip is wide at most that has no name on it, and that letters have at least."""
 
 COLOURS = {"left": (0.25, 0.62, 1.0, 0.55), "right": (1.0, 0.30, 0.25, 0.55), "both": (1.0, 0.75, 0.2, 0.55)}
 CHOSEN, STROKE, TEXT = (1.0, 1.0, 1.0, 0.9), (1.0, 1.0, 1.0, 0.75), (1.0, 1.0, 1.0, 1.0)
@@ -144,8 +144,9 @@ def _draw_strip(strip: Strip, corners: Box, x_of: Callable[[float], float], scal
         )
     if strip.chosen:
         _lines([*points, points[0]], CHOSEN)
-    if right - left > LEFT_OUT * scale:
-        _write(strip.name, max(left, 0) + 4 * scale, corners, TEXT, min(11.0, 0.85 * (top - bottom) / scale) * scale)
+    size = min(11.0, 0.95 * (top - bottom) / scale)
+    if right - left > LEFT_OUT * scale and size >= LEAST_TEXT:
+        _write(strip.name, max(left, 0) + 4 * scale, corners, TEXT, size * scale)
 
 
 def _draw_speech(context: Context, region: Region, scene: Scene, within: Band, x_of: Callable[[float], float]) -> None:
@@ -165,7 +166,8 @@ def _draw_speech(context: Context, region: Region, scene: Scene, within: Band, x
         ends = np.empty((len(heard), 2, 2), np.float32)
         ends[:, :, 0] = heard[:, None] + 0.5
         ends[:, :, 1] = middle + half * wave[heard]
-        _segments(ends.reshape(-1, 2), WAVE)
+        # Behind the strips it is faint.
+        _segments(ends.reshape(-1, 2), WAVE if high <= within.bottom else (*WAVE[:3], 0.4 * WAVE[3]))
     for time, strength in zip(outline.accents, outline.strengths, strict=True):
         x = x_of(drawn.frame + time * fps)
         if 0 <= x <= width:

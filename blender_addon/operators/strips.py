@@ -57,11 +57,9 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         chosen = settings(context.scene)
-        before = chosen.phrase_index
         self._part = self.strip(context, event)
         if not self._part:
             return {"PASS_THROUGH"}
-        self._chosen_anew = chosen.phrase_index != before
         self._number = chosen.phrase_index
         phrase = chosen.phrases[self._number]
         self._frames = self._now = (phrase.first, phrase.last)
@@ -74,6 +72,8 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
         if event.type == "MOUSEMOVE":
             self._follow(context, event)
         elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            # A slow Blender may have told of no move before.
+            self._follow(context, event)
             return self._let_go(context)
         elif event.type in ("ESC", "RIGHTMOUSE"):
             self._now = self._frames
@@ -112,8 +112,8 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
             phrase = chosen.phrases[self._number]
             phrase.first, phrase.last = self._now
             return {"FINISHED"}
-        # What was chosen is undone like any choice; a click that changes nothing is no step.
-        return {"FINISHED"} if self._chosen_anew else {"CANCELLED"}
+        # To choose is no step to undo: Blender would keep the whole scene for it at every click.
+        return {"CANCELLED"}
 
     def _end(self, context: Context) -> None:
         timeline.end_drag()

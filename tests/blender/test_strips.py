@@ -65,6 +65,7 @@ def test_the_band_leaves_the_keys_their_room_and_lays_the_wave_behind_the_strips
     for height in (20.0, 60.0, 90.0, 140.0, 400.0):
         band = strips.band(scale * height, scale, sound=True)
         assert band.row >= scale * strips.LOWEST_ROW
+
         if height >= 60:
             assert band.top <= scale * (strips.PART * height + 2)
     low, high = (strips.band(scale * height, scale, sound=True) for height in (60.0, 400.0))

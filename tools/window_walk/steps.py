@@ -250,18 +250,17 @@ def click_strips(walk: Walk) -> str:
     # As a whole, then by its end.
     at, there = desk.ask("place_of_strip", number=number), desk.ask("place_of_frame", frame=(first + last) / 2 + 10)
     desk.drag(tuple(at[:2]), (there[0], at[1]))
-    moved = desk.see()["phrases"][number]
+    moved = _changed(desk, number, phrases[number])
     _check(8 <= moved[2] - first <= 12 and moved[3] - last == moved[2] - first, f"the drag gave {moved}")
     desk.photograph("09-strip-dragged")
-    time.sleep(1.0)
     at = desk.ask("place_of_strip", number=number, along=1.0)
     desk.drag((at[0] - 2, at[1]), (at[0] + 60, at[1]))
-    longer = desk.see()["phrases"][number]
+    longer = _changed(desk, number, moved)
     _check(longer[2] == moved[2] and longer[3] > moved[3] + 3, f"dragging its end gave {longer}")
     desk.over("DOPESHEET_EDITOR")
-    desk.press("ctrl+z", "ctrl+z")
-    back = desk.see()["phrases"][number]
-    _check(back == phrases[number], f"twice undone it is {back} and not {phrases[number]}")
+    for before in (moved, phrases[number]):
+        desk.press("ctrl+z")
+        desk.wait_until("the phrase as before the drag", lambda seen, was=before: seen["phrases"][number] == was, 15)
     # What opens over it.
     x, y, _ = desk.ask("place_of_strip", number=number)
     desk.click(x, y, button=3)
@@ -281,6 +280,13 @@ def click_strips(walk: Walk) -> str:
     _check(desk.ask("selected_keys") < 50, "a click beside the strips did not reach Blender's keys")
     _check(desk.see()["phrases"] == phrases, "a click beside the strips changed a phrase")
     return f"the phrase at frame {first} was chosen by a click, moved by {moved[2] - first} frames, and put back"
+
+
+def _changed(desk: Desk, number: int, before: list[Any]) -> list[Any]:
+    """Wait until a phrase is not as before, and return it."""
+    return desk.wait_until("a change of the phrase", lambda seen: seen["phrases"][number] != before, 15)["phrases"][
+        number
+    ]
 
 
 def _wait_heard(desk: Desk, seconds: float = 60.0) -> None:
