@@ -19,6 +19,7 @@ from . import (
     thumbnail,
     timeline,
     trails,
+    view_light,
     words,
 )
 from .operators import backend as backend_operators
@@ -70,11 +71,13 @@ def register() -> None:
     timeline.register()
     trails.register()
     take_pictures.register()
+    view_light.register()
     takes.register()
 
 
 def unregister() -> None:
     takes.unregister()
+    view_light.unregister()
     take_pictures.unregister()
     trails.unregister()
     timeline.unregister()

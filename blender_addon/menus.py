@@ -97,6 +97,7 @@ class CHIRONOMY_MT_video(_Menu):
         "chironomy.fit_to_picture",
         "chironomy.forget_picture",
         "chironomy.add_camera",
+        "chironomy.light_view",
         "chironomy.render_video",
         SEPARATOR,
         "chironomy.set_up_backend",

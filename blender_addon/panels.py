@@ -315,6 +315,7 @@ class CHIRONOMY_PT_render(_Section):
         seen.enabled = not chosen.fit
         seen.prop(chosen, "scene_camera")
         row.operator("chironomy.add_camera", text="", icon="OUTLINER_OB_CAMERA")
+        row.operator("chironomy.light_view", text="", icon="LIGHT_SUN")
         column = layout.column(align=True)
         if chosen.engine == "previz":
             column.prop(chosen, "outfit")

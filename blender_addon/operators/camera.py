@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The camera that a video is seen through, as an object of the scene."""
+"""The camera that a video is seen through, as an object of the scene, and the video's light in the 3D view."""
 
 from bpy.types import Context, Operator
 
@@ -8,6 +8,7 @@ from chironomy.errors import ChironomyError
 from ..properties import character
 from ..scene.keeping import why_not_kept
 from ..scene.lens import add_camera
+from ..view_light import light_view
 from ..words import tip, told
 
 
@@ -37,4 +38,24 @@ class CHIRONOMY_OT_add_camera(Operator):
         return {"FINISHED"}
 
 
-CLASSES = (CHIRONOMY_OT_add_camera,)
+class CHIRONOMY_OT_light_view(Operator):
+    """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
+
+    bl_idname = "chironomy.light_view"
+    bl_label = "Light View as Video"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    def execute(self, context: Context) -> set[str]:
+        if light_view(context.space_data):
+            return {"FINISHED"}
+        self.report({"ERROR"}, told("Blender cannot load the light; install the extension again"))
+        return {"CANCELLED"}
+
+
+CLASSES = (CHIRONOMY_OT_add_camera, CHIRONOMY_OT_light_view)

@@ -9,7 +9,7 @@ import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 
-from .. import sequencer
+from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
 from ..scene import takes
@@ -50,6 +50,7 @@ class CHIRONOMY_OT_add_character(Operator):
             # As tall in a scene that counts in centimetres as in one of metres.
             chosen.character.scale = (1.0 / units.scale_length,) * 3
         _frame_selected(context)
+        view_light.light_untouched(context)
         return {"FINISHED"}
 
 

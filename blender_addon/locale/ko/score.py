@@ -7,6 +7,10 @@ _SAID = {
     "As Usual": "보통대로",
     "Scene's Camera": "씬 카메라",
     "No markers were laid here": "여기서 만든 마커가 없습니다",
+    "Go to a 3D view first": "먼저 3D 뷰로 가세요",
+    "Blender cannot load the light; install the extension again": (
+        "Blender가 조명을 불러오지 못합니다. 확장을 다시 설치하세요"
+    ),
     "the video is seen through {0}": "비디오를 {0}(으)로 봅니다",
     "{0} markers lie at the strokes": "스트로크에 마커 {0}개를 놓았습니다",
     "{0} markers lie at the accents": "강세에 마커 {0}개를 놓았습니다",
@@ -70,6 +74,9 @@ _TOOLTIPS = {
     "Remove the markers that were laid for phrases and accents, but for those that you have renamed or moved": (
         "프레이즈와 강세에 놓은 마커를 제거합니다. 이름을 바꾸거나 옮긴 마커는 남깁니다"
     ),
+    "Light this 3D view as the video is lit, so that skin and clothes look alike in both": (
+        "이 3D 뷰에 비디오와 같은 조명을 비춥니다. 피부와 옷이 양쪽에서 비슷하게 보입니다"
+    ),
     "The take that the character shows, by its picture": "캐릭터가 보여 주는 테이크, 그림으로",
 }
 
@@ -88,6 +95,7 @@ _BUTTONS = {
     "Drag Phrase": "프레이즈 드래그",
     "Edit Phrase": "프레이즈 편집",
     "Hands": "손",
+    "Light View as Video": "뷰를 비디오처럼 비추기",
     "Lock or Unlock Phrase": "프레이즈 잠금 전환",
     "Phrase Hands": "프레이즈의 손",
     "Phrase Kind": "프레이즈의 종류",
