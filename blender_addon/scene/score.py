@@ -15,7 +15,7 @@ from bpy.types import Action, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
-from chironomy.gesture.score.merge import retimed
+from chironomy.gesture.score.merge import giving_way, retimed
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase, Score, Stroke
 from chironomy.motion import HANDS
 
@@ -89,7 +89,11 @@ def edited(scene: Scene, score: Score) -> Score:
     late = [phrase for phrase in made if phrase.start > score.seconds]
     if late:
         raise ChironomyError(f"a phrase begins after the speech's end at {score.seconds:.1f} s; move it back")
-    return replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=lambda phrase: phrase.start)))
+    whole = replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=lambda phrase: phrase.start)))
+    added = [phrase for phrase, item in zip(made, listed, strict=True) if item.number < 0]
+    touched = [*added, *(phrase for phrase in made if phrase not in score.phrases and phrase not in added)]
+    # A hand does one phrase at a time, and what somebody has just placed is where it is meant to be.
+    return giving_way(whole, touched) if touched else whole
 
 
 def differing(scene: Scene, action: Action | None) -> list[Range]:
