@@ -12,7 +12,7 @@ from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
-from .scene import takes
+from .scene import copies, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -49,9 +49,11 @@ def register() -> None:
     timeline.register()
     trails.register()
     takes.register()
+    copies.register()
 
 
 def unregister() -> None:
+    copies.unregister()
     takes.unregister()
     trails.unregister()
     timeline.unregister()

@@ -74,7 +74,7 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
         if take is None:
             raise ChironomyError("the take is not shown any more; show it and read its score again")
         score.keep_score(take.action, result)
-        score.mirror(scene, take.action)
+        score.mirror(scene, take.action, edits=False)
         return f"{len(settings(scene).phrases)} gesture phrases are in the list"
 
 
@@ -110,11 +110,17 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
 
     def finish(self, context: Context, result: Again, target: Target) -> str:
         scene, item = target.find()
+        source = shown_action(context)
+        asked = score.score_of(source)
+        done = asked is not None and score.edited(scene, asked) == result.score
         said = takes.put_range(scene, item, result.motion, result.only, "score changed", result.settings, result.score)
+        if done:
+            # They are the new take's now; what was edited while this was made stays with the take before.
+            score.forget_edits(source)
         take = takes.shown_take(scene, item)
         if take is not None:
             score.keep_score(take.action, result.score)
-            score.mirror(scene, take.action)
+            score.mirror(scene, take.action, edits=False)
         return said
 
 

@@ -382,6 +382,8 @@ def key_again(scene: Scene, take: ChironomyTake) -> None:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written.
     """
+    if take.accepted:
+        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
     dense = dense_of(take)
     if dense is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")

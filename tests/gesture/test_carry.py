@@ -55,7 +55,7 @@ def gestures(score: Score) -> list[int]:
     return [
         number
         for number, phrase in enumerate(score.phrases)
-        if phrase.kind != REST and phrase.strokes and 1.0 < phrase.start and phrase.end < score.seconds - 1.0
+        if phrase.kind != REST and phrase.strokes and phrase.start > 1.0 and phrase.end < score.seconds - 1.0
     ][:6]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from chironomy.gesture.score.phrases import Phrase, Score, Stroke
+from chironomy.gesture.score.phrases import FARTHEST, REST, Phrase, Score, Stroke
 from chironomy.motion.hand_motion import HANDS
 
 SHORTEST = 0.2
@@ -113,6 +113,28 @@ def at_other_times(score: Score, later: Callable[[float], float], hands: Sequenc
                 phrase = replace(phrase, start=start, end=end, strokes=strokes)
             made[hand].append(_Own(phrase, own.number))
     return _together(score, made)
+
+
+def of_other_size(score: Score, factor: float, start: float, end: float, hands: Sequence[str] = HANDS) -> Score:
+    """The score with the sizes of phrases whose middle lies in a part multiplied, where hands do them."""
+
+    def sized(phrase: Phrase) -> Phrase:
+        if phrase.size is None or not start <= _middle(phrase) <= end:
+            return phrase
+        return replace(phrase, size=min(factor * phrase.size, FARTHEST))
+
+    other = replace(score, phrases=tuple(map(sized, score.phrases)))
+    return merged(score, other, start, end, hands)
+
+
+def at_rest(score: Score, start: float, end: float, hands: Sequence[str] = HANDS) -> Score:
+    """The score in a part of which hands rest; a phrase that goes on into it ends where it begins."""
+    end = min(end, score.seconds)
+    if end - start < SHORTEST:
+        return score
+    rests = [Phrase(max(start, 0.0), end, kind=REST, hands="both" if len(hands) == len(HANDS) else hands[0])]
+    whole = replace(score, phrases=tuple(sorted([*score.phrases, *rests], key=_order)))
+    return giving_way(whole, rests)
 
 
 def retimed(phrase: Phrase, start: float, end: float) -> Phrase:
