@@ -30,7 +30,7 @@ from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
-from .scene import takes
+from .scene import copies, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -73,9 +73,11 @@ def register() -> None:
     take_pictures.register()
     view_light.register()
     takes.register()
+    copies.register()
 
 
 def unregister() -> None:
+    copies.unregister()
     takes.unregister()
     view_light.unregister()
     take_pictures.unregister()

@@ -25,7 +25,8 @@ from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import keeping, takes
-from .scene.chosen import chosen_hands, chosen_range
+from .scene.chosen import chosen_range, selected_hands
+from .scene.score import edit_count, has_edits
 from .words import label, told
 
 
@@ -125,6 +126,8 @@ class CHIRONOMY_UL_takes(UIList):
             row.label(text="", icon_value=take_pictures.icon(context.scene, item))
         row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
         row.label(text=told(item.label))
+        if has_edits(context.scene, item.action):
+            row.label(text="", icon="GREASEPENCIL")
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
@@ -163,7 +166,11 @@ class CHIRONOMY_PT_takes(_Section):
         take = chosen_take(context)
         if take is None:
             return
-        layout.prop(take, "detail", slider=True)
+        row = layout.row()
+        row.enabled = not take.accepted
+        row.prop(take, "detail", slider=True)
+        if take.accepted:
+            layout.label(text="Accepted: duplicate it to change its detail", icon="CHECKBOX_HLT")
         if take.trouble:
             layout.label(text=told(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
@@ -187,7 +194,7 @@ class CHIRONOMY_PT_range(_Section):
             else label("Frames {first} to {last}", first=between[0], last=between[1])
         )
         layout.label(text=text, icon="PREVIEW_RANGE")
-        layout.prop(settings(scene), "range_hands")
+        draw_hands(layout, context)
         work_button(layout, CHIRONOMY_OT_regenerate_range, "FILE_REFRESH")
         row = layout.row(align=True)
         row.operator("chironomy.lock_poses", icon="LOCKED")
@@ -245,6 +252,9 @@ class CHIRONOMY_PT_score(_Section):
                 column.prop(phrase, name)
             row = layout.row(align=True)
             row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
+        count = edit_count(context.scene)
+        if count:
+            layout.label(text=label("{count} edits are not applied", count=count), icon="GREASEPENCIL")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
         row = layout.row(align=True)
         row.operator("chironomy.phrases_to_markers", icon="MARKER_HLT")
@@ -264,17 +274,7 @@ class CHIRONOMY_PT_edit(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.layout
-        item = character(context.scene)
-        hands = chosen_hands(context, item, ()) if item is not None else ()
-        if hands:
-            left, right = 0 in hands, 1 in hands
-            if left and right:
-                whose = label("Selected: Both Hands")
-            else:
-                whose = label("Selected: Left Hand") if left else label("Selected: Right Hand")
-            layout.label(text=whose, icon="BONE_DATA")
-        else:
-            layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
+        draw_hands(layout, context)
         draw_buttons(layout.column(align=True), in_rows=True)
 
 
@@ -369,6 +369,22 @@ class CHIRONOMY_PT_export(_Section):
         row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")
         if character(context.scene) is None:
             layout.label(text="Add a character first", icon="INFO")
+
+
+def draw_hands(layout: UILayout, context: Context) -> None:
+    """Say which hands are meant, by the selected bones or, where there are none, by a choice."""
+    item = character(context.scene)
+    hands = selected_hands(context, item) if item is not None else ()
+    if not hands:
+        row = layout.row(align=True)
+        row.use_property_split = False
+        row.prop(settings(context.scene), "edit_hands", expand=True)
+        return
+    if len(hands) == 2:
+        whose = label("Selected: Both Hands")
+    else:
+        whose = label("Selected: Left Hand") if hands == (0,) else label("Selected: Right Hand")
+    layout.label(text=whose, icon="BONE_DATA")
 
 
 def work_button(layout: UILayout, operator: type[Operator], icon: str) -> None:

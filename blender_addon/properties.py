@@ -23,7 +23,7 @@ from chironomy.body.outfits import OUTFITS
 from chironomy.errors import ChironomyError
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import REST
-from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RANGE_HANDS, RATE, SEED, SPEED, STYLES
+from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RATE, SEED, SPEED, STYLES
 from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
@@ -385,11 +385,6 @@ class ChironomySettings(PropertyGroup):
         description="Draw the speech's wave, its accents and its words under the phrases",
         default=True,
     )
-    range_hands: EnumProperty(
-        name="Hands",
-        description="Whose range is made anew",
-        items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
-    )
     portrait: StringProperty(
         name="Portrait",
         description="A half-body picture of the person whom the video is to show",
@@ -428,7 +423,7 @@ class ChironomySettings(PropertyGroup):
     )
     edit_hands: EnumProperty(
         name="Hands",
-        description="Which hands are edited where no bone of one is selected in the pose mode",
+        description="Which hands are edited, locked or made anew where no bone of one is selected in the pose mode",
         items=(
             ("BOTH", "Both", "Both hands"),
             ("LEFT", "Left", "The person's left hand"),

@@ -8,12 +8,13 @@ from bpy.types import Context, Operator
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.motion import HANDS
 
 from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
 from ..scene import takes
-from ..scene.chosen import chosen_range
+from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, making_again, performing
 from ..scene.takes import new_take
@@ -147,7 +148,9 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
             raise ChironomyError("choose frames first: select the hands' keys of a range, or set the preview range (P)")
         chosen = settings(scene)
         seed = takes.next_seed(scene, item, chosen.seed)
-        return making_again(context, item, chosen.range_hands, *between, seed)
+        meant = chosen_hands(context, item)
+        hands = HANDS[meant[0]] if len(meant) == 1 else "both"
+        return making_again(context, item, hands, *between, seed)
 
     def finish(self, context: Context, result: Again, target: Target) -> str:
         scene, item = target.find()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The gesture phrases of the take that is shown: read, added, moved, changed, and done."""
 
-import bpy
 from bpy.props import EnumProperty
 from bpy.types import Action, Context, Event, Operator
 
@@ -78,7 +77,7 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
         if take is None:
             raise ChironomyError("the take is not shown any more; show it and read its score again")
         score.keep_score(take.action, result)
-        score.mirror(scene, take.action)
+        score.mirror(scene, take.action, edits=False)
         return f"{len(settings(scene).phrases)} gesture phrases are in the list"
 
 
@@ -110,20 +109,21 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         assert item is not None
         assert action is not None
         assert before is not None
-        self._applied = action.name, score.edits_of(scene)
         return doing_score(context, item, before, score.edited(scene, before), takes.made_of(action))
 
     def finish(self, context: Context, result: Again, target: Target) -> str:
         scene, item = target.find()
+        source = shown_action(context)
+        asked = score.score_of(source)
+        done = asked is not None and score.edited(scene, asked) == result.score
         said = takes.put_range(scene, item, result.motion, result.only, "score changed", result.settings, result.score)
+        if done:
+            # They are the new take's now; what was edited while this was made stays with the take before.
+            score.forget_edits(source)
         take = takes.shown_take(scene, item)
         if take is not None:
             score.keep_score(take.action, result.score)
-            score.mirror(scene, take.action)
-        # They are done, in the new take: the one before has its own phrases again.
-        name, edits = self._applied
-        if name in bpy.data.actions:
-            score.drop_edits(bpy.data.actions[name], edits)
+            score.mirror(scene, take.action, edits=False)
         return said
 
 

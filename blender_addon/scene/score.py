@@ -3,20 +3,20 @@
 
 A take's action carries its score as JSON (`chironomy.score/1`). The scene mirrors the phrases of the take that is shown
 in properties, which a person edits; *Apply Score* compares the two and lets the surroundings of what differs be made
-anew. Edits that are not applied yet stay with their take while another one is shown.
+anew. What was edited and is not applied stays with its take while another one is shown.
 """
 
 import json
 import math
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bpy.types import Action, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
-from chironomy.gesture.score.merge import retimed
+from chironomy.gesture.score.merge import giving_way, retimed
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase, Score, Stroke
 from chironomy.motion import HANDS
 
@@ -28,16 +28,8 @@ from .speech import speech_start
 SCORE_PROPERTY = "chironomy_score"
 """A custom property of a take's action: its score, as JSON."""
 
-EDITS_PROPERTY = "chironomy_score_edits"
-"""Another one: its phrases as a person has edited them and not applied, as JSON."""
-
-_LISTED = (
-    "number", "kind", "hands", "first", "last", "size", "locked", "word", "stroke", "apexes",
-    "was_first", "was_last", "was_size",
-)  # fmt: skip
-"""What is kept of a listed phrase."""
-
-_FRAMES = ("first", "last", "was_first", "was_last")
+UNAPPLIED_PROPERTY = "chironomy_score_edits"
+"""Likewise, the phrases as they are in the list where that is not what the score says, as JSON."""
 
 LENGTH, BEFORE = 1.4, 0.5
 """Seconds that a phrase has that a person adds, and how long before its stroke it begins."""
@@ -52,60 +44,130 @@ def score_of(action: Action | None) -> Score | None:
 
 
 def keep_score(action: Action, score: Score | None) -> None:
-    """Let a take carry a score; None takes the one that it has away. Edits of the score before go with it."""
-    drop_edits(action)
+    """Let a take carry a score; None takes the one that it has away, and either forgets edits of the one before."""
+    forget_edits(action)
     if score is not None:
         action[SCORE_PROPERTY] = json.dumps(score.to_dict())
     elif SCORE_PROPERTY in action:
         del action[SCORE_PROPERTY]
 
 
-def mirror(scene: Scene, action: Action | None) -> None:
-    """List the phrases of a take, as it carries them or as a person left them, for a person to edit."""
+def mirror(scene: Scene, action: Action | None, edits: bool = True) -> None:
+    """List the phrases of a take for a person to edit.
+
+    Args:
+        scene: whose list it is.
+        action: the take's; None for an empty list.
+        edits: whether what was edited before and is not applied is kept with the take that was listed, and listed again
+            for this one; else both are forgotten.
+    """
     chosen, score = settings(scene), score_of(action)
-    if chosen.phrases_of is not None and chosen.phrases_of != action:
+    if edits:
         keep_edits(scene)
+    else:
+        forget_edits(action)
     chosen.phrases.clear()
     chosen.phrases_of = action
-    for number, phrase in enumerate(score.phrases if score is not None else ()):
-        if phrase.kind == REST:
-            continue
-        _list(scene, phrase, number)
-    if action is not None and score is not None and EDITS_PROPERTY in action:
-        _list_again(scene, action)
+    again = _listed_again(scene, action, score)
+    for values in _usual(scene, score) if again is None else again:
+        _list(scene, values, score)
     choose(scene, min(chosen.phrase_index, max(len(chosen.phrases) - 1, 0)))
 
 
 def keep_edits(scene: Scene) -> None:
-    """Let the take whose phrases are listed carry them as they are now, where they are not as its score has them."""
-    action, score = settings(scene).phrases_of, score_of(settings(scene).phrases_of)
-    if action is None or action.library is not None or score is None:
+    """Let the take that is listed carry what was edited in the list and is not applied."""
+    chosen = settings(scene)
+    action = chosen.phrases_of
+    if action is None or action.library is not None:
         return
-    if is_edited(scene, score):
-        action[EDITS_PROPERTY] = edits_of(scene)
+    if edit_count(scene):
+        phrases = [{name: getattr(item, name) for name in _EDITED} for item in chosen.phrases]
+        kept = {"begin": speech_start(scene), "fps": scene_fps(scene), "phrases": phrases}
+        action[UNAPPLIED_PROPERTY] = json.dumps(kept)
     else:
-        drop_edits(action)
+        forget_edits(action)
 
 
-def drop_edits(action: Action, only: str | None = None) -> None:
-    """Let a take forget what was edited and not applied; where `only` is given, these edits alone."""
-    if EDITS_PROPERTY in action and only in (None, action[EDITS_PROPERTY]):
-        del action[EDITS_PROPERTY]
+def forget_edits(action: Action | None) -> None:
+    """Let a take carry nothing that was edited and is not applied."""
+    if action is not None and UNAPPLIED_PROPERTY in action:
+        del action[UNAPPLIED_PROPERTY]
 
 
-def edits_of(scene: Scene) -> str:
-    """Return the listed phrases as JSON; their frames count from the speech's beginning at a frame rate."""
-    phrases = [{name: getattr(item, name) for name in _LISTED} for item in settings(scene).phrases]
-    return json.dumps({"begin": speech_start(scene), "fps": scene_fps(scene), "phrases": phrases})
+def edit_count(scene: Scene) -> int:
+    """Return how many phrases of the list are added, gone or not as the take that is shown has them."""
+    chosen = settings(scene)
+    usual = {values["number"]: values for values in _usual(scene, score_of(chosen.phrases_of))}
+    changed = 0
+    for item in chosen.phrases:
+        before = usual.pop(item.number, None)
+        changed += before is None or any(
+            abs(getattr(item, name) - before[name]) > 1e-6 if name == "size" else getattr(item, name) != before[name]
+            for name in _EDITED
+        )
+    return changed + len(usual)
 
 
-def is_edited(scene: Scene, score: Score) -> bool:
-    """Whether the listed phrases are not as a score has them."""
-    try:
-        return edited(scene, score) != replace(score, phrases=tuple(sorted(score.phrases, key=_start)))
-    except ChironomyError:
-        # What cannot be done was edited, too.
-        return True
+def has_edits(scene: Scene, action: Action | None) -> bool:
+    """Whether phrases of a take were edited and are not applied."""
+    if action is None or settings(scene).phrases_of != action:
+        return action is not None and UNAPPLIED_PROPERTY in action
+    return edit_count(scene) > 0
+
+
+def follow(scene: Scene, action: Action | None, change: Callable[[Score], Score]) -> None:
+    """Let the score of a take, and what of it was edited and is not applied, follow an edit of what the hands do.
+
+    Args:
+        scene: whose list may show it.
+        action: the take's.
+        change: gives the score after the edit.
+    """
+    score = score_of(action)
+    if action is None or score is None:
+        return
+    after = change(score)
+    if after == score:
+        return
+    listed = settings(scene).phrases_of == action
+
+    def followed(phrase: Phrase | None) -> Phrase | None:
+        made = () if phrase is None else change(replace(score, phrases=(phrase,))).phrases
+        return max(made, key=lambda each: each.end - each.start, default=None)
+
+    edits: list[tuple[Phrase | None, Phrase | None]] = []
+    if listed and edit_count(scene):
+        gone = {number for number, phrase in enumerate(score.phrases) if phrase.kind != REST}
+        for item in settings(scene).phrases:
+            before = score.phrases[item.number] if item.number >= 0 else None
+            edits.append((before, _phrase(scene, item, before)))
+            gone.discard(item.number)
+        edits += [(score.phrases[number], None) for number in sorted(gone)]
+    keep_score(action, after)
+    if not listed:
+        return
+    mirror(scene, action, edits=False)
+    for before, edited in edits:
+        if edited != before:
+            _edit_again(scene, after, followed(before), followed(edited))
+
+
+def _edit_again(scene: Scene, score: Score, was: Phrase | None, now: Phrase | None) -> None:
+    """Edit the list once more: one phrase of the score becomes another, is added or taken out."""
+    listed = settings(scene).phrases
+    found = [
+        index for index, item in enumerate(listed) if item.number >= 0 and was and score.phrases[item.number] == was
+    ]
+    if now is None:
+        for index in found:
+            listed.remove(index)
+        return
+    values = _values(scene, now, -1)
+    if not found:
+        _list(scene, values | {"stroke": now.strokes[0].apex if now.strokes else now.start}, None)
+        return
+    for name in ("first", "last", "kind", "hands", "size", "locked"):
+        setattr(listed[found[0]], name, values[name])
 
 
 def choose(scene: Scene, index: int) -> None:
@@ -138,7 +200,11 @@ def edited(scene: Scene, score: Score) -> Score:
     late = [phrase for phrase in made if phrase.start > score.seconds]
     if late:
         raise ChironomyError(f"a phrase begins after the speech's end at {score.seconds:.1f} s; move it back")
-    return replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=_start)))
+    whole = replace(score, phrases=tuple(sorted([*rests, *gone, *made], key=lambda phrase: phrase.start)))
+    added = [phrase for phrase, item in zip(made, listed, strict=True) if item.number < 0]
+    touched = [*added, *(phrase for phrase in made if phrase not in score.phrases and phrase not in added)]
+    # A hand does one phrase at a time, and what somebody has just placed is where it is meant to be.
+    return giving_way(whole, touched) if touched else whole
 
 
 def differing(scene: Scene, action: Action | None) -> list[Range]:
@@ -157,8 +223,7 @@ def add_phrase(scene: Scene, frame: int, kind: str, hands: str) -> ChironomyPhra
     at = max((frame - speech_start(scene)) / scene_fps(scene), 0.0)
     start = max(at - BEFORE, 0.0)
     phrase = Phrase(start, start + LENGTH, (Stroke(at, 0.3),), kind=kind, hands=hands)
-    item = _list(scene, phrase, -1)
-    item.stroke = at
+    item = _list(scene, _values(scene, phrase, -1) | {"stroke": at}, None)
     choose(scene, len(settings(scene).phrases) - 1)
     return item
 
@@ -191,42 +256,60 @@ def apex_frames(scene: Scene, item: ChironomyPhrase) -> tuple[float, ...]:
     return tuple(item.first + (apex - item.was_first) * pace for apex in apexes)
 
 
-def _start(phrase: Phrase) -> float:
-    return phrase.start
+_EDITED = ("number", "first", "last", "kind", "hands", "size", "locked", "stroke", "word")
+"""What is kept of a phrase in the list."""
 
 
-def _list_again(scene: Scene, action: Action) -> None:
-    """List the phrases of a take as a person left them; where that cannot be read, they stay as they are listed."""
-    try:
-        kept = json.loads(action[EDITS_PROPERTY])
-        begin, fps = int(kept["begin"]), float(kept["fps"])
-        listed = [{name: phrase[name] for name in _LISTED} for phrase in kept["phrases"]]
-        now, rate = speech_start(scene), scene_fps(scene)
-        for phrase in listed:
-            phrase.update({name: round(now + (phrase[name] - begin) * rate / fps) for name in _FRAMES})
-    except (ValueError, TypeError, KeyError, ZeroDivisionError):
-        return
-    chosen = settings(scene)
-    chosen.phrases.clear()
-    for phrase in listed:
-        item = chosen.phrases.add()
-        for name, value in phrase.items():
-            # What another version knew is left as it is by default.
-            with suppress(TypeError, ValueError):
-                setattr(item, name, value)
-
-
-def _list(scene: Scene, phrase: Phrase, number: int) -> ChironomyPhrase:
+def _values(scene: Scene, phrase: Phrase, number: int) -> dict[str, Any]:
+    """Return a phrase as the list shows it."""
     begin, fps = speech_start(scene), scene_fps(scene)
+    return {
+        "number": number,
+        "first": round(begin + phrase.start * fps),
+        "last": round(begin + phrase.end * fps),
+        "kind": phrase.kind or REST,
+        "hands": phrase.hands or "both",
+        "size": phrase.size or 0.0,
+        "locked": any(phrase.state(name) == "locked" for name in FIELDS),
+        "stroke": 0.0,
+        "word": phrase.word,
+    }
+
+
+def _usual(scene: Scene, score: Score | None) -> list[dict[str, Any]]:
+    """Return the phrases of a score as the list shows them."""
+    phrases = score.phrases if score is not None else ()
+    return [_values(scene, phrase, number) for number, phrase in enumerate(phrases) if phrase.kind != REST]
+
+
+def _listed_again(scene: Scene, action: Action | None, score: Score | None) -> list[dict[str, Any]] | None:
+    """Return the phrases as they were in the list of a take, where they were edited."""
+    if action is None or score is None or UNAPPLIED_PROPERTY not in action:
+        return None
+    try:
+        kept = json.loads(action[UNAPPLIED_PROPERTY])
+        begin, fps, now, rate = kept["begin"], kept["fps"], speech_start(scene), scene_fps(scene)
+        made: list[dict[str, Any]] = []
+        for values in kept["phrases"]:
+            if not -1 <= values["number"] < len(score.phrases) or values.keys() != set(_EDITED):
+                return None
+            first, last = (round(now + (values[name] - begin) * rate / fps) for name in ("first", "last"))
+            made.append(values | {"first": first, "last": last})
+        return made
+    except (KeyError, ValueError, TypeError, AttributeError, ZeroDivisionError):
+        return None
+
+
+def _list(scene: Scene, values: Mapping[str, Any], score: Score | None) -> ChironomyPhrase:
+    """Add a phrase to the list, and remember how the score has it."""
     item = settings(scene).phrases.add()
-    item.number = number
-    item.first, item.last = round(begin + phrase.start * fps), round(begin + phrase.end * fps)
-    item.was_first, item.was_last = item.first, item.last
-    item.kind, item.hands = phrase.kind or REST, phrase.hands or "both"
-    item.size = item.was_size = phrase.size or 0.0
-    item.word = phrase.word
-    item.apexes = " ".join(f"{stroke.apex:.4f}" for stroke in phrase.strokes)
-    item.locked = any(phrase.state(name) == "locked" for name in FIELDS)
+    for name, value in values.items():
+        setattr(item, name, value)
+    number = values["number"]
+    was = values if number < 0 or score is None else _values(scene, score.phrases[number], number)
+    item.was_first, item.was_last, item.was_size = was["first"], was["last"], was["size"]
+    strokes = score.phrases[number].strokes if number >= 0 and score is not None else (Stroke(item.stroke),)
+    item.apexes = " ".join(f"{stroke.apex:.4f}" for stroke in strokes)
     return item
 
 

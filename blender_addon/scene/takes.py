@@ -34,7 +34,7 @@ from ..rig.read import first_generated, last_key, read_pose, scene_fps
 from ..rig.write import write_motion
 from .keeping import make_keepable
 from .put_on import PutOn, kept_said, put_on
-from .score import keep_edits, keep_score, mirror, score_of
+from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
 PERFORMANCE_PROPERTY = "chironomy_performance"
@@ -239,7 +239,6 @@ def show(scene: Scene, take: ChironomyTake) -> None:
         if reason := actions.refusal(block):
             raise TakeError(reason)
     chosen = settings(scene)
-    keep_edits(scene)
     now = shown_take(scene, item)
     if now is not None and now != take:
         chosen.take_before = now.action
@@ -383,6 +382,8 @@ def key_again(scene: Scene, take: ChironomyTake) -> None:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written.
     """
+    if take.accepted:
+        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
     dense = dense_of(take)
     if dense is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
