@@ -74,9 +74,7 @@ def look() -> float | None:
         _Known.thread = None
     if _Known.wanted is not None:
         key, frame = _Known.wanted
-        if key not in _Known.heard:
-            return TICK
-        outline = _Known.heard[key]
+        outline = _Known.heard.get(key)
         _Known.drawn = Drawn(outline, frame) if outline is not None else None
         _Known.wanted = None
         redraw()

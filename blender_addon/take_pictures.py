@@ -9,6 +9,7 @@ import hashlib
 import queue
 import threading
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 import bpy
@@ -58,7 +59,7 @@ class _Known:
     digests: dict[int, str] = {}
     looked: dict[int, float] = {}
     asked: "queue.SimpleQueue[_Asked | None]" = queue.SimpleQueue()
-    drawn: "queue.SimpleQueue[tuple[_Asked, Picture]]" = queue.SimpleQueue()
+    drawn: "queue.SimpleQueue[tuple[_Asked, Picture | None]]" = queue.SimpleQueue()
     waiting = 0
     number = 0
     thread: threading.Thread | None = None
@@ -114,7 +115,9 @@ def look() -> float | None:
         uid = take.action.session_uid
         if uid not in _Known.looked or (_is_shown(take) and now - _Known.looked[uid] > AGAIN):
             _Known.looked[uid] = now
-            ask(scene, take)
+            # A character that lost a bone has no picture, as it has no more takes.
+            with suppress(KeyError):
+                ask(scene, take)
             return TICK
     return TICK if _Known.waiting else None
 
@@ -191,7 +194,12 @@ def unregister() -> None:
 def _work() -> None:
     asked, drawn = _Known.asked, _Known.drawn
     while (each := asked.get()) is not None:
-        drawn.put((each, draw(each.hands, each.outfit)))
+        picture = None
+        try:
+            picture = draw(each.hands, each.outfit)
+        finally:
+            # Whoever waits for a picture that cannot be drawn waits no longer.
+            drawn.put((each, picture))
 
 
 def _take_in() -> None:
@@ -199,7 +207,7 @@ def _take_in() -> None:
     while not _Known.drawn.empty():
         each, picture = _Known.drawn.get()
         _Known.waiting -= 1
-        if _Known.digests.get(each.take) != each.digest:
+        if picture is None or _Known.digests.get(each.take) != each.digest:
             continue
         if _Known.previews is None:
             _Known.previews = bpy.utils.previews.new()
