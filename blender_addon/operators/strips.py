@@ -28,7 +28,7 @@ LEAST = 0.3
 class _ClickOperator(Operator):
     """What a click on a strip starts."""
 
-    bl_options: ClassVar[set[str]] = {"REGISTER", "UNDO", "INTERNAL"}
+    bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -65,6 +65,9 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
         self._frames = self._now = (phrase.first, phrase.last)
         self._begun = event.mouse_region_x
         self._moving = False
+        scene, fps, known = context.scene, scene_fps(context.scene), score.score_of(shown_action(context))
+        self._earliest, self._least = speech_start(scene), max(round(LEAST * fps), 2)
+        self._latest = self._earliest + round(known.seconds * fps) if known is not None else None
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
@@ -94,12 +97,8 @@ class CHIRONOMY_OT_drag_phrase(_ClickOperator):
             context.window.cursor_modal_set("SCROLL_X" if self._part == "whole" else "MOVE_X")
         view = context.region.view2d
         begun, here = (view.region_to_view(x, 0)[0] for x in (self._begun, self._begun + pixels))
-        scene, fps = context.scene, scene_fps(context.scene)
-        known = score.score_of(shown_action(context))
-        begin = speech_start(scene)
-        end = begin + round(known.seconds * fps) if known is not None else None
-        least = max(round(LEAST * fps), 2)
-        self._now = dragged(*self._frames, self._part, round(here - begun), least, begin, end)
+        frames = round(here - begun)
+        self._now = dragged(*self._frames, self._part, frames, self._least, self._earliest, self._latest)
         timeline.show_drag(self._number, *self._now)
         if context.area is not None:
             first, last = self._now
