@@ -252,7 +252,7 @@ def click_strips(walk: Walk) -> str:
     desk.drag(tuple(at[:2]), (there[0], at[1]))
     moved = _changed(desk, number, phrases[number])
     _check(8 <= moved[2] - first <= 12 and moved[3] - last == moved[2] - first, f"the drag gave {moved}")
-    desk.photograph("09-strip-dragged")
+    desk.photograph("08-strip-dragged")
     at = desk.ask("place_of_strip", number=number, along=1.0)
     desk.drag((at[0] - 2, at[1]), (at[0] + 60, at[1]))
     longer = _changed(desk, number, moved)
@@ -265,11 +265,11 @@ def click_strips(walk: Walk) -> str:
     x, y, _ = desk.ask("place_of_strip", number=number)
     desk.click(x, y, button=3)
     time.sleep(0.4)
-    desk.photograph("09-strip-menu", rest=False)
+    desk.photograph("08-strip-menu", rest=False)
     desk.press("Escape")
     time.sleep(1.0)
     desk.double_click(x, y)
-    desk.photograph("09-strip-kinds", rest=False)
+    desk.photograph("08-strip-kinds", rest=False)
     desk.press("Escape")
     # Beside the strips a click is Blender's: here it selects no key any more.
     desk.over("DOPESHEET_EDITOR")
@@ -426,7 +426,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("06-detail-back", change_detail),
     ("07-move-pose", move_pose),
     ("08-range", regenerate_range),
-    ("09-strips", click_strips),
+    ("08-strips", click_strips),
     ("09-score", apply_score),
     ("10-hand-pose", apply_hand_pose),
     ("11-mirror", mirror_motion),
