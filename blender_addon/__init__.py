@@ -9,24 +9,43 @@ from . import (
     backend,
     hand_pictures,
     keymap,
+    kind_pictures,
     menus,
     migration,
     panels,
     preferences_page,
+    score_panels,
     slices,
+    take_pictures,
     tasks,
     thumbnail,
     timeline,
     trails,
+    view_light,
     words,
 )
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, jobs, locks, motion, presets, reference, render, speech
+from .operators import camera as camera_operators
+from .operators import (
+    edit,
+    export,
+    generate,
+    hand_poses,
+    jobs,
+    locks,
+    markers,
+    motion,
+    presets,
+    reference,
+    render,
+    speech,
+)
 from .operators import score as score_operators
+from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
-from .scene import detail, takes
+from .scene import copies, detail, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -41,14 +60,18 @@ CLASSES = (
     *take_operators.CLASSES,
     *locks.CLASSES,
     *score_operators.CLASSES,
+    *strip_operators.CLASSES,
+    *markers.CLASSES,
     *motion.CLASSES,
     *hand_poses.CLASSES,
     *edit.CLASSES,
     *reference.CLASSES,
+    *camera_operators.CLASSES,
     *render.CLASSES,
     *jobs.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
+    *score_panels.CLASSES,
     *menus.CLASSES,
 )
 """In the order in which they are registered."""
@@ -67,13 +90,19 @@ def register() -> None:
     migration.register()
     timeline.register()
     trails.register()
+    take_pictures.register()
+    view_light.register()
     takes.register()
     detail.register()
+    copies.register()
 
 
 def unregister() -> None:
+    copies.unregister()
     detail.unregister()
     takes.unregister()
+    view_light.unregister()
+    take_pictures.unregister()
     trails.unregister()
     timeline.unregister()
     migration.unregister()
@@ -86,6 +115,7 @@ def unregister() -> None:
     backend.stop()
     thumbnail.forget_others()
     hand_pictures.forget()
+    kind_pictures.forget()
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

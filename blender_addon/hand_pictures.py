@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
-from chironomy.gesture.repertoire.hand_picture import draw_hand, png
+from chironomy.gesture.repertoire.hand_picture import draw_hand
 from chironomy.gesture.repertoire.hand_poses import HAND_POSES, HandPose
 from chironomy.gesture.repertoire.own_hand_poses import delete_own_pose, load_own_poses, own_pose_file, save_own_pose
+from chironomy.shot.small_picture import png
 
 PICTURES = Path(__file__).with_name("poses")
 """Of the library's poses, drawn by `make pose-thumbnails`: right hands; a left one is the mirror image. Those of own

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shortcuts that a person can switch on in the add-on's preferences; all are off at first."""
+"""Shortcuts that a person can switch on in the add-on's preferences; all are off at first. And clicks on strips.
+
+A click that hits no strip goes on to whatever Blender, or another add-on, does with it.
+"""
 
 from typing import NamedTuple
 
@@ -23,11 +26,29 @@ SHORTCUTS = (
     Shortcut("chironomy.release_poses", "U"),
 )
 
+CLICKS_KEYMAPS = (("Dopesheet", "DOPESHEET_EDITOR"), ("Markers", "EMPTY"))
+"""Where clicks on strips are asked for: also before markers', whose part of the region is its lowest."""
+
+
+class Click(NamedTuple):
+    """A click in the timeline or the dope sheet, and what it does where it hits a strip."""
+
+    operator: str
+    button: str
+    kind: str
+
+
+CLICKS = (
+    Click("chironomy.drag_phrase", "LEFTMOUSE", "PRESS"),
+    Click("chironomy.edit_phrase", "LEFTMOUSE", "DOUBLE_CLICK"),
+    Click("chironomy.phrase_menu", "RIGHTMOUSE", "PRESS"),
+)
+
 _added: list[tuple[KeyMap, KeyMapItem]] = []
 
 
 def register() -> None:
-    """Offer the shortcuts, switched off."""
+    """Offer the shortcuts, switched off, and take clicks on strips."""
     configuration = bpy.context.window_manager.keyconfigs.addon
     if configuration is None:  # as in a Blender without a window
         return
@@ -36,6 +57,10 @@ def register() -> None:
         item = keymap.keymap_items.new(shortcut.operator, shortcut.key, "PRESS", shift=True, alt=True)
         item.active = False
         _added.append((keymap, item))
+    for name, space in CLICKS_KEYMAPS:
+        keymap = configuration.keymaps.new(name=name, space_type=space)
+        for click in CLICKS:
+            _added.append((keymap, keymap.keymap_items.new(click.operator, click.button, click.kind)))
 
 
 def unregister() -> None:

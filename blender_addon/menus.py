@@ -12,7 +12,12 @@ from .properties import settings
 
 SEPARATOR = ""
 
-CHOICES = {"chironomy.apply_preset": "preset", "chironomy.add_phrase": "kind"}
+CHOICES = {
+    "chironomy.apply_preset": "preset",
+    "chironomy.add_phrase": "kind",
+    "chironomy.phrase_kind": "kind",
+    "chironomy.phrase_hands": "hands",
+}
 """Operators that are a menu of what they do, by the property that says it."""
 
 
@@ -56,7 +61,14 @@ class CHIRONOMY_MT_score(_Menu):
         SEPARATOR,
         "chironomy.add_phrase",
         "chironomy.slide_phrase",
+        "chironomy.phrase_kind",
+        "chironomy.phrase_hands",
+        "chironomy.lock_phrase",
         "chironomy.delete_phrase",
+        SEPARATOR,
+        "chironomy.phrases_to_markers",
+        "chironomy.accents_to_markers",
+        "chironomy.remove_markers",
     )
 
 
@@ -84,6 +96,8 @@ class CHIRONOMY_MT_video(_Menu):
     entries = (
         "chironomy.fit_to_picture",
         "chironomy.forget_picture",
+        "chironomy.add_camera",
+        "chironomy.light_view",
         "chironomy.render_video",
         "chironomy.fetch_render",
         "chironomy.play_render",

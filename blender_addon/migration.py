@@ -18,6 +18,7 @@ import chironomy
 
 from . import sequencer
 from .properties import settings
+from .rig.build import body_of, is_character
 
 
 def migrate() -> None:
@@ -63,6 +64,14 @@ def _marked_strips(scene: Scene) -> None:
             settings(scene).given_end = scene.frame_end
 
 
+def _bodies_not_clicked(scene: Scene) -> None:
+    """A click on the character selects its rig; up to 0.1.0 it selected the mesh, from which no pose is reached."""
+    for item in scene.objects:
+        body = body_of(item) if is_character(item) and item.library is None else None
+        if body is not None and body.library is None:
+            body.hide_select = True
+
+
 def _laid_by_name(scene: Scene) -> list[Any]:
     editor = scene.sequence_editor
     if not settings(scene).speech or editor is None:
@@ -79,7 +88,7 @@ def _beside(path: str) -> str:
     return sequencer.relative(Path(path))
 
 
-STEPS: tuple[Callable[[Scene], None], ...] = (_paths_beside_the_file, _marked_strips)
+STEPS: tuple[Callable[[Scene], None], ...] = (_paths_beside_the_file, _marked_strips, _bodies_not_clicked)
 """What is done for a scene, in order; each knows nothing of the later ones."""
 
 

@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, late, line, surroundings
+from . import backend, hand_pictures, late, line, surroundings, take_pictures
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -25,7 +25,8 @@ from .operators.takes import chosen_take
 from .preferences import preferences
 from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import takes
-from .scene.chosen import chosen_hands, chosen_range
+from .scene.chosen import chosen_range, selected_hands
+from .scene.score import edit_count, has_edits
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
@@ -121,8 +122,12 @@ class CHIRONOMY_UL_takes(UIList):
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         row = layout.row(align=True)
+        if item.action is not None:
+            row.label(text="", icon_value=take_pictures.icon(context.scene, item))
         row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
         row.label(text=told(item.label))
+        if has_edits(context.scene, item.action):
+            row.label(text="", icon="GREASEPENCIL")
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
@@ -150,6 +155,9 @@ class CHIRONOMY_PT_takes(_Section):
         column.operator("chironomy.flip_take", text="", icon="UV_SYNC_SELECT")
         column.operator("chironomy.bring_in_take", text="", icon="PASTEDOWN")
         column.operator("chironomy.take_to_nla", text="", icon="NLA_PUSHDOWN")
+        if chosen_take(context) is not None:
+            # All takes side by side, where it is pressed.
+            layout.template_icon_view(chosen, "take_picture", show_labels=True, scale=6.0, scale_popup=9.0)
         row = layout.row()
         row.prop(chosen, "trails")
         ghost = row.row()
@@ -158,7 +166,11 @@ class CHIRONOMY_PT_takes(_Section):
         take = chosen_take(context)
         if take is None:
             return
-        layout.prop(take, "detail", slider=True)
+        row = layout.row()
+        row.enabled = not take.accepted
+        row.prop(take, "detail", slider=True)
+        if take.accepted:
+            layout.label(text="Accepted: duplicate it to change its detail", icon="CHECKBOX_HLT")
         if take.trouble:
             layout.label(text=sentence(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
@@ -182,7 +194,7 @@ class CHIRONOMY_PT_range(_Section):
             else label("Frames {first} to {last}", first=between[0], last=between[1])
         )
         layout.label(text=text, icon="PREVIEW_RANGE")
-        layout.prop(settings(scene), "range_hands")
+        draw_hands(layout, context)
         work_button(layout, CHIRONOMY_OT_regenerate_range, "FILE_REFRESH")
         row = layout.row(align=True)
         row.operator("chironomy.lock_poses", icon="LOCKED")
@@ -229,7 +241,7 @@ class CHIRONOMY_PT_score(_Section):
         row = layout.row()
         row.template_list("CHIRONOMY_UL_phrases", "", chosen, "phrases", chosen, "phrase_index", rows=5)
         column = row.column(align=True)
-        column.operator_menu_enum("chironomy.add_phrase", "kind", text="", icon="ADD")
+        column.popover("CHIRONOMY_PT_add_phrase", text="", icon="ADD")
         column.operator("chironomy.delete_phrase", text="", icon="REMOVE")
         column.separator()
         column.operator("chironomy.slide_phrase", text="", icon="ARROW_LEFTRIGHT")
@@ -238,7 +250,21 @@ class CHIRONOMY_PT_score(_Section):
             column = layout.column(align=True)
             for name in ("kind", "hands", "first", "last", "size"):
                 column.prop(phrase, name)
+            row = layout.row(align=True)
+            row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
+        count = edit_count(context.scene)
+        if count:
+            layout.label(text=label("{count} edits are not applied", count=count), icon="GREASEPENCIL")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
+        row = layout.row(align=True)
+        row.operator("chironomy.phrases_to_markers", icon="MARKER_HLT")
+        row.operator("chironomy.accents_to_markers", text="Accents", icon="MARKER")
+        row.operator("chironomy.remove_markers", text="", icon="X")
+        row = layout.row(heading="Show", heading_ctxt=OWN)
+        row.prop(chosen, "strips")
+        speech = row.row()
+        speech.enabled = chosen.strips
+        speech.prop(chosen, "strips_speech")
 
 
 class CHIRONOMY_PT_edit(_Section):
@@ -248,17 +274,7 @@ class CHIRONOMY_PT_edit(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.layout
-        item = character(context.scene)
-        hands = chosen_hands(context, item, ()) if item is not None else ()
-        if hands:
-            left, right = 0 in hands, 1 in hands
-            if left and right:
-                whose = label("Selected: Both Hands")
-            else:
-                whose = label("Selected: Left Hand") if left else label("Selected: Right Hand")
-            layout.label(text=whose, icon="BONE_DATA")
-        else:
-            layout.row(align=True).prop(settings(context.scene), "edit_hands", expand=True)
+        draw_hands(layout, context)
         draw_buttons(layout.column(align=True), in_rows=True)
 
 
@@ -293,6 +309,13 @@ class CHIRONOMY_PT_render(_Section):
         if chosen.shape == "custom":
             column.prop(chosen, "width")
             column.prop(chosen, "height")
+        row = layout.row(align=True)
+        seen = row.row(align=True)
+        # A portrait has its own.
+        seen.enabled = not chosen.fit
+        seen.prop(chosen, "scene_camera")
+        row.operator("chironomy.add_camera", text="", icon="OUTLINER_OB_CAMERA")
+        row.operator("chironomy.light_view", text="", icon="LIGHT_SUN")
         column = layout.column(align=True)
         if chosen.engine == "previz":
             column.prop(chosen, "outfit")
@@ -360,6 +383,22 @@ class CHIRONOMY_PT_export(_Section):
         row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")
         if character(context.scene) is None:
             layout.label(text="Add a character first", icon="INFO")
+
+
+def draw_hands(layout: UILayout, context: Context) -> None:
+    """Say which hands are meant, by the selected bones or, where there are none, by a choice."""
+    item = character(context.scene)
+    hands = selected_hands(context, item) if item is not None else ()
+    if not hands:
+        row = layout.row(align=True)
+        row.use_property_split = False
+        row.prop(settings(context.scene), "edit_hands", expand=True)
+        return
+    if len(hands) == 2:
+        whose = label("Selected: Both Hands")
+    else:
+        whose = label("Selected: Left Hand") if hands == (0,) else label("Selected: Right Hand")
+    layout.label(text=whose, icon="BONE_DATA")
 
 
 def backend_state(layout: UILayout, context: Context) -> None:

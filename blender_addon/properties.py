@@ -23,7 +23,7 @@ from chironomy.body.outfits import OUTFITS
 from chironomy.errors import ChironomyError
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import REST
-from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RANGE_HANDS, RATE, SEED, SPEED, STYLES
+from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RATE, SEED, SPEED, STYLES
 from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
@@ -83,6 +83,10 @@ def _list_phrases(chosen: "ChironomySettings", _context: Context) -> None:
 
 answers: dict[str, Callable[[Scene, Any], None]] = {}
 """What is done where a person chooses a take or its detail; `scene.takes` knows how, and says so while it is in use."""
+
+
+listed: dict[str, Callable[[Scene], list[tuple[str, str, str, int, int]]]] = {}
+"""What lists that depend on the scene hold; `take_pictures` knows it while it is in use."""
 
 
 def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
@@ -188,6 +192,7 @@ class ChironomyPhrase(PropertyGroup):
     locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
     word: StringProperty(name="Word", options={"HIDDEN"})
     stroke: FloatProperty(options={"HIDDEN"})
+    apexes: StringProperty(options={"HIDDEN"})
     was_first: IntProperty(options={"HIDDEN"})
     was_last: IntProperty(options={"HIDDEN"})
     was_size: FloatProperty(options={"HIDDEN"})
@@ -212,6 +217,19 @@ def hand_pose_items(_chosen: object, _context: Context | None) -> list[tuple[str
     from . import hand_pictures
 
     return hand_pictures.items()
+
+
+def take_items(chosen: Any, _context: Context | None) -> list[tuple[str, str, str, int, int]]:
+    """List the takes of the character with their pictures."""
+    return listed["takes"](chosen.id_data) if "takes" in listed else []
+
+
+def _picked_take(chosen: Any) -> int:
+    return chosen.take_index
+
+
+def _pick_take(chosen: Any, number: int) -> None:
+    chosen.take_index = number
 
 
 class ChironomySettings(PropertyGroup):
@@ -327,6 +345,13 @@ class ChironomySettings(PropertyGroup):
     )
     takes: CollectionProperty(type=ChironomyTake)
     take_index: IntProperty(name="Take", description="The take that the character shows", update=_show_take)
+    take_picture: EnumProperty(
+        name="Take",
+        description="The take that the character shows, by its picture",
+        items=take_items,
+        get=_picked_take,
+        set=_pick_take,
+    )
     take_before: PointerProperty(name="Take Before", type=Action, options={"HIDDEN"})
     trails: BoolProperty(
         name="Trails",
@@ -339,12 +364,32 @@ class ChironomySettings(PropertyGroup):
     )
     phrases: CollectionProperty(type=ChironomyPhrase)
     phrases_of: PointerProperty(name="Phrases Of", type=Action, options={"HIDDEN"})
+    markers: StringProperty(
+        name="Markers",
+        description="Which markers were laid for phrases and accents",
+        options={"HIDDEN"},
+    )
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
-    range_hands: EnumProperty(
+    add_hands: EnumProperty(
         name="Hands",
-        description="Whose range is made anew",
-        items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
+        description="Which hand does what is added",
+        items=[
+            ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
+            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+        ],
+    )
+    strips: BoolProperty(
+        name="In Timeline",
+        translation_context=OWN,
+        description="Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged",
+        default=True,
+    )
+    strips_speech: BoolProperty(
+        name="Speech",
+        translation_context=OWN,
+        description="Draw the speech's wave, its accents and its words under the phrases",
+        default=True,
     )
     portrait: StringProperty(
         name="Portrait",
@@ -384,7 +429,7 @@ class ChironomySettings(PropertyGroup):
     )
     edit_hands: EnumProperty(
         name="Hands",
-        description="Which hands are edited where no bone of one is selected in the pose mode",
+        description="Which hands are edited, locked or made anew where no bone of one is selected in the pose mode",
         items=(
             ("BOTH", "Both", "Both hands"),
             ("LEFT", "Left", "The person's left hand"),
@@ -433,6 +478,10 @@ class ChironomySettings(PropertyGroup):
             ("custom", "Custom", "Width and height as they are"),
         ),
         update=_take_shape,
+    )
+    scene_camera: BoolProperty(
+        name="Scene's Camera",
+        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait",
     )
     outfit: EnumProperty(
         name="Outfit",

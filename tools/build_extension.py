@@ -177,7 +177,7 @@ def build_extension(target: Path | None = None, name: str | None = None) -> Path
         addon = REPOSITORY / "blender_addon"
         entries = [("blender_manifest.toml", manifest_text.encode())]
         entries += [("LICENSE", (REPOSITORY / "LICENSE").read_bytes())]
-        for kind in ("*.py", "poses/*.png"):
+        for kind in ("*.py", "poses/*.png", "kinds/*.png", "lights/*.sl"):
             entries += [(path.relative_to(addon).as_posix(), path.read_bytes()) for path in addon.rglob(kind)]
         entries += [(f"wheels/{path.name}", path.read_bytes()) for path in wheels]
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")

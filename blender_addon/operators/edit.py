@@ -10,17 +10,15 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 
 from ..locale import OWN
-from ..properties import character, settings
+from ..properties import character
 from ..scene import editing
-from ..scene.chosen import chosen_hands
+from ..scene.chosen import HANDS_MEANT, chosen_hands
 from ..scene.edit_place import AROUND, Outcome, Place, has_motion
 from ..scene.keeping import why_not_kept
 from ..words import tip, told
 
 # What Blender registers is mixed of this and `Operator` itself.
 _Operator = Operator if TYPE_CHECKING else object
-
-_HANDS = {"LEFT": (0,), "RIGHT": (1,), "BOTH": (0, 1)}
 
 
 class _HandEdit(_Operator):
@@ -73,8 +71,8 @@ class _HandEdit(_Operator):
     def chosen_hands(self, context: Context) -> tuple[int, ...]:
         """Return the hands to edit, 0 left, 1 right."""
         if self.hands != "AUTO":
-            return _HANDS[self.hands]
-        return chosen_hands(context, character(context.scene), _HANDS[settings(context.scene).edit_hands])
+            return HANDS_MEANT[self.hands]
+        return chosen_hands(context, character(context.scene))
 
     def edit(self, context: Context, place: Place) -> Outcome:
         raise NotImplementedError
@@ -224,7 +222,7 @@ class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
     )
 
     def chosen_hands(self, context: Context) -> tuple[int, ...]:
-        return _HANDS["BOTH"]
+        return HANDS_MEANT["BOTH"]
 
     def edit(self, context: Context, place: Place) -> Outcome:
         return editing.mirror_range(place, *self.range(place))

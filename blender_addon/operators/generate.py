@@ -8,12 +8,13 @@ from bpy.types import Context, Operator
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.motion import HANDS
 
-from .. import sequencer
+from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
 from ..scene import takes
-from ..scene.chosen import chosen_range
+from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, lanes_of, making_again, performing
 from ..slices import Slices
@@ -50,6 +51,7 @@ class CHIRONOMY_OT_add_character(Operator):
             # As tall in a scene that counts in centimetres as in one of metres.
             chosen.character.scale = (1.0 / units.scale_length,) * 3
         _frame_selected(context)
+        view_light.light_untouched(context)
         return {"FINISHED"}
 
 
@@ -159,7 +161,9 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
             raise ChironomyError("choose frames first: select the hands' keys of a range, or set the preview range (P)")
         chosen = settings(scene)
         seed = takes.next_seed(scene, item, chosen.seed)
-        return making_again(context, item, chosen.range_hands, *between, seed)
+        meant = chosen_hands(context, item)
+        hands = HANDS[meant[0]] if len(meant) == 1 else "both"
+        return making_again(context, item, hands, *between, seed)
 
     def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()

@@ -70,8 +70,8 @@ class CHIRONOMY_OT_lock_poses(_LockOperator):
     bl_idname = "chironomy.lock_poses"
     bl_label = "Lock"
     bl_description = (
-        "Make the poses of the selected bones' hands, or of both, your own, which every generation holds: "
-        "those of the selected keys or the preview range, else the one at the current frame"
+        "Make the poses of the selected bones' hands, or of those the tab names, your own, which every "
+        "generation holds: those of the selected keys or the preview range, else the one at the current frame"
     )
 
     def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
@@ -93,8 +93,8 @@ class CHIRONOMY_OT_release_poses(_LockOperator):
     bl_idname = "chironomy.release_poses"
     bl_label = "Release"
     bl_description = (
-        "Give the poses of the selected bones' hands, or of both, to the next generation, which replaces them: "
-        "those of the selected keys or the preview range, else those around the current frame"
+        "Give the poses of the selected bones' hands, or of those the tab names, to the next generation, "
+        "which replaces them: those of the selected keys or the preview range, else those around the current frame"
     )
 
     def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:

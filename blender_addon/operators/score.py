@@ -22,6 +22,9 @@ from ..target import Target
 from ..tasks import JobOperator
 from ..words import tip
 
+MOSTLY = 0.5
+"""How likely both hands do a kind of gesture that they usually do."""
+
 PIXELS_A_FRAME = 8.0
 """How far the pointer goes for a frame where no timeline is shown."""
 
@@ -79,7 +82,7 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
         score.keep_score(take.action, found)
         if takes.shown_take(scene, item) != take:
             return f"the gesture phrases of {take.name} are kept with it"
-        score.mirror(scene, take.action)
+        score.mirror(scene, take.action, edits=False)
         return f"{len(settings(scene).phrases)} gesture phrases are in the list"
 
 
@@ -120,13 +123,19 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
     def finish(self, context: Context, result: Again, target: Target) -> Slices:
         scene, item = target.find()
         takes.show_action(scene, item, result.action)
+        source = takes.take_of_action(scene, item, result.action).action
+        asked = score.score_of(source)
+        done = asked is not None and score.edited(scene, asked) == result.score
         said = yield from takes.putting_range(
             scene, item, result.motion, result.only, "score changed", result.settings, result.score
         )
+        if done:
+            # They are the new take's now; what was edited while this was made stays with the take before.
+            score.forget_edits(source)
         take = takes.shown_take(scene, item)
         if take is not None:
             score.keep_score(take.action, result.score)
-            score.mirror(scene, take.action)
+            score.mirror(scene, take.action, edits=False)
         return said
 
 
@@ -146,8 +155,11 @@ class CHIRONOMY_OT_add_phrase(Operator):
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
-        default="right",
+        items=[
+            ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
+            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+        ],
+        default="usual",
     )
 
     @classmethod
@@ -157,11 +169,16 @@ class CHIRONOMY_OT_add_phrase(Operator):
         return not reason
 
     def execute(self, context: Context) -> set[str]:
-        score.add_phrase(context.scene, context.scene.frame_current, self.kind, self.hands)
+        hands = self.hands
+        if hands == "usual":
+            hands = "both" if KINDS[self.kind].two_handed > MOSTLY else "right"
+        score.add_phrase(context.scene, context.scene.frame_current, self.kind, hands)
         return {"FINISHED"}
 
 
-class _PhraseOperator(Operator):
+class PhraseOperator(Operator):
+    """What operators on the chosen phrase have in common."""
+
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -173,7 +190,7 @@ class _PhraseOperator(Operator):
         return True
 
 
-class CHIRONOMY_OT_delete_phrase(_PhraseOperator):
+class CHIRONOMY_OT_delete_phrase(PhraseOperator):
     """Take the chosen phrase out; Apply Score lets the hands rest there"""
 
     bl_idname = "chironomy.delete_phrase"
@@ -186,7 +203,7 @@ class CHIRONOMY_OT_delete_phrase(_PhraseOperator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_slide_phrase(_PhraseOperator):
+class CHIRONOMY_OT_slide_phrase(PhraseOperator):
     """Move the chosen phrase in time with the pointer; click to leave it there, Esc to put it back"""
 
     bl_idname = "chironomy.slide_phrase"

@@ -67,6 +67,8 @@ def build_character(context: Context, rig: Rig, version: str, name: str = "Chara
     body.parent = character
     modifier = body.modifiers.new("Armature", "ARMATURE")
     modifier.object = character
+    # A click on the character is to select the rig, whose poses are what is edited, and not the skin over it.
+    body.hide_select = True
     # The skeleton is drawn over the mesh, or no control inside it could be picked.
     character.show_in_front = True
     return character

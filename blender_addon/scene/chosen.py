@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person has chosen to work on: frames in the timeline."""
+"""What a person has chosen to work on: frames in the timeline, and hands."""
 
 import numpy as np
 from bpy.types import Context, Object, Scene
 
+from ..properties import settings
 from ..rig import actions
 from ..rig.owned import hand_unit
+
+HANDS_MEANT = {"LEFT": (0,), "RIGHT": (1,), "BOTH": (0, 1)}
+"""Hands by how the tab and the buttons call them."""
 
 
 def chosen_range(scene: Scene, item: Object) -> tuple[int, int] | None:
@@ -32,8 +36,12 @@ def chosen_range(scene: Scene, item: Object) -> tuple[int, int] | None:
     return None
 
 
-def chosen_hands(context: Context, item: Object, otherwise: tuple[int, ...] = (0, 1)) -> tuple[int, ...]:
-    """Return the hands of which a bone is selected in pose mode; others, by default both, where none is."""
+def selected_hands(context: Context, item: Object) -> tuple[int, ...]:
+    """Return the hands of which a bone is selected in pose mode, 0 left, 1 right."""
     bones = [bone.name for bone in context.selected_pose_bones or () if bone.id_data == item]
-    hands = [hand for hand, side in enumerate("LR") if any(name.endswith(f".{side}") for name in bones)]
-    return tuple(hands) or otherwise
+    return tuple(hand for hand, side in enumerate("LR") if any(name.endswith(f".{side}") for name in bones))
+
+
+def chosen_hands(context: Context, item: Object) -> tuple[int, ...]:
+    """Return the hands that are meant: those of which a bone is selected, or else those that the tab names."""
+    return selected_hands(context, item) or HANDS_MEANT[settings(context.scene).edit_hands]

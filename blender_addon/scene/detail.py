@@ -116,6 +116,8 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written; nothing has changed.
     """
+    if take.accepted:
+        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
     kept = None if take.action is None else kept_dense(take.action)
     if kept is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")

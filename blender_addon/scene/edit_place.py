@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where an edit is made: which hands, which frames, and what may be written there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from bpy.types import Object, Scene
 
 from chironomy.body.rig import load_rig
-from chironomy.motion import MotionError
+from chironomy.gesture.score.phrases import Score
+from chironomy.motion import HANDS, MotionError
 
 from ..rig import actions, read
 from ..rig.channels import location_path
@@ -16,6 +17,8 @@ from ..rig.hand_curves import Edit, HandCurves
 from ..rig.space import HAND_CONTROLS
 from .chosen import chosen_range
 from .keeping import make_keepable
+from .score import follow
+from .speech import speech_start
 
 FADE = 0.3
 """Seconds in which an edit of a range fades in and out."""
@@ -68,6 +71,32 @@ class Place:
         if not free:
             raise MotionError(f"{named(passed_over)} is locked, muted or driven and stays as it is; unlock it first")
         return cls(scene, item, free, passed_over)
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """The hands as a score names them."""
+        return tuple(HANDS[curves.hand] for curves in self.hands)
+
+    def part(self, first: float, last: float) -> tuple[float, float]:
+        """Return a range of frames as seconds of the speech, without end where the hands have no keys beyond."""
+        begin, end = self.keyed
+        return (
+            -np.inf if first <= begin else self.second_at(first),
+            np.inf if last >= end else self.second_at(last),
+        )
+
+    def second_at(self, frame: float) -> float:
+        """Return the second of the speech at a frame of the scene."""
+        return (frame - speech_start(self.scene)) / self.fps
+
+    def frame_at(self, second: float) -> float:
+        """Return the frame of the scene, whole or not, at a second of the speech."""
+        return speech_start(self.scene) + second * self.fps
+
+    def score_follows(self, change: Callable[[Score], Score]) -> None:
+        """Let the score of what is edited follow."""
+        data = self.item.animation_data
+        follow(self.scene, data.action if data is not None else None, change)
 
     @property
     def frame(self) -> int:

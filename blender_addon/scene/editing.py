@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.hand_edits import curled, possible, spread
 from chironomy.body.rig import load_rig
+from chironomy.gesture.score.merge import at_other_times, at_rest, in_other_hand, of_other_size
 from chironomy.motion import HANDS, MotionError, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.falloff import Falloff
@@ -149,6 +150,8 @@ def mirror_range(place: Place, first: int, last: int) -> Outcome:
             *curves.between(falloff.falling, end),
         ]
         edits.append((curves, curves.replaced(change, begin, end, falloff, wanted)))
+    start, end = place.part(first, last)
+    place.score_follows(lambda score: in_other_hand(score, start, end, place.sides))
     return place.done(edits, f"mirrored {place.names} from frame {first} to {last}")
 
 
@@ -181,6 +184,8 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> O
             return blended(old, possible(curves.rig, curves.hand, amplified(old, base, factor), old), falloff(at))
 
         edits.append((curves, curves.changed(change, falloff)))
+    start, end = place.part(first, last)
+    place.score_follows(lambda score: of_other_size(score, factor, start, end, place.sides))
     if factor > 1.0:
         return place.done(edits, f"strengthened {place.names} from frame {first} to {last}")
     return place.done(edits, f"calmed {place.names} from frame {first} to {last}")
@@ -237,6 +242,8 @@ def ease_to_rest(place: Place, last: int, seconds: float) -> Outcome:
 
         wanted = [first + reach, falloff.risen, falloff.falling, *curves.between(falloff.falling, end)]
         edits.append((curves, curves.replaced(change, first, end, falloff, wanted)))
+    start, end = place.part(first, last)
+    place.score_follows(lambda score: at_rest(score, start, end, place.sides))
     return place.done(edits, f"{place.names}: to rest from frame {first}, and there until {last}")
 
 
@@ -276,6 +283,17 @@ def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int)
     settling = max(round(SETTLING * place.fps), 1)
     edits = [(curves, curves.retimed(time, settling)) for curves in place.hands]
     short = wanted != found
+
+    def later(second: float) -> float:
+        frame = place.frame_at(second)
+        # What lies before a pose that is held longer stays.
+        if (time.held and frame <= time.old[0]) or (time.bounded[0] and frame <= time.first):
+            return second
+        if time.bounded[1] and frame >= time.new[-1]:
+            return second
+        return place.second_at(float(time.seen_at([frame])[0]))
+
+    place.score_follows(lambda score: at_other_times(score, later, place.sides))
     return place.done(edits, message + (f", of {wanted}: there is no more room" if short else ""), short)
 
 

@@ -17,6 +17,7 @@ from chironomy.errors import ChironomyError
 from .. import backend
 from ..rig import actions
 from ..rig.build import body_of
+from .copies import give_own_takes
 
 MOST_KEPT = 20
 """Files of motion that are kept before the oldest goes."""
@@ -65,6 +66,7 @@ def make_keepable(scene: Scene, item: Object) -> None:
     reason = why_not_kept(scene, item)
     if reason:
         raise KeepError(reason)
+    give_own_takes()
     body = body_of(item)
     if body is not None and body.data.library is not None:
         # One for each character, or one would speak with the lips of the other.

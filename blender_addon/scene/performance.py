@@ -18,7 +18,6 @@ from chironomy.gesture.change import changed_ranges
 from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import RATE
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
-from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
 
 from .. import backend, sequencer
@@ -27,6 +26,7 @@ from ..rig import owned, read
 from ..rig.owned import Only, hand_mask, reading_pins
 from ..slices import Slices
 from ..target import Target
+from .lens import lens_position
 from .portrait import remembered
 from .score import only_of
 from .speech import scene_speech, speech_start
@@ -59,7 +59,7 @@ def performing(context: Context) -> Slices:
     where, speech = _where(context), scene_speech(scene)
     assert speech is not None
     fit = remembered(scene)
-    x, y, z = scene_camera(fit, load_rig(), chosen.width, chosen.height).position.tolist()
+    x, y, z = lens_position(scene, character(scene))
     wanted = _manner(chosen) | {
         "fps": round(read.scene_fps(scene), 6),
         "alive": chosen.accompany,

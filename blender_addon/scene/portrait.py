@@ -5,13 +5,10 @@ import tempfile
 from pathlib import Path
 
 import bpy
-import numpy as np
 from bpy.types import Context, Image, Object, Scene
-from mathutils import Matrix, Quaternion, Vector
 
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import rotation as quaternion
 from chironomy.shot.fit import Fit
 from chironomy.shot.placement import scene_camera
 from chironomy.work import Work
@@ -19,8 +16,8 @@ from chironomy.work import Work
 from .. import backend
 from ..line import Job
 from ..properties import settings, shape_of
-from ..rig.space import TURN, to_armature
 from ..view import given, keep
+from .lens import aim
 
 CAMERA = "Portrait Camera"
 _OURS = "chironomy_portrait"
@@ -129,12 +126,4 @@ def place_camera(camera: Object, item: Object, fit: Fit) -> None:
     """Put a camera object where the portrait was taken from, relative to the character."""
     chosen = settings(camera.users_scene[0])
     seen = scene_camera(fit, load_rig(), chosen.width, chosen.height)
-    turn = Quaternion(quaternion.multiply(TURN, seen.rotation))
-    where = Vector(to_armature(load_rig(), seen.position))
-    camera.matrix_world = item.matrix_world @ Matrix.LocRotScale(where, turn, None)
-    lens = camera.data
-    lens.sensor_fit, lens.sensor_width = "HORIZONTAL", 36.0
-    lens.lens = seen.focal / seen.width * lens.sensor_width
-    # Blender counts a shift in parts of the sensor's larger fit, here its width, and moves the frame, not the picture.
-    offset = (np.array([seen.width, seen.height]) / 2 - seen.centre) / seen.width
-    lens.shift_x, lens.shift_y = float(offset[0]), float(-offset[1])
+    aim(camera, item, seen)

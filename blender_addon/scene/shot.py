@@ -9,13 +9,14 @@ from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.shot.backdrops import BACKDROPS
-from chironomy.shot.placement import in_portrait, scene_camera
+from chironomy.shot.placement import in_portrait
 from chironomy.shot.shot import Media, Shot
 
 from .. import sequencer
 from ..properties import character, settings
 from ..rig import read
 from ..slices import Slices, drained
+from .lens import shot_camera
 from .portrait import remembered
 from .speech import scene_speech
 
@@ -43,7 +44,7 @@ def making_shot(context: Context) -> Slices:
         hands=hands,
         pose=body,
         face=face,
-        camera=scene_camera(None, rig, chosen.width, chosen.height),
+        camera=shot_camera(scene, item),
         speech=None if speech is None else Media.from_file(speech.path),
         speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),
         engine=chosen.engine,

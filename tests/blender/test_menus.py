@@ -10,8 +10,13 @@ bpy = pytest.importorskip("bpy")
 
 PACKAGE = "bl_ext.user_default.chironomy"
 
-INTERNAL = {"chironomy.add_preset"}
-"""Buttons that only mean something where they are drawn."""
+INTERNAL = {
+    "chironomy.add_preset",
+    "chironomy.drag_phrase",
+    "chironomy.edit_phrase",
+    "chironomy.phrase_menu",
+}
+"""Buttons that only mean something where they are drawn, and clicks that do where they hit."""
 
 
 class Layout:

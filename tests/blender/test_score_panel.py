@@ -121,3 +121,97 @@ def test_all_phrases_may_be_taken_out_and_ends_lie_at_the_end(addon, desk, seed)
         assert bpy.ops.chironomy.delete_phrase() == {"FINISHED"}
     assert bpy.ops.chironomy.apply_score() == {"FINISHED"}
     assert phrases(desk) == []
+
+
+def test_edits_that_are_not_applied_stay_with_their_take(addon, desk):
+    generate(desk, 1)
+    phrase = desk.chironomy.phrases[1]
+    phrase.kind = "refuse" if phrase.kind != "refuse" else "welcome"
+    phrase.first, phrase.last = phrase.first + 4, phrase.last + 9
+    phrase.locked = True
+    desk.frame_set(40)
+    bpy.ops.chironomy.add_phrase(kind="wave", hands="left")
+    bpy.ops.chironomy.duplicate_take()
+    first = phrases(desk)
+    generate(desk, 2)
+    assert phrases(desk) != first
+    for index in (0, 1):
+        desk.chironomy.take_index = index
+        assert phrases(desk) == first
+        assert desk.chironomy.phrases[1].locked
+        assert bpy.ops.chironomy.apply_score.poll()
+    # They are done in a new take, and the one that they were made in is as it was.
+    assert bpy.ops.chironomy.apply_score() == {"FINISHED"}
+    desk.chironomy.take_index = 1
+    assert phrases(desk) != first
+    assert not bpy.ops.chironomy.apply_score.poll()
+    desk.chironomy.take_index = 0
+    assert phrases(desk) == first
+
+
+def test_edits_stay_with_their_take_in_the_file_and_in_another_frame_rate(addon, desk, tmp_path):
+    generate(desk, 1)
+    desk.chironomy.phrases[0].first += 6
+    desk.chironomy.phrases[0].last += 6
+    first = phrases(desk)
+    generate(desk, 2)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "edited.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "edited.blend"))
+    scene = bpy.context.scene
+    scene.render.fps = 2 * FPS
+    scene.chironomy.take_index = 0
+    assert [(each[0], each[2] - 1) for each in phrases(scene)] == [(each[0], 2 * (each[2] - 1)) for each in first]
+
+
+def test_reading_the_score_anew_lets_edits_go(addon, desk):
+    generate(desk, 1)
+    desk.chironomy.phrases[0].kind = "wave"
+    generate(desk, 2)
+    desk.chironomy.take_index = 0
+    assert desk.chironomy.phrases[0].kind == "wave"
+    bpy.ops.chironomy.read_score()
+    read = phrases(desk)
+    desk.chironomy.take_index = 1
+    desk.chironomy.take_index = 0
+    assert phrases(desk) == read
+
+
+def test_a_phrase_is_changed_from_its_menu(addon, desk):
+    generate(desk, 1)
+    desk.chironomy.phrase_index = 1
+    assert bpy.ops.chironomy.phrase_kind(kind="shrug") == {"FINISHED"}
+    assert bpy.ops.chironomy.phrase_hands(hands="both") == {"FINISHED"}
+    assert bpy.ops.chironomy.lock_phrase() == {"FINISHED"}
+    phrase = desk.chironomy.phrases[1]
+    assert (phrase.kind, phrase.hands, phrase.locked) == ("shrug", "both", True)
+    assert bpy.ops.chironomy.lock_phrase() == {"FINISHED"}
+    assert not desk.chironomy.phrases[1].locked
+    # What is added is done by the hands that people do it with.
+    for kind, hands in (("all", "both"), ("point_up", "right")):
+        bpy.ops.chironomy.add_phrase(kind=kind)
+        assert desk.chironomy.phrases[desk.chironomy.phrase_index].hands == hands
+
+
+def test_strokes_are_drawn_where_the_hands_will_make_them(addon, desk):
+    generate(desk, 1)
+    strips, score = addon["timeline"].strips, addon["scene.score"]
+    item = desk.chironomy.phrases[1]
+    known = score_of(addon, desk).phrases[item.number]
+    assert strips(bpy.context)[1].apexes == pytest.approx([1 + each.apex * FPS for each in known.strokes], abs=0.6)
+    assert not strips(bpy.context)[1].changed
+    item.first, item.last = item.first + 5, item.last + 12
+    made = score.edited(desk, score_of(addon, desk))
+    new = next(each for each in made.phrases if each.start == pytest.approx((item.first - 1) / FPS))
+    assert strips(bpy.context)[1].apexes == pytest.approx([1 + each.apex * FPS for each in new.strokes], abs=0.6)
+    assert strips(bpy.context)[1].changed
+    assert all(item.first <= apex <= item.last for apex in strips(bpy.context)[1].apexes)
+    desk.chironomy.strips = False
+    assert strips(bpy.context) == []
+
+
+def test_every_kind_has_its_picture(addon):
+    from chironomy.gesture.repertoire.kinds import KINDS
+
+    folder = addon["kind_pictures"].PICTURES
+    assert {path.stem for path in folder.glob("*.png")} == set(KINDS)
+    assert addon["kind_pictures"].icon("rest") == 0

@@ -142,7 +142,7 @@ def test_a_range_is_made_anew_and_nothing_else_is(addon, rig, desk, takes, hands
         outside[c.data_path, c.array_index] = columns["co"][(columns["co"][:, 0] < 48) | (columns["co"][:, 0] > 96)]
     desk.use_preview_range = True
     desk.frame_preview_start, desk.frame_preview_end = 48, 96
-    desk.chironomy.range_hands = hands
+    desk.chironomy.edit_hands = hands.upper()
     assert bpy.ops.chironomy.regenerate_range() == {"FINISHED"}
     assert names(desk) == ["Take 1", "Take 2"]
     after = shown(addon, rig, desk)

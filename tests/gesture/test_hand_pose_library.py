@@ -17,7 +17,7 @@ from chironomy.body import load_rig, skin, solve_pose, vertex_normals
 from chironomy.body.joint_limits import limit_violation
 from chironomy.body.pose import hand_local_keypoints
 from chironomy.errors import ChironomyError
-from chironomy.gesture.repertoire.hand_picture import PICTURE_SIZE, draw_hand, png
+from chironomy.gesture.repertoire.hand_picture import PICTURE_SIZE, draw_hand
 from chironomy.gesture.repertoire.hand_poses import HAND_POSES, mirrored
 from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.repertoire.own_hand_poses import (
@@ -29,6 +29,7 @@ from chironomy.gesture.repertoire.own_hand_poses import (
 )
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HANDS, MANO_JOINTS, HandMotion
+from chironomy.shot.small_picture import png
 
 RIG = load_rig()
 FINGERS = ("index", "middle", "pinky", "ring", "thumb")

@@ -107,22 +107,40 @@ class Desk:
         self.xdotool(*down, "click", button, *up)
         time.sleep(0.3)
 
+    def double_click(self, x: float, y: float) -> None:
+        """Click twice at a point, as fast as a person."""
+        self.point(x, y)
+        time.sleep(0.15)
+        self.catch_up()
+        self.xdotool("click", "--repeat", 2, "--delay", 80, 1)
+        self.catch_up()
+        time.sleep(0.5)
+
     def drag(self, begin: tuple[float, float], end: tuple[float, float]) -> None:
         """Drag with the left button."""
         self.point(*begin)
         time.sleep(0.15)
+        self.catch_up()
         self.xdotool("mousedown", 1)
+        # Else a Blender that lags takes the button to be pressed where the pointer is by then.
+        self.catch_up()
         for part in (0.1, 0.5, 0.9, 1.0):
             self.point(*(first + part * (last - first) for first, last in zip(begin, end, strict=True)))
             time.sleep(0.1)
         self.xdotool("mouseup", 1)
         time.sleep(0.3)
 
+    def catch_up(self) -> None:
+        """Wait until Blender has seen what was done."""
+        for _ in range(2):
+            self.ask("dialog_open")
+
     def press(self, *keys: str) -> None:
         """Press keys, one after the other."""
         for key in keys:
             self.xdotool("key", key)
             time.sleep(0.15)
+            self.catch_up()
 
     def over(self, kind: str, region: str = "WINDOW") -> tuple[float, float]:
         """Move the pointer over an editor, and return where to."""
@@ -273,6 +291,7 @@ class Desk:
         if rest:
             x, y, width, height = self.ask("place", kind="VIEW_3D", region="HEADER")
             self.point(x + 0.35 * width, y + 0.5 * height)
+        self.catch_up()
         time.sleep(0.6)
         taken = self.machine.folder / "screen.png"
         self.machine.run("import", "-window", "root", self.machine.inner(taken))

@@ -227,6 +227,16 @@ def place_of_frame(frame):
     return [region.x + x, region.y + region.height // 2]
 
 
+def place_of_strip(number, along=0.5):
+    """Return where a phrase's strip is in the timeline, from its first frame, 0, to its last, 1; and the band's top."""
+    region = region_of(area_of("DOPESHEET_EDITOR"), "WINDOW")
+    timeline, strips = (sys.modules[f"{ADDON}.{name}"] for name in ("timeline", "strips"))
+    with bpy.context.temp_override(window=window(), area=area_of("DOPESHEET_EDITOR"), region=region):
+        strip, band = timeline.strips(bpy.context)[number], timeline.band_of(bpy.context, region)
+    left, bottom, right, top = strips.box(strip, band, timeline.x_in(region))
+    return [region.x + left + along * (right - left), region.y + (bottom + top) / 2, region.y + band.top]
+
+
 def place_of_bone(name, along=0.5):
     """Return where a bone of the character is in the 3D view, from its head, 0, to its tail, 1; None out of it."""
     from bpy_extras.view3d_utils import location_3d_to_region_2d
@@ -333,6 +343,17 @@ def go_to(frame):
     bpy.context.scene.frame_set(frame)
 
 
+def selected_keys():
+    """Return how many keys of the character's action are selected."""
+    data = settings().character.animation_data
+    return sum(point.select_control_point for curve in _curves(data.action) for point in curve.keyframe_points)
+
+
+def heard():
+    """Whether the speech is drawn in the timeline."""
+    return sys.modules[f"{ADDON}.heard_outline"].of_scene(bpy.context.scene) is not None
+
+
 def longest_wait():
     """Return the longest gap between two ticks in seconds since this was asked, and begin anew."""
     found, _Waits.longest = _Waits.longest, 0.0
@@ -357,8 +378,8 @@ ANSWERS = {
     each.__name__: each
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
-        open_sections, place, place_of_frame, place_of_bone, under, hunt, state, wrist_path, go_to, longest_wait,
-        longest_held, leave,
+        open_sections, place, place_of_frame, place_of_strip, place_of_bone, under, hunt, state, wrist_path, go_to,
+        selected_keys, heard, longest_wait, longest_held, leave,
     )
 }  # fmt: skip
 

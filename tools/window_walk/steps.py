@@ -124,6 +124,31 @@ def flip_takes(walk: Walk) -> str:
     return f"{', '.join(shown)}, then Take 1 as it was made"
 
 
+def choose_by_picture(walk: Walk) -> str:
+    """Choose the last take among all of them, side by side as pictures."""
+    desk = walk.desk
+    # Its picture is above the switch of the trails.
+    x, y = desk.find("Takes", ".trails")
+    time.sleep(3.0)
+    desk.click(x, y + 60)
+    time.sleep(1.0)
+    desk.photograph("05-take-pictures", rest=False)
+    # The one that is shown is the first, and lies under the pointer's left.
+    for aside, down in ((0, 130), (100, 130), (200, 130), (0, -60), (100, -60)):
+        desk.click(x + aside, y - down)
+        if _shown(desk) != "Take 1":
+            break
+        desk.press("Escape")
+        desk.click(x, y + 60)
+    else:
+        desk.press("Escape")
+        raise UnseenError("no click on a picture chose another take")
+    shown = _shown(desk)
+    desk.press_button("Takes", "chironomy.flip_take")
+    _check(_shown(desk) == "Take 1", f"flipping back showed {_shown(desk)}")
+    return f"{shown} was chosen by its picture, then Take 1 again"
+
+
 def change_detail(walk: Walk) -> str:
     """Set Detail to 0.2 and back."""
     desk = walk.desk
@@ -202,12 +227,78 @@ def regenerate_range(walk: Walk) -> str:
     return f"frames {first} to {last} are new, up to {100 * inside:.0f} cm elsewhere, and nothing beside them changed"
 
 
-def apply_score(walk: Walk) -> str:
-    """Give one phrase another kind, and do the score."""
+def click_strips(walk: Walk) -> str:
+    """Choose phrases by their strips in the timeline, drag one, and open what changes it; keys are still clicked."""
     desk = walk.desk
     desk.over("DOPESHEET_EDITOR")
     desk.press("alt+p")
     _check(not desk.see()["preview"][0], "Alt P did not clear the preview range")
+    desk.press("Home")
+    time.sleep(0.6)
+    _wait_heard(desk)
+    before = desk.see()
+    phrases = before["phrases"]
+    number = next(n for n, each in enumerate(phrases) if n not in (0, before["phrase"]) and each[3] - each[2] > 20)
+    desk.click(*desk.ask("place_of_strip", number=number)[:2])
+    # A second press too soon would be a double click.
+    time.sleep(1.0)
+    seen = desk.see()
+    _check(seen["phrase"] == number, f"strip {number} was clicked, but phrase {seen['phrase']} is chosen")
+    _check(seen["frame"] == before["frame"], "a click on a strip moved the playhead")
+    _check(seen["phrases"] == phrases, "a click changed a phrase")
+    first, last = phrases[number][2:]
+    # As a whole, then by its end.
+    at, there = desk.ask("place_of_strip", number=number), desk.ask("place_of_frame", frame=(first + last) / 2 + 10)
+    desk.drag(tuple(at[:2]), (there[0], at[1]))
+    moved = _changed(desk, number, phrases[number])
+    _check(8 <= moved[2] - first <= 12 and moved[3] - last == moved[2] - first, f"the drag gave {moved}")
+    desk.photograph("08-strip-dragged")
+    at = desk.ask("place_of_strip", number=number, along=1.0)
+    desk.drag((at[0] - 2, at[1]), (at[0] + 60, at[1]))
+    longer = _changed(desk, number, moved)
+    _check(longer[2] == moved[2] and longer[3] > moved[3] + 3, f"dragging its end gave {longer}")
+    desk.over("DOPESHEET_EDITOR")
+    for before in (moved, phrases[number]):
+        desk.press("ctrl+z")
+        desk.wait_until("the phrase as before the drag", lambda seen, was=before: seen["phrases"][number] == was, 15)
+    # What opens over it.
+    x, y, _ = desk.ask("place_of_strip", number=number)
+    desk.click(x, y, button=3)
+    time.sleep(0.4)
+    desk.photograph("08-strip-menu", rest=False)
+    desk.press("Escape")
+    time.sleep(1.0)
+    desk.double_click(x, y)
+    desk.photograph("08-strip-kinds", rest=False)
+    desk.press("Escape")
+    # Beside the strips a click is Blender's: here it selects no key any more.
+    desk.over("DOPESHEET_EDITOR")
+    desk.press("a")
+    _check(desk.ask("selected_keys") > 0, "A selected no keys")
+    x, y, top = desk.ask("place_of_strip", number=number)
+    desk.click(x + 3, top + 4)
+    _check(desk.ask("selected_keys") < 50, "a click beside the strips did not reach Blender's keys")
+    _check(desk.see()["phrases"] == phrases, "a click beside the strips changed a phrase")
+    return f"the phrase at frame {first} was chosen by a click, moved by {moved[2] - first} frames, and put back"
+
+
+def _changed(desk: Desk, number: int, before: list[Any]) -> list[Any]:
+    """Wait until a phrase is not as before, and return it."""
+    return desk.wait_until("a change of the phrase", lambda seen: seen["phrases"][number] != before, 15)["phrases"][
+        number
+    ]
+
+
+def _wait_heard(desk: Desk, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not desk.ask("heard"):
+        _check(time.monotonic() < end, f"the speech is not drawn after {seconds:.0f} seconds")
+        time.sleep(0.3)
+
+
+def apply_score(walk: Walk) -> str:
+    """Give one phrase another kind, and do the score."""
+    desk = walk.desk
     count, path = len(desk.see()["takes"]), desk.ask("wrist_path")
     phrases = desk.see()["phrases"]
     desk.turn_wheel("Score", f"phrases[{desk.see()['phrase']}].kind", 2)
@@ -331,9 +422,11 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("03-generate", generate),
     ("04-takes", more_takes),
     ("05-flip", flip_takes),
+    ("05-pictures", choose_by_picture),
     ("06-detail-back", change_detail),
     ("07-move-pose", move_pose),
     ("08-range", regenerate_range),
+    ("08-strips", click_strips),
     ("09-score", apply_score),
     ("10-hand-pose", apply_hand_pose),
     ("11-mirror", mirror_motion),

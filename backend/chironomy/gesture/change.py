@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from chironomy.gesture.carry import carried
+from chironomy.gesture.ranges import frames_of_range, kept_outside
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase, Score
 from chironomy.motion.hand_motion import HANDS, HandMotion
 
@@ -85,9 +89,21 @@ def change(
         GestureError: as `regenerate` does.
     """
     before = before or _known(motion, after)
-    for start, end, hands in changed_ranges(before, after):
-        if end - start >= 1 / motion.fps and start < min(motion.duration, speech.duration) - 1 / motion.fps:
-            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=after, **settings)
+    locked = settings.pop("locked", None)
+    ranges = [
+        each
+        for each in changed_ranges(before, after)
+        if each.end - each.start >= 1 / motion.fps
+        and each.start < min(motion.duration, speech.duration) - 1 / motion.fps
+    ]
+    inside = np.zeros((motion.frame_count, 2), bool)
+    for start, end, hands in ranges:
+        inside |= ~kept_outside(motion, *frames_of_range(motion, start, end), hands)
+    motion, done = carried(motion, before, after, inside, locked)
+    for start, end, hands in ranges:
+        first, last = frames_of_range(motion, start, end)
+        if not (kept_outside(motion, first, last, hands) | done).all():
+            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=after, locked=done, **settings)
     return motion.replaced(source={**motion.source, "score": after.to_dict()})
 
 

@@ -71,6 +71,10 @@ class TimeMap:
 
     def placed(self, frames: ArrayLike) -> NDArray[np.int64]:
         """Return the whole new frames, ascending and each once, nearest to where old frames (K,) are seen."""
+        return np.unique(np.round(self.seen_at(frames)).astype(np.int64))
+
+    def seen_at(self, frames: ArrayLike) -> Array:
+        """Return the new frames (K,) at which old frames (K,) are seen."""
         wanted = np.asarray(frames, np.float64)
         low = np.minimum(wanted - self.old[0], 0.0) / max(self.rate[0], 1e-9) + self.new[0] - 1.0
         high = np.maximum(wanted - self.old[-1], 0.0) / max(self.rate[-1], 1e-9) + self.new[-1] + 1.0
@@ -78,7 +82,7 @@ class TimeMap:
             middle = 0.5 * (low + high)
             early = self(middle)[0] < wanted
             low, high = np.where(early, middle, low), np.where(early, high, middle)
-        return np.unique(np.round(0.5 * (low + high)).astype(np.int64))
+        return 0.5 * (low + high)
 
 
 def shifted(first: float, last: float, frames: int, fps: float, start: float | None, stop: float | None) -> TimeMap:

@@ -3,7 +3,8 @@
 
 from .. import Table
 from .labels import LABELS
+from .score import SCORE
 from .sentences import SENTENCES
 from .tooltips import TOOLTIPS
 
-KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES}
+KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES, **SCORE}

@@ -16,6 +16,8 @@ _PANELS = {
     "Selected: Right Hand": "선택됨: 오른손",
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
+    "Accepted: duplicate it to change its detail": "채택됨: 디테일을 바꾸려면 복제하세요",
+    "{count} edits are not applied": "적용되지 않은 변경 {count}개",
     "Stopping": "중지하는 중",
     "{name} is at the backend": "{name}: 백엔드에 있습니다",
     "In line": "대기 중",
@@ -149,6 +151,9 @@ _TAKES = {
     "{0} {1} will be replaced by the next generation": "{1} {0}개를 다음 생성이 바꿉니다",
     "no pose of yours lies between the frames {0} and {1}": "프레임 {0}–{1}에 직접 만든 포즈가 없습니다",
     "{0} is accepted; take its check mark away first": "{0}: 채택된 테이크입니다. 먼저 체크를 해제하세요",
+    "{0} is accepted; take its check mark away first, or change a duplicate": (
+        "{0}: 채택된 테이크입니다. 먼저 체크를 해제하거나 복제본을 바꾸세요"
+    ),
     "there is no other take to compare with; generate one more": "비교할 다른 테이크가 없습니다. 하나 더 생성하세요",
     "show the take that is to have it first": "먼저 받을 테이크를 보이게 하세요",
     "choose the take to bring in": "가져올 테이크를 고르세요",

@@ -93,10 +93,9 @@ _SETTINGS = {
     ),
     "Show the trails of this take, too, in grey": "이 테이크의 궤적도 회색으로 보여 줍니다",
     "The gesture phrase to edit": "편집할 제스처 프레이즈",
-    "Whose range is made anew": "범위를 다시 생성할 손",
     "A half-body picture of the person whom the video is to show": "비디오에 나올 사람의 상반신 사진",
-    "Which hands are edited where no bone of one is selected in the pose mode": (
-        "포즈 모드에서 손의 본을 선택하지 않았을 때 편집할 손"
+    "Which hands are edited, locked or made anew where no bone of one is selected in the pose mode": (
+        "포즈 모드에서 손의 본을 선택하지 않았을 때 편집하거나, 잠그거나, 다시 생성할 손"
     ),
     "Generate keys for torso, head, shoulders and eyes, too: they go with the hands and the voice": (
         "몸통, 머리, 어깨, 눈의 키도 생성합니다. 손과 목소리에 맞춰 움직입니다"
@@ -223,14 +222,14 @@ _BUTTONS = {
     ),
     "The take that is brought in": "가져올 테이크",
     "Which hands are brought in": "가져올 손",
-    "Make the poses of the selected bones' hands, or of both, your own, which every generation holds: those of the "
-    "selected keys or the preview range, else the one at the current frame": (
-        "선택한 본의 손이나 양손의 포즈를 잠가 생성할 때마다 유지합니다. 선택한 키나 미리보기 범위의 포즈, "
+    "Make the poses of the selected bones' hands, or of those the tab names, your own, which every generation holds: "
+    "those of the selected keys or the preview range, else the one at the current frame": (
+        "선택한 본의 손이나 탭에서 정한 손의 포즈를 잠가 생성할 때마다 유지합니다. 선택한 키나 미리보기 범위의 포즈, "
         "없으면 현재 프레임의 포즈"
     ),
-    "Give the poses of the selected bones' hands, or of both, to the next generation, which replaces them: those of "
-    "the selected keys or the preview range, else those around the current frame": (
-        "선택한 본의 손이나 양손의 포즈를 풀어 다음 생성이 바꾸게 합니다. 선택한 키나 미리보기 범위의 포즈, "
+    "Give the poses of the selected bones' hands, or of those the tab names, to the next generation, which replaces "
+    "them: those of the selected keys or the preview range, else those around the current frame": (
+        "선택한 본의 손이나 탭에서 정한 손의 포즈를 풀어 다음 생성이 바꾸게 합니다. 선택한 키나 미리보기 범위의 포즈, "
         "없으면 현재 프레임 주변의 포즈"
     ),
     "Find the gesture phrases in the motion that the character shows, with your own edits": (

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The camera that a video is seen through, as an object of the scene, and the video's light in the 3D view."""
+
+from bpy.types import Context, Operator
+
+from chironomy.errors import ChironomyError
+
+from ..properties import character
+from ..scene.keeping import why_not_kept
+from ..scene.lens import add_camera
+from ..view_light import light_view
+from ..words import tip, told
+
+
+class CHIRONOMY_OT_add_camera(Operator):
+    """Add a camera that sees just what the video shows, and see the video through it from now on"""
+
+    bl_idname = "chironomy.add_camera"
+    bl_label = "Add Camera"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = why_not_kept(context.scene) if character(context.scene) else "Add a character first"
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    def execute(self, context: Context) -> set[str]:
+        item = character(context.scene)
+        assert item is not None
+        try:
+            camera = add_camera(context, item)
+        except ChironomyError as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, told(f"the video is seen through {camera.name}"))
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_light_view(Operator):
+    """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
+
+    bl_idname = "chironomy.light_view"
+    bl_label = "Light View as Video"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    def execute(self, context: Context) -> set[str]:
+        if light_view(context.space_data):
+            return {"FINISHED"}
+        self.report({"ERROR"}, told("Blender cannot load the light; install the extension again"))
+        return {"CANCELLED"}
+
+
+CLASSES = (CHIRONOMY_OT_add_camera, CHIRONOMY_OT_light_view)

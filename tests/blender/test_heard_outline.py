@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The speech as it is drawn in the timeline: heard once, beside everything else."""
+
+import time
+
+import pytest
+from desk import FPS
+
+bpy = pytest.importorskip("bpy")
+
+
+@pytest.fixture
+def outline(addon):
+    addon["heard_outline"].forget()
+    yield addon["heard_outline"]
+    addon["heard_outline"].forget()
+
+
+def heard(outline, scene):
+    """What is drawn once Blender's timer, which does not run here, had nothing more to do."""
+    end = time.monotonic() + 60
+    while outline.look() is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return outline.of_scene(scene)
+
+
+def test_the_speech_is_drawn_where_it_is_heard(outline, desk, short_speech, tmp_path):
+    from chironomy.speech.accents import accent_onsets
+    from chironomy.speech.decode import load_speech
+
+    captions = tmp_path / "said.srt"
+    captions.write_text("1\n00:00:01,000 --> 00:00:01,500\nhello\n")
+    desk.chironomy.script = str(captions)
+    drawn = heard(outline, desk)
+    assert drawn.frame == 1
+    assert drawn.outline.accents == pytest.approx(accent_onsets(load_speech(short_speech)))
+    assert outline.said_in(drawn, FPS) == [(1 + FPS, 1 + 1.5 * FPS, "hello")]
+    # The strip is moved: the same, elsewhere.
+    editor = desk.sequence_editor
+    strip = next(iter(getattr(editor, "strips", None) or editor.sequences))
+    strip.frame_start += 10
+    moved = heard(outline, desk)
+    assert moved.frame == 11
+    assert moved.outline is drawn.outline
+
+
+def test_a_script_that_cannot_be_read_leaves_the_wave(outline, desk, tmp_path):
+    broken = tmp_path / "said.json"
+    broken.write_text("{")
+    desk.chironomy.script = str(broken)
+    drawn = heard(outline, desk)
+    assert drawn.outline.said == ()
+    assert len(drawn.outline.envelope)
+
+
+def test_nothing_is_drawn_where_nothing_is_heard(outline, desk):
+    desk.chironomy.speech = "//nowhere.wav"
+    desk.sequence_editor_clear()
+    assert heard(outline, desk) is None
+    desk.chironomy.speech = ""
+    assert outline.of_scene(desk) is None

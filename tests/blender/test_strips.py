@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Strips in the timeline as geometry: what is hit, what a drag does, and what has room."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+pytest.importorskip("bpy")
+
+
+@pytest.fixture(scope="module")
+def strips(addon):
+    return addon["strips"]
+
+
+def x_of(frame):
+    return 100.0 + 4.0 * frame
+
+
+@pytest.fixture(scope="module")
+def row(strips):
+    """Two strips of the right hand that lie over each other, one of the left, one of both."""
+    return [
+        strips.Strip(10, 30, "beat", "right", chosen=False, number=0),
+        strips.Strip(25, 45, "ring", "right", chosen=False, number=1),
+        strips.Strip(12, 40, "wave", "left", chosen=False, number=2),
+        strips.Strip(60, 90, "all", "both", chosen=False, number=3),
+    ]
+
+
+def test_a_click_hits_the_strip_of_its_row_by_its_middle_or_an_end(strips, row):
+    band = strips.band(200.0, sound=True)
+    right, left = (sum(band.rows(hand)) / 2 for hand in ("right", "left"))
+
+    def at(frame, y):
+        return strips.hit(row, band, x_of, x_of(frame), y)
+
+    assert at(20, right) == (0, "whole")
+    assert at(20, left) == (2, "whole")
+    assert at(75, right) == at(75, left) == (3, "whole")
+    assert at(60.5, left) == (3, "first")
+    assert at(89, left) == (3, "last")
+    assert at(50, right) is None
+    assert at(20, band.top + 3) is None
+    assert at(20, band.bottom - 3) is None
+
+
+def test_of_two_strips_over_each_other_the_chosen_one_is_hit(strips, row):
+    band = strips.band(200.0)
+    y = sum(band.rows("right")) / 2
+    assert strips.hit(row, band, x_of, x_of(27.5), y).number == 1
+    row = [row[0]._replace(chosen=True), *row[1:]]
+    assert strips.hit(row, band, x_of, x_of(27.5), y).number == 0
+
+
+def test_a_narrow_strip_can_still_be_taken_as_a_whole(strips):
+    band, strip = strips.band(200.0), strips.Strip(10, 12, "beat", "right", chosen=False)
+    y = sum(band.rows("right")) / 2
+    parts = [strips.hit([strip], band, x_of, 140.0 + x, y).part for x in (0.5, 3.5, 6.5)]
+    assert parts == ["first", "whole", "last"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_the_band_leaves_the_keys_their_room_and_lays_the_wave_behind_the_strips_where_there_is_little(strips, scale):
+    for height in (20.0, 60.0, 90.0, 140.0, 400.0):
+        band = strips.band(scale * height, scale, sound=True)
+        assert band.row >= scale * strips.LOWEST_ROW
+
+        if height >= 60:
+            assert band.top <= scale * (strips.PART * height + 2)
+    low, high = (strips.band(scale * height, scale, sound=True) for height in (60.0, 400.0))
+    assert low.wave == (low.words[0], low.top)
+    assert low.words[0] == low.words[1]
+    assert high.wave[1] - high.wave[0] >= scale * strips.LOWEST_WAVE
+    assert high.wave[1] <= high.bottom
+    assert high.words[1] > high.words[0]
+    silent = strips.band(scale * 400.0, scale)
+    assert silent.wave[0] == silent.wave[1] == silent.words[1]
+
+
+def test_strips_lie_above_markers_where_there_is_room(strips):
+    tall, low = (strips.band(height, markers=True) for height in (300.0, 70.0))
+    assert tall.bottom >= strips.MARKERS
+    assert tall.top < 300.0 * 0.75
+    assert low == strips.band(70.0)
+
+
+def test_a_strip_is_moved_and_its_ends_are(strips):
+    assert strips.dragged(10, 30, "whole", 7, 5, 1) == (17, 37)
+    assert strips.dragged(10, 30, "first", 7, 5, 1) == (17, 30)
+    assert strips.dragged(10, 30, "last", -7, 5, 1) == (10, 23)
+    # Not before the speech, not shorter than it may be, not beyond the end.
+    assert strips.dragged(10, 30, "whole", -40, 5, 1) == (1, 21)
+    assert strips.dragged(10, 30, "first", 60, 5, 1) == (25, 30)
+    assert strips.dragged(10, 30, "last", -60, 5, 1) == (10, 15)
+    assert strips.dragged(10, 30, "whole", 400, 5, 1, 100) == (95, 115)
+
+
+@given(
+    first=st.integers(-20, 200),
+    length=st.integers(1, 60),
+    part=st.sampled_from(["first", "last", "whole"]),
+    frames=st.integers(-300, 300),
+)
+def test_whatever_is_dragged_ends_after_it_begins(strips, first, length, part, frames):
+    last = first + length
+    a, b = strips.dragged(first, last, part, frames, 6, 1, 150)
+    assert b - a >= min(6, length)
+    assert part != "whole" or b - a == length
+    assert strips.dragged(first, last, part, 0, 6, 1, 10_000) == (first, last)
