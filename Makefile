@@ -12,7 +12,7 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
+.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ bench: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks.md says; RECOR
 bench-generate: $(VENV)/.run  ## measure what docs/benchmarks-generate.md says; RECORDINGS=folder, BASELINE=an older checkout
 	$(BIN)/python tools/bench_generate.py --write docs/benchmarks-generate.md \
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(BASELINE),--baseline "$(BASELINE)")
+
+bench-desk: $(VENV)/.run $(EXTENSION)  ## measure how long Blender is held, on 1 and 10 minutes of speech, for docs/benchmarks-generate.md
+	$(BIN)/python tools/bench_desk.py $(EXTENSION) --write docs/benchmarks-generate.md
 
 bench-video: $(VENV)/.dev  ## measure what docs/benchmarks-video.md says; LONG=1 adds ten minutes of video
 	$(BIN)/python tools/bench_video.py --write docs/benchmarks-video.md $(if $(LONG),--long)
