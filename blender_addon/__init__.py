@@ -7,17 +7,18 @@ from bpy.types import Scene
 
 from . import backend, hand_pictures, keymap, menus, migration, panels, tasks, thumbnail, timeline, trails, words
 from .operators import backend as backend_operators
-from .operators import edit, export, generate, hand_poses, locks, motion, presets, reference, render, speech
+from .operators import edit, export, generate, hand_poses, layers, locks, motion, presets, reference, render, speech
 from .operators import score as score_operators
 from .operators import takes as take_operators
 from .preferences import ChironomyPreferences
-from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake
+from .properties import ChironomyLayer, ChironomyPhrase, ChironomySettings, ChironomyTake
 from .scene import copies, takes
 
 CLASSES = (
     ChironomyPreferences,
     ChironomyTake,
     ChironomyPhrase,
+    ChironomyLayer,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -29,6 +30,7 @@ CLASSES = (
     *motion.CLASSES,
     *hand_poses.CLASSES,
     *edit.CLASSES,
+    *layers.CLASSES,
     *reference.CLASSES,
     *render.CLASSES,
     *export.CLASSES,

@@ -193,6 +193,29 @@ class ChironomyPhrase(PropertyGroup):
     was_size: FloatProperty(options={"HIDDEN"})
 
 
+def _change_layer(layer: "ChironomyLayer", _context: Context) -> None:
+    """Write the keys anew with a layer that was renamed, muted or given another weight."""
+    if not layer.quiet and "layer" in answers:
+        answers["layer"](layer.id_data, layer)
+
+
+class ChironomyLayer(PropertyGroup):
+    """A layer of the take that is shown; its name is the list's own."""
+
+    name: StringProperty(name="Name", description="What the layer is called", update=_change_layer)
+    weight: FloatProperty(
+        name="Weight",
+        description="How much of the layer there is",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        update=_change_layer,
+    )
+    muted: BoolProperty(name="Mute", description="Leave the layer out", update=_change_layer)
+    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+
 HAND_POSE_SIDES = (
     ("LEFT", "Left", "The character's left hand"),
     ("RIGHT", "Right", "The character's right hand"),
@@ -335,6 +358,14 @@ class ChironomySettings(PropertyGroup):
     phrases_of: PointerProperty(name="Phrases Of", type=Action, options={"HIDDEN"})
     phrases_quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     phrase_index: IntProperty(name="Phrase", description="The gesture phrase to edit", update=_show_phrase)
+    layers: CollectionProperty(type=ChironomyLayer)
+    layers_of: PointerProperty(name="Layers Of", type=Action, options={"HIDDEN"})
+    layer_index: IntProperty(name="Layer", description="The layer to apply or to delete")
+    layer_trouble: StringProperty(options={"HIDDEN"})
+    on_layer: BoolProperty(
+        name="On a New Layer",
+        description="Lay the next edits of poses over the take, each with a weight, instead of into its keys",
+    )
     portrait: StringProperty(
         name="Portrait",
         description="A half-body picture of the person whom the video is to show",

@@ -224,6 +224,13 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
     f_curve.update()
 
 
+def write_exactly(f_curve: FCurve, columns: Columns) -> None:
+    """Give an F-curve keys as they were read from it, to the bit: Blender rounds automatic handles anew."""
+    write_points(f_curve, columns)
+    for name in COORDINATES:
+        f_curve.keyframe_points.foreach_set(name, np.ascontiguousarray(columns[name], np.float32).reshape(-1))
+
+
 def selection(f_curve: FCurve) -> NDArray[np.bool_]:
     """Return (K,) which of an F-curve's keys are selected."""
     mask = np.empty(len(f_curve.keyframe_points), dtype=bool)
