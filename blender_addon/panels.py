@@ -267,7 +267,7 @@ class CHIRONOMY_UL_layers(UIList):
         _active_property: str,
     ) -> None:
         row = layout.split(factor=0.55, align=True)
-        row.prop(item, "name", text="", emboss=False)
+        row.prop(item, "title", text="", emboss=False)
         rest = row.row(align=True)
         weight = rest.row(align=True)
         weight.enabled = not item.muted

@@ -200,9 +200,9 @@ def _change_layer(layer: "ChironomyLayer", _context: Context) -> None:
 
 
 class ChironomyLayer(PropertyGroup):
-    """A layer of the take that is shown; its name is the list's own."""
+    """A layer of the take that is shown."""
 
-    name: StringProperty(name="Name", description="What the layer is called", update=_change_layer)
+    title: StringProperty(name="Name", description="What the layer is called", update=_change_layer)
     weight: FloatProperty(
         name="Weight",
         description="How much of the layer there is",

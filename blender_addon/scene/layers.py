@@ -167,7 +167,7 @@ def mirror(scene: Scene, action: Action | None) -> None:
     for layer in stack.layers if stack is not None else ():
         item = chosen.layers.add()
         item.quiet = True
-        item.name, item.weight, item.muted = layer.name, layer.weight, layer.muted
+        item.title, item.weight, item.muted = layer.name, layer.weight, layer.muted
         item.quiet = False
     chosen.layer_index = min(chosen.layer_index, max(len(chosen.layers) - 1, 0))
 

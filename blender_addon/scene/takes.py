@@ -382,7 +382,7 @@ def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
     try:
         make_keepable(scene, item)
         actions.own(item)
-        change_layer(scene, item, index, layer.name, layer.weight, layer.muted)
+        change_layer(scene, item, index, layer.title, layer.weight, layer.muted)
     except ChironomyError as error:
         chosen.layer_trouble = str(error)
     scene.frame_set(scene.frame_current)

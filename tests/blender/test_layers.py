@@ -34,6 +34,10 @@ def poses(addon, rig, scene, hand):
     return curves.poses(np.arange(1, FRAMES + 1))
 
 
+def action_of(scene):
+    return scene.chironomy.character.animation_data.action
+
+
 def raise_left(scene, height=0.1):
     assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, height), hands="LEFT", radius=0.5) == {"FINISHED"}
 
@@ -41,7 +45,7 @@ def raise_left(scene, height=0.1):
 def test_without_weight_a_layer_is_not_there_to_the_bit(addon, rig, take):
     before, seen = all_keys(addon, take), shown(addon, rig, take)
     raise_left(take)
-    assert [layer.name for layer in take.chironomy.layers] == ["Move With Fall-Off"]
+    assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off"]
     assert apart(shown(addon, rig, take), seen, hand=LEFT)[0] > 0.05
     layer = take.chironomy.layers[0]
     layer.weight = 0.0
@@ -101,13 +105,14 @@ def test_layers_lie_over_each_other_and_are_applied(addon, rig, take):
     raise_left(take)
     assert bpy.ops.chironomy.curl_fingers(hands="LEFT") == {"FINISHED"}
     assert bpy.ops.chironomy.move_pose(offset=(0.0, -0.05, 0.0), hands="BOTH") == {"FINISHED"}
-    listed = [layer.name for layer in take.chironomy.layers]
+    listed = [layer.title for layer in take.chironomy.layers]
     assert listed == ["Move With Fall-Off", "Curl", "Move With Fall-Off 2"]
     seen = shown(addon, rig, take)
-    take.chironomy.layers[0].name = "Higher"
+    take.chironomy.layers[0].title = "Higher"
+    assert [layer.name for layer in addon["scene.layers"].stack_of(action_of(take)).layers] == ["Higher", *listed[1:]]
     take.chironomy.layer_index = 1
     assert bpy.ops.chironomy.apply_layer() == {"FINISHED"}
-    assert [layer.name for layer in take.chironomy.layers] == ["Move With Fall-Off 2"]
+    assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off 2"]
     assert apart(shown(addon, rig, take), seen)[0] < 0.004
     take.chironomy.layers[0].weight = 0.0
     off = poses(addon, rig, take, LEFT).wrist_position[AT - 1] - seen.wrist_position[AT - 1, LEFT]
@@ -127,7 +132,7 @@ def test_what_is_keyed_over_layers_is_kept(addon, rig, take):
     keyed = poses(addon, rig, take, LEFT)
     take.chironomy.layers[0].weight = 0.5
     addon["scene.layers"].list_again()
-    assert [layer.name for layer in take.chironomy.layers] == ["Move With Fall-Off", "Own Keys"]
+    assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off", "Own Keys"]
     half = poses(addon, rig, take, LEFT)
     far = slice(0, 50)
     np.testing.assert_allclose(half.wrist_position[far], keyed.wrist_position[far], atol=1e-6)
@@ -151,7 +156,7 @@ def test_layers_go_with_their_take_into_the_file_and_its_copies(addon, rig, take
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "layers.blend"))
     scene = bpy.context.scene
     scene.chironomy.take_index = 0
-    assert [layer.name for layer in scene.chironomy.layers] == ["Move With Fall-Off"]
+    assert [layer.title for layer in scene.chironomy.layers] == ["Move With Fall-Off"]
     assert bpy.ops.chironomy.duplicate_take() == {"FINISHED"}
     assert names(scene) == ["Take 1", "Take 2", "Take 3"]
     scene.chironomy.layers[0].weight = 0.0
@@ -177,4 +182,4 @@ def test_keys_made_anew_in_another_detail_have_the_layer_over_them(addon, rig, t
 def test_what_is_moved_in_time_goes_into_the_take_itself(addon, rig, take):
     raise_left(take)
     assert bpy.ops.chironomy.shift_time(shift=2, hands="BOTH") == {"FINISHED"}
-    assert [layer.name for layer in take.chironomy.layers] == ["Move With Fall-Off"]
+    assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off"]

@@ -167,7 +167,6 @@ _ANY = {
     "Hands": "손",
     "Layer": "레이어",
     "Mute": "음소거",
-    "Name": "이름",
     "On a New Layer": "새 레이어에",
     "Weight": "가중치",
     "Hand": "손",
