@@ -32,6 +32,7 @@ from .operators import (
     generate,
     hand_poses,
     jobs,
+    layers,
     locks,
     markers,
     motion,
@@ -44,7 +45,7 @@ from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
-from .properties import ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
+from .properties import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
 from .scene import copies, detail, takes
 
 CLASSES = (
@@ -52,6 +53,7 @@ CLASSES = (
     ChironomyTake,
     ChironomyPhrase,
     ChironomyRender,
+    ChironomyLayer,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -65,6 +67,7 @@ CLASSES = (
     *motion.CLASSES,
     *hand_poses.CLASSES,
     *edit.CLASSES,
+    *layers.CLASSES,
     *reference.CLASSES,
     *camera_operators.CLASSES,
     *render.CLASSES,

@@ -37,6 +37,8 @@ class CHIRONOMY_MT_edit(_Menu):
 
     def draw(self, context: Context) -> None:
         draw_buttons(self.layout, in_rows=False)
+        self.layout.separator()
+        draw_entries(self.layout, ("chironomy.apply_layer", "chironomy.delete_layer"))
 
 
 class CHIRONOMY_MT_takes(_Menu):

@@ -23,7 +23,7 @@ from .operators.render import CHIRONOMY_OT_render_video
 from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
 from .operators.takes import chosen_take
 from .preferences import preferences
-from .properties import ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
+from .properties import ChironomyLayer, ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
 from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count, has_edits
@@ -267,6 +267,30 @@ class CHIRONOMY_PT_score(_Section):
         speech.prop(chosen, "strips_speech")
 
 
+class CHIRONOMY_UL_layers(UIList):
+    """The layers of the take that is shown."""
+
+    bl_idname = "CHIRONOMY_UL_layers"
+
+    def draw_item(
+        self,
+        context: Context,
+        layout: UILayout,
+        _data: object,
+        item: ChironomyLayer,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+    ) -> None:
+        row = layout.split(factor=0.55, align=True)
+        row.prop(item, "title", text="", emboss=False)
+        rest = row.row(align=True)
+        weight = rest.row(align=True)
+        weight.enabled = not item.muted
+        weight.prop(item, "weight", text="", slider=True)
+        rest.prop(item, "muted", text="", icon="HIDE_ON" if item.muted else "HIDE_OFF", emboss=False)
+
+
 class CHIRONOMY_PT_edit(_Section):
     bl_idname = "CHIRONOMY_PT_edit"
     bl_label = "Edit"
@@ -274,8 +298,18 @@ class CHIRONOMY_PT_edit(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.layout
+        chosen = settings(context.scene)
         draw_hands(layout, context)
+        layout.prop(chosen, "on_layer")
         draw_buttons(layout.column(align=True), in_rows=True)
+        if len(chosen.layers):
+            row = layout.row()
+            row.template_list("CHIRONOMY_UL_layers", "", chosen, "layers", chosen, "layer_index", rows=2)
+            column = row.column(align=True)
+            column.operator("chironomy.apply_layer", text="", icon="CHECKMARK")
+            column.operator("chironomy.delete_layer", text="", icon="REMOVE")
+        if chosen.layer_trouble:
+            layout.label(text=told(chosen.layer_trouble), icon="ERROR")
 
 
 class CHIRONOMY_PT_picture(_Section):
@@ -427,6 +461,7 @@ CLASSES = (
     CHIRONOMY_UL_phrases,
     CHIRONOMY_PT_score,
     CHIRONOMY_PT_hand_poses,
+    CHIRONOMY_UL_layers,
     CHIRONOMY_PT_edit,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,

@@ -204,6 +204,29 @@ class ChironomyRender(PropertyGroup):
     path: StringProperty(name="Path", subtype="FILE_PATH", options={"HIDDEN"} | BLEND_RELATIVE)
 
 
+def _change_layer(layer: "ChironomyLayer", _context: Context) -> None:
+    """Write the keys anew with a layer that was renamed, muted or given another weight."""
+    if not layer.quiet and "layer" in answers:
+        answers["layer"](layer.id_data, layer)
+
+
+class ChironomyLayer(PropertyGroup):
+    """A layer of the take that is shown."""
+
+    title: StringProperty(name="Name", description="What the layer is called", update=_change_layer)
+    weight: FloatProperty(
+        name="Weight",
+        description="How much of the layer there is",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+        update=_change_layer,
+    )
+    muted: BoolProperty(name="Mute", description="Leave the layer out", update=_change_layer)
+    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+
+
 HAND_POSE_SIDES = (
     ("LEFT", "Left", "The character's left hand"),
     ("RIGHT", "Right", "The character's right hand"),
@@ -390,6 +413,14 @@ class ChironomySettings(PropertyGroup):
         translation_context=OWN,
         description="Draw the speech's wave, its accents and its words under the phrases",
         default=True,
+    )
+    layers: CollectionProperty(type=ChironomyLayer)
+    layers_of: PointerProperty(name="Layers Of", type=Action, options={"HIDDEN"})
+    layer_index: IntProperty(name="Layer", description="The layer to apply or to delete")
+    layer_trouble: StringProperty(options={"HIDDEN"})
+    on_layer: BoolProperty(
+        name="On a New Layer",
+        description="Lay the next edits of poses over the take, each with a weight, instead of into its keys",
     )
     portrait: StringProperty(
         name="Portrait",

@@ -10,7 +10,7 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 
 from ..locale import OWN
-from ..properties import character
+from ..properties import character, settings
 from ..scene import editing
 from ..scene.chosen import HANDS_MEANT, chosen_hands
 from ..scene.edit_place import AROUND, Outcome, Place, has_motion
@@ -25,6 +25,8 @@ class _HandEdit(_Operator):
     """Of the hands whose bones are selected in the pose mode, or else of those that the tab names."""
 
     bl_options = {"REGISTER", "UNDO"}
+    layered = True
+    """Whether it can lie on a layer: what is moved in time or exchanged between hands cannot be half done."""
 
     hands: EnumProperty(
         name="Hands",
@@ -60,7 +62,8 @@ class _HandEdit(_Operator):
 
     def execute(self, context: Context) -> set[str]:
         try:
-            place = Place.of(context.scene, character(context.scene), self.chosen_hands(context))
+            layer = self.bl_label if self.layered and settings(context.scene).on_layer else ""
+            place = Place.of(context.scene, character(context.scene), self.chosen_hands(context), layer)
             outcome = self.edit(context, place)
         except ChironomyError as error:
             self.report({"ERROR"}, told(error))
@@ -202,6 +205,7 @@ class CHIRONOMY_OT_mirror_pose(_PoseEdit, Operator):
 
 
 class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
+    layered = False
     bl_idname = "chironomy.mirror_motion"
     bl_label = "Mirror Motion"
     bl_description = (
@@ -214,6 +218,7 @@ class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
 
 
 class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
+    layered = False
     bl_idname = "chironomy.swap_hands"
     bl_label = "Swap Hands"
     bl_description = (
@@ -229,6 +234,7 @@ class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
 
 
 class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
+    layered = False
     bl_idname = "chironomy.shift_time"
     bl_label = "Shift"
     bl_description = (
@@ -251,6 +257,7 @@ class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
 
 
 class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
+    layered = False
     bl_idname = "chironomy.stretch_time"
     bl_label = "Stretch"
     bl_translation_context = OWN
@@ -275,6 +282,7 @@ class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
 
 
 class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
+    layered = False
     bl_idname = "chironomy.hold_longer"
     bl_label = "Hold Longer"
     bl_description = (

@@ -3,7 +3,7 @@
 
 from typing import TYPE_CHECKING
 
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, FloatProperty
 from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
@@ -125,6 +125,15 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
         items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
     )
 
+    weight: FloatProperty(
+        name="Weight",
+        description="Of the other take: 0 leaves this one as it is, 0.5 is half way between both",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        subtype="FACTOR",
+    )
+
     @classmethod
     def reason(cls, context: Context) -> str:
         item = character(context.scene)
@@ -143,7 +152,7 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
         if source is None or source == takes.shown_take(context.scene, item):
             raise takes.TakeError("choose the take to bring in")
         between = chosen_range(context.scene, item)
-        return takes.bring_in(context.scene, item, source, self.hands, between)
+        return takes.bring_in(context.scene, item, source, self.hands, between, self.weight)
 
 
 def chosen_take(context: Context) -> ChironomyTake | None:

@@ -238,6 +238,13 @@ def write_points(f_curve: FCurve, columns: Columns) -> None:
     f_curve.update()
 
 
+def write_exactly(f_curve: FCurve, columns: Columns) -> None:
+    """Give an F-curve keys as they were read from it, to the bit: Blender rounds automatic handles anew."""
+    write_points(f_curve, columns)
+    for name in COORDINATES:
+        f_curve.keyframe_points.foreach_set(name, np.ascontiguousarray(columns[name], np.float32).reshape(-1))
+
+
 def fingerprint(action: Action) -> int:
     """Return what is another number, but for chance, where keys of an action were edited."""
     handles = {slot.handle for slot in action.slots} if hasattr(action, "slots") else {0}

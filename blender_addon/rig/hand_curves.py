@@ -139,13 +139,14 @@ class HandCurves:
         """Return the one pose that the bones have now, keyed or not."""
         return self._poses({path: np.ravel(self.character.path_resolve(path))[None] for path in self.unit.channels})
 
-    def changed(self, change: Change, falloff: Falloff, exact: bool = True) -> Edit:
+    def changed(self, change: Change, falloff: Falloff, exact: bool = True, also: Iterable[float] = ()) -> Edit:
         """Return keys moved by a change; the hand's own keys and their handles stay within it.
 
         Args:
             change: leaves what has no weight as it is.
             falloff: tells where it has. Where it holds beyond the hand's keys, so does the change.
             exact: add keys where the change between the hand's own would else be another one.
+            also: frames that get a key, too.
         """
         first, last = max(falloff.first, self.frames[0]), min(falloff.last, self.frames[-1])
         # A single pose may also lie outside the keys.
@@ -154,7 +155,8 @@ class HandCurves:
         corners = np.clip([falloff.risen, falloff.falling], first, last)
         if falloff.risen < falloff.falling:
             corners = _apart(corners, [*own, first, last])
-        wanted = self._united([own, [first, last], corners])
+        own = self._united([own, [first, last], corners])
+        wanted = self._united([own, [frame for frame in also if first < frame < last]])
         frames = self._united([wanted, np.arange(np.ceil(first), last) if exact else wanted])
         at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
         before = self._values(at)

@@ -44,7 +44,7 @@ def give_own_takes() -> int:
                 data = None if block is None else block.animation_data
                 if data is not None and data.action == action:
                     actions.assign(block, copy, actions.slot_handle(block))
-            for name in ("phrases_of", "take_before"):
+            for name in ("phrases_of", "layers_of", "take_before"):
                 if getattr(chosen, name) == action:
                     setattr(chosen, name, copy)
     return copied

@@ -12,6 +12,8 @@ from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, Slicing, drained
 from .keeping import make_keepable
+from .layers import lay_again, lift
+from .layers import mirror as list_layers
 from .put_on import keying, settled
 from .score import SCORE_PROPERTY
 from .speech import speech_start
@@ -141,12 +143,15 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         before, detail = actions.fingerprint(action), _take_of(scene, action).detail
         draft = CharacterDraft(item)
         try:
+            layers = lift(draft)
             written = yield from keying(scene, draft, *dense, detail)
+            lay_again(draft, layers)
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
             if actions.fingerprint(action) == before:
                 _replace(scene, item, action, draft)
+                list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
                 return True
         finally:

@@ -17,6 +17,7 @@ from ..rig.hand_curves import Edit, HandCurves
 from ..rig.space import HAND_CONTROLS
 from .chosen import chosen_range
 from .keeping import make_keepable
+from .layers import add_layer
 from .score import follow
 from .speech import speech_start
 
@@ -55,9 +56,11 @@ class Place:
     item: Object
     hands: tuple[HandCurves, ...]
     passed_over: tuple[str, ...]
+    layer: str = ""
+    """The name of the layer that is laid over the take instead of an edit of its keys; empty for none."""
 
     @classmethod
-    def of(cls, scene: Scene, item: Object, hands: Iterable[int]) -> "Place":
+    def of(cls, scene: Scene, item: Object, hands: Iterable[int], layer: str = "") -> "Place":
         """Make a character's keys writable, and find the curves of some of its hands.
 
         Raises:
@@ -70,7 +73,7 @@ class Place:
         passed_over = tuple(curves.name for curves in every if curves not in free)
         if not free:
             raise MotionError(f"{named(passed_over)} is locked, muted or driven and stays as it is; unlock it first")
-        return cls(scene, item, free, passed_over)
+        return cls(scene, item, free, passed_over, layer)
 
     @property
     def sides(self) -> tuple[str, ...]:
@@ -94,7 +97,9 @@ class Place:
         return speech_start(self.scene) + second * self.fps
 
     def score_follows(self, change: Callable[[Score], Score]) -> None:
-        """Let the score of what is edited follow."""
+        """Let the score of what is edited follow; of what lies on a layer, and may be taken away again, it does not."""
+        if self.layer:
+            return
         data = self.item.animation_data
         follow(self.scene, data.action if data is not None else None, change)
 
@@ -142,7 +147,9 @@ class Place:
 
     def done(self, edits: Sequence[tuple[HandCurves, Edit]], message: str, short: bool = False) -> Outcome:
         """Write edits, show them, and return what to tell."""
-        for curves, edit in edits:
+        if self.layer:
+            message += f"; it lies on the layer {add_layer(self.scene, self.item, edits, self.layer)}"
+        for curves, edit in edits if not self.layer else ():
             curves.write(edit)
         self.scene.frame_set(self.scene.frame_current, subframe=self.scene.frame_subframe)
         if self.passed_over:

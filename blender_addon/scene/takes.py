@@ -23,9 +23,10 @@ from chironomy.gesture.score.merge import merged
 from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import SEED
 from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hands
+from chironomy.motion.edit import mixed
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..properties import ChironomyTake, answers, settings
+from ..properties import ChironomyLayer, ChironomyTake, answers, settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft
@@ -34,6 +35,8 @@ from ..rig.read import last_key, read_pose, scene_fps
 from ..rig.write import writing_motion
 from ..slices import Slices, drained
 from .keeping import make_keepable
+from .layers import change_layer, forget_layers
+from .layers import mirror as list_layers
 from .put_on import Keyed, PutOn, kept_said, keying, settled
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
@@ -156,6 +159,8 @@ def _show_draft(draft: CharacterDraft, name: str) -> Action:
     draft.show()
     action = draft.animation_data.action
     assert action is not None
+    # What layers do is in its keys.
+    forget_layers(action)
     action.name = name
     face = draft.shapes.animation_data.action if draft.shapes is not None else None
     if face is not None and face != action:
@@ -230,7 +235,14 @@ def putting_range(
     return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
 
 
-def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, between: tuple[int, int] | None) -> str:
+def bring_in(
+    scene: Scene,
+    item: Object,
+    source: ChironomyTake,
+    hands: str,
+    between: tuple[int, int] | None,
+    weight: float = 1.0,
+) -> str:
     """Put hands of another take, as it is shown, into a copy of the take that a character shows.
 
     Args:
@@ -239,6 +251,7 @@ def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, betw
         source: the other take.
         hands: "left", "right" or "both".
         between: scene frames; all where None.
+        weight: of the other take; what is left to 1 is this one's.
 
     Raises:
         ChironomyError: as `put_range` does.
@@ -249,17 +262,23 @@ def bring_in(scene: Scene, item: Object, source: ChironomyTake, hands: str, betw
     action, label, begin = shown.action, f"with {source.name}", speech_start(scene)
     end = max(scene.frame_end, round(last_key(item)), begin + 1)
     start, stop = (begin, end) if between is None else (max(between[0] - AROUND, begin), between[1] + AROUND)
+    own = None if weight == 1.0 else read_pose(item, load_rig(), scene, start, stop + 1)[1]
     show(scene, source)
     try:
         _, near = read_pose(item, load_rig(), scene, start, stop + 1)
     finally:
         show(scene, next(take for take in takes_of(scene, item) if take.action == action))
+    if own is not None:
+        near = mixed(own, near, weight)
     held = np.clip(np.arange(begin, stop + 1) - start, 0, None)
     fields = {name: getattr(near, name)[held] for name in ("wrist_position", "rotation", "confidence")}
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
     first, last = (-np.inf, np.inf) if between is None else map(float, between)
-    motion, score = near.replaced(**fields), score_of(source.action)
-    made = {"brought_in": source.name, "hands": hands}
+    # Phrases are those of the take of which there is more.
+    motion, score = near.replaced(**fields), score_of(source.action if weight >= 0.5 else action)
+    made = {"brought_in": source.name, "hands": hands, "weight": weight}
+    if weight != 1.0:
+        label = f"{round(100 * weight)} % of {source.name}"
     return put_range(scene, item, motion, [Only(first, last, chosen)], label, made, score)
 
 
@@ -340,7 +359,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
         elif body.data.shape_keys.animation_data is not None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
-    mirror(scene, take.action)
+    _mirror(scene, take.action)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
 
 
@@ -368,7 +387,7 @@ def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     item, label, detail, miss = take.item, take.label, take.detail, Miss(take.wrist_miss, take.joint_miss)
     show(scene, take)
     name = free_name(scene, item)
-    _show_copy(item, f"{item.name} {name}")
+    _show_copy(item, f"{item.name} {name}", layers=True)
     return _add(scene, item, name, label, detail, miss)
 
 
@@ -436,12 +455,34 @@ def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
 
 def _list_phrases(scene: Scene, item: Object) -> None:
     take = shown_take(scene, item)
-    mirror(scene, take.action if take is not None else None)
+    _mirror(scene, take.action if take is not None else None)
+
+
+def _mirror(scene: Scene, action: Action | None) -> None:
+    """List what belongs to the take that is shown."""
+    mirror(scene, action)
+    list_layers(scene, action)
+
+
+def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
+    chosen, item = settings(scene), settings(scene).character
+    data = item.animation_data if item is not None else None
+    if data is None or data.action is None or chosen.layers_of != data.action:
+        return
+    index = next(number for number, other in enumerate(chosen.layers) if other == layer)
+    chosen.layer_trouble = ""
+    try:
+        make_keepable(scene, item)
+        actions.own(item)
+        change_layer(scene, item, index, layer.title, layer.weight, layer.muted)
+    except ChironomyError as error:
+        chosen.layer_trouble = str(error)
+    scene.frame_set(scene.frame_current)
 
 
 def register() -> None:
     """Answer a person's choice in the list of takes."""
-    answers.update({"show": _show_chosen, "list": _list_phrases})
+    answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer})
 
 
 def unregister() -> None:
@@ -541,7 +582,7 @@ def _add(scene: Scene, item: Object, name: str, label: str, detail: float, miss:
     take.detail = detail
     take.quiet = False
     note(take, miss)
-    mirror(scene, take.action)
+    _mirror(scene, take.action)
     return take
 
 
@@ -634,8 +675,8 @@ def _shown(item: Object) -> list[tuple[ID, Action | None, int]]:
     ]
 
 
-def _show_copy(item: Object, name: str) -> None:
-    """Let a character be animated by copies of its actions."""
+def _show_copy(item: Object, name: str, layers: bool = False) -> None:
+    """Let a character be animated by copies of its actions; what layers do is in their keys, if they have none."""
     copies: dict[Action, Action] = {}
     for block, action, handle in _shown(item):
         if action is None:
@@ -645,4 +686,6 @@ def _show_copy(item: Object, name: str) -> None:
             copy = copies[action] = action.copy()
             copy.name = name if block == item else f"{name} Face"
             copy.use_fake_user = False
+            if not layers:
+                forget_layers(copy)
         actions.assign(block, copy, handle)

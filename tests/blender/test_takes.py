@@ -222,6 +222,29 @@ def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
     assert np.percentile(off, 95) < 0.003
 
 
+def test_a_hand_is_blended_half_way_to_another_take(addon, rig, desk, takes):
+    from chironomy.motion import rotation
+
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
+    generate(desk, 2)
+    second = shown(addon, rig, desk)
+    assert bpy.ops.chironomy.bring_in_take(source="0", hands="left", weight=0.5) == {"FINISHED"}
+    after = shown(addon, rig, desk)
+    assert names(desk) == ["Take 1", "Take 2", "Take 3"]
+    assert desk.chironomy.takes[2].label == "50 % of Take 1"
+    assert apart(after, second, hand=1)[0] < 1e-6
+    middle = 0.5 * (first.wrist_position + second.wrist_position)[:, 0]
+    assert np.percentile(np.linalg.norm(after.wrist_position[:, 0] - middle, axis=-1), 95) < 0.006
+    turns = rotation.slerp(first.rotation[:, 0], second.rotation[:, 0], 0.5)
+    assert np.degrees(np.percentile(rotation.angle(after.rotation[:, 0], turns), 95)) < 6.0
+    # Without weight it is this take; the two that it is made of are as they were.
+    assert bpy.ops.chironomy.bring_in_take(source="0", hands="both", weight=0.0) == {"FINISHED"}
+    assert np.percentile(apart(shown(addon, rig, desk), after)[0], 95) < 0.02
+    desk.chironomy.take_index = 0
+    assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
+
+
 def test_takes_are_copied_accepted_and_thrown_away(addon, rig, desk, takes):
     generate(desk, 1)
     first = shown(addon, rig, desk)

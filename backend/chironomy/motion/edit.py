@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chironomy.motion import rotation as quaternion
 from chironomy.motion.errors import MotionError
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_motion import HANDS, HandMotion
@@ -54,6 +55,29 @@ def offset_wrist(motion: HandMotion, hand: str, centre_s: float, radius_s: float
     position[:, HANDS.index(hand)] += bump[:, None] * offset
     edit = {"edit": "offset_wrist", "hand": hand, "centre_s": centre_s, "radius_s": radius_s, "offset": offset.tolist()}
     return motion.replaced(wrist_position=position, source={**motion.source, "edits": [*_edits(motion), edit]})
+
+
+def mixed(one: HandMotion, other: HandMotion, weight: float) -> HandMotion:
+    """Return a motion so far on the way from one to another, 0 to 1; turns go the shorter way.
+
+    Args:
+        one: its frame rate and source are the result's.
+        other: of as many frames a second, and as long.
+        weight: of the other one.
+
+    Raises:
+        MotionError: the motions differ in length or frame rate.
+    """
+    if one.frame_count != other.frame_count or abs(one.fps - other.fps) > 1e-4:
+        raise MotionError(
+            f"motions of {one.frame_count} frames at {one.fps:g} a second and {other.frame_count} at {other.fps:g} "
+            "cannot be mixed; give both the same"
+        )
+    return one.replaced(
+        wrist_position=one.wrist_position + weight * (other.wrist_position - one.wrist_position),
+        rotation=quaternion.make_continuous(quaternion.slerp(one.rotation, other.rotation, weight)),
+        confidence=one.confidence + weight * (other.confidence - one.confidence),
+    )
 
 
 def _edits(motion: HandMotion) -> list[Any]:

@@ -17,6 +17,7 @@ _PANELS = {
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
     "Accepted: duplicate it to change its detail": "채택됨: 디테일을 바꾸려면 복제하세요",
+    "Edit something on a new layer first": "먼저 새 레이어에서 무언가를 편집하세요",
     "{count} edits are not applied": "적용되지 않은 변경 {count}개",
     "Stopping": "중지하는 중",
     "{name} is at the backend": "{name}: 백엔드에 있습니다",
@@ -146,6 +147,7 @@ _TAKES = {
     "{0}, seed {1}": "{0}, 씨드 {1}",
     "{0} to {1}, {2}, seed {3}": "{0}–{1}, {2}, 씨드 {3}",
     "with {0}": "{0} 포함",
+    "{0} % of {1}": "{1} {0} %",
     "score changed": "스코어 변경",
     "{0} {1} your own now, {2}": "{2}: {1} {0}개를 잠갔습니다",
     "{0} {1} will be replaced by the next generation": "{1} {0}개를 다음 생성이 바꿉니다",
@@ -206,6 +208,13 @@ _POSES = {
 
 _EDITS = {
     "moved {0} at frame {1}, and what is within {2} s": "{0}: 프레임 {1} 앞뒤 {2}초를 이동했습니다",
+    "it lies on the layer {0}": "레이어: {0}",
+    "deleted the layer {0}": "{0} 레이어를 삭제했습니다",
+    "{0} {1} in the take's own keys now": "{1} {0}개를 테이크의 키에 적용했습니다",
+    "choose a layer in the list first": "먼저 목록에서 레이어를 고르세요",
+    "the take's layers are damaged; delete them, or take an earlier file": (
+        "테이크의 레이어가 손상되었습니다. 삭제하거나 이전 파일을 여세요"
+    ),
     "mirrored the pose of {0} at frame {1}": "{0}: 프레임 {1}의 포즈를 미러했습니다",
     "mirrored {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 미러했습니다",
     "smoothed {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 부드럽게 했습니다",

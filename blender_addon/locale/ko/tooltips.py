@@ -92,6 +92,16 @@ _SETTINGS = {
         "현재 프레임 전후로 손이 지나는 길을 보여 줍니다. 프레임마다 점, 키마다 큰 점"
     ),
     "Show the trails of this take, too, in grey": "이 테이크의 궤적도 회색으로 보여 줍니다",
+    "What the layer is called": "레이어의 이름",
+    "How much of the layer there is": "레이어가 얼마나 보이는지",
+    "Leave the layer out": "레이어를 보이지 않게 합니다",
+    "The layer to apply or to delete": "적용하거나 삭제할 레이어",
+    "Lay the next edits of poses over the take, each with a weight, instead of into its keys": (
+        "다음 포즈 편집을 테이크의 키에 넣지 않고, 각각 가중치가 있는 레이어로 얹습니다"
+    ),
+    "Of the other take: 0 leaves this one as it is, 0.5 is half way between both": (
+        "다른 테이크의 비율. 0이면 이 테이크 그대로, 0.5면 두 테이크의 중간"
+    ),
     "The gesture phrase to edit": "편집할 제스처 프레이즈",
     "A half-body picture of the person whom the video is to show": "비디오에 나올 사람의 상반신 사진",
     "Which hands are edited, locked or made anew where no bone of one is selected in the pose mode": (
@@ -237,6 +247,12 @@ _BUTTONS = {
     ),
     "Do the phrases as they are in the list: what differs, and its surroundings, is made anew as a new take": (
         "목록의 프레이즈대로 합니다. 달라진 부분과 그 주변을 새 테이크로 다시 만듭니다"
+    ),
+    "Let the chosen layer, and those below it, become the take's own keys": (
+        "고른 레이어와 그 아래 레이어를 테이크의 키로 만듭니다"
+    ),
+    "Take the chosen layer away: the hands are as they were without it": (
+        "고른 레이어를 없앱니다. 손은 레이어가 없던 때로 돌아갑니다"
     ),
     "Add a gesture phrase whose stroke arrives at the current frame; Apply Score makes it": (
         "스트로크가 현재 프레임에 닿는 제스처 프레이즈를 추가합니다. 스코어 적용이 만듭니다"
