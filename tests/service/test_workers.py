@@ -92,7 +92,7 @@ def test_a_job_that_does_not_hear_is_cancelled_with_all_that_it_started(start: S
 
 
 def test_a_worker_that_gives_no_sign_of_life_is_ended(start: Started, gate: Gate) -> None:
-    jobs, _ = start(patience=Patience(heartbeat=3.0))
+    jobs, _ = start(patience=Patience(heartbeat=6.0))
     running = jobs.submit("gate", {}, {})
     assert gate.started.wait(PATIENCE)
     worker = int(gate.started.path.read_text())
