@@ -173,10 +173,13 @@ def test_what_an_earlier_backend_left_running_is_ended(tmp_path: Path) -> None:
         subprocess.Popen(sleeping, env=os.environ | ours, start_new_session=True) as left,
         subprocess.Popen(sleeping, env=os.environ | {MARK: str(tmp_path / "other")}) as another,
     ):
-        wait_until(lambda: sweep(str(tmp_path / "data")) == 1)
-        assert left.wait(PATIENCE) == -signal.SIGKILL
-        assert another.poll() is None
-        another.kill()
+        try:
+            wait_until(lambda: sweep(str(tmp_path / "data")) == 1)
+            assert not psutil.pid_exists(left.pid)
+            assert another.poll() is None
+        finally:
+            left.kill()
+            another.kill()
 
 
 def test_the_process_that_answers_imports_nothing_that_computes() -> None:
