@@ -107,7 +107,7 @@ def test_all_that_was_accepted_is_done_after_kills_at_any_moment(server: Server,
         assert client.wait(copied).result == hashlib.sha256(b"hahaha").hexdigest()
         assert len(client.jobs()) == JOBS + 1
     assert all(gate.count(f"made-{number}") <= PARTS for number in range(JOBS)), "what was finished was kept"
-    assert not list((server.data / "work").iterdir())
+    wait_until(lambda: not list((server.data / "work").iterdir()))
     assert not list((server.data / "blobs" / "incoming").iterdir())
 
 
