@@ -40,8 +40,8 @@ class Crop:
 
         As mediapipe does it on the CPU, by OpenCV: the first pixel lies on the rectangle's corner; places are rounded
         to 1/32 of a pixel, and between the four pixels around each the value is weighed and rounded, halves up; a much
-        larger picture is not made smooth before. With all that a hand's points in good light are within 0.05 % of its size from
-        mediapipe's, without the rounding within 1 % (`tools/bench_perception.py`).
+        larger picture is not made smooth before. With all that a hand's points in good light are within 0.05 % of its
+        size from mediapipe's, without the rounding within 1 % (`tools/bench_perception.py`).
 
         Args:
             picture: (rows, columns, 3) uint8.
