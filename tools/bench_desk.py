@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "speech.flac"
 PACKAGE = "bl_ext.user_default.chironomy"
 FPS = 24
-Row = tuple[str, str, str]
+Row = tuple[str, ...]
 
 
 def main() -> int:
@@ -37,13 +37,19 @@ def main() -> int:
         "",
         f"Made by `make bench-desk` on {platform.machine()} with {os.cpu_count()} cores, Python "
         f"{platform.python_version()}, at {FPS} frames a second. *Held* is the longest moment in which "
-        "Blender does not answer, and how long its thread computed in it, which other programs do not lengthen.",
+        "Blender does not answer. What the processor takes for it, other programs do not lengthen.",
     ]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["BLENDER_USER_RESOURCES"] = folder
         _install(options.extension)
         for seconds in options.seconds or (60.0, 600.0):
-            lines += ["", f"## {seconds:g} s of speech", "", "| | s | held, ms |", "|---|---|---|"]
+            lines += [
+                "",
+                f"## {seconds:g} s of speech",
+                "",
+                "| | s | s of processor | held, ms | of processor |",
+                "|---|---|---|---|---|",
+            ]
             for row in _desk(seconds, options.keep or Path(folder)):
                 print(*row, file=sys.stderr, flush=True)
                 lines.append("| " + " | ".join(row) + " |")
@@ -66,18 +72,19 @@ def _module(name: str) -> Any:
     return sys.modules[f"{PACKAGE}.{name}"]
 
 
-def _held(begin: Callable[[], Any]) -> tuple[Any, float, tuple[float, float]]:
-    """Do work as a timer in a window lets it go on; return its result, its seconds, and those of the longest moment.
+def _held(begin: Callable[[], Any]) -> tuple[Any, tuple[float, float], list[float]]:
+    """Do work as a timer in a window lets it go on; return its result, its time and the longest moment's.
 
-    Of the moment, the seconds by the clock and those that this thread computed.
+    Of both, the seconds by the clock and those of the processor; of the moment, only this thread's count.
     """
-    work, longest, begun = _module("slices").Slicing(begin), (0.0, 0.0), time.perf_counter()
+    work, longest, begun = _module("slices").Slicing(begin), [0.0, 0.0], (time.perf_counter(), time.process_time())
     while True:
-        moment, computed = time.perf_counter(), time.thread_time()
+        moment = time.perf_counter(), time.thread_time()
         ended = work.go_on()
-        longest = max(longest, (time.perf_counter() - moment, time.thread_time() - computed))
+        taken = time.perf_counter() - moment[0], time.thread_time() - moment[1]
+        longest = list(map(max, longest, taken))
         if ended:
-            return work.result, time.perf_counter() - begun, longest
+            return work.result, (time.perf_counter() - begun[0], time.process_time() - begun[1]), longest
         work.wait(0.01)
 
 
@@ -91,7 +98,7 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     def row(name: str, begin: Callable[[], Any]) -> Row:
         nonlocal result
         result, took, longest = _held(begin)
-        return name, f"{took:.2f}", f"{1000 * longest[0]:.0f} ({1000 * longest[1]:.0f})"
+        return name, *(f"{each:.2f}" for each in took), *(f"{1000 * each:.0f}" for each in longest)
 
     result: Any = None
     performance = _performance(seconds, folder)
@@ -129,7 +136,7 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
         takes.delete(scene, takes.takes_of(scene, item)[-1])
     bpy.ops.outliner.orphans_purge()
     yield row("saving with one take", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(folder / "desk.blend")))
-    yield f"the file, MB, with {count} keys", f"{(folder / 'desk.blend').stat().st_size / 1e6:.1f}", ""
+    yield f"the file, MB, with {count} keys", f"{(folder / 'desk.blend').stat().st_size / 1e6:.1f}", "", "", ""
 
 
 def _performance(seconds: float, folder: Path) -> Any:

@@ -56,7 +56,12 @@ class CHIRONOMY_OT_export_fbx(JobOperator, Operator):
     def execute(self, context: Context) -> set[str]:
         if self._asked:
             # The dialog is closed by what is done here; the work goes on beside what the person does.
-            return bpy.ops.chironomy.export_fbx("INVOKE_DEFAULT", filepath=self.filepath, chosen=True)
+            try:
+                bpy.ops.chironomy.export_fbx("INVOKE_DEFAULT", filepath=self.filepath, chosen=True)
+            except RuntimeError as error:  # what it reported
+                self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+                return {"CANCELLED"}
+            return {"FINISHED"}
         return super().execute(context)
 
     def work(self, context: Context) -> Slices:

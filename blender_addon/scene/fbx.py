@@ -189,9 +189,9 @@ def _write_here(context: Context, staged: "_Staged", path: Path) -> None:
         bpy.ops.export_scene.fbx(filepath=str(temporary), **how)
 
 
-def _sheared(item: Object, seen: Performance) -> list[str]:
+def _sheared(place: Array, pose: Array) -> list[str]:
     """Return what is said where uneven scales lean bones: a joint of FBX turns, moves and scales along its own axes."""
-    for matrices in (seen.pose, seen.place[item]):
+    for matrices in (pose, place):
         axes = matrices[..., :3, :3]
         axes = axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-9)
         leaning = np.swapaxes(axes, -1, -2) @ axes - np.eye(3)
@@ -284,7 +284,9 @@ def _staging(context: Context, item: Object) -> Slices:
             if mesh != item:
                 lost += yield from staging.adding_mesh(mesh, item, armature, seen)
         stage.frame_set(0)
-        staged.left_out = ", ".join(sorted(left_out) + lost + _sheared(item, seen))
+        place, pose = seen.place[item], seen.pose
+        sheared = yield lambda _: _sheared(place, pose)
+        staged.left_out = ", ".join(sorted(left_out) + lost + sheared)
     except BaseException:
         staged.end()
         raise
@@ -371,11 +373,8 @@ class _Staging:
         written.transform(armature, "", place)
         # The pose's bones are there only now.
         self.layer.update()
-        pose = seen.pose.copy()
-        pose[..., :3, 3] *= self.unit * self.size
-        yield
-        basis = _basis(armature, seen.bones, pose)
-        yield
+        rests, growth = _Rest.of(skeleton), self.unit * self.size
+        basis = yield lambda _: _basis(rests, seen.bones, seen.pose, growth)
         bones = skeleton.bones
         moved = [name for number, name in enumerate(seen.bones) if np.abs(basis[:, number, :3, 3]).max() > 1e-4]
         if any(bones[name].use_connect for name in moved):
@@ -492,18 +491,42 @@ class _Staging:
         return copy
 
 
-def _basis(armature: Object, names: list[str], pose: Array) -> Array:
-    """Return (T, bones, 4, 4) what turns each bone's rest into its pose, relative to its parent."""
+@dataclass(frozen=True)
+class _Rest:
+    """Where a bone rests, (4, 4) in armature space, and its parent's name."""
+
+    matrix: Array
+    parent: str | None
+
+    @classmethod
+    def of(cls, skeleton: Any) -> "dict[str, _Rest]":
+        """Return the bones of an armature by name."""
+        return {
+            bone.name: cls(np.array(bone.matrix_local), bone.parent.name if bone.parent is not None else None)
+            for bone in skeleton.bones
+        }
+
+
+def _basis(rests: dict[str, _Rest], names: list[str], seen: Array, growth: float) -> Array:
+    """Return (T, bones, 4, 4) what turns each bone's rest into its pose, relative to its parent.
+
+    Args:
+        rests: of the bones that are as large as they are to be.
+        names: parents first.
+        seen: (T, bones, 4, 4) where they are, in the size that they have.
+        growth: how many times larger they are to be.
+    """
+    pose = seen.copy()
+    pose[..., :3, 3] *= growth
     index = {name: number for number, name in enumerate(names)}
     basis = np.empty_like(pose)
     for name, number in index.items():
-        bone = armature.data.bones[name]
-        rest = np.array(bone.matrix_local)
-        if bone.parent is None:
+        rest, parent = rests[name].matrix, rests[name].parent
+        if parent is None:
             basis[:, number] = np.linalg.inv(rest) @ pose[:, number]
         else:
-            from_parent = np.linalg.inv(np.array(bone.parent.matrix_local)) @ rest
-            basis[:, number] = np.linalg.inv(pose[:, index[bone.parent.name]] @ from_parent) @ pose[:, number]
+            from_parent = np.linalg.inv(rests[parent].matrix) @ rest
+            basis[:, number] = np.linalg.inv(pose[:, index[parent]] @ from_parent) @ pose[:, number]
     return basis
 
 

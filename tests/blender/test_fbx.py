@@ -130,8 +130,10 @@ def held():
     return {name: sorted(getattr(bpy.data, name).keys()) for name in ("scenes", "objects", "meshes", "actions")}
 
 
-def test_another_blender_writes_the_same_file(shown, node, played, another_blender, tmp_path):
+def test_another_blender_writes_the_same_file(addon, character, shown, node, another_blender, tmp_path):
     path, before = tmp_path / "apart.fbx", held()
+    addon["scene.fbx"].export_fbx(bpy.context, character, tmp_path / "here.fbx")
+    played = node(tmp_path / "here.fbx")
     assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
     apart = node(path)
     assert held() == before
