@@ -199,10 +199,11 @@ class JobOperator(_Operator):
         except ChironomyError as error:
             if not task.begun:
                 return self._end(context, str(error))
-            said = str(error)
             if isinstance(error, TargetGoneError) and task.target is not None and task.target.left:
+                # Nothing went wrong; its file will be opened again.
                 said = f"{task.label} is done for {task.target.scene_name}"
-            return self._end(context, late.keep(task, context, said))
+                return self._end(context, late.keep(task, context, said), "WARNING")
+            return self._end(context, late.keep(task, context, str(error)))
         except Exception as error:
             traceback.print_exc()
             said = fault(task.label, error)
@@ -217,7 +218,7 @@ class JobOperator(_Operator):
         self.report({"INFO"}, told(result))
         return {"FINISHED"}
 
-    def _end(self, context: Context, error: str | None = None) -> set[str]:
+    def _end(self, context: Context, error: str | None = None, kind: str = "ERROR") -> set[str]:
         """Let other work begin, and say why this one ended before its time, if it did."""
         line.leave(self._task)
         if _Laying.task is self._task:
@@ -225,7 +226,7 @@ class JobOperator(_Operator):
         self._slices = None
         seen_panels.redraw(context)
         if error is not None:
-            self.report({"ERROR"}, told(error))
+            self.report({kind}, told(error))
         elif self._task.cancelled:
             self.report({"WARNING"}, told(f"{self._task.label} was cancelled"))
         return {"CANCELLED"}

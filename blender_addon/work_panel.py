@@ -68,7 +68,7 @@ def draw_late(layout: UILayout, context: Context) -> None:
             put_on.operator_context = "EXEC_DEFAULT"
             filepath = str(entry.motion)
             put_on.operator("chironomy.import_motion", text="Put On Kept Motion", icon="IMPORT").filepath = filepath
-        row.operator("chironomy.dismiss_result", icon="X").job = entry.number
+        row.operator("chironomy.dismiss_result", text="", icon="X").job = entry.number
 
 
 def draw_renders(layout: UILayout, context: Context) -> None:

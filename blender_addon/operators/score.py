@@ -61,12 +61,12 @@ class CHIRONOMY_OT_read_score(JobOperator, Operator):
     def work(self, context: Context) -> Slices:
         scene, item = context.scene, character(context.scene)
         assert item is not None
-        begin = speech_start(scene)
-        stop = max(round(min(read.last_key(item), scene.frame_end)), begin) + 1
-        _, motion = yield from read.reading_pose(item, load_rig(), scene, begin, stop)
         shown = shown_action(context)
         assert shown is not None
         action = shown.session_uid
+        begin = speech_start(scene)
+        stop = max(round(min(read.last_key(item), scene.frame_end)), begin) + 1
+        _, motion = yield from read.reading_pose(item, load_rig(), scene, begin, stop)
 
         def find(work: object) -> tuple[int, Score]:
             from chironomy.gesture.score.read import read_score

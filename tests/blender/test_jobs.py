@@ -414,3 +414,50 @@ def test_undo_after_a_job_returns_to_the_state_before_to_the_bit(addon, scene, w
     assert everything(addon) == before
     bpy.ops.ed.redo()
     assert len(everything(addon)["takes"]) == 2
+
+
+def test_a_range_is_made_anew_in_the_take_that_it_was_asked_for(addon, rig, desk, monkeypatch):
+    from desk import ALL, TENTH_DEGREE, apart, generate, shown
+
+    generate(desk, 1)
+    first = shown(addon, rig, desk)
+    generate(desk, 2)
+    desk.chironomy.take_index = 0
+    operators, made = addon["operators.generate"], addon["operators.generate"].making_again
+
+    def making_again(*arguments):
+        job = made(*arguments)
+        # The person goes on with the other take.
+        desk.chironomy.take_index = 1
+        return job
+
+    monkeypatch.setattr(operators, "making_again", making_again)
+    assert bpy.ops.chironomy.regenerate_range(first=60, last=90) == {"FINISHED"}
+    assert [take.name for take in desk.chironomy.takes] == ["Take 1", "Take 2", "Take 3"]
+    again = shown(addon, rig, desk)
+    assert apart(first, again, slice(0, 59), ALL)[1] < TENTH_DEGREE
+    assert apart(first, again, slice(91, None), ALL)[1] < TENTH_DEGREE
+    assert apart(first, again, slice(62, 88), ALL)[1] > 10 * TENTH_DEGREE
+
+
+def test_a_score_is_kept_with_the_take_that_was_read(addon, desk, monkeypatch):
+    from desk import generate
+
+    for seed in (1, 2):
+        generate(desk, seed)
+    one, two = (take.action for take in desk.chironomy.takes)
+    score = addon["scene.score"]
+    desk.chironomy.take_index = 0
+    listed, before = addon["operators.score"].read.read_pose, score.score_of(two).to_dict()
+
+    def read_pose(*arguments):
+        found = listed(*arguments)
+        desk.chironomy.take_index = 1
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon["operators.score"].read, "read_pose", read_pose)
+        assert bpy.ops.chironomy.read_score() == {"FINISHED"}
+    assert score.score_of(two).to_dict() == before
+    assert desk.chironomy.phrases_of == two
+    assert score.score_of(one) is not None
