@@ -209,22 +209,21 @@ def _take_in() -> None:
         _Known.waiting -= 1
         if picture is None or _Known.digests.get(each.take) != each.digest:
             continue
-        if _Known.previews is None:
-            _Known.previews = bpy.utils.previews.new()
+        previews = _Known.previews
+        if previews is None:
+            _Known.previews = previews = bpy.utils.previews.new()
         for name in _Known.names.pop(each.take, ()):
-            del _Known.previews[name]
+            del previews[name]
         _Known.number += 1
         names = f"{_Known.number} one", f"{_Known.number} all"
         for name, shown in zip(names, (picture[:SIZE, :SIZE], picture), strict=True):
-            _load(name, shown)
+            _load(previews.new(name), shown)
         _Known.names[each.take] = names
         _forget_gone()
         _redraw()
 
 
-def _load(name: str, picture: Picture) -> None:
-    assert _Known.previews is not None
-    preview = _Known.previews.new(name)
+def _load(preview: bpy.types.ImagePreview, picture: Picture) -> None:
     height, width = picture.shape[:2]
     preview.image_size = (width, height)
     # Blender counts rows from below.

@@ -26,6 +26,9 @@ CHOSEN, STROKE, TEXT = (1.0, 1.0, 1.0, 0.9), (1.0, 1.0, 1.0, 0.75), (1.0, 1.0, 1
 CHANGED = (1.0, 1.0, 1.0, 0.28)
 BEHIND, WAVE, ACCENT, WORD = (0.0, 0.0, 0.0, 0.25), (0.62, 0.86, 0.62, 0.8), (1.0, 0.95, 0.55), (0.9, 0.9, 0.9, 1.0)
 
+LARGEST_STROKE = 5.0
+"""Pixels from the middle of a stroke's diamond to its corners, at most."""
+
 Colour = tuple[float, float, float, float]
 
 
@@ -132,7 +135,7 @@ def _draw_strip(strip: Strip, corners: Box, x_of: Callable[[float], float], scal
         _fill(points, CHANGED)
     apexes = [x_of(apex) for apex in strip.apexes]
     if apexes:
-        middle, tall = 0.5 * (bottom + top), 0.32 * (top - bottom)
+        middle, tall = 0.5 * (bottom + top), min(0.32 * (top - bottom), LARGEST_STROKE * scale)
         # A diamond at each, as a key.
         _fill(
             [
