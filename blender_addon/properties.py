@@ -125,7 +125,7 @@ class ChironomyTake(PropertyGroup):
     face_slot: IntProperty(options={"HIDDEN"})
     accepted: BoolProperty(
         name="Accepted",
-        description="This take is good: it cannot be deleted, and regenerating a range makes a new one",
+        description="This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one",
     )
     detail: FloatProperty(
         name="Detail",
