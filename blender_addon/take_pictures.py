@@ -212,6 +212,7 @@ def _take_in() -> None:
         previews = _Known.previews
         if previews is None:
             _Known.previews = previews = bpy.utils.previews.new()
+            assert previews is not None
         for name in _Known.names.pop(each.take, ()):
             del previews[name]
         _Known.number += 1

@@ -226,6 +226,7 @@ def _rewrite(item: Object | CharacterDraft, stack: Stack) -> None:
         for (path, index), columns in curves.items()
         for name, column in columns.items()
     }
+    assert action is not None
     # Bytes that are assigned over others Blender cuts at the first zero.
     forget_layers(action)
     action[LAYERS_PROPERTY] = packed(stack.layers, arrays)

@@ -138,8 +138,8 @@ def _still(scene: Scene, item: Object, frames: list[int]) -> Camera:
         raise ChironomyError(
             "markers switch from camera to camera, and a video has one; take them off, or switch Scene's Camera off"
         )
-    with evaluated(scene, [camera, item]) as at:
-        found = [_seen_at(at(frame), camera, item, scene, size) for frame in frames]
+    with evaluated(scene, [camera, item]) as evaluation:
+        found = [_seen_at(evaluation.at(frame), camera, item, scene, size) for frame in frames]
     first = found[0]
     # What lies around the hands, at the picture's edges, tells every turn, step and zoom.
     points = load_rig().vertices[:: max(len(load_rig().vertices) // 50, 1)].astype(np.float64)

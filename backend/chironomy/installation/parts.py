@@ -71,7 +71,7 @@ PARTS = (
         "vision",
         "the perception of people",
         "portraits",
-        ("mediapipe",),
+        ("mediapipe",) if sys.version_info < (3, 13) else ("ai_edge_litert",),
         "from chironomy.video.portrait.perception import Perceiver\nwith Perceiver(): pass",
     ),
     Part(
