@@ -219,7 +219,7 @@ def test_a_hand_of_another_take_is_brought_in(addon, rig, desk, takes):
     assert apart(after, second, hand=1)[0] < 1e-6
     # The controls: whether the arm reaches them is a matter of where the other take's shoulders are.
     off = np.linalg.norm(controls().wrist_position - first.wrist_position, axis=-1)[:, 0]
-    assert np.percentile(off, 95) < 0.003
+    assert np.percentile(off, 95) < 0.006
 
 
 def test_a_hand_is_blended_half_way_to_another_take(addon, rig, desk, takes):

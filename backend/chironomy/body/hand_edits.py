@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, HAND_LIMITS, joint_angles, rotation_of_angles
-from chironomy.body.ik import FARTHEST, NEAREST, clamp_reach, elbow_pole
+from chironomy.body.ik import FARTHEST, NEAREST, elbow_pole
 from chironomy.body.rig import Rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.edit import MIRROR_POSITION, MIRROR_ROTATION
@@ -72,14 +72,14 @@ def possible(rig: Rig, hand: int, poses: HandPoses, old: HandPoses) -> HandPoses
         poses: as they would be.
         old: as many, as they were.
     """
-    before, after = _both(hand, old.wrist_position), _both(hand, poses.wrist_position)
     shoulder = rig.joint_position[rig.arm_joints(hand)[1]]
     reach = rig.arm_lengths[hand].sum()
-    distance = np.linalg.norm(old.wrist_position - shoulder, axis=-1, keepdims=True)
-    inside = (distance >= NEAREST * reach) & (distance <= FARTHEST * reach)
-    place = np.where(inside, clamp_reach(rig, after)[:, hand], poses.wrist_position)
+    line = poses.wrist_position - shoulder
+    was, now = (np.linalg.norm(each, axis=-1, keepdims=True) for each in (old.wrist_position - shoulder, line))
+    allowed = np.clip(now, np.minimum(was, NEAREST * reach), np.maximum(was, FARTHEST * reach))
+    place = np.where(allowed == now, poses.wrist_position, shoulder + line * (allowed / np.maximum(now, 1e-9)))
     turns = [_both(hand, each.rotation[:, 0], turn=True) for each in (old, poses)]
-    moved = elbow_pole(rig, _both(hand, place), turns[1]) - elbow_pole(rig, before, turns[0])
+    moved = elbow_pole(rig, _both(hand, place), turns[1]) - elbow_pole(rig, _both(hand, old.wrist_position), turns[0])
     return HandPoses(place, _within(poses.rotation, old.rotation, hand), poses.elbow + moved[:, hand], poses.confidence)
 
 
