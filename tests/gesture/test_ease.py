@@ -66,6 +66,12 @@ def test_forearms_do_not_cross_before_the_belly() -> None:
     assert eased[0, 0, 0] - eased[0, 1, 0] > 0.08
 
 
+def test_a_hand_does_not_reach_far_to_the_other_side() -> None:
+    position, rotation = hands((-0.15, -0.3, 0.3), (-0.25, 0.0, 0.25))
+    eased, _ = at_ease(position, rotation, FREE)
+    assert eased[0, 0, 0] > -0.04
+
+
 def test_hands_that_rest_on_each_other_stay_together() -> None:
     position, rotation = hands((0.03, -0.46, 0.17), (-0.02, -0.47, 0.2))
     eased, _ = at_ease(position, rotation, FREE)

@@ -22,6 +22,7 @@ Array = NDArray[np.float64]
 # Metres: how far the left wrist stays to the left of the right one, at one height; and the difference in height over
 # which that matters less and less.
 _APART, _APART_SOFT, _LEVEL = 0.09, 0.03, 0.22
+_ACROSS, _ACROSS_SOFT = -0.02, 0.035  # metres beyond the middle to which a wrist goes, and how soft that is
 _BELT = (-0.43, -0.33)  # metres: hands that rest on each other before the belt stay together
 # Metres above the shoulders at which wrists begin to be held down, and how much higher they get at most.
 _HIGH, _HIGHER = 0.05, 0.15
@@ -59,7 +60,11 @@ def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array
 
 
 def _uncrossed(position: Array) -> Array:
-    """Wrists that do not pass each other sideways, where they are about as high."""
+    """Wrists that do not reach far to the other side, nor pass each other where they are about as high."""
+    own = position[..., 0] * [1.0, -1.0]
+    position = position.copy()
+    kept = _ACROSS + _ACROSS_SOFT * np.logaddexp(0.0, (own - _ACROSS) / _ACROSS_SOFT)
+    position[..., 0] += _rise(position[..., 1], *_BELT) * (kept - own) * [1.0, -1.0]
     gap = position[:, 0, 0] - position[:, 1, 0]
     wanted = _APART + _APART_SOFT * np.logaddexp(0.0, (gap - _APART) / _APART_SOFT)
     level = np.exp(-(((position[:, 0, 1] - position[:, 1, 1]) / _LEVEL) ** 2))
