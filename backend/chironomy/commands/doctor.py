@@ -158,8 +158,8 @@ def _video_weights() -> str:
 
 
 def _portraits() -> str:
+    from chironomy.video.portrait.library import installed
     from chironomy.video.portrait.model_files import present_models
-    from chironomy.video.portrait.models import installed
     from chironomy.video.portrait.perception import Perceiver
 
     package = {"mediapipe": "mediapipe", "litert": "ai-edge-litert"}[installed()]

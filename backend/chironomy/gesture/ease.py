@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import ABDUCTION, angles_of_wrist, joint_angles, rotation_of_angles, wrist_of_angles
 from chironomy.body.ik import elbow_position
 from chironomy.body.rig import load_rig
+from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS
@@ -32,10 +33,14 @@ _PALM, _TIPS = 0.07, 0.16  # metres from the wrist
 # Degrees that a hand is bent down where it hangs from its forearm, and how soft that limit is; sine of the forearm's
 # elevation, and how much lower than the forearm the hand points, over which it sets in.
 _HANGING, _HANGING_SOFT = 4.0, 8.0
-_RAISED, _LOWER = (-0.25, 0.35), (0.05, 0.35)
+_RAISED, _LOWER = (-0.5, 0.15), (0.05, 0.35)
+# Degrees of extension, and of deviation either way, beyond which a wrist looks broken, and how soft those limits are.
+_EXTENDED, _DEVIATED, _BENT_SOFT = 35.0, 14.0, 6.0
 # Degrees between the index and the little finger that are spread for no reason beyond, and by how much more at most.
-_SPREAD, _SPREADER = 12.0, 12.0
-_WRIST_FLEXION = 1  # of pronation, flexion, deviation
+_SPREAD, _SPREADER = 9.0, 9.0
+# Metres at which a hand that is let down rests, and how much of its own shape it then gives up.
+_DOWN, _GIVEN_UP = (-0.36, -0.46), 0.7
+_WRIST_FLEXION, _WRIST_DEVIATION = 1, 2  # after pronation
 _KNUCKLES = [MANO_JOINTS.index(name) for name in ("index1", "middle1", "ring1", "pinky1")]
 
 
@@ -54,7 +59,7 @@ def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array
     eased = position + weight * (_before_face(_lowered(_uncrossed(position)), rotation[:, :, 0]) - position)
     turned = rotation.copy()
     turned[:, :, 0] = quaternion.slerp(rotation[:, :, 0], _not_hanging(eased, rotation[:, :, 0]), weight[..., 0])
-    fingers = _less_spread(rotation)
+    fingers = _less_spread(_relaxed(position, rotation))
     turned[:, :, 1:] = quaternion.slerp(rotation[:, :, 1:], fingers[:, :, 1:], weight[..., 0, None])
     return eased, turned
 
@@ -64,7 +69,7 @@ def _uncrossed(position: Array) -> Array:
     own = position[..., 0] * [1.0, -1.0]
     position = position.copy()
     kept = _ACROSS + _ACROSS_SOFT * np.logaddexp(0.0, (own - _ACROSS) / _ACROSS_SOFT)
-    position[..., 0] += _rise(position[..., 1], *_BELT) * (kept - own) * [1.0, -1.0]
+    position[..., 0] += (kept - own) * [1.0, -1.0]
     gap = position[:, 0, 0] - position[:, 1, 0]
     wanted = _APART + _APART_SOFT * np.logaddexp(0.0, (gap - _APART) / _APART_SOFT)
     level = np.exp(-(((position[:, 0, 1] - position[:, 1, 1]) / _LEVEL) ** 2))
@@ -111,9 +116,27 @@ def _not_hanging(position: Array, wrist: Array) -> Array:
     neutral = neutral_of(position, wrist)
     angles = angles_of_wrist(neutral, wrist)
     flexion = np.degrees(angles[..., _WRIST_FLEXION])
-    limited = _HANGING - _HANGING_SOFT * np.logaddexp(0.0, -(flexion - _HANGING) / _HANGING_SOFT)
-    angles[..., _WRIST_FLEXION] = np.radians(flexion + hangs * (np.minimum(limited, flexion) - flexion))
+    limited = _HANGING - _HANGING_SOFT * np.logaddexp(0.0, (_HANGING - flexion) / _HANGING_SOFT)
+    flexion = flexion + hangs * (np.minimum(limited, flexion) - flexion)
+    angles[..., _WRIST_FLEXION] = np.radians(-_at_most(-flexion, _EXTENDED))
+    deviation = np.degrees(angles[..., _WRIST_DEVIATION])
+    angles[..., _WRIST_DEVIATION] = np.radians(np.sign(deviation) * _at_most(np.abs(deviation), _DEVIATED))
     return wrist_of_angles(neutral, angles)
+
+
+def _at_most(value: Array, limit: float) -> Array:
+    """What goes beyond a limit by `_BENT_SOFT` at most."""
+    over = np.maximum(value - limit, 0.0)
+    return value - over + _BENT_SOFT * np.tanh(over / _BENT_SOFT)
+
+
+def _relaxed(position: Array, rotation: Array) -> Array:
+    """Fingers that let go of their shape where the hand is let down."""
+    part = _GIVEN_UP * _rise(-position[..., 1], -_DOWN[0], -_DOWN[1])
+    at_rest = fingers_of_shape(np.tile(SHAPES["relaxed"], (2, 1)))
+    eased = rotation.copy()
+    eased[:, :, 1:] = quaternion.slerp(rotation[:, :, 1:], at_rest, part[..., None])
+    return eased
 
 
 def _less_spread(rotation: Array) -> Array:

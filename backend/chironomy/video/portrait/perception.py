@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.shot.errors import VideoError
-from chironomy.video.portrait.models import MOST_FACES, Hand, open_networks
+from chironomy.video.portrait.library import open_networks
+from chironomy.video.portrait.models import MOST_FACES, Hand
 from chironomy.video.portrait.picture import read_picture
 from chironomy.work import QUIET, Work
 
