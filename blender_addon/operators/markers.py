@@ -47,7 +47,7 @@ class CHIRONOMY_OT_accents_to_markers(JobOperator, Operator):
 
     bl_idname = "chironomy.accents_to_markers"
     bl_label = "Accents to Markers"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

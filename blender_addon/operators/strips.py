@@ -18,7 +18,7 @@ from ..rig.read import scene_fps
 from ..scene import score
 from ..scene.speech import speech_start
 from ..strips import dragged
-from ..words import label
+from ..words import label, tip
 from .score import PhraseOperator, shown_action
 
 LEAST = 0.3
@@ -32,9 +32,11 @@ class _ClickOperator(Operator):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        # No message: beside a timeline nobody presses it, and every click there asks.
         area = context.area
-        return area is not None and area.type == "DOPESHEET_EDITOR" and bool(timeline.strips(context))
+        there = area is not None and area.type == "DOPESHEET_EDITOR" and bool(timeline.strips(context))
+        if not there:
+            cls.poll_message_set(tip("Press on a phrase in the timeline or the dope sheet"))
+        return there
 
     def strip(self, context: Context, event: Event) -> str:
         """Choose the phrase under the pointer; return what of it was hit, "" where there is none."""

@@ -30,7 +30,7 @@ class Evaluation:
     def __init__(self, scene: Scene, items: Sequence[ID]) -> None:
         self._mark, self._items = uuid.uuid4().hex, items
         self._kept: list[tuple[ID, dict[str, Any]]] | None = None
-        self._pace = Pace()
+        self._pace, self._played = Pace(), _played(items)
         self._check()
         self._alone = scene.copy()
         self._alone[MARK] = self._mark
@@ -56,10 +56,15 @@ class Evaluation:
 
         Args:
             done: how much of the reading is done, 0 to 1.
+
+        Raises:
+            MotionError: another action is played by now.
         """
         if self._pace.due():
             self._put_back()
             yield done, "reading what Blender shows"
+            if _played(self._items) != self._played:
+                raise MotionError("another take was shown while this one was read; try once more")
             self._pace = Pace()
 
     def end(self) -> None:
@@ -80,6 +85,12 @@ class Evaluation:
                 _put_back(block, values)
             except ReferenceError:  # it was deleted, or replaced by a step back in history
                 continue
+
+
+def _played(items: Sequence[ID]) -> list[int]:
+    """Return which actions animate data-blocks, by their numbers in this session; 0 where none does."""
+    found = [item.animation_data.action if item.animation_data is not None else None for item in items]
+    return [0 if action is None else action.session_uid for action in found]
 
 
 @contextmanager

@@ -36,7 +36,9 @@ def test_blender_shows_the_pose_that_is_rendered(rig, take):
     assert np.degrees(rotation.angle(shown.joint_rotation[:, rig.index("head")], rotation.IDENTITY)).max() > 2
     elbows = [rig.index("forearm.L"), rig.index("forearm.R")]
     off = np.linalg.norm(shown.joint_position[:, elbows] - wanted.joint_position[:, elbows], axis=-1)
-    assert off.max() < 0.015
+    # As near as key poses are to the motion.
+    assert np.percentile(off, 95) < 0.01
+    assert off.max() < 0.03
 
 
 def test_the_weight_is_shifted_and_the_feet_stand(rig, take):

@@ -133,7 +133,7 @@ def test_a_backend_that_runs_is_used_without_its_port(addon, chosen, announcemen
         chosen.address, chosen.token_file = "http://127.0.0.1:9000", str(announcements / "token")
         assert backend.address(bpy.context).url == "http://127.0.0.1:9000"
         chosen.address = ""
-    assert backend.address(bpy.context) == backend.Address(python=chosen.python)
+    assert backend.address(bpy.context) == backend.Address(python=chosen.python, online=bpy.app.online_access)
 
 
 def test_a_backend_of_another_version_is_not_taken(addon, chosen, announcements, monkeypatch):
@@ -185,7 +185,7 @@ def test_stopping_ends_one_that_is_just_starting(addon, chosen, monkeypatch):
 
     backend, begun = addon["backend"], threading.Event()
 
-    def slow(_python, work):
+    def slow(_python, work, online):
         begun.set()
         while not work.cancelled():
             pass

@@ -115,9 +115,9 @@ def test_folders_of_pictures_have_numbers_too(scene, tmp_path):
 def test_renders_in_line_have_different_numbers(addon, scene, tmp_path):
     from chironomy.work import QUIET
 
-    rendering = addon["scene.renders"].rendering
-    first, second = (rendering(bpy.context, "", "") for _ in range(2))
-    explicit = [rendering(bpy.context, str(tmp_path / "renders" / "shot.mp4"), "") for _ in range(2)]
+    drained, rendering = addon["slices"].drained, addon["scene.renders"].rendering
+    first, second = (drained(rendering(bpy.context, "", "")) for _ in range(2))
+    explicit = [drained(rendering(bpy.context, str(tmp_path / "renders" / "shot.mp4"), "")) for _ in range(2)]
     # They may be done in any order.
     assert [job(QUIET).name for job in (second, first)] == ["untitled-002.mp4", "untitled-001.mp4"]
     assert [job(QUIET).name for job in reversed(explicit)] == ["shot-002.mp4", "shot.mp4"]
@@ -126,16 +126,17 @@ def test_renders_in_line_have_different_numbers(addon, scene, tmp_path):
 def test_a_render_that_is_taken_out_of_line_leaves_its_number(addon, scene):
     from chironomy.work import QUIET
 
-    rendering = addon["scene.renders"].rendering
-    job = rendering(bpy.context, "", "")
+    drained, rendering = addon["slices"].drained, addon["scene.renders"].rendering
+    job = drained(rendering(bpy.context, "", ""))
     del job
-    assert rendering(bpy.context, "", "")(QUIET).name == "untitled-001.mp4"
+    assert drained(rendering(bpy.context, "", ""))(QUIET).name == "untitled-001.mp4"
 
 
 def test_what_another_program_has_written_meanwhile_stays(addon, scene, tmp_path):
     from chironomy.work import QUIET
 
-    job = addon["scene.renders"].rendering(bpy.context, "", "")
+    drained = addon["slices"].drained
+    job = drained(addon["scene.renders"].rendering(bpy.context, "", ""))
     (tmp_path / "renders" / "untitled-001.mp4").write_text("of another Blender")
     assert job(QUIET).name == "untitled-002.mp4"
     assert files(tmp_path / "renders") == {"untitled-001.mp4": "of another Blender", "untitled-002.mp4": "video 1"}
@@ -145,7 +146,8 @@ def test_a_render_tells_its_frames(addon, scene):
     from chironomy.work import Work
 
     told = []
-    addon["scene.renders"].rendering(bpy.context, "", "")(Work(lambda *said: told.append(said)))
+    drained = addon["slices"].drained
+    drained(addon["scene.renders"].rendering(bpy.context, "", ""))(Work(lambda *said: told.append(said)))
     assert told == [(0.0, "rendering"), (0.5, "rendering frame 4 of 8")]
 
 

@@ -52,6 +52,10 @@ _REASONS = {
     "Add a character first": "먼저 캐릭터를 추가하세요",
     "Load a speech first": "먼저 음성을 불러오세요",
     "Generate or import a take first": "먼저 테이크를 생성하거나 가져오세요",
+    "Press on a phrase in the timeline or the dope sheet": "타임라인이나 도프 시트의 구절 위에서 누르세요",
+    "another take was shown while this one was read; try once more": (
+        "읽는 동안 다른 테이크가 표시되었습니다. 다시 시도하세요"
+    ),
     "Switch to the object mode first": "먼저 오브젝트 모드로 바꾸세요",
     "{0} is in edit mode; leave it first": "{0}: 에디트 모드입니다. 먼저 나가세요",
     "The hands have no keys yet; generate or import a motion first": (
