@@ -35,7 +35,7 @@ _FORWARD = np.array([0.10, -0.30, 0.95])
 
 # Degrees by which the elbow is turned out from there: always; as the palm is turned down (and in, as it is turned up),
 # which spares the forearm. More looks like wings: who talks at ease lets the elbows hang.
-_OUT, _OUT_TWIST = 14.0, 14.0
+_OUT, _OUT_TWIST = 16.0, 14.0
 # Degrees a metre as the hand goes from before its own breast to the other side, so that upper arm and forearm go round
 # the torso: the least that keeps them out of the character's mesh over the space before it. It sets in over `_EASE`.
 _OUT_ACROSS, _ACROSS_FROM, _EASE = 280.0, 0.06, 0.04

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.errors import MotionError
 from chironomy.motion.hand_poses import HandPoses
+from chironomy.schema import Schema
 
-FORMAT = "chironomy.layers/1"
+LAYERS_FILE = Schema("chironomy.layers", "a take's layers", MotionError, "delete them, or take an earlier file")
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def packed(layers: Sequence[Layer], beside: Mapping[str, NDArray[Any]]) -> bytes
             for name in _PARTS:
                 arrays[f"{number}/{hand}/{name}"] = getattr(change.poses, name).astype(np.float32)
             arrays[f"{number}/{hand}/keys"] = change.keys
-    text = json.dumps({"format": FORMAT, "layers": header}).encode()
+    text = json.dumps({"format": LAYERS_FILE.format, "layers": header}).encode()
     file = io.BytesIO()
     np.savez_compressed(file, header=np.frombuffer(text, np.uint8), **arrays)
     return file.getvalue()
@@ -142,9 +143,7 @@ def unpacked(data: bytes) -> tuple[list[Layer], dict[str, NDArray[Any]]]:
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            header = json.loads(bytes(file["header"]))
-            if header["format"] != FORMAT:
-                raise MotionError(f"the layers are of the format {header['format']}; update Chironomy to read them")
+            header = LAYERS_FILE.newest(json.loads(bytes(file["header"])), "the take's action")
             layers: list[Layer] = []
             for number, said in enumerate(header["layers"]):
                 changes = {
