@@ -24,7 +24,9 @@ Array = NDArray[np.float64]
 # which that matters less and less.
 _APART, _APART_SOFT, _LEVEL = 0.09, 0.03, 0.22
 _ACROSS, _ACROSS_SOFT = -0.02, 0.035  # metres beyond the middle to which a wrist goes, and how soft that is
-_BELT = (-0.43, -0.33)  # metres: hands that rest on each other before the belt stay together
+# Metres: heights below which hands rest on each other before the belt, and above which they are kept to their own side,
+# and from each other.
+_CLASPED, _BELT = (-0.47, -0.39), (-0.43, -0.33)
 # Metres above the shoulders at which wrists begin to be held down, and how much higher they get at most.
 _HIGH, _HIGHER = 0.05, 0.15
 # Before the face, seen from the front: middle and half axes of an ellipse in metres, and how soft its border is.
@@ -69,7 +71,7 @@ def _uncrossed(position: Array) -> Array:
     own = position[..., 0] * [1.0, -1.0]
     position = position.copy()
     kept = _ACROSS + _ACROSS_SOFT * np.logaddexp(0.0, (own - _ACROSS) / _ACROSS_SOFT)
-    position[..., 0] += (kept - own) * [1.0, -1.0]
+    position[..., 0] += _rise(position[..., 1], *_CLASPED) * (kept - own) * [1.0, -1.0]
     gap = position[:, 0, 0] - position[:, 1, 0]
     wanted = _APART + _APART_SOFT * np.logaddexp(0.0, (gap - _APART) / _APART_SOFT)
     level = np.exp(-(((position[:, 0, 1] - position[:, 1, 1]) / _LEVEL) ** 2))
