@@ -2,6 +2,7 @@
 """The backend beside Blender: find it, start it, talk to it, stop it, set it up."""
 
 import sys
+import tempfile
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -191,7 +192,12 @@ def set_up(home: Path, wheel: Path, pytorch: str, work: Work) -> Installed:
     """
 
     def trial(python: Path) -> None:
-        with start_backend(python, timeout=_TRIAL_SECONDS, work=work) as process, process.client() as client:
+        # In a data folder of its own: in the usual one it would only join a backend that works there.
+        with (
+            tempfile.TemporaryDirectory(prefix="chironomy-trial-", ignore_cleanup_errors=True) as data,
+            start_backend(python, data=data, timeout=_TRIAL_SECONDS, work=work) as process,
+            process.client() as client,
+        ):
             client.health()
         # It is to make way for the new one.
         stop()

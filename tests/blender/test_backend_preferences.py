@@ -2,7 +2,10 @@
 """The backend as the preferences show it: set up, found where it runs, and started before it is needed."""
 
 import threading
+from contextlib import nullcontext
+from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -199,3 +202,23 @@ def test_stopping_ends_one_that_is_just_starting(addon, chosen, monkeypatch):
     thread.join(30.0)
     assert not thread.is_alive()
     assert not backend.running()
+
+
+def test_a_new_backend_is_tried_apart_from_one_that_works_already(addon, monkeypatch, tmp_path):
+    """One that is started in the usual data folder joins the backend that works there, and nothing would be tried."""
+    backend, asked = addon["backend"], []
+
+    def start_backend(python, *, data, **_rest):
+        asked.append((python, Path(data)))
+        assert list(Path(data).iterdir()) == []
+        return nullcontext(MagicMock())
+
+    def install(_home, _wheel, _pytorch, _work, trial):
+        trial(tmp_path / "python")
+
+    monkeypatch.setattr(backend, "start_backend", start_backend)
+    monkeypatch.setattr(backend, "install", install)
+    backend.set_up(tmp_path, tmp_path / "chironomy.whl", "NONE", QUIET)
+    ((python, data),) = asked
+    assert python == tmp_path / "python"
+    assert not data.exists()
