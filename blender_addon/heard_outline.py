@@ -108,7 +108,8 @@ def _state(scene: Scene) -> Hashable:
     """What the outline depends on, as far as it is known at once."""
     chosen = settings(scene)
     laid = tuple((each.start, each.left, each.right, each.muted) for each in sequencer.sounds(scene))
-    return scene.session_uid, chosen.speech, chosen.script, laid, scene.render.fps, scene.render.fps_base
+    times = scene.frame_start, scene.render.fps, scene.render.fps_base
+    return scene.session_uid, chosen.speech, chosen.script, laid, times
 
 
 def _want(path: Path, script: Path | None, frame: float) -> None:

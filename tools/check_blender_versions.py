@@ -55,7 +55,8 @@ def environment(version: str, folder: Path) -> Path | None:
     target = folder / version
     interpreter = target / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     # A film that is laid into the sequencer has to be made first, a recording cut and a portrait painted.
-    wanted = [f"bpy=={version}.*", numpy, "requests", "pytest", "imageio-ffmpeg", "pillow", "soundfile"]
+    media = ("imageio-ffmpeg", "pillow", "soundfile")
+    wanted = [f"bpy=={version}.*", numpy, "requests", "pytest", "hypothesis", *media]
     done = target / ".done"
     if not done.exists() or done.read_text(encoding="utf-8").splitlines() != wanted:
         python = find_python(python_version)
