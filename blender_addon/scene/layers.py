@@ -310,6 +310,8 @@ def _reconciled(item: Object | CharacterDraft) -> Stack | None:
     stack = stack_of(action)
     if stack is None:
         return None
+    if actions.curves(item) is None:
+        raise MotionError(f"{item.name} plays no slot of its action; choose one in the Action editor")
     now, own = _columns(item), {}
     for hand in range(2):
         paths = hand_unit(item, hand).channels

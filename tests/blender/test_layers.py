@@ -248,3 +248,22 @@ def test_a_hand_whose_keys_are_deleted_loses_its_layers(addon, rig, take):
     addon["scene.layers"].list_again()
     assert take.chironomy.layer_trouble == ""
     assert len(take.chironomy.layers) == 0
+
+
+def test_a_layer_is_kept_where_no_slot_is_played(addon, rig, take):
+    raise_left(take)
+    data, before = take.chironomy.character.animation_data, all_keys(addon, take)
+    slot = getattr(data, "action_slot", None)
+    if slot is None:
+        return  # an action of this Blender is played as a whole
+    data.action_slot = None
+    take.chironomy.layers[0].weight = 0.5
+    assert "plays no slot of its action" in take.chironomy.layer_trouble
+    data.action_slot = slot
+    assert all_keys(addon, take) == before
+    raised = shown(addon, rig, take)
+    take.chironomy.layers[0].weight = 0.25
+    assert take.chironomy.layer_trouble == ""
+    assert apart(shown(addon, rig, take), raised)[0] > 0.05
+    take.chironomy.layers[0].weight = 1.0
+    assert apart(shown(addon, rig, take), raised)[0] < MILLIMETRE
