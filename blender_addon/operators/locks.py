@@ -9,8 +9,10 @@ from chironomy.errors import ChironomyError
 from ..properties import character
 from ..rig import actions, owned, read
 from ..rig.owned import Unit, hand_unit
+from ..rig.space import HAND_CONTROLS
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_kept
+from ..scene.layers import lock_below
 from ..words import tip, told
 
 
@@ -84,6 +86,8 @@ class CHIRONOMY_OT_lock_poses(_LockOperator):
                         float(frame) for frame in actions.key_columns(f_curve)["co"][:, 0] if first < frame < last
                     }
             owned.lock(item, [unit], frames)
+            if not owned.is_set_aside(item, unit):
+                lock_below(item, HAND_CONTROLS.index(unit.name), frames)
             poses += len(frames)
         at = f"at frame {first}" if first == last else f"from frame {first} to {last}"
         return f"{poses} {'pose is' if poses == 1 else 'poses are'} your own now, {at}"

@@ -7,8 +7,8 @@ cannot be keyed, exported or read as a take. What a person keys over layers stay
 below, inside it becomes a layer of its own.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import bpy
 import numpy as np
@@ -20,11 +20,11 @@ from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses, displacement
 from chironomy.motion.layers import Layer, change_between, layered, packed, renamed, unpacked
 
-from ..properties import settings
+from ..properties import ChironomyLayer, settings
 from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.hand_curves import Edit, HandCurves
-from ..rig.owned import hand_unit
+from ..rig.owned import hand_unit, is_set_aside
 
 LAYERS_PROPERTY = "chironomy_layers"
 """A custom property of a take's action: its layers and the keys below them, as `motion.layers.packed` gives it."""
@@ -46,11 +46,13 @@ class Stack:
         layers: the first one lowest.
         below: the keys of the hands without them.
         written: the keys with them, as they were written last.
+        lifted: the hands from whose keys the layers are taken away meanwhile.
     """
 
     layers: list[Layer]
     below: Curves
     written: Curves
+    lifted: Collection[int] = ()
 
 
 def stack_of(action: Action | None) -> Stack | None:
@@ -88,7 +90,7 @@ def add_layer(scene: Scene, item: Object, edits: Sequence[tuple[HandCurves, Edit
     _write(item, before)
     name = renamed(stack.layers, name)
     stack.layers.append(Layer(name, changes))
-    _rewrite(item, stack)
+    _rewrite(item, stack, changes)
     mirror(scene, item.animation_data.action)
     settings(scene).layer_index = len(stack.layers) - 1
     return name
@@ -97,14 +99,27 @@ def add_layer(scene: Scene, item: Object, edits: Sequence[tuple[HandCurves, Edit
 def change_layer(scene: Scene, item: Object, index: int, name: str, weight: float, muted: bool) -> None:
     """Give a layer of the take that is shown another name or weight, or mute it."""
     stack = _reconciled(item)
-    if stack is None or not 0 <= index < len(stack.layers):
+    if stack is None:
         return
-    old = stack.layers[index]
-    stack.layers[index] = Layer(name, old.changes, weight, muted)
-    _rewrite(item, stack)
+    changed: Collection[int] = ()
+    if 0 <= index < len(stack.layers):
+        old = stack.layers[index]
+        stack.layers[index] = Layer(name, old.changes, weight, muted)
+        changed = old.changes if (weight, muted) != (old.weight, old.muted) else ()
+    _rewrite(item, stack, changed)
     if len(stack.layers) != len(settings(scene).layers):
         # Blender goes on to look at the entry that was just changed, so that the list must be the same until then.
         bpy.app.timers.register(list_again, first_interval=0.0)
+
+
+def list_as_is(scene: Scene, action: Action, index: int) -> None:
+    """Let the list say of a layer what the take has, where it could not be changed."""
+    try:
+        stack = stack_of(action)
+    except MotionError:
+        return
+    if stack is not None and index < len(stack.layers):
+        _say(settings(scene).layers[index], stack.layers[index])
 
 
 def list_again() -> None:
@@ -118,7 +133,7 @@ def delete_layer(scene: Scene, item: Object, index: int) -> str:
     """Take a layer away; return its name."""
     stack = _known(item, index)
     gone = stack.layers.pop(index)
-    _rewrite(item, stack)
+    _rewrite(item, stack, gone.changes)
     mirror(scene, item.animation_data.action)
     return gone.name
 
@@ -128,24 +143,55 @@ def apply_layers(scene: Scene, item: Object, index: int) -> int:
     stack = _known(item, index)
     above = stack.layers[index + 1 :]
     stack.layers = stack.layers[: index + 1]
-    _rewrite(item, stack)
-    _rewrite(item, Stack(above, _columns(item), {}))
+    hands = _hands(stack.layers)
+    _rewrite(item, stack, hands)
+    _rewrite(item, Stack(above, stack.below | _columns(item, hands), {}), hands)
     mirror(scene, item.animation_data.action)
     return index + 1
 
 
+def lock_below(item: Object, hand: int, frames: Iterable[float]) -> None:
+    """Make poses of a hand the animator's in what lies below the layers, too, so that keys made anew keep them.
+
+    Raises:
+        MotionError: the take's layers are damaged.
+    """
+    stack = _reconciled(item)
+    if stack is None:
+        return
+    wanted = list(frames)
+    for place in stack.below.keys() & _columns(item, (hand,)).keys():
+        columns = stack.below[place]
+        for frame in wanted:
+            columns = keys.with_key(columns, frame)
+        at = np.isclose(columns["co"][:, :1], [wanted], rtol=0.0, atol=keys.SAME_FRAME).any(axis=1)
+        columns["type"][at & keys.is_generated(columns)] = keys.KeyType.KEYFRAME
+        stack.below[place] = columns
+    _rewrite(item, stack, ())
+
+
 def lift(draft: CharacterDraft) -> Stack | None:
-    """Take the layers of a draft away, so that the keys below can be made anew; return them for `lay_again`."""
+    """Take the layers of a draft away, so that the keys below can be made anew; return them for `lay_again`.
+
+    A hand that is set aside keeps its keys as they are, layers and all.
+    """
     stack = _reconciled(draft)
     if stack is not None:
-        _write(draft, stack.below)
+        stack.lifted = [hand for hand in _hands(stack.layers) if not is_set_aside(draft, hand_unit(draft, hand))]
+        _write(draft, stack.below, stack.lifted)
     return stack
 
 
 def lay_again(draft: CharacterDraft, stack: Stack | None) -> None:
-    """Lay what was lifted over new keys."""
+    """Lay what was lifted over new keys.
+
+    Raises:
+        MotionError: a hand was set aside meanwhile.
+    """
     if stack is not None:
-        _rewrite(draft, Stack(stack.layers, _columns(draft), {}))
+        aside = [hand for hand in _hands(stack.layers) if hand not in stack.lifted]
+        below = {place: stack.below[place] for place in stack.below.keys() & _columns(draft, aside).keys()}
+        _rewrite(draft, Stack(stack.layers, _columns(draft) | below, {}), stack.lifted)
 
 
 def forget_layers(action: Action) -> None:
@@ -164,11 +210,14 @@ def mirror(scene: Scene, action: Action | None) -> None:
     chosen.layers.clear()
     chosen.layers_of = action
     for layer in stack.layers if stack is not None else ():
-        item = chosen.layers.add()
-        item.quiet = True
-        item.title, item.weight, item.muted = layer.name, layer.weight, layer.muted
-        item.quiet = False
+        _say(chosen.layers.add(), layer)
     chosen.layer_index = min(chosen.layer_index, max(len(chosen.layers) - 1, 0))
+
+
+def _say(item: ChironomyLayer, layer: Layer) -> None:
+    item.quiet = True
+    item.title, item.weight, item.muted = layer.name, layer.weight, layer.muted
+    item.quiet = False
 
 
 def _known(item: Object, index: int) -> Stack:
@@ -178,9 +227,14 @@ def _known(item: Object, index: int) -> Stack:
     return stack
 
 
-def _columns(item: Object | CharacterDraft) -> Curves:
-    """Return the keys of both hands."""
-    paths = {path for hand in range(2) for path in hand_unit(item, hand).channels}
+def _hands(layers: Iterable[Layer]) -> tuple[int, ...]:
+    """Return the hands that layers change."""
+    return tuple(sorted({hand for layer in layers for hand in layer.changes}))
+
+
+def _columns(item: Object | CharacterDraft, hands: Iterable[int] = (0, 1)) -> Curves:
+    """Return the keys of hands."""
+    paths = {path for hand in hands for path in hand_unit(item, hand).channels}
     return {
         (curve.data_path, curve.array_index): actions.key_columns(curve)
         for curve in actions.all_curves(item)
@@ -188,28 +242,34 @@ def _columns(item: Object | CharacterDraft) -> Curves:
     }
 
 
-def _write(item: Object | CharacterDraft, wanted: Curves) -> None:
-    """Give both hands these keys and no others."""
+def _write(item: Object | CharacterDraft, wanted: Curves, hands: Collection[int] = (0, 1)) -> None:
+    """Give hands these keys and no others."""
     collection = actions.curves(item, create=True)
-    for place in _columns(item).keys() - wanted.keys():
+    paths = {path for hand in hands for path in hand_unit(item, hand).channels}
+    for place in _columns(item, hands).keys() - wanted.keys():
         collection.remove(collection.find(place[0], index=place[1]))
-    now = _columns(item)
+    now = _columns(item, hands)
     for (path, index), columns in wanted.items():
-        if (path, index) not in now or not _alike(now[path, index], columns):
+        if path in paths and ((path, index) not in now or not _alike(now[path, index], columns)):
             actions.write_exactly(actions.curve(item, path, index, path.split('"')[1]), columns)
 
 
-def _rewrite(item: Object | CharacterDraft, stack: Stack) -> None:
-    """Write the keys of the hands with the layers over them, and let the take carry these."""
+def _rewrite(item: Object | CharacterDraft, stack: Stack, hands: Collection[int]) -> None:
+    """Write the keys of hands with the layers over them, and let the take carry these.
+
+    Raises:
+        MotionError: one of the hands is set aside; nothing was written.
+    """
     action = item.animation_data.action
-    _write(item, stack.below)
-    for hand in range(2):
+    for unit in (hand_unit(item, hand) for hand in hands):
+        if is_set_aside(item, unit):
+            raise MotionError(f"{unit.name} is locked, muted or driven and stays as it is; unlock it first")
+    _write(item, stack.below, hands)
+    for hand in hands:
         span = _span(stack.layers, hand)
         if span is None or not any(layer.part for layer in stack.layers if hand in layer.changes):
             continue
         curves = HandCurves(item, load_rig(), hand)
-        if curves.set_aside:
-            raise MotionError(f"{curves.name} is locked, muted or driven and stays as it is; unlock it first")
 
         def change(at: np.ndarray, old: HandPoses, hand: int = hand) -> HandPoses:
             return layered(old, at, hand, stack.layers)
@@ -250,9 +310,16 @@ def _reconciled(item: Object | CharacterDraft) -> Stack | None:
     stack = stack_of(action)
     if stack is None:
         return None
+    if actions.curves(item) is None:
+        raise MotionError(f"{item.name} plays no slot of its action; choose one in the Action editor")
     now, own = _columns(item), {}
     for hand in range(2):
         paths = hand_unit(item, hand).channels
+        if not any(len(columns["co"]) for place, columns in now.items() if place[0] in paths):
+            # All its keys were deleted, and what lay over them with them.
+            stack.layers = [_without(layer, hand) for layer in stack.layers if set(layer.changes) - {hand}]
+            stack.below = {place: columns for place, columns in stack.below.items() if place[0] not in paths}
+            continue
         span = _span(stack.layers, hand)
         seen = any(layer.part for layer in stack.layers if hand in layer.changes)
         first, last = (np.inf, -np.inf) if span is None or not seen else (span.first, span.last)
@@ -277,6 +344,8 @@ def _reconciled(item: Object | CharacterDraft) -> Stack | None:
             if apart > _UNMOVED[0] or turned > _UNMOVED[1]:
                 own[hand] = change_between(before, after, int(frames[0]), curves.between(lowest, highest))
         if outside:
+            if first > last:
+                stack.below = {at: columns for at, columns in stack.below.items() if at[0] not in paths or at in now}
             for place, columns in now.items():
                 if place[0] in paths:
                     below = stack.below.get(place)
@@ -287,6 +356,11 @@ def _reconciled(item: Object | CharacterDraft) -> Stack | None:
     if own:
         stack.layers.append(Layer(renamed(stack.layers, OWN_KEYS), own))
     return stack
+
+
+def _without(layer: Layer, hand: int) -> Layer:
+    """Return what a layer does to the other hand."""
+    return replace(layer, changes={other: change for other, change in layer.changes.items() if other != hand})
 
 
 _SEEN = ("co", "handle_left", "handle_right", "interpolation")

@@ -35,7 +35,7 @@ from ..rig.read import last_key, read_pose, scene_fps
 from ..rig.write import writing_motion
 from ..slices import Slices, drained
 from .keeping import make_keepable
-from .layers import change_layer, forget_layers
+from .layers import change_layer, forget_layers, list_as_is
 from .layers import mirror as list_layers
 from .put_on import Keyed, PutOn, kept_said, keying, settled
 from .score import keep_score, mirror, score_of
@@ -477,6 +477,7 @@ def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
         change_layer(scene, item, index, layer.title, layer.weight, layer.muted)
     except ChironomyError as error:
         chosen.layer_trouble = str(error)
+        list_as_is(scene, data.action, index)
     scene.frame_set(scene.frame_current)
 
 

@@ -38,6 +38,26 @@ def test_a_full_copy_of_a_scene_has_takes_of_its_own(addon, rig, desk):
     assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
 
 
+def test_a_full_copy_shows_its_take_with_the_layers_over_it(addon, rig, desk):
+    generate(desk, 1)
+    desk.frame_set(70)
+    desk.chironomy.on_layer = True
+    assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.1), hands="LEFT", radius=0.5) == {"FINISHED"}
+    raised = shown(addon, rig, desk)
+    bpy.ops.scene.new(type="FULL_COPY")
+    copy = bpy.context.scene
+    copy.chironomy.character.update_tag()
+    bpy.context.view_layer.update()
+    assert addon["scene.takes"].shown_take(copy, copy.chironomy.character) == copy.chironomy.takes[0]
+    copy.chironomy.layers[0].weight = 0.0
+    assert copy.chironomy.layer_trouble == ""
+    assert apart(shown(addon, rig, copy), raised)[0] > 0.05
+    bpy.context.window.scene = desk
+    assert apart(shown(addon, rig, desk), raised) == (0.0, 0.0)
+    desk.chironomy.layers[0].weight = 0.5
+    assert desk.chironomy.layer_trouble == ""
+
+
 def test_the_keys_of_an_accepted_take_are_not_made_anew(addon, rig, desk):
     generate(desk, 1)
     take, before = desk.chironomy.takes[0], shown(addon, rig, desk)

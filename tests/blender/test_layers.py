@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from desk import FRAMES, apart, generate, names, shown
+from desk import FRAMES, MILLIMETRE, TENTH_DEGREE, apart, generate, names, shown
 
 bpy = pytest.importorskip("bpy")
 
@@ -183,3 +183,87 @@ def test_what_is_moved_in_time_goes_into_the_take_itself(addon, rig, take):
     raise_left(take)
     assert bpy.ops.chironomy.shift_time(shift=2, hands="BOTH") == {"FINISHED"}
     assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off"]
+
+
+def lock_left(addon, scene):
+    """Lock the curves of a hand as the graph editor does."""
+    for curve in addon["rig.actions"].all_curves(scene.chironomy.character):
+        curve.lock |= 'hand.L"' in curve.data_path
+
+
+def of_left(numbers):
+    return {place: column for place, column in numbers.items() if '.L"' in place[0] and "shoulder" not in place[0]}
+
+
+def test_a_locked_hand_keeps_its_keys_and_its_layers(addon, rig, take):
+    raise_left(take)
+    lock_left(addon, take)
+    before = all_keys(addon, take)
+    take.chironomy.layers[0].weight = 0.5
+    assert "hand.L is locked" in take.chironomy.layer_trouble
+    assert all_keys(addon, take) == before
+    assert take.chironomy.layers[0].weight == 1.0
+    with pytest.raises(RuntimeError, match="is locked, muted or driven"):
+        bpy.ops.chironomy.delete_layer()
+    assert all_keys(addon, take) == before
+    assert len(take.chironomy.layers) == 1
+    # The other hand is free.
+    assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.1), hands="RIGHT", radius=0.5) == {"FINISHED"}
+    take.chironomy.takes[0].detail = 0.9
+    assert take.chironomy.takes[0].trouble == ""
+    after = all_keys(addon, take)
+    assert of_left(after) == of_left(before)
+    assert after != before
+    assert [layer.title for layer in take.chironomy.layers] == ["Move With Fall-Off", "Move With Fall-Off 2"]
+
+
+def test_a_pose_that_is_locked_in_a_layers_frames_stays_in_every_detail(addon, rig, take):
+    raise_left(take)
+    assert bpy.ops.chironomy.lock_poses(first=AT, last=AT) == {"FINISHED"}
+    seen = shown(addon, rig, take)
+    for detail in (0.0, 1.0):
+        take.chironomy.takes[0].detail = detail
+        place, turn = apart(shown(addon, rig, take), seen, frames=[AT - 1])
+        assert place < MILLIMETRE
+        assert turn < TENTH_DEGREE
+    take.chironomy.layers[0].weight = 0.0
+    owned, item = addon["rig.owned"], take.chironomy.character
+    left = owned.spans(item, [owned.hand_unit(item, LEFT)], 24.0)["hand.L"]
+    assert left.stretches == ((AT, AT),)
+
+
+def test_a_hand_whose_keys_are_deleted_loses_its_layers(addon, rig, take):
+    assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.1), hands="BOTH", radius=0.5) == {"FINISHED"}
+    curves = addon["rig.actions"].curves(take.chironomy.character)
+    for curve in [curve for curve in curves if '.L"' in curve.data_path]:
+        curves.remove(curve)
+    right = poses(addon, rig, take, RIGHT)
+    take.chironomy.layers[0].weight = 0.5
+    assert take.chironomy.layer_trouble == ""
+    assert not of_left(all_keys(addon, take))
+    assert np.linalg.norm(poses(addon, rig, take, RIGHT).wrist_position - right.wrist_position, axis=1).max() > 0.04
+    for curve in list(curves):
+        curves.remove(curve)
+    take.chironomy.layers[0].weight = 0.25
+    addon["scene.layers"].list_again()
+    assert take.chironomy.layer_trouble == ""
+    assert len(take.chironomy.layers) == 0
+
+
+def test_a_layer_is_kept_where_no_slot_is_played(addon, rig, take):
+    raise_left(take)
+    data, before = take.chironomy.character.animation_data, all_keys(addon, take)
+    slot = getattr(data, "action_slot", None)
+    if slot is None:
+        return  # an action of this Blender is played as a whole
+    data.action_slot = None
+    take.chironomy.layers[0].weight = 0.5
+    assert "plays no slot of its action" in take.chironomy.layer_trouble
+    data.action_slot = slot
+    assert all_keys(addon, take) == before
+    raised = shown(addon, rig, take)
+    take.chironomy.layers[0].weight = 0.25
+    assert take.chironomy.layer_trouble == ""
+    assert apart(shown(addon, rig, take), raised)[0] > 0.05
+    take.chironomy.layers[0].weight = 1.0
+    assert apart(shown(addon, rig, take), raised)[0] < MILLIMETRE

@@ -244,6 +244,9 @@ _EDITS = {
     "{0} would turn round once more before frame {1}; choose other frames to edit": (
         "{0}: 프레임 {1} 전에 한 바퀴 더 돌게 됩니다. 편집할 프레임을 바꾸세요"
     ),
+    "{0} plays no slot of its action; choose one in the Action editor": (
+        "{0}: 액션의 슬롯을 재생하고 있지 않습니다. 액션 에디터에서 슬롯을 고르세요"
+    ),
     "{0} is locked, muted or driven and stays as it is; unlock it first": (
         "{0}: 잠금, 음소거 또는 드라이버 때문에 그대로입니다. 먼저 푸세요"
     ),
