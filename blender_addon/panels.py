@@ -124,8 +124,10 @@ class CHIRONOMY_UL_takes(UIList):
         row = layout.row(align=True)
         if item.action is not None:
             row.label(text="", icon_value=take_pictures.icon(context.scene, item))
-        row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        row.label(text=told(item.label))
+        # What tells takes apart, as the seed, is at the end of how they were made.
+        told_of = row.split(factor=0.42, align=True)
+        told_of.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        told_of.label(text=told(item.label))
         if has_edits(context.scene, item.action):
             row.label(text="", icon="GREASEPENCIL")
         row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
@@ -254,13 +256,14 @@ class CHIRONOMY_PT_score(_Section):
             row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
         count = edit_count(context.scene)
         if count:
-            layout.label(text=label("{count} edits are not applied", count=count), icon="GREASEPENCIL")
+            text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
+            layout.label(text=text, icon="GREASEPENCIL")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
         row = layout.row(align=True)
-        row.operator("chironomy.phrases_to_markers", icon="MARKER_HLT")
-        row.operator("chironomy.accents_to_markers", text="Accents", icon="MARKER")
+        row.operator("chironomy.phrases_to_markers", text="Mark Phrases", icon="MARKER_HLT")
+        row.operator("chironomy.accents_to_markers", text="Mark Accents", icon="MARKER")
         row.operator("chironomy.remove_markers", text="", icon="X")
-        row = layout.row(heading="Show", heading_ctxt=OWN)
+        row = layout.row(heading="In Timeline", heading_ctxt=OWN)
         row.prop(chosen, "strips")
         speech = row.row()
         speech.enabled = chosen.strips
