@@ -94,9 +94,11 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
             _let_go(desk)
         try:
             wait = f"{desk.ask('longest_wait'):.2f} s"
-            held, label = desk.ask("longest_held")
+            held, computed, label = desk.ask("longest_held")
             if label:
-                wait += f", of the add-on's {1000 * held:.0f} ms ({label})"
+                wait += f", of the add-on's {1000 * held:.0f} ms, {1000 * computed:.0f} of processor ({label})"
+            if hasattr(os, "getloadavg"):
+                wait += f", load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
             desk.photograph(name)
         except (UnseenError, RuntimeError) as error:
             faults.append(str(error))
