@@ -121,16 +121,17 @@ class CHIRONOMY_UL_takes(UIList):
     ) -> None:
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
-        row = layout.row(align=True)
-        if item.action is not None:
-            row.label(text="", icon_value=take_pictures.icon(context.scene, item))
         # What tells takes apart, as the seed, is at the end of how they were made.
-        told_of = row.split(factor=0.42, align=True)
-        told_of.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        told_of.label(text=told(item.label))
+        row = layout.split(factor=0.46, align=True)
+        left, right = row.row(align=True), row.row(align=True)
+        picture = take_pictures.icon(context.scene, item) if item.action is not None else 0
+        # Where there is none, Blender would draw a text without letters, which is wider.
+        left.label(text="", **({"icon_value": picture} if picture else {"icon": "BLANK1"}))
+        left.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        right.label(text=told(item.label))
         if has_edits(context.scene, item.action):
-            row.label(text="", icon="GREASEPENCIL")
-        row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
+            right.label(text="", icon="GREASEPENCIL")
+        right.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
         item = character(context.scene)
