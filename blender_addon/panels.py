@@ -122,12 +122,13 @@ class CHIRONOMY_UL_takes(UIList):
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
         # What tells takes apart, as the seed, is at the end of how they were made.
-        row = layout.split(factor=0.46, align=True)
+        row = layout.split(factor=0.42, align=True)
         left, right = row.row(align=True), row.row(align=True)
         picture = take_pictures.icon(context.scene, item) if item.action is not None else 0
-        # Where there is none, Blender would draw a text without letters, which is wider.
-        left.label(text="", **({"icon_value": picture} if picture else {"icon": "BLANK1"}))
-        left.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
+        # The one that is shown has its picture below, and larger.
+        pictured = picture and not playing
+        icon = {"icon_value": picture} if pictured else {"icon": "HIDE_OFF" if playing else "BLANK1"}
+        left.prop(item, "name", text="", emboss=False, **icon)
         right.label(text=told(item.label))
         if has_edits(context.scene, item.action):
             right.label(text="", icon="GREASEPENCIL")
