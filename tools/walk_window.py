@@ -45,6 +45,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path, help="folder for the pictures (default: pictures in the cache)")
     parser.add_argument("--speech", type=Path, default=REPOSITORY / "examples" / "speech.flac", help="what is said")
     parser.add_argument("--no-backend", action="store_true", help="leave out rendering")
+    parser.add_argument("--steps", help="only those whose names begin with one of these, with commas between")
     options = parser.parse_args()
     pictures = options.pictures or options.cache / "pictures"
     try:
@@ -57,12 +58,12 @@ def main() -> int:
         shutil.rmtree(pictures, ignore_errors=True)
         pictures.mkdir(parents=True)
         with _backend(machine, wanted=not options.no_backend) as backend:
-            return _walk(machine, options.extension, options.speech, pictures, backend)
+            return _walk(machine, options.extension, options.speech, pictures, backend, options.steps or "")
     finally:
         machine.close()
 
 
-def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backend: Backend | None) -> int:
+def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backend: Backend | None, chosen: str) -> int:
     folder = machine.folder
     (folder / "box").mkdir()
     (folder / "made").mkdir()
@@ -82,6 +83,8 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
     print(f"Blender {version}; pictures are in {pictures}", flush=True)
     walk, failed = Walk(desk, files, backend), []
     for name, step in STEPS:
+        if not name.startswith(tuple(chosen.split(","))):
+            continue
         read, begun = log.stat().st_size, time.monotonic()
         faults = []
         try:

@@ -313,6 +313,8 @@ def state():
     found["hand_pose"] = chosen.hand_pose
     task = sys.modules[f"{ADDON}.tasks"].running()
     found["working"] = task.label if task is not None else ""
+    pictures = sys.modules[f"{ADDON}.take_pictures"]
+    found["pictures"] = sum(take.action is not None and bool(pictures.icon(scene, take)) for take in chosen.takes)
     found["work_picture"] = task is not None and bool(task.picture)
     found["jobs"] = len(sys.modules[f"{ADDON}.line"].tasks())
     found["layers"] = [[layer.title, layer.weight, layer.muted] for layer in chosen.layers]

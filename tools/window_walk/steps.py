@@ -103,6 +103,7 @@ def more_takes(walk: Walk) -> str:
         seen = desk.wait_for_work()
         _check(len(seen["takes"]) == number, f"{number} takes were to be there, not {len(seen['takes'])}")
     desk.open_section("Takes")
+    desk.wait_until("a picture of each take", lambda seen: seen["pictures"] == 3, 60)
     walk.paths["Take 3"] = desk.ask("wrist_path")
     apart = _apart(walk.paths["Take 1"], walk.paths["Take 3"])
     _check(apart > 0.02, "another seed gave the same motion")
