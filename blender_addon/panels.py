@@ -121,14 +121,18 @@ class CHIRONOMY_UL_takes(UIList):
     ) -> None:
         shown = character(context.scene)
         playing = shown is not None and takes.shown_take(context.scene, shown) == item
-        row = layout.row(align=True)
-        if item.action is not None:
-            row.label(text="", icon_value=take_pictures.icon(context.scene, item))
-        row.prop(item, "name", text="", emboss=False, icon="HIDE_OFF" if playing else "BLANK1")
-        row.label(text=told(item.label))
+        # What tells takes apart, as the seed, is at the end of how they were made.
+        row = layout.split(factor=0.42, align=True)
+        left, right = row.row(align=True), row.row(align=True)
+        picture = take_pictures.icon(context.scene, item) if item.action is not None else 0
+        # The one that is shown has its picture below, and larger.
+        pictured = picture and not playing
+        icon = {"icon_value": picture} if pictured else {"icon": "HIDE_OFF" if playing else "BLANK1"}
+        left.prop(item, "name", text="", emboss=False, **icon)
+        right.label(text=told(item.label))
         if has_edits(context.scene, item.action):
-            row.label(text="", icon="GREASEPENCIL")
-        row.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
+            right.label(text="", icon="GREASEPENCIL")
+        right.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
 
     def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
         item = character(context.scene)
@@ -254,13 +258,14 @@ class CHIRONOMY_PT_score(_Section):
             row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
         count = edit_count(context.scene)
         if count:
-            layout.label(text=label("{count} edits are not applied", count=count), icon="GREASEPENCIL")
+            text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
+            layout.label(text=text, icon="GREASEPENCIL")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
         row = layout.row(align=True)
-        row.operator("chironomy.phrases_to_markers", icon="MARKER_HLT")
-        row.operator("chironomy.accents_to_markers", text="Accents", icon="MARKER")
+        row.operator("chironomy.phrases_to_markers", text="Mark Phrases", icon="MARKER_HLT")
+        row.operator("chironomy.accents_to_markers", text="Mark Accents", icon="MARKER")
         row.operator("chironomy.remove_markers", text="", icon="X")
-        row = layout.row(heading="Show", heading_ctxt=OWN)
+        row = layout.row(heading="In Timeline", heading_ctxt=OWN)
         row.prop(chosen, "strips")
         speech = row.row()
         speech.enabled = chosen.strips

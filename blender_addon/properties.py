@@ -403,7 +403,7 @@ class ChironomySettings(PropertyGroup):
         ],
     )
     strips: BoolProperty(
-        name="In Timeline",
+        name="Score",
         translation_context=OWN,
         description="Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged",
         default=True,

@@ -45,6 +45,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path, help="folder for the pictures (default: pictures in the cache)")
     parser.add_argument("--speech", type=Path, default=REPOSITORY / "examples" / "speech.flac", help="what is said")
     parser.add_argument("--no-backend", action="store_true", help="leave out rendering")
+    parser.add_argument("--steps", help="only those whose names begin with one of these, with commas between")
     options = parser.parse_args()
     pictures = options.pictures or options.cache / "pictures"
     try:
@@ -57,12 +58,12 @@ def main() -> int:
         shutil.rmtree(pictures, ignore_errors=True)
         pictures.mkdir(parents=True)
         with _backend(machine, wanted=not options.no_backend) as backend:
-            return _walk(machine, options.extension, options.speech, pictures, backend)
+            return _walk(machine, options.extension, options.speech, pictures, backend, options.steps or "")
     finally:
         machine.close()
 
 
-def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backend: Backend | None) -> int:
+def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backend: Backend | None, chosen: str) -> int:
     folder = machine.folder
     (folder / "box").mkdir()
     (folder / "made").mkdir()
@@ -82,6 +83,8 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
     print(f"Blender {version}; pictures are in {pictures}", flush=True)
     walk, failed = Walk(desk, files, backend), []
     for name, step in STEPS:
+        if not name.startswith(tuple(chosen.split(","))):
+            continue
         read, begun = log.stat().st_size, time.monotonic()
         faults = []
         try:
@@ -94,9 +97,11 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
             _let_go(desk)
         try:
             wait = f"{desk.ask('longest_wait'):.2f} s"
-            held, label = desk.ask("longest_held")
+            held, computed, label = desk.ask("longest_held")
             if label:
-                wait += f", of the add-on's {1000 * held:.0f} ms ({label})"
+                wait += f", of the add-on's {1000 * held:.0f} ms, {1000 * computed:.0f} of processor ({label})"
+            if hasattr(os, "getloadavg"):
+                wait += f", load {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
             desk.photograph(name)
         except (UnseenError, RuntimeError) as error:
             faults.append(str(error))

@@ -33,9 +33,13 @@ class _Waits:
 
 
 class _Held:
-    """The longest call of one of the add-on's operators, in which Blender answers nothing, and what it was."""
+    """The longest call of one of the add-on's operators, in which Blender answers nothing, and what it was.
+
+    `computed` are the seconds of it in which this thread was computed, which other programs do not lengthen.
+    """
 
     longest = 0.0
+    computed = 0.0
     label = ""
 
 
@@ -170,13 +174,13 @@ def _count_draw():
 
 def _timing(method, label):
     def timed(operator, context, *event):
-        begun = time.perf_counter()
+        begun, computed = time.perf_counter(), time.thread_time()
         try:
             return method(operator, context, *event)
         finally:
             took = time.perf_counter() - begun
             if took > _Held.longest:
-                _Held.longest, _Held.label = took, label
+                _Held.longest, _Held.computed, _Held.label = took, time.thread_time() - computed, label
 
     # Blender counts a method's arguments.
     if label.endswith("execute"):
@@ -203,7 +207,13 @@ def sections():
     drawn.clear()
     panels = sys.modules[f"{ADDON}.panels"].CLASSES
     area_of("VIEW_3D").tag_redraw()
-    return {"all": [each.bl_label for each in panels if issubclass(each, bpy.types.Panel)], "draws": _Draws.count}
+    shown = [each for each in panels if issubclass(each, bpy.types.Panel) and _polled(each)]
+    return {"all": [each.bl_label for each in shown], "draws": _Draws.count}
+
+
+def _polled(panel):
+    """Whether a section is there now: some are only where there is something to tell."""
+    return not hasattr(panel, "poll") or panel.poll(bpy.context)
 
 
 def open_sections(draws):
@@ -303,6 +313,11 @@ def state():
     found["hand_pose"] = chosen.hand_pose
     task = sys.modules[f"{ADDON}.tasks"].running()
     found["working"] = task.label if task is not None else ""
+    pictures = sys.modules[f"{ADDON}.take_pictures"]
+    found["pictures"] = sum(take.action is not None and bool(pictures.icon(scene, take)) for take in chosen.takes)
+    found["work_picture"] = task is not None and bool(task.picture)
+    found["jobs"] = len(sys.modules[f"{ADDON}.line"].tasks())
+    found["layers"] = [[layer.title, layer.weight, layer.muted] for layer in chosen.layers]
     found["keys"] = sum(len(curve.keyframe_points) for curve in _curves(action)) if action is not None else 0
     if item is not None:
         active = item.data.bones.active
@@ -310,7 +325,10 @@ def state():
         bones = bpy.context.selected_pose_bones or []
         found["bones"] = sorted(bone.name for bone in bones)
         found["wrists"] = [list(_evaluated(item, name)) for name in ("hand.L", "hand.R")]
-        found["fingers"] = [list(item.pose.bones[f"index1.{side}"].rotation_quaternion) for side in "LR"]
+        fingers = ("index1", "middle1", "ring1", "pinky1", "thumb1")
+        found["fingers"] = [
+            [list(item.pose.bones[f"{finger}.{side}"].rotation_quaternion) for finger in fingers] for side in "LR"
+        ]
     return found
 
 
@@ -349,6 +367,22 @@ def selected_keys():
     return sum(point.select_control_point for curve in _curves(data.action) for point in curve.keyframe_points)
 
 
+def show_preferences():
+    """Let the 3D view's area show the page of the add-on in the preferences, opened out."""
+    import addon_utils
+
+    area_of("VIEW_3D").type = "PREFERENCES"
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "Chironomy"
+    info = addon_utils.module_bl_info(sys.modules[ADDON])
+    info["show_expanded"] = True
+
+
+def hide_preferences():
+    """Let that area show the 3D view again."""
+    area_of("PREFERENCES").type = "VIEW_3D"
+
+
 def heard():
     """Whether the speech is drawn in the timeline."""
     return sys.modules[f"{ADDON}.heard_outline"].of_scene(bpy.context.scene) is not None
@@ -362,7 +396,8 @@ def longest_wait():
 
 def longest_held():
     """Return the longest call of an operator of the add-on's since this was asked, and what it was, and begin anew."""
-    found, (_Held.longest, _Held.label) = [_Held.longest, _Held.label], (0.0, "")
+    found = [_Held.longest, _Held.computed, _Held.label]
+    _Held.longest, _Held.computed, _Held.label = 0.0, 0.0, ""
     return found
 
 
@@ -379,7 +414,7 @@ ANSWERS = {
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
         open_sections, place, place_of_frame, place_of_strip, place_of_bone, under, hunt, state, wrist_path, go_to,
-        selected_keys, heard, longest_wait, longest_held, leave,
+        selected_keys, show_preferences, hide_preferences, heard, longest_wait, longest_held, leave,
     )
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 """The walk itself: from an empty Blender to an exported performance, each step with what is to be seen after it."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -102,6 +103,7 @@ def more_takes(walk: Walk) -> str:
         seen = desk.wait_for_work()
         _check(len(seen["takes"]) == number, f"{number} takes were to be there, not {len(seen['takes'])}")
     desk.open_section("Takes")
+    desk.wait_until("a picture of each take", lambda seen: seen["pictures"] == 3, 60)
     walk.paths["Take 3"] = desk.ask("wrist_path")
     apart = _apart(walk.paths["Take 1"], walk.paths["Take 3"])
     _check(apart > 0.02, "another seed gave the same motion")
@@ -338,9 +340,9 @@ def apply_hand_pose(walk: Walk) -> str:
     # Apply is beside Blend, which is the same operator.
     desk.press_button("Hand Poses", "chironomy.apply_hand_pose", parts=(0.3,))
     after = desk.see()
-    turned = _turn(before["fingers"][1], after["fingers"][1])
-    _check(turned > 3, f"the right index finger turned by {turned:.1f} degrees only")
-    return f"the pose {after['hand_pose']}; the right index finger turned by {turned:.0f} degrees"
+    turned = max(_turn(*pair) for pair in zip(before["fingers"][1], after["fingers"][1], strict=True))
+    _check(turned > 3, f"no finger of the right hand turned by more than {turned:.1f} degrees")
+    return f"the pose {after['hand_pose']}; a finger of the right hand turned by {turned:.0f} degrees"
 
 
 def mirror_motion(walk: Walk) -> str:
@@ -357,6 +359,62 @@ def mirror_motion(walk: Walk) -> str:
     return f"the wrists go up to {100 * apart:.0f} cm elsewhere"
 
 
+def edit_on_layer(walk: Walk) -> str:
+    """Smooth all of it on a layer, hide that layer, show it again, and make it the take's own."""
+    desk = walk.desk
+    desk.press_button("Edit", ".on_layer")
+    path = desk.ask("wrist_path")
+    desk.press_button("Edit", "chironomy.smooth")
+    seen = desk.wait_until("a layer", lambda seen: seen["layers"], 10)
+    smooth = desk.ask("wrist_path")
+    apart = _apart(path, smooth)
+    _check(apart > 0.002, "the hands do as before")
+    desk.photograph("11-layer")
+    desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
+    desk.wait_until("that the layer is hidden", lambda seen: seen["layers"][0][2], 10)
+    off = _apart(path, desk.ask("wrist_path"))
+    _check(off < 1e-5, f"without the layer the wrists are up to {off:.5f} m from where they were")
+    desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
+    desk.press_button("Edit", "chironomy.apply_layer", parts=(0.95, 0.97, 0.93))
+    after = desk.wait_until("no layer", lambda seen: not seen["layers"], 10)
+    applied = _apart(smooth, desk.ask("wrist_path"))
+    _check(applied < 5e-3, f"applied, the layer puts the wrists up to {applied:.4f} m elsewhere")
+    desk.press_button("Edit", ".on_layer")
+    return f"{seen['layers'][0][0]} was {100 * apart:.1f} cm, nothing when hidden, and is in {after['keys']} keys now"
+
+
+def work_in_line(walk: Walk) -> str:
+    """Ask for two takes more, stop the first in the list of work, and see the second made."""
+    desk = walk.desk
+    count = len(desk.see()["takes"])
+    desk.press_button("Generate", "chironomy.generate")
+    desk.press_button("Generate", "chironomy.generate")
+    seen = desk.wait_until("two jobs in line", lambda seen: seen["jobs"] == 2, 10)
+    desk.photograph("15-work")
+    desk.press_button("Work", "chironomy.stop_work", parts=(0.93, 0.95))
+    desk.wait_for_work()
+    seen = desk.see()
+    _check(len(seen["takes"]) == count + 1, f"one of two was stopped, but {len(seen['takes']) - count} were made")
+    return "the first of two was stopped, and the second made"
+
+
+def look_at_all(walk: Walk) -> str:
+    """Look at every section, and at the page in the preferences."""
+    desk = walk.desk
+    labels = desk.ask("sections")["all"]
+    for label in labels:
+        desk.open_section(label)
+        desk.photograph(f"16-{label.lower().replace(' ', '-')}")
+    desk.ask("show_preferences")
+    time.sleep(2.0)
+    desk.machine.run("import", "-window", "root", desk.machine.inner(desk.machine.folder / "screen.png"))
+    shutil.move(desk.machine.folder / "screen.png", desk.pictures / "16-preferences.png")
+    desk.ask("hide_preferences")
+    time.sleep(1.0)
+    desk.ask("show_tab", name=TAB)
+    return f"{', '.join(labels)}, and the preferences"
+
+
 def render(walk: Walk) -> str:
     """Render a video with a backend that runs."""
     desk, backend = walk.desk, walk.backend
@@ -368,7 +426,7 @@ def render(walk: Walk) -> str:
     )
     desk.press_button("Render", "chironomy.render_video")
     desk.wait_until("that it renders", lambda seen: seen["working"], 30)
-    time.sleep(4)
+    desk.wait_until("a frame of the film", lambda seen: seen["work_picture"] or not seen["working"], 120)
     desk.photograph("12-rendering")
     desk.wait_for_work()
     videos = sorted(walk.files.folder.glob("**/*.mp4"))
@@ -430,9 +488,12 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("09-score", apply_score),
     ("10-hand-pose", apply_hand_pose),
     ("11-mirror", mirror_motion),
+    ("11-layer-applied", edit_on_layer),
     ("12-render", render),
     ("13-export", export_fbx),
     ("14-opened-again", save_and_open),
+    ("15-line", work_in_line),
+    ("16-all", look_at_all),
 )
 """The name of each step's picture, and the step. One that fails does not stop those after it."""
 

@@ -100,7 +100,8 @@ class Timing:
 
 _NOWHERE = 1e30
 
-_AUTOMATIC = (HandleType.AUTO, HandleType.AUTO_CLAMPED, HandleType.VECTOR)
+_AUTOMATIC = np.array([each in (HandleType.AUTO, HandleType.AUTO_CLAMPED, HandleType.VECTOR) for each in HandleType])
+"""Of each `HandleType`, whether Blender places such a handle itself."""
 
 
 @dataclass(frozen=True)
@@ -404,7 +405,7 @@ def with_value(columns: Columns, frame: float, value: float) -> Columns:
 
 def is_automatic(columns: Columns) -> NDArray[np.bool_]:
     """Return (K,) which keys have a handle that Blender places itself."""
-    return np.logical_or(*(np.isin(columns[name], _AUTOMATIC) for name in ("handle_left_type", "handle_right_type")))
+    return _AUTOMATIC[columns["handle_left_type"]] | _AUTOMATIC[columns["handle_right_type"]]
 
 
 def frozen(columns: Columns, which: NDArray[np.bool_]) -> Columns:

@@ -129,9 +129,10 @@ def packed(layers: Sequence[Layer], beside: Mapping[str, NDArray[Any]]) -> bytes
             for name in _PARTS:
                 arrays[f"{number}/{hand}/{name}"] = getattr(change.poses, name).astype(np.float32)
             arrays[f"{number}/{hand}/keys"] = change.keys
-    text = json.dumps({"format": LAYERS_FILE.format, "layers": header}).encode()
+    joined, places = _joined(arrays)
+    text = json.dumps({"format": LAYERS_FILE.format, "layers": header, "places": places}).encode()
     file = io.BytesIO()
-    np.savez_compressed(file, header=np.frombuffer(text, np.uint8), **arrays)
+    np.savez_compressed(file, header=np.frombuffer(text, np.uint8), **joined)
     return file.getvalue()
 
 
@@ -144,14 +145,15 @@ def unpacked(data: bytes) -> tuple[list[Layer], dict[str, NDArray[Any]]]:
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
             header = LAYERS_FILE.newest(json.loads(bytes(file["header"])), "the take's action")
+            arrays = _parted(file, header["places"])
             layers: list[Layer] = []
             for number, said in enumerate(header["layers"]):
                 changes = {
-                    int(hand): Change(int(first), _poses(file, f"{number}/{hand}/"), file[f"{number}/{hand}/keys"])
+                    int(hand): Change(int(first), _poses(arrays, f"{number}/{hand}/"), arrays[f"{number}/{hand}/keys"])
                     for hand, first in said["first"].items()
                 }
                 layers.append(Layer(str(said["name"]), changes, float(said["weight"]), bool(said["muted"])))
-            beside = {name[7:]: file[name] for name in file.files if name.startswith("beside/")}
+            beside = {name[7:]: array for name, array in arrays.items() if name.startswith("beside/")}
         return layers, beside
     except MotionError:
         raise
@@ -159,8 +161,34 @@ def unpacked(data: bytes) -> tuple[list[Layer], dict[str, NDArray[Any]]]:
         raise MotionError("the take's layers are damaged; delete them, or take an earlier file") from error
 
 
-def _poses(file: Any, begins: str) -> HandPoses:
-    wrist, turns, elbow, confidence = (file[begins + name].astype(np.float64) for name in _PARTS)
+def _joined(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], dict[str, list[tuple[str, int]]]]:
+    """Join arrays of a type and a width: a file of thousands of them takes long to write and to read.
+
+    Returns:
+        The arrays, and of each the names of those that are in it, in order, each with its length.
+    """
+    parts: dict[str, list[tuple[str, NDArray[Any]]]] = {}
+    for name, array in arrays.items():
+        kind = "-".join((array.dtype.str.strip("<|=>"), *map(str, array.shape[1:])))
+        parts.setdefault(kind, []).append((name, array))
+    joined = {kind: np.concatenate([array for _, array in each]) for kind, each in parts.items()}
+    return joined, {kind: [(name, len(array)) for name, array in each] for kind, each in parts.items()}
+
+
+def _parted(file: Any, places: Mapping[str, Sequence[tuple[str, int]]]) -> dict[str, NDArray[Any]]:
+    """Return the arrays that were `_joined`."""
+    arrays: dict[str, NDArray[Any]] = {}
+    for kind, each in places.items():
+        ends = np.cumsum([length for _, length in each])
+        whole = file[kind]
+        if len(whole) != ends[-1]:
+            raise ValueError(f"{len(whole)} rows of {kind}, not {ends[-1]}")
+        arrays.update(zip((name for name, _ in each), np.split(whole, ends[:-1]), strict=True))
+    return arrays
+
+
+def _poses(arrays: Mapping[str, NDArray[Any]], begins: str) -> HandPoses:
+    wrist, turns, elbow, confidence = (arrays[begins + name].astype(np.float64) for name in _PARTS)
     return HandPoses(wrist, quaternion.normalize(turns), elbow, confidence)
 
 

@@ -5,6 +5,8 @@ A range's own keys become the animator's. Handles near it that Blender would pla
 beyond the range follows its neighbours.
 """
 
+import functools
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -213,12 +215,7 @@ def _divided(columns: Columns, frames: Numbers, start: NDArray[np.intp]) -> tupl
         start: (N,) the key at which that piece starts.
     """
     points = _pieces(columns, start)
-    low, high = np.zeros(len(frames)), np.ones(len(frames))
-    for _ in range(60):
-        t = 0.5 * (low + high)
-        before = _blossom(points, t, t, t)[:, 0] < frames
-        low, high = np.where(before, t, low), np.where(before, high, t)
-    t = 0.5 * (low + high)
+    t = _parameters(points[:, :, 0].tobytes(), np.asarray(frames, np.float64).tobytes())
     same = start[1:] == start[:-1]
     earliest, latest = np.concatenate([[True], ~same]), np.concatenate([~same, [True]])
     previous = np.where(earliest, 0.0, np.concatenate([[0.0], t[:-1]]))
@@ -242,6 +239,26 @@ def _divided(columns: Columns, frames: Numbers, start: NDArray[np.intp]) -> tupl
         new[name] = np.full(np.count_nonzero(whole), HandleType.ALIGNED)
     place = start[whole] + 1
     return {name: np.insert(column, place, new[name], axis=0) for name, column in columns.items()}, whole
+
+
+@functools.lru_cache(maxsize=16)
+def _parameters(times: bytes, frames: bytes) -> Numbers:
+    """Return t (N,) at which Bezier pieces reach frames; channels of one pose mostly have their handles at one time.
+
+    Args:
+        times: (N, 4) those of the pieces' points, as the bytes of an array.
+        frames: (N,) likewise.
+    """
+    wanted = np.frombuffer(frames)
+    points = np.frombuffer(times).reshape(len(wanted), 4, 1)
+    low, high = np.zeros(len(wanted)), np.ones(len(wanted))
+    for _ in range(60):
+        t = 0.5 * (low + high)
+        before = _blossom(points, t, t, t)[:, 0] < wanted
+        low, high = np.where(before, t, low), np.where(before, high, t)
+    t = 0.5 * (low + high)
+    t.setflags(write=False)
+    return t
 
 
 def _pieces(columns: Columns, start: NDArray[np.intp]) -> Numbers:

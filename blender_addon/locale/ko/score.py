@@ -90,13 +90,14 @@ _OWN = {
 
 _BUTTONS = {
     "Accents to Markers": "강세를 마커로",
-    "Accents": "강세",
     "Add Camera": "카메라 추가",
     "Drag Phrase": "프레이즈 드래그",
     "Edit Phrase": "프레이즈 편집",
     "Hands": "손",
     "Light View as Video": "뷰를 비디오처럼 비추기",
     "Lock or Unlock Phrase": "프레이즈 잠금 전환",
+    "Mark Accents": "강세를 마커로",
+    "Mark Phrases": "프레이즈를 마커로",
     "Phrase Hands": "프레이즈의 손",
     "Phrase Kind": "프레이즈의 종류",
     "Phrase Menu": "프레이즈 메뉴",

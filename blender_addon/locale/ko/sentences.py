@@ -18,6 +18,7 @@ _PANELS = {
     "Fitted": "맞춤 완료",
     "Accepted: duplicate it to change its detail": "채택됨: 디테일을 바꾸려면 복제하세요",
     "Edit something on a new layer first": "먼저 새 레이어에서 무언가를 편집하세요",
+    "1 edit is not applied": "적용되지 않은 변경 1개",
     "{count} edits are not applied": "적용되지 않은 변경 {count}개",
     "Stopping": "중지하는 중",
     "{name} is at the backend": "{name}: 백엔드에 있습니다",
