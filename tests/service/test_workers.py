@@ -56,7 +56,7 @@ def test_after_three_attempts_a_job_has_failed_by_a_sentence_and_the_next_runs(j
     bad = ended(jobs, jobs.submit("kill", {}, {"times": 9}))
     assert (bad.state, bad.attempts, gate.count("tried")) == (FAILED, 3, 3)
     assert bad.error == (
-        "The kill job was tried 3 times: its worker ended each time, the last by signal 9, perhaps for want of "
+        "The kill job was tried 3 times: its worker ended by signal 9, perhaps for want of "
         "memory: try a shorter clip or a smaller size"
     )
     assert ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {})).state == DONE

@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         out = outputs.enter_context(output_file(options.out, ".json", (options.portrait,)))
         drawn = None
         if options.overlay is not None:
-            drawn = outputs.enter_context(output_file(options.overlay, ".png", (options.portrait, out)))
+            drawn = outputs.enter_context(output_file(options.overlay, ".png", (options.portrait, out), "--overlay"))
         with steps.step("fit"):
             fit = fit_picture(options.portrait, work=steps.work("fit"))
         if drawn is not None:

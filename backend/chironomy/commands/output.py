@@ -42,13 +42,14 @@ def made_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Path]:
+def output_file(path: Path, suffix: str, inputs: Sequence[Path], option: str = "--out") -> Iterator[Path]:
     """The absolute path of a result, in a folder that is there and can be written.
 
     Args:
         path: of the result.
         suffix: that it must have; "" for a folder that is not there yet.
         inputs: files that the result must not replace.
+        option: of the command, which the path was given with.
 
     Raises:
         OutputError: its name does not end with `suffix`, it is a folder or an input, or its folder cannot be written
@@ -56,13 +57,13 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path]) -> Iterator[Pat
     """
     path = path.absolute()
     if suffix and path.suffix.lower() != suffix:
-        raise OutputError(f"{path} must be a {suffix} file; give --out a name that ends with {suffix}")
+        raise OutputError(f"{path} must be a {suffix} file; give {option} a name that ends with {suffix}")
     if suffix and path.is_dir():
-        raise OutputError(f"{path} is a folder; give --out the name of a file in it")
+        raise OutputError(f"{path} is a folder; give {option} the name of a file in it")
     if not suffix and path.exists() and (path.is_file() or any(path.iterdir())):
-        raise OutputError(f"{path} is there already; give --out the name of a new folder")
+        raise OutputError(f"{path} is there already; give {option} the name of a new folder")
     if any(_same(path, given) for given in inputs):
-        raise OutputError(f"{path} is what the work starts from; give --out another name")
+        raise OutputError(f"{path} is what the work starts from; give {option} another name")
     with made_folder(path.parent):
         yield path
 

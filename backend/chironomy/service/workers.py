@@ -252,7 +252,7 @@ class _Watcher(threading.Thread):
                 status = self._end_process()
                 how = f"signal {-status}" if status < 0 else f"exit status {status}"
                 advice = "perhaps for want of memory: try a shorter clip or a smaller size"
-                raise _Lost(f"its worker ended each time, the last by {how}, {advice}")
+                raise _Lost(f"its worker ended by {how}, {advice}")
             if told:
                 heard = now
             what = told.get("tell")
