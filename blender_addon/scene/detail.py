@@ -12,7 +12,7 @@ from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, Slicing, drained
 from .keeping import make_keepable
-from .layers import lay_again, lift
+from .layers import LAYERS_PROPERTY, lay_again, lift
 from .layers import mirror as list_layers
 from .put_on import keying, settled
 from .score import SCORE_PROPERTY
@@ -85,14 +85,11 @@ def go_on() -> float | None:
             return TICK
     except GoneError:  # there is nobody to tell
         _wish.work = None
+        _set_back("")
         return None
     except ChironomyError as error:
         _wish.work = None
-        _, take = _found()
-        take.trouble = str(error)
-        take.quiet = True
-        take.detail = take.keyed_detail
-        take.quiet = False
+        _set_back(str(error))
         return None
     _wish.work = None
     if work.result and bpy.context.window_manager.windows:
@@ -118,8 +115,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written; nothing has changed.
     """
-    if take.accepted:
-        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
+    _refuse_accepted(take)
     kept = None if take.action is None else kept_dense(take.action)
     if kept is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
@@ -140,7 +136,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         )
     for _ in range(CHANGED_AGAIN):
         make_keepable(scene, item)
-        before, detail = actions.fingerprint(action), _take_of(scene, action).detail
+        before, detail = _state(action), _take_of(scene, action).detail
         draft = CharacterDraft(item)
         try:
             layers = lift(draft)
@@ -149,7 +145,8 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
-            if actions.fingerprint(action) == before:
+            _refuse_accepted(_take_of(scene, action))
+            if _state(action) == before:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
@@ -157,6 +154,31 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         finally:
             draft.discard()
     raise TakeError("the keys are edited all the time; set the detail once more")
+
+
+def _refuse_accepted(take: ChironomyTake) -> None:
+    if take.accepted:
+        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
+
+
+def _state(action: Action) -> object:
+    """Return what differs where a person changed keys, layers, markers or custom properties of an action."""
+    names = sorted(action.keys())
+    carried = [(name, bytes(action[LAYERS_PROPERTY]) if name == LAYERS_PROPERTY else b"") for name in names]
+    markers = [(marker.name, marker.frame) for marker in action.pose_markers]
+    return actions.fingerprint(action), carried, markers
+
+
+def _set_back(trouble: str) -> None:
+    """Let the slider of the take say what its keys have, and why, where it is still there."""
+    try:
+        _, take = _found()
+    except GoneError:
+        return
+    take.trouble = trouble
+    take.quiet = True
+    take.detail = take.keyed_detail
+    take.quiet = False
 
 
 def _replace(scene: Scene, item: Object, action: Action, draft: CharacterDraft) -> None:
@@ -181,10 +203,23 @@ def _take_place(old: Action, new: Action) -> None:
     """Let an action be what another one was, which goes; but where a copy of the character plays that, it stays."""
     name, kept = old.name, old.use_fake_user
     if not actions.is_played(old):
+        if old.asset_data is not None:
+            _mark_like(old, new)
         new.use_fake_user = kept
         old.user_remap(new)
         bpy.data.actions.remove(old)
     new.name = name
+
+
+def _mark_like(old: Action, new: Action) -> None:
+    """Let an action be an asset as another one is: a copy is none."""
+    new.asset_mark()
+    given, has = old.asset_data, new.asset_data
+    for name in ("author", "catalog_id", "copyright", "description", "license"):
+        if hasattr(given, name):
+            setattr(has, name, getattr(given, name))
+    for tag in given.tags:
+        has.tags.new(tag.name, skip_if_exists=True)
 
 
 def _wished() -> object:

@@ -384,7 +384,8 @@ def flip(scene: Scene, item: Object) -> ChironomyTake:
 
 def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     """Add a copy of a take with all its keys, and show it."""
-    item, label, detail, miss = take.item, take.label, take.detail, Miss(take.wrist_miss, take.joint_miss)
+    # Keys in another detail may not be there yet.
+    item, label, detail, miss = take.item, take.label, take.keyed_detail, Miss(take.wrist_miss, take.joint_miss)
     show(scene, take)
     name = free_name(scene, item)
     _show_copy(item, f"{item.name} {name}", layers=True)
@@ -411,6 +412,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
             for block in _blocks(item):
                 if block.animation_data is not None:
                     actions.assign(block, None)
+            _mirror(scene, None)
     if chosen.take_before in gone:
         chosen.take_before = None
     chosen.takes.remove(index)

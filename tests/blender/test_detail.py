@@ -126,3 +126,78 @@ def test_a_take_that_is_deleted_meanwhile_is_left_alone(addon, detail, take):
     bpy.context.scene.chironomy.takes.clear()
     finish(detail)
     assert len(bpy.data.actions) == 1
+
+
+@pytest.fixture
+def keying_of(addon, detail, monkeypatch):
+    """Return a function for what a person does once, while keys are made and before they are shown."""
+
+    def between(do):
+        keying, done = detail.keying, []
+
+        def disturbed(*arguments):
+            written = yield from keying(*arguments)
+            if not done:
+                done.append(do())
+            return written
+
+        monkeypatch.setattr(detail, "keying", disturbed)
+
+    return between
+
+
+def test_what_is_changed_of_the_action_meanwhile_stays(addon, detail, take, keying_of):
+    scene = bpy.context.scene
+    scene.frame_set(30)
+    scene.chironomy.on_layer = True
+    assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.1), hands="LEFT", radius=0.5) == {"FINISHED"}
+
+    def change():
+        scene.chironomy.layers[0].title = "Higher"
+        take().action["mine"] = 3
+        take().action.pose_markers.new("here").frame = 7
+
+    keying_of(change)
+    want(take(), 1.0)
+    detail.wish(scene, take())
+    finish(detail)
+    assert take().keyed_detail == 1.0
+    assert [layer.title for layer in scene.chironomy.layers] == ["Higher"]
+    assert take().action["mine"] == 3
+    assert [(marker.name, marker.frame) for marker in take().action.pose_markers] == [("here", 7)]
+
+
+def test_a_take_that_is_accepted_meanwhile_stays_as_it_is(addon, detail, take, keying_of):
+    before, detailed = count(addon), take().keyed_detail
+
+    def accept():
+        take().accepted = True
+
+    keying_of(accept)
+    want(take(), 1.0)
+    detail.wish(bpy.context.scene, take())
+    finish(detail)
+    assert "is accepted" in take().trouble
+    assert count(addon) == before
+    assert take().detail == take().keyed_detail == detailed
+
+
+def test_where_another_take_is_shown_meanwhile_the_slider_goes_back(addon, detail, take, keying_of):
+    scene, before, detailed = bpy.context.scene, count(addon), take().keyed_detail
+    keying_of(bpy.ops.chironomy.duplicate_take)
+    want(take(), 1.0)
+    detail.wish(scene, take())
+    finish(detail)
+    assert count(addon) == before
+    assert [(each.detail, each.keyed_detail) for each in scene.chironomy.takes] == [(detailed, detailed)] * 2
+
+
+def test_an_asset_in_another_detail_is_an_asset(addon, detail, take):
+    action = take().action
+    action.asset_mark()
+    action.asset_data.description = "a greeting"
+    action.asset_data.tags.new("wave")
+    take().detail = 1.0
+    marked = take().action.asset_data
+    assert marked.description == "a greeting"
+    assert [tag.name for tag in marked.tags] == ["wave"]
