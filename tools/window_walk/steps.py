@@ -375,7 +375,7 @@ def edit_on_layer(walk: Walk) -> str:
     off = _apart(path, desk.ask("wrist_path"))
     _check(off < 1e-5, f"without the layer the wrists are up to {off:.5f} m from where they were")
     desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
-    desk.press_button("Edit", "chironomy.apply_layer", parts=(0.95, 0.97, 0.93))
+    desk.press_button("Edit", "chironomy.apply_layer", parts=(0.92, 0.9, 0.94))
     after = desk.wait_until("no layer", lambda seen: not seen["layers"], 10)
     applied = _apart(smooth, desk.ask("wrist_path"))
     _check(applied < 5e-3, f"applied, the layer puts the wrists up to {applied:.4f} m elsewhere")
