@@ -404,6 +404,8 @@ def work_in_line(walk: Walk) -> str:
 def look_at_all(walk: Walk) -> str:
     """Look at every section, and at the page in the preferences."""
     desk = walk.desk
+    desk.wait_for_work()
+    desk.forget()
     labels = desk.ask("sections")["all"]
     for label in labels:
         desk.open_section(label)
