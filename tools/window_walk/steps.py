@@ -158,6 +158,7 @@ def change_detail(walk: Walk) -> str:
     was = next(take["detail"] for take in before["takes"] if take["shown"])
     desk.write("Takes", ".detail", "0.2")
     coarse = desk.wait_until("fewer keys", lambda seen: seen["keys"] < before["keys"], 30)
+    desk.wait_until("its picture again", lambda seen: seen["pictures"] == len(seen["takes"]), 60)
     desk.photograph("06-detail")
     desk.write("Takes", ".detail", f"{was:.2f}")
     back = desk.wait_until("as many keys as before", lambda seen: seen["keys"] == before["keys"], 30)
