@@ -369,13 +369,10 @@ def selected_keys():
 
 def show_preferences():
     """Let the 3D view's area show the page of the add-on in the preferences, opened out."""
-    import addon_utils
-
     area_of("VIEW_3D").type = "PREFERENCES"
     bpy.context.preferences.active_section = "ADDONS"
     bpy.context.window_manager.addon_search = "Chironomy"
-    info = addon_utils.module_bl_info(sys.modules[ADDON])
-    info["show_expanded"] = True
+    bpy.ops.preferences.addon_expand(module=ADDON)
 
 
 def hide_preferences():

@@ -158,6 +158,7 @@ def change_detail(walk: Walk) -> str:
     was = next(take["detail"] for take in before["takes"] if take["shown"])
     desk.write("Takes", ".detail", "0.2")
     coarse = desk.wait_until("fewer keys", lambda seen: seen["keys"] < before["keys"], 30)
+    desk.wait_until("its picture again", lambda seen: seen["pictures"] == len(seen["takes"]), 60)
     desk.photograph("06-detail")
     desk.write("Takes", ".detail", f"{was:.2f}")
     back = desk.wait_until("as many keys as before", lambda seen: seen["keys"] == before["keys"], 30)
@@ -402,7 +403,7 @@ def work_in_line(walk: Walk) -> str:
 
 
 def look_at_all(walk: Walk) -> str:
-    """Look at every section, and at the page in the preferences."""
+    """Look at every section."""
     desk = walk.desk
     desk.wait_for_work()
     desk.forget()
@@ -410,14 +411,20 @@ def look_at_all(walk: Walk) -> str:
     for label in labels:
         desk.open_section(label)
         desk.photograph(f"16-{label.lower().replace(' ', '-')}")
+    return ", ".join(labels)
+
+
+def look_at_preferences(walk: Walk) -> str:
+    """Look at the page in the preferences."""
+    desk = walk.desk
     desk.ask("show_preferences")
     time.sleep(2.0)
     desk.machine.run("import", "-window", "root", desk.machine.inner(desk.machine.folder / "screen.png"))
-    shutil.move(desk.machine.folder / "screen.png", desk.pictures / "16-preferences.png")
+    shutil.move(desk.machine.folder / "screen.png", desk.pictures / "17-page.png")
     desk.ask("hide_preferences")
     time.sleep(1.0)
     desk.ask("show_tab", name=TAB)
-    return f"{', '.join(labels)}, and the preferences"
+    return "the page is in 17-page.png"
 
 
 def render(walk: Walk) -> str:
@@ -499,6 +506,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("14-opened-again", save_and_open),
     ("15-line", work_in_line),
     ("16-all", look_at_all),
+    ("17-preferences", look_at_preferences),
 )
 """The name of each step's picture, and the step. One that fails does not stop those after it."""
 
