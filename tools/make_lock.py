@@ -93,7 +93,7 @@ def resolve(wanted: list[str], constraints: list[str]) -> list[dict[str, Any]]:
         asked.write_text("\n".join(wanted), encoding="utf-8")
         fixed.write_text("\n".join(constraints), encoding="utf-8")
         command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-config", "--no-build", "--universal"]
-        command += ["--python-version", "{}.{}".format(*PYTHONS[0]), "--default-index", "https://pypi.org/simple"]
+        command += ["--python-version", "{}.{}".format(*PYTHONS[0])]
         command += [str(asked), "--constraints", str(fixed), "--output-file", str(made)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return tomllib.loads(made.read_text(encoding="utf-8"))["packages"]
