@@ -161,7 +161,7 @@ def test_a_range_is_made_anew_and_nothing_else_is(addon, rig, desk, takes, hands
         jerk = np.linalg.norm(np.diff(after.wrist_position[:, hand], 2, axis=0), axis=-1)
         was = np.linalg.norm(np.diff(before.wrist_position[:, hand], 2, axis=0), axis=-1)
         near = np.r_[44:50, 91:97]
-        assert jerk[near].max() <= max(was.max(), np.percentile(jerk, 97))
+        assert jerk[near].max() <= 1.001 * max(was.max(), np.percentile(jerk, 97))
     # The take before is as it was, and another range another gesture.
     desk.chironomy.take_index = 0
     assert apart(shown(addon, rig, desk), before) == (0.0, 0.0)

@@ -303,3 +303,16 @@ def test_the_data_keeps_within_its_bounds_and_no_waiting_job_loses_its_input(tmp
     assert not jobs.blobs.has(unneeded)
     assert waits.is_dir()
     assert not left.exists()
+
+
+def test_what_a_kill_left_of_a_job_that_is_done_is_cleared_away(tmp_path: Path) -> None:
+    jobs = open_jobs(tmp_path / "data")
+    job = jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {})
+    workers = start_workers(jobs)
+    assert ended(jobs, job).state == DONE
+    assert workers.close(PATIENCE)
+    left = jobs.work_folder(job)
+    left.mkdir(exist_ok=True)
+    (left / "part").write_bytes(b"x")
+    jobs.prune(maximum_bytes=1 << 30, maximum_age=24 * 3600.0)
+    assert not left.exists()

@@ -500,7 +500,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("09-score", apply_score),
     ("10-hand-pose", apply_hand_pose),
     ("11-mirror", mirror_motion),
-    ("11-layer-applied", edit_on_layer),
+    ("11-mirror-layer", edit_on_layer),
     ("12-render", render),
     ("13-export", export_fbx),
     ("14-opened-again", save_and_open),

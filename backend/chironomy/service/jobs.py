@@ -271,8 +271,13 @@ class Jobs:
         with self._changed:
             live = self.store.live_blobs()
             at_work = {self.work_folder(job).name for job in self.store.jobs((QUEUED, RUNNING))}
+            # A backend that was killed between the end of a job and this leaves what nobody needs any more.
+            over = {self.work_folder(job).name for job in self.store.jobs((DONE,))} - at_work
         left = []
         for folder in self.folder.iterdir():
+            if folder.name in over:
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
             with suppress(OSError):
                 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
                 left.append((folder.stat().st_mtime, size, folder))
