@@ -5,7 +5,6 @@ Each is the character itself before nothing, in the preview's studio, where the 
 line along the way that the hand has come. Kinds that most people do with both hands are shown so.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ from chironomy.motion import HandMotion
 from chironomy.shot.camera import Camera
 from chironomy.video.drawing.studio import Studio
 from make_pose_thumbnails import COARSE, sheet
+from thumbnails import write_pictures
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "blender_addon" / "kinds"
@@ -99,23 +99,13 @@ def _arrow(over: Image.Image, way: np.ndarray) -> None:
 
 def main() -> int:
     """Write the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER)
-    parser.add_argument("--sheet", type=Path, help="also write all of them on one sheet, to look at")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
     rig = load_rig()
-    pictures = {name: draw(rig, kind) for name, kind in KINDS.items()}
-    for stale in options.out.glob("*.png"):
-        if stale.stem not in pictures:
-            stale.unlink()
-    for name, picture in pictures.items():
-        picture.save(options.out / f"{name}.png", optimize=True)
-    size = sum(path.stat().st_size for path in options.out.glob("*.png"))
-    print(f"{options.out}: {len(pictures)} pictures, {size / 1e3:.0f} kB")
-    if options.sheet:
-        sheet(pictures).save(options.sheet)
-    return 0
+    return write_pictures(
+        __doc__,
+        FOLDER,
+        lambda: {name: draw(rig, kind) for name, kind in KINDS.items()},
+        lambda pictures: sheet(dict(pictures)),
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ Each is the character's own right hand before nothing, in the preview's studio: 
 is drawn is made small, in steps of colour that nobody sees, so that all pictures together are light.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from chironomy.body.rig import Rig, load_rig
 from chironomy.gesture.repertoire.hand_picture import PICTURE_SIZE, seen_hand
 from chironomy.gesture.repertoire.hand_poses import HAND_POSES, HandPose
 from chironomy.video.drawing.studio import Studio
+from thumbnails import write_pictures
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "blender_addon" / "poses"
@@ -51,23 +51,13 @@ def sheet(pictures: dict[str, Image.Image]) -> Image.Image:
 
 def main() -> int:
     """Write the pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=FOLDER)
-    parser.add_argument("--sheet", type=Path, help="also write all of them on one sheet, to look at")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
     rig = load_rig()
-    pictures = {name: draw(rig, pose) for name, pose in HAND_POSES.items()}
-    for stale in options.out.glob("*.png"):
-        if stale.stem not in pictures:
-            stale.unlink()
-    for name, picture in pictures.items():
-        picture.save(options.out / f"{name}.png", optimize=True)
-    size = sum(path.stat().st_size for path in options.out.glob("*.png"))
-    print(f"{options.out}: {len(pictures)} pictures, {size / 1e3:.0f} kB")
-    if options.sheet:
-        sheet({HAND_POSES[name].label: picture for name, picture in pictures.items()}).save(options.sheet)
-    return 0
+    return write_pictures(
+        __doc__,
+        FOLDER,
+        lambda: {name: draw(rig, pose) for name, pose in HAND_POSES.items()},
+        lambda pictures: sheet({HAND_POSES[name].label: picture for name, picture in pictures.items()}),
+    )
 
 
 if __name__ == "__main__":
