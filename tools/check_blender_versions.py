@@ -97,7 +97,8 @@ def main() -> None:
         tests = [str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--fail-on-skip", "tests/blender"]
         tests += [f"--expect-skip={reason}" for reason in LACKS.get(version, ())]
         variables = {
-            **os.environ,
+            # What lies on this process's path must not stand in for what the zip lacks.
+            **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
             "CHIRONOMY_EXTENSION": str(extension.resolve()),
             "CHIRONOMY_BACKEND_PYTHON": sys.executable,
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),

@@ -11,12 +11,6 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-from chironomy.client import ClientError  # noqa: E402
-from chironomy.client.announcements import announce  # noqa: E402
-from chironomy.installation.environment import Installed  # noqa: E402
-from chironomy.installation.parts import CPU, NONE, NVIDIA  # noqa: E402
-from chironomy.work import QUIET  # noqa: E402
-
 DEFAULTS = {"python": "", "address": "", "token_file": "", "gestures": "BLENDER", "find": True, "pytorch": "DETECT"}
 
 
@@ -76,9 +70,12 @@ def page(addon, chosen):
 def test_what_was_set_up_and_what_is_missing_stands_in_the_preferences(addon, chosen, tmp_path, monkeypatch):
     operator = addon["operators.backend"].CHIRONOMY_OT_set_up_backend
     monkeypatch.setattr(addon["backend"], "folder", lambda: tmp_path)
-    record = Installed("the system's Python 3.13", "/usr/bin/python3.13", NONE, {"vision": "there is no wheel of it"})
     from chironomy.installation import environment
+    from chironomy.installation.parts import NONE
 
+    record = environment.Installed(
+        "the system's Python 3.13", "/usr/bin/python3.13", NONE, {"vision": "there is no wheel of it"}
+    )
     python = environment.environment_python(tmp_path / "backend")
     python.parent.mkdir(parents=True)
     environment._write_record(tmp_path / "backend", record)
@@ -91,6 +88,8 @@ def test_what_was_set_up_and_what_is_missing_stands_in_the_preferences(addon, ch
 
 
 def test_the_size_is_told_before(addon, chosen, monkeypatch):
+    from chironomy.installation.parts import CPU, NONE, NVIDIA
+
     sizes = {NONE: 240, CPU: 700, NVIDIA: None}
     monkeypatch.setattr(addon["preferences_page"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
     chosen.pytorch = "NONE"
@@ -100,6 +99,8 @@ def test_the_size_is_told_before(addon, chosen, monkeypatch):
 
 
 def test_which_pytorch_follows_the_machine_until_one_is_chosen(addon, chosen, monkeypatch):
+    from chironomy.installation.parts import CPU, NONE, NVIDIA
+
     backend, surroundings = addon["backend"], addon["surroundings"]
     monkeypatch.setattr(backend.sys, "platform", "linux")
     for there, wanted in ((None, CPU), (False, CPU), (True, NVIDIA)):
@@ -125,6 +126,8 @@ def test_a_gpu_is_one_that_nvidias_driver_lists(monkeypatch):
 
 
 def test_a_backend_that_runs_is_used_without_its_port(addon, chosen, announcements):
+    from chironomy.client.announcements import announce
+
     backend = addon["backend"]
     chosen.python = str(announcements / "python")
     with announce("http://127.0.0.1:8123", announcements / "token"):
@@ -140,6 +143,8 @@ def test_a_backend_that_runs_is_used_without_its_port(addon, chosen, announcemen
 
 
 def test_a_backend_of_another_version_is_not_taken(addon, chosen, announcements, monkeypatch):
+    from chironomy.client.announcements import announce
+
     monkeypatch.setattr("chironomy.client.announcements.chironomy.__version__", "0.0.1")
     with announce("http://127.0.0.1:8123", announcements / "token"):
         monkeypatch.undo()
@@ -148,6 +153,9 @@ def test_a_backend_of_another_version_is_not_taken(addon, chosen, announcements,
 
 
 def test_one_that_ended_since_is_replaced_by_one_of_blenders_own(addon, chosen, announcements, monkeypatch):
+    from chironomy.client import ClientError
+    from chironomy.work import QUIET
+
     backend = addon["backend"]
     monkeypatch.setattr(backend, "start_backend", no_backend)
     gone = backend.Address("http://127.0.0.1:9", "a-token-of-more-than-16-characters", "python")
@@ -158,12 +166,16 @@ def test_one_that_ended_since_is_replaced_by_one_of_blenders_own(addon, chosen, 
 
 
 def no_backend(*_, **__):
+    from chironomy.client import ClientError
+
     raise ClientError("the test started it")
 
 
 def test_it_is_started_with_the_speech_where_it_makes_the_gestures(
     addon, chosen, announcements, short_speech, monkeypatch
 ):
+    from chironomy.client import ClientError
+
     started = threading.Event()
 
     def start(*_, **__):
@@ -206,6 +218,8 @@ def test_stopping_ends_one_that_is_just_starting(addon, chosen, monkeypatch):
 
 def test_a_new_backend_is_tried_apart_from_one_that_works_already(addon, monkeypatch, tmp_path):
     """One that is started in the usual data folder joins the backend that works there, and nothing would be tried."""
+    from chironomy.work import QUIET
+
     backend, asked = addon["backend"], []
 
     def start_backend(python, *, data, **_rest):

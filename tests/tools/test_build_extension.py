@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The extension's zips: which wheels go into which, and what the manifest in each says of them."""
 
+import ast
 import hashlib
 import tomllib
 from pathlib import Path
@@ -70,3 +71,14 @@ def test_the_manifest_in_a_zip_lists_its_wheels_and_its_platform(repository):
     told = tomllib.loads(build_extension._with_wheels(manifest, ["b.whl", "a.whl"], "macos-x64"))
     assert (told["wheels"], told["platforms"]) == (["./wheels/a.whl", "./wheels/b.whl"], ["macos-x64"])
     assert "platforms" not in tomllib.loads(build_extension._with_wheels(manifest, ["a.whl"], None))
+
+
+def test_the_add_ons_tests_take_chironomy_from_the_zip(repository):
+    """On other Blender versions nothing but the zip brings it, which is installed after the tests are imported."""
+    early = []
+    for path in sorted((repository / "tests" / "blender").glob("test_*.py")):
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+            names = [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
+            names += [str(statement.module)] if isinstance(statement, ast.ImportFrom) else []
+            early += [path.name for name in names if name.split(".")[0] == "chironomy"]
+    assert early == []
