@@ -14,6 +14,7 @@ from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
+from chironomy.gesture.leading import led_hands
 from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
@@ -364,6 +365,7 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             moments = (*stroke_times(task.controls.score.phrases), task.accents)
             left, right, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
             conditions.apexes, conditions.accents = (left, right), accents
+            conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions
 

@@ -95,36 +95,54 @@ def wanted(score: Score, kinds: Sequence[str], frames: int) -> Wanted:
     return Wanted(kind, together, edge, apex)
 
 
-def train_reader(clips: Iterable[tuple[HandMotion, Score]], steps: int = 9000, seed: int = 0) -> Reader:
+def train_reader(
+    clips: Iterable[tuple[HandMotion, Score]], steps: int = 9000, seed: int = 0, onto: Reader | None = None
+) -> Reader:
     """A reader that has learned from motions and their scores.
 
-    Raises:
-        GestureError: no score names a kind.
-    """
-    return fit([(hand_poses(motion.resampled(FPS)), score) for motion, score in clips], steps, seed)
-
-
-def fit(clips: Sequence[tuple[NDArray[np.float32], Score]], steps: int, seed: int = 0) -> Reader:
-    """A reader that has learned from poses of hands at `FPS` and their scores.
+    Args:
+        clips: to learn from.
+        steps: of the optimiser.
+        seed: the only source of chance.
+        onto: a reader that goes on learning, at a third of the rate.
 
     Raises:
-        GestureError: no score names a kind.
+        GestureError: no score names a kind, or the reader to go on from tells other kinds apart.
     """
+    return fit([(hand_poses(motion.resampled(FPS)), score) for motion, score in clips], steps, seed, onto)
+
+
+def fit(
+    clips: Sequence[tuple[NDArray[np.float32], Score]], steps: int, seed: int = 0, onto: Reader | None = None
+) -> Reader:
+    """A reader that has learned from poses of hands at `FPS` and their scores; see `train_reader`."""
     kinds = sorted({str(phrase.kind) for _, score in clips for phrase in score.phrases if phrase.kind} - {REST})
     if not kinds:
         raise GestureError("no clip has a score with kinds of gesture; give a corpus that was made with scores")
+    if onto is not None:
+        strange = sorted(set(kinds) - set(onto.kinds))
+        if strange:
+            raise GestureError(f"the reader does not know the kind {strange[0]!r}; train it from the beginning")
+        kinds = list(onto.kinds)
     examples = [(poses, wanted(score, kinds, len(poses))) for poses, score in clips]
     together = np.concatenate([with_velocity(poses) for poses, _ in examples]).reshape(
         -1, len(examples[0][0][0, 0]) + 4
     )
     mean, scale = together.mean(axis=0), together.std(axis=0) + 1e-3
+    if onto is not None:
+        mean, scale = onto.mean, onto.scale
     random = np.random.default_rng(seed)
     torch.manual_seed(seed)
     sizes = [(2 * STEP * len(mean), CHANNELS), *[(3 * CHANNELS, CHANNELS)] * len(DILATIONS)]
     layers = [nn.Linear(*size) for size in [*sizes, (CHANNELS, 1 + len(kinds) + BESIDE_KINDS)]]
+    rate = _RATE
+    if onto is not None:
+        rate = _RATE / 3
+        for layer, (weight, bias) in zip(layers, onto.layers, strict=True):
+            layer.weight.data, layer.bias.data = torch.from_numpy(weight.T.copy()), torch.from_numpy(bias.copy())
     parameters = [each for layer in layers for each in layer.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, _RATE, total_steps=steps)
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     for _ in range(steps):
         chosen = [examples[int(index)] for index in random.integers(len(examples), size=_BATCH)]
         windows = [_window(poses, asked, mean, scale, random) for poses, asked in chosen]
@@ -207,12 +225,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="file to write (default: the product's own)")
     parser.add_argument("--steps", type=int, default=9000, help="optimiser steps (default: 9000)")
     parser.add_argument("--clips", type=int, default=4000, help="clips to learn from, at most (default: 4000)")
+    parser.add_argument("--onto", type=Path, help="a reader that goes on learning (default: from the beginning)")
     options = parser.parse_args(arguments)
     try:
         clips, description = load_clips(options.corpus)
         pairs = [(motion_of(clip, description["fps"]), clip.score) for clip in clips if clip.score is not None]
         learned, judged = split(pairs) if len(pairs) > 1 else (pairs, pairs)
-        reader = train_reader(learned[: options.clips], options.steps)
+        onto = None if options.onto is None else Reader.load(options.onto)
+        reader = train_reader(learned[: options.clips], options.steps, onto=onto)
         reader.save(options.out or Path(__file__).parents[1] / "weights" / "score_reader.npz")
         print(f"{frames_right(reader, judged):.1%} of held-out frames are read as what they are")
     except ChironomyError as error:
