@@ -13,7 +13,9 @@ from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.planning.manners import manner_of
 from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score import REST, Phrase, Score, Stroke
+from chironomy.gesture.score import REST, SCORE_KINDS, Phrase, Score, Stroke
+from chironomy.gesture.score.check import remarks
+from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
 from chironomy.gesture.training.reader import frames_right, train_reader, wanted
 from chironomy.motion.edit import mirror
@@ -56,6 +58,30 @@ def test_a_read_score_explains_the_strokes_and_says_all_of_each_phrase(plans: li
         hand = 0 if phrase.hands == "left" else 1
         apex = round(phrase.strokes[0].apex * motion.fps)
         assert np.linalg.norm(motion.wrist_position[apex, hand] - np.array(phrase.place)) < 0.03
+
+
+def test_what_is_read_can_be_done_again(plans: list[tuple[HandMotion, Score]]) -> None:
+    config = {"score_kinds": list(SCORE_KINDS)}
+    for motion, _ in plans:
+        # Also twice as fast as people are, and where it breaks off in the middle of a gesture.
+        for seen in (motion, motion.sliced(0, 100), motion.replaced(fps=2 * motion.fps)):
+            score = read_score(seen)
+            assert gestures(score)
+            assert remarks(score, config) == []
+
+
+def test_strokes_and_places_that_no_hand_has_time_for_are_left_out() -> None:
+    first = Phrase(0.0, 2.0, (Stroke(0.1), Stroke(0.5, 0.9), Stroke(0.8), Stroke(1.0)), "beat", "right", "open")
+    far = Phrase(1.9, 4.0, (Stroke(2.0, 3.0),), "chop", "right", place=(-0.9, 0.0, 0.9), size=0.2)
+    soon = Phrase(2.1, 2.2, (Stroke(2.15),), "ring", "both")
+    made = doable([first, far, soon], 3.5)
+    assert [phrase.kind for phrase in made] == ["beat", "chop"]
+    assert made[0].strokes == (Stroke(0.5, 0.3), Stroke(0.8))
+    assert made[0].end == made[1].start == pytest.approx(1.75)
+    assert made[1].end == 3.5
+    assert made[1].strokes == (Stroke(2.0, 1.5),)
+    assert made[1].place is not None
+    assert np.linalg.norm(made[1].place) < 0.8
 
 
 def test_still_hands_are_at_rest(plans: list[tuple[HandMotion, Score]]) -> None:

@@ -81,14 +81,14 @@ def change(
         speech: the recording.
         motion: the performance.
         after: what it is to be.
-        before: what it is; by default the score that it was made with, or the one that is read from it, whichever
-            `after` has more of.
+        before: what it is; by default the score or the plan that it was made with, or the one that is read from it,
+            whichever `after` has more of.
         settings: of the new frames, as `regenerate` takes them.
 
     Raises:
         GestureError: as `regenerate` does.
     """
-    before = before or _known(motion, after)
+    before = before or _known(maker, speech, motion, after)
     locked = settings.pop("locked", None)
     ranges = [
         each
@@ -107,15 +107,18 @@ def change(
     return motion.replaced(source={**motion.source, "score": after.to_dict()})
 
 
-def _known(motion: HandMotion, after: Score) -> Score:
+def _known(maker: "GestureMaker", speech: "Speech", motion: HandMotion, after: Score) -> Score:
     from chironomy.gesture.score.read import read_score
 
-    candidates = [read_score(motion)]
-    if "score" in motion.source:
-        # Where both have as much of it, it is the one that is known.
-        candidates.insert(0, Score.from_dict(motion.source["score"], "the motion's score"))
+    # Where several have as much of it, it is the one that is known.
+    candidates = [
+        Score.from_dict(motion.source["score"], "the motion's score")
+        if "score" in motion.source
+        else maker.plan_of(speech, motion),
+        read_score(motion),
+    ]
     wanted = _counted(after)
-    return max(candidates, key=lambda score: (_counted(score) & wanted).total())
+    return max(filter(None, candidates), key=lambda score: (_counted(score) & wanted).total())
 
 
 def _counted(score: Score) -> Counter[str]:

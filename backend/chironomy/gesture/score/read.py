@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, angles_of_wrist, joint_angles
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
+from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.phrases import Phrase, Score, Stroke, with_rests
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
@@ -71,9 +72,9 @@ SMOOTHED = 0.8
 """Frames by which positions are smoothed, standard deviation."""
 
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
-_CHANGE = 10.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
+_CHANGE = 14.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
 _EDGE = 1.0  # how much of the network's belief in an edge counts
-_SPLIT = 0.0  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
+_SPLIT = 0.7  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
 _SHORTEST = 0.4  # seconds of a phrase
 _SPEED = -1  # where the wrist's speed stands among the features
 _APEX = 0.2  # likelihood from which a peak is an apex
@@ -245,7 +246,7 @@ def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
     found = _phrases(reader.kinds, reader(features), features[..., _SPEED])
     phrases = [_described(motion, angles, *phrase) for phrase in found]
     phrases = [phrase for phrase in sorted(phrases, key=lambda phrase: phrase.start) if phrase.start <= seconds]
-    return with_rests(Score(tuple(phrases), seconds, {"read": True, **source}))
+    return with_rests(Score(tuple(doable(phrases, seconds)), seconds, {"read": True, **source}))
 
 
 _Read = tuple[str, str, int, int, list[float]]

@@ -104,7 +104,7 @@ def train_reader(
         clips: to learn from.
         steps: of the optimiser.
         seed: the only source of chance.
-        onto: a reader that goes on learning, at a third of the rate.
+        onto: a reader that goes on learning, at an eighth of the rate.
 
     Raises:
         GestureError: no score names a kind, or the reader to go on from tells other kinds apart.
@@ -137,7 +137,7 @@ def fit(
     layers = [nn.Linear(*size) for size in [*sizes, (CHANNELS, 1 + len(kinds) + BESIDE_KINDS)]]
     rate = _RATE
     if onto is not None:
-        rate = _RATE / 3
+        rate = _RATE / 8
         for layer, (weight, bias) in zip(layers, onto.layers, strict=True):
             layer.weight.data, layer.bias.data = torch.from_numpy(weight.T.copy()), torch.from_numpy(bias.copy())
     parameters = [each for layer in layers for each in layer.parameters()]
