@@ -6,10 +6,11 @@ for one goes on waiting where the backend is started anew.
 """
 
 import hashlib
+import json
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -52,6 +53,23 @@ class Job:
     def ended(self) -> bool:
         """Whether the state is final."""
         return self.state in protocol.FINAL
+
+
+@dataclass(frozen=True)
+class Told:
+    """What `Client.events` tells.
+
+    Attributes:
+        job: the record of a job that has changed its state ("deleted" where it was forgotten); None for mere progress.
+        number: of the change, to go on after it another time.
+        id, progress, message: of a running job, where `job` is None.
+    """
+
+    job: Job | None
+    number: int | None
+    id: str = ""
+    progress: float = 0.0
+    message: str = ""
 
 
 class Client:
@@ -254,6 +272,47 @@ class Client:
                 asked = True
             time.sleep(poll)
 
+    def events(
+        self, identifier: str | None = None, last: int | None = None, cancelled: Callable[[], bool] = bool
+    ) -> Iterator[Told]:
+        """What happens to the jobs, as it happens; a backend that is away for a while is waited for.
+
+        Every change of a job's state comes once and in order. Where the backend does not know any more what came after
+        the last one, all its latest jobs are told as they are.
+
+        Args:
+            identifier: of the one job that is wanted; None for all.
+            last: the number of the last change that is known already; None for what comes from now on.
+            cancelled: asked now and then; ends it.
+
+        Raises:
+            ClientError: there is no such job, or the backend went away and did not come back.
+        """
+        query = {} if identifier is None else {"job": identifier}
+        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+        while not cancelled():
+            headers = {} if last is None else {"Last-Event-ID": str(last)}
+            try:
+                options: dict[str, Any] = {"params": query, "headers": headers, "stream": True}
+                with self._request("GET", protocol.EVENTS, **options) as response:
+                    for name, number, told in _events(response):
+                        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+                        last = last if number is None else number
+                        if name == protocol.RESET:
+                            for job in reversed(self.jobs()):
+                                yield Told(job, last)
+                        elif name == protocol.CHANGE:
+                            yield Told(_job(told), number)
+                        elif name == protocol.PROGRESS:
+                            yield Told(None, None, str(told["id"]), float(told["progress"]), str(told["message"]))
+                        if cancelled():
+                            return
+            except (BackendMissing, requests.RequestException):
+                if time.monotonic() > deadline:
+                    raise self._missing() from None
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
     def preview(self, identifier: str) -> bytes:
         """A JPEG of what a running job is making; empty where there is none yet.
 
@@ -373,14 +432,15 @@ class Client:
             raise self._missing() from error
         except (requests.RequestException, UnicodeError) as error:
             raise ClientError(f"The request to {self.url} could not be made: {error}") from error
+        contract = response.headers.get(protocol.CONTRACT_HEADER)
         version = response.headers.get(protocol.VERSION_HEADER)
-        if version is None:
+        if contract is None and version is None:
             message = f"What answers at {self.url} is not a Chironomy backend: check the address, or start one there"
             raise BackendMissing(message)
-        if version != chironomy.__version__:
+        if contract != str(protocol.CONTRACT):
             message = (
-                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}: "
-                "update the older of the two and restart the backend"
+                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}, and they "
+                "do not understand each other: update the older of the two and restart the backend"
             )
             raise VersionMismatch(message)
         if response.status_code == 401:
@@ -439,6 +499,22 @@ class Client:
         command = f"chironomy serve --port {port}" if port else "chironomy serve"
         message = f"No backend answers at {self.url}: start one with `{command}`, or with Start Backend in the add-on"
         return BackendMissing(message)
+
+
+def _events(response: requests.Response) -> Iterator[tuple[str, int | None, Any]]:
+    """The events of a stream: name, number, and what is told; a comment has no name."""
+    fields: dict[str, str] = {}
+    for line in response.iter_lines(decode_unicode=True):
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+            if not name:
+                yield "", None, None
+            continue
+        number = fields.get("id", "")
+        told = json.loads(fields["data"]) if "data" in fields else None
+        yield fields.get("event", ""), int(number) if number.isdecimal() else None, told
+        fields = {}
 
 
 def _untold(_message: str) -> None:
