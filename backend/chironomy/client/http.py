@@ -7,6 +7,7 @@ for one goes on waiting where the backend is started anew.
 
 import hashlib
 import json
+import os
 import time
 import urllib.parse
 import uuid
@@ -28,6 +29,7 @@ PREVIEW_SECONDS = 1.0
 AWAY_SECONDS = 30.0
 """How long who waits for a job waits for a backend that does not answer."""
 
+CA_VARIABLE = "CHIRONOMY_CA"
 READY_SECONDS = 120.0
 _LONGEST_PAUSE = 2.0
 _BUSY_TRIES = 3
@@ -81,13 +83,20 @@ class Client:
         timeout: seconds to wait for any one answer (connecting has 2 s of its own).
         revive: called where nothing answers; starts the backend again and returns its address and token, or raises
             ClientError.
+        ca: file (PEM) of the authorities whose word is taken for a backend's name; by default the one that the variable
+            CHIRONOMY_CA names, and without it the usual ones.
 
     Raises:
-        ClientError: `url` is not an http address, or the token cannot be sent.
+        ClientError: `url` is not an http address, the token cannot be sent, or there is no file `ca`.
     """
 
     def __init__(
-        self, url: str, token: str, timeout: float = 30.0, revive: Callable[[], tuple[str, str]] | None = None
+        self,
+        url: str,
+        token: str,
+        timeout: float = 30.0,
+        revive: Callable[[], tuple[str, str]] | None = None,
+        ca: Path | str | None = None,
     ) -> None:
         self.timeout = timeout
         self._names: dict[str, str] = {}
@@ -96,6 +105,10 @@ class Client:
         self._tell: Callable[[str], None] = _untold
         self._session = requests.Session()
         self._session.trust_env = False
+        if ca := ca or os.environ.get(CA_VARIABLE):
+            if not Path(ca).is_file():
+                raise ClientError(f"There is no file {ca} of authorities: see the variable {CA_VARIABLE}")
+            self._session.verify = str(ca)
         self._address(url, token)
 
     def _address(self, url: str, token: str) -> None:
@@ -428,6 +441,12 @@ class Client:
                 raise self._missing() from error
             message = f"The backend at {self.url} did not answer {method} {path} within {self.timeout:g} s: restart it"
             raise ClientError(message) from error
+        except requests.exceptions.SSLError as error:
+            message = (
+                f"The backend at {self.url} does not prove its name: name the file of its authority in the variable "
+                f"{CA_VARIABLE}, or use the name in its certificate"
+            )
+            raise ClientError(message) from error
         except requests.ConnectionError as error:
             raise self._missing() from error
         except (requests.RequestException, UnicodeError) as error:
@@ -463,6 +482,8 @@ class Client:
         while True:
             try:
                 response = self._send(method, path, options)
+            except requests.exceptions.SSLError:
+                raise
             except requests.ConnectionError:
                 if self._revive is None or tries:
                     raise
@@ -487,7 +508,7 @@ class Client:
                 return self._session.request(
                     method, self.url + path, timeout=(CONNECT_SECONDS, self.timeout), allow_redirects=False, **options
                 )
-            except requests.Timeout:
+            except (requests.Timeout, requests.exceptions.SSLError):
                 raise
             except requests.ConnectionError:
                 if last:

@@ -24,7 +24,7 @@ from chironomy.errors import ChironomyError
 from chironomy.service import description as told
 from chironomy.service.abilities import Abilities
 from chironomy.service.blobs import BlobStore, too_large
-from chironomy.service.description import Identifier, Sha, answers, binary
+from chironomy.service.description import Identifier, Sha, answers, binary, headers_alone
 from chironomy.service.errors import ServiceError
 from chironomy.service.events import Events
 from chironomy.service.guard import Guard, answer_headers, refuse
@@ -143,7 +143,7 @@ def create_app(
         text, media_type = metrics.text()
         return Response(text, media_type=media_type, headers=answer_headers())
 
-    @app.head(protocol.blob("{sha}"), responses={200: {"description": "It is there"}} | answers(404, 422))
+    @app.head(protocol.blob("{sha}"), responses={200: {"description": "It is there"}} | headers_alone(404, 422))
     def has_blob(sha: Sha) -> Response:
         """Whether a file is there."""
         headers = answer_headers() | {UPLOAD_LIMIT_HEADER: str(blobs.limit)}

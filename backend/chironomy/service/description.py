@@ -125,6 +125,11 @@ def answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return found
 
 
+def headers_alone(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The same for a path that is asked for its headers."""
+    return {status: {"description": found["description"]} for status, found in answers(*statuses).items()}
+
+
 def binary(*media_types: str, description: str) -> dict[str, Any]:
     """An answer of bytes."""
     schema = {"schema": {"type": "string", "format": "binary"}}

@@ -147,7 +147,7 @@ def refuse(status: int, sentence: str, scope: Scope, headers: Mapping[str, str] 
     # What is asked for may hold anything, and a line of the log stays one.
     where = ascii(scope["path"][:200])[1:-1]
     logger.log(
-        logging.ERROR if status >= 500 else logging.INFO,
+        logging.ERROR if status in (500, 507) else logging.INFO,
         "refused %s %s of %s: %d %s",
         scope["method"][:20], where, user, status, sentence,
     )  # fmt: skip
