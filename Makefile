@@ -40,7 +40,7 @@ extension: $(EXTENSION)  ## the Blender extension's zip, in dist/; PLATFORMS=all
 repository: $(VENV)/.run  ## a repository for Blender's Get Extensions, in dist/repository; PLATFORMS=all, or some
 	$(BIN)/python tools/make_repository.py $(if $(BLENDER),--blender "$(BLENDER)") $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
-$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt
+$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt tools/bundled-pip.txt
 	$(BIN)/python tools/build_extension.py $@
 
 lock: $(VENV)/.dev  ## lock the versions that Set Up Backend installs, for every Python and platform

@@ -43,9 +43,9 @@ def _add_fetch(steps: Any) -> None:
         "fetch",
         help="bring the models that look at portraits, once",
         description=(
-            "Fetch the models that find people in portraits and videos (mediapipe 0.10.21's, Apache-2.0) from PyPI. "
+            "Let pip fetch the models that find people in portraits and videos (mediapipe 0.10.21's, Apache-2.0). "
             "Where mediapipe is installed it brings them; elsewhere the first portrait does what this command does. "
-            "What was fetched before the connection was lost is kept. CHIRONOMY_OFFLINE=1 forbids it."
+            "Pip's settings say from where. CHIRONOMY_OFFLINE=1 forbids it."
         ),
     )
     parser.add_argument("what", choices=("perception",), metavar="perception", help="the only ones that are fetched")
@@ -139,12 +139,14 @@ def _list_perception() -> None:
     fetched = model_files.whole(model_files.models_folder())
     brought = model_files.models_of_mediapipe() is not None
     state = "here" if fetched or brought else "absent"
-    size = f"{sum(one.bytes for one in model_files.MODELS) / 1e6:.0f} MB"
+    whole = f"{sum(one.bytes for one in model_files.MODELS) / 1e6:.0f} MB"
+    # The wheel that they are fetched in holds more than they.
+    size = whole if state == "here" else model_files.download_size()
     use = "find people in portraits and videos" + (", with the mediapipe that is installed" if brought else "")
     print(f"{'fit':<9}{model_files.NAME:<20}{state:<8}{size:<9}{use}")
-    print(f"{'':<9}licence: {model_files.LICENCE}; from {model_files.WHEEL.name}")
+    print(f"{'':<9}licence: {model_files.LICENCE}; from {model_files.WHEEL.package} {model_files.WHEEL.version}")
     if state == "absent":
-        print(f"{'':<9}chironomy weights fetch perception")
+        print(f"{'':<9}chironomy weights fetch perception    # downloads {size}, keeps {whole}")
 
 
 def _fetch(options: argparse.Namespace) -> int:

@@ -329,6 +329,10 @@ _WORK = {
     "the packages' index does not answer: see to the network, or to the proxy in pip's settings": (
         "패키지 서버가 응답하지 않습니다. 네트워크나 pip의 프록시 설정을 확인하세요"
     ),
+    "what the packages' index gives is not what was published": "패키지 서버가 준 파일이 게시된 파일과 다릅니다",
+    "there is no Python here to do it with; install Python {0} or uv and try again": (
+        "설치에 쓸 Python이 없습니다. Python {0} 또는 uv를 설치하고 다시 시도하세요"
+    ),
     "what came so far is kept, and Set Up Backend goes on from there": (
         "받은 것은 남아 있으며, 백엔드 설치를 다시 누르면 이어집니다"
     ),
@@ -349,7 +353,7 @@ _WORK = {
     "the token file {0} cannot be read ({1}); choose it again in the preferences": (
         "토큰 파일 {0}: 읽을 수 없습니다({1}). 환경 설정에서 다시 고르세요"
     ),
-    "the extension has lost its wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
+    "the extension has lost a wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
     "setting up the backend failed: {0}": "백엔드 설치에 실패했습니다: {0}",
     "making an environment with {0}": "환경을 만드는 중: {0}",
     "looking for {0}": "찾는 중: {0}",
