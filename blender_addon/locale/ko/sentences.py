@@ -221,6 +221,9 @@ _EDITS = {
         "테이크의 레이어가 손상되었습니다. 삭제하거나 이전 파일을 여세요"
     ),
     "mirrored the pose of {0} at frame {1}": "{0}: 프레임 {1}의 포즈를 미러했습니다",
+    "swapped what the hands do, mirrored, from frame {0} to {1}": (
+        "프레임 {0}–{1} 구간에서 양손을 미러하여 맞바꾸었습니다"
+    ),
     "mirrored {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 미러했습니다",
     "smoothed {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 부드럽게 했습니다",
     "strengthened {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 강하게 했습니다",
@@ -271,6 +274,10 @@ _FILES = {
     "nothing is heard in {0}: the hands will rest; check the recording's level and its first track": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량과 첫 트랙을 확인하세요"
     ),
+    "{0} breaks off: of the {1} s that its header tells, {2} s are there and are used": (
+        "{0}: 중간에 끊깁니다. 헤더에 적힌 {1}초 가운데 {2}초만 있으며 그만큼만 사용합니다"
+    ),
+    "see that it was copied whole": "파일이 온전히 복사되었는지 확인하세요",
     "nothing is heard in {0}, so they rest: check the recording's level": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량을 확인하세요"
     ),
