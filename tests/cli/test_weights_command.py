@@ -39,8 +39,8 @@ def test_a_gpu_is_compared_with_what_is_needed(
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.mem_get_info", lambda: (10**9, 12_400_000_000))
     said = chironomy_command("weights", "list").out
-    assert "from 13 GB of GPU memory on: does not fit the 12 GB of this one" in said
-    assert "from 12 GB of GPU memory on: fits the 12 GB of this one" in said
+    assert "from 13 GB of GPU memory on: does not fit the 12 GB here" in said
+    assert "from 12 GB of GPU memory on: fits the 12 GB here" in said
 
 
 def test_paths_are_plain_lines_for_scripts(chironomy_command: Command, folder: Path) -> None:

@@ -10,7 +10,6 @@ from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
     from chironomy.video.engines.engine import Engine
-    from chironomy.video.weights.published import Published
 
 
 def add_to(commands: Any) -> None:
@@ -112,9 +111,9 @@ def _add_import(steps: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     from chironomy.video.engines.registry import engine_names
     from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.gpu import gpu_told
     from chironomy.video.weights.published import how_to_obtain, published_for
 
-    memory = _gpu_memory()
     print(f"weights in {weights_folder()}\n")
     for engine in engine_names():
         known = published_for(engine)
@@ -124,7 +123,8 @@ def _list(options: argparse.Namespace) -> int:
             folder = weights_folder() / entry.folder
             here = folder.is_dir()
             size = f"{_folder_bytes(folder) / 1e9:.1f} GB" if here else f"{entry.gigabytes:g} GB"
-            print(f"{engine:<9}{entry.folder:<20}{'here' if here else 'absent':<8}{size:<9}{_fit(entry, memory)}")
+            state, needs = "here" if here else "absent", gpu_told(entry.device_gigabytes)
+            print(f"{engine:<9}{entry.folder:<20}{state:<8}{size:<9}{needs}")
             print(f"{'':<9}licence: {entry.licence}" + (f"; from {entry.source}" if entry.source else ""))
             if not here:
                 print(f"{'':<9}{how_to_obtain(entry)}")
@@ -196,23 +196,6 @@ def _engine(name: str) -> "Engine":
     from chironomy.video.engines.registry import get_engine
 
     return get_engine(name)
-
-
-def _gpu_memory() -> float | None:
-    """Gigabytes of the GPU that torch can use, or None."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return None
-    return torch.cuda.mem_get_info()[1] / 1e9
-
-
-def _fit(entry: "Published", memory: float | None) -> str:
-    """Whether the memory of a GPU is enough for the weights, in words."""
-    needed = f"from {entry.device_gigabytes:g} GB of GPU memory on"
-    if memory is None:
-        return f"{needed}; there is no GPU here that torch can use"
-    return f"{needed}: {'fits' if memory >= entry.device_gigabytes else 'does not fit'} the {memory:.0f} GB of this one"
 
 
 def _folder_bytes(folder: Path) -> int:
