@@ -4,7 +4,8 @@
 from bpy.types import Context, UILayout, UIList
 
 from . import take_pictures
-from .properties import ChironomyLayer, ChironomyPhrase, ChironomySettings, ChironomyTake, character
+from .entries import ChironomyLayer, ChironomyPhrase, ChironomyTake
+from .properties import ChironomySettings, character
 from .scene import takes
 from .scene.score import has_edits
 from .words import told
