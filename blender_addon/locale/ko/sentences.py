@@ -25,7 +25,6 @@ _PANELS = {
     "In line": "대기 중",
     "{time} left": "{time} 남음",
     "{name} is not there any more": "{name}: 더 이상 없습니다",
-    "{what}, {time} left": "{what}, {time} 남음",
     "{time:.0f} s": "{time:.0f}초",
     "{time:.0f} min": "{time:.0f}분",
     "Backend is running": "백엔드 실행 중",
