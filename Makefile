@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' backend/chironomy/__init__.py)
 EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
-INSTALL := $(BIN)/python tools/install.py -c constraints.txt
+INSTALL := $(BIN)/python tools/install.py -c constraints.txt -c backend/chironomy/installation/lock/versions.txt
 
 .PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
@@ -109,7 +109,7 @@ blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.
 
 # The environments grow from what running needs, to what developing needs, to what building a character needs.
 $(VENV)/.run: pyproject.toml constraints.txt
-	@test -d $(VENV) || echo "making the environment $(VENV): a download of up to 3.7 GB on Linux, 1 GB elsewhere, once"
+	@test -d $(VENV) || echo "making the environment $(VENV): a download of up to 3.6 GB on Linux, 1 GB elsewhere, once"
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/bundled-pip.txt
 	@$(INSTALL) "setuptools>=77" build

@@ -14,7 +14,7 @@ sys.path.insert(0, str(REPOSITORY / "backend"))
 
 from chironomy.installation.commands import Commands, Told  # noqa: E402
 from chironomy.installation.errors import InstallationError  # noqa: E402
-from chironomy.installation.wheels import PROGRESS  # noqa: E402
+from chironomy.installation.wheels import progress_here  # noqa: E402
 from chironomy.work import Work  # noqa: E402
 
 EVERY = 20.0
@@ -52,7 +52,7 @@ def main() -> int:
     line, environment = Line(), Path(sys.prefix)
     commands = Commands(environment / "install.log", Work(line))
     commands.begin("Install")
-    command = [sys.executable, "-m", "pip", "install", *LOCALLY, *PROGRESS, *sys.argv[1:]]
+    command = [sys.executable, "-m", "pip", "install", *LOCALLY, *progress_here(), *sys.argv[1:]]
     try:
         with Told("packages", environment, None, commands.work) as told:
             commands.run(command, told.line)

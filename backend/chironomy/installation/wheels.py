@@ -69,7 +69,7 @@ def download_wheel(wheel: PublishedWheel, folder: Path, work: Work, message: str
     command = [sys.executable, "-I", "-m", "pip", "download", *QUIETLY, "--no-deps", "--require-hashes"]
     command += ["--requirement", str(wanted), "--dest", str(folder)]
     command += ["--implementation", "cp", "--python-version", wheel.python, "--platform", wheel.platform]
-    command += PROGRESS if _tells_progress() else ()
+    command += progress_here()
     commands, download = Commands(folder / "pip.log", work), Download()
     commands.begin(f"Download {wheel.file}")
 
@@ -119,6 +119,7 @@ def install_program(
     return program
 
 
-def _tells_progress() -> bool:
+def progress_here() -> tuple[str, ...]:
+    """`PROGRESS`, where this Python's pip knows it."""
     numbers = importlib.metadata.version("pip").split(".")[:2]
-    return tuple(int(number) for number in numbers if number.isdigit()) >= _PROGRESS_SINCE
+    return PROGRESS if tuple(int(number) for number in numbers if number.isdigit()) >= _PROGRESS_SINCE else ()
