@@ -9,8 +9,9 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import RANGE_HANDS
 
+from ..entries import ChironomyTake
 from ..locale import OWN
-from ..properties import ChironomyTake, character, settings
+from ..properties import character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import why_not_kept

@@ -6,7 +6,8 @@ from bpy.types import Action, Object, Scene
 
 from chironomy.errors import ChironomyError
 
-from ..properties import ChironomyTake, answers, settings
+from ..entries import ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps

@@ -152,6 +152,8 @@ def mirror_range(place: Place, first: int, last: int) -> Outcome:
         edits.append((curves, curves.replaced(change, begin, end, falloff, wanted)))
     start, end = place.part(first, last)
     place.score_follows(lambda score: in_other_hand(score, start, end, place.sides))
+    if len(place.hands) == len(HANDS):
+        return place.done(edits, f"swapped what the hands do, mirrored, from frame {first} to {last}")
     return place.done(edits, f"mirrored {place.names} from frame {first} to {last}")
 
 

@@ -26,7 +26,8 @@ from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hand
 from chironomy.motion.edit import mixed
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..properties import ChironomyLayer, ChironomyTake, answers, settings
+from ..entries import ChironomyLayer, ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft

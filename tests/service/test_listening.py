@@ -189,7 +189,7 @@ def test_the_whole_interface_is_described(tmp_path: Path) -> None:
     with served(Listening(), tmp_path / "data") as url:
         token = (tmp_path / "data" / "token").read_text().strip()
         with Client(url, token) as client:
-            document = client._json("GET", "/v1/openapi.json")
+            document = client._connection.json("GET", "/v1/openapi.json")
             assert client.health()["kinds"] == [
                 form["title"] for form in document["paths"]["/v1/jobs"]["post"]["requestBody"]["content"]
                 ["application/json"]["schema"]["oneOf"]
