@@ -2,8 +2,8 @@
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import bpy
 import numpy as np
@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
+from ..slices import Pace, Slices
+
 Place = tuple[str, int]
 """What tells an F-curve from the others of a data-block: its data path and index."""
+
+Curves = dict[Place, Columns]
+"""The keys of F-curves."""
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -46,6 +51,40 @@ def new_pose(data: Any, name: str, channels: Iterable[tuple[str, str, Iterable[f
             f_curve.group = grouped
             write_points(f_curve, constant(float(value), [1.0]))
     return action
+
+
+class Beside(NamedTuple):
+    """What of an F-curve is not in its keys.
+
+    Attributes:
+        modified: whether a modifier acts on it.
+        straight_on: whether it goes on straight beyond its keys.
+    """
+
+    modified: bool = False
+    straight_on: bool = False
+
+
+PLAIN = Beside()
+"""Of a curve that its keys tell all about."""
+
+
+def beside_keys(f_curve: FCurve) -> Beside:
+    """Return what of an F-curve is not in its keys."""
+    return Beside(any(not each.mute for each in f_curve.modifiers), f_curve.extrapolation == "LINEAR")
+
+
+def evaluated(columns: Columns, straight_on: bool, frames: Iterable[float]) -> NDArray[np.float64]:
+    """Return (N,) what Blender says of a curve with these keys and no modifiers, at frames (N,)."""
+    action = new_pose(bpy.data, "Evaluated", [("Evaluated", "location", [0.0])])
+    try:
+        handle = action.slots[0].handle if hasattr(action, "slots") else 0
+        (f_curve,) = curves_of(action, handle)
+        write_exactly(f_curve, columns)
+        f_curve.extrapolation = "LINEAR" if straight_on else "CONSTANT"
+        return np.array([f_curve.evaluate(frame) for frame in frames], np.float64)
+    finally:
+        bpy.data.actions.remove(action)
 
 
 def share_action(animated: ID, action: Action) -> bool:
@@ -219,6 +258,17 @@ def key_columns(f_curve: FCurve) -> Columns:
         if easing:
             points.foreach_get(name, columns[name])
     return columns
+
+
+def reading_curves(animated: ID | Any, paths: Container[str]) -> Slices:
+    """Return in slices the keys of those F-curves of a data-block's active action that have these data paths."""
+    pace, read = Pace(), Curves()
+    for place in places(animated):
+        if place[0] in paths:
+            read[place] = key_columns(found(animated, place))
+        if pace.due():
+            yield
+    return read
 
 
 def write_points(f_curve: FCurve, columns: Columns) -> None:
