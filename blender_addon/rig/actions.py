@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
-from ..slices import Pace, Slices
+from ..slices import GoneError, Pace, Slices
 
 Place = tuple[str, int]
 """What tells an F-curve from the others of a data-block: its data path and index."""
@@ -161,8 +161,16 @@ def places(animated: ID) -> list[Place]:
 
 
 def found(animated: ID, place: Place) -> FCurve:
-    """Return an F-curve of a data-block's active action that is there."""
-    return curves(animated).find(place[0], index=place[1])
+    """Return an F-curve that a data-block's active action had.
+
+    Raises:
+        GoneError: it is not there any more.
+    """
+    collection = curves(animated)
+    f_curve = None if collection is None else collection.find(place[0], index=place[1])
+    if f_curve is None:
+        raise GoneError("keys that this was done for were deleted meanwhile; try once more")
+    return f_curve
 
 
 def played_curves(data: AnimData) -> Iterator[FCurve]:
@@ -295,19 +303,28 @@ def write_exactly(f_curve: FCurve, columns: Columns) -> None:
         f_curve.keyframe_points.foreach_set(name, np.ascontiguousarray(columns[name], np.float32).reshape(-1))
 
 
-def fingerprint(action: Action) -> int:
-    """Return what is another number, but for chance, where keys of an action were edited."""
-    handles = {slot.handle for slot in action.slots} if hasattr(action, "slots") else {0}
-    found = 0
-    for f_curve in (f_curve for handle in sorted(handles) for f_curve in curves_of(action, handle)):
-        points = f_curve.keyframe_points
-        for name in (*COORDINATES, "type", "interpolation"):
-            column = np.empty(
-                len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
-            )
-            points.foreach_get(name, column)
-            found = zlib.crc32(column.tobytes(), found)
-        found = zlib.crc32(f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}".encode(), found)
+def fingerprinting(action: Action) -> Slices:
+    """Return in slices what is another number, but for chance, where keys of an action were edited."""
+    handles = sorted({slot.handle for slot in action.slots} if hasattr(action, "slots") else {0})
+    pace, found = Pace(), 0
+    for handle in handles:
+        number = 0
+        # What is a part of an action is looked for anew after a yield.
+        while number < len(f_curves := curves_of(action, handle)):
+            for f_curve in f_curves[number:]:
+                number += 1
+                points = f_curve.keyframe_points
+                for name in (*COORDINATES, "type", "interpolation"):
+                    column = np.empty(
+                        len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
+                    )
+                    points.foreach_get(name, column)
+                    found = zlib.crc32(column.tobytes(), found)
+                said = f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}"
+                found = zlib.crc32(said.encode(), found)
+                if pace.due():
+                    yield
+                    break
     return found
 
 

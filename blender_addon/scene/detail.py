@@ -99,17 +99,18 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         )
     for _ in range(CHANGED_AGAIN):
         make_keepable(scene, item)
-        before, detail = _state(action), _take_of(scene, action).detail
+        before, detail = (yield from _state(action)), _take_of(scene, action).detail
         draft = CharacterDraft(item)
         try:
             layers = yield from lifting(draft)
             written = yield from keying(scene, draft, *dense, detail)
             yield from laying_again(draft, layers)
+            same = (yield from _state(action)) == before
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
             _refuse_accepted(_take_of(scene, action))
-            if _state(action) == before:
+            if same:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
@@ -124,12 +125,13 @@ def _refuse_accepted(take: ChironomyTake) -> None:
         raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
 
 
-def _state(action: Action) -> object:
-    """Return what differs where a person changed keys, layers, markers or custom properties of an action."""
+def _state(action: Action) -> Slices:
+    """Return in slices what differs where a person changed keys, layers, markers or custom properties of an action."""
+    fingerprint = yield from actions.fingerprinting(action)
     names = sorted(action.keys())
     carried = [(name, bytes(action[LAYERS_PROPERTY]) if name == LAYERS_PROPERTY else b"") for name in names]
     markers = [(marker.name, marker.frame) for marker in action.pose_markers]
-    return actions.fingerprint(action), carried, markers
+    return fingerprint, carried, markers
 
 
 def _set_back(trouble: str) -> None:

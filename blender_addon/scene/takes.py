@@ -8,6 +8,7 @@ that they can be made anew in more or less detail, and how it was made; so a cop
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,12 @@ MADE_PROPERTY = "chironomy_made"
 
 AROUND = 12
 """Frames around a part of another take that are read with it, for how it goes in and out."""
+
+
+CHANGED_AGAIN = 5
+"""How often keys are written anew because the person edits meanwhile what they depend on."""
+
+_ALL_THE_TIME = "the character is edited all the time; try once more"
 
 
 class TakeError(ChironomyError):
@@ -124,25 +131,41 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
-    make_keepable(scene, item)
-    drafts: list[CharacterDraft] = []
-    keyed: list[Keyed] = []
-    try:
-        for number, new in enumerate(wanted):
-            yield number / len(wanted), "writing the keys"
-            draft = CharacterDraft(item)
-            drafts.append(draft)
-            dense = Dense.of(new.motion)
-            keyed.append((yield from keying(scene, draft, *dense, new.detail)))
-            yield from _keeping_dense(draft, dense, new.small)
-        list_shown(scene, item)
-        return [
-            _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
-            for new, draft, each in zip(wanted, drafts, keyed, strict=True)
-        ]
-    finally:
-        for draft in drafts:
-            draft.discard()
+    for _ in range(CHANGED_AGAIN):
+        make_keepable(scene, item)
+        before = yield from _surroundings(scene, item)
+        drafts: list[CharacterDraft] = []
+        keyed: list[Keyed] = []
+        try:
+            for number, new in enumerate(wanted):
+                yield number / len(wanted), "writing the keys"
+                draft = CharacterDraft(item)
+                drafts.append(draft)
+                dense = Dense.of(new.motion)
+                keyed.append((yield from keying(scene, draft, *dense, new.detail)))
+                yield from _keeping_dense(draft, dense, new.small)
+            if (yield from _surroundings(scene, item)) != before:
+                continue
+            list_shown(scene, item)
+            return [
+                _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
+                for new, draft, each in zip(wanted, drafts, keyed, strict=True)
+            ]
+        finally:
+            for draft in drafts:
+                draft.discard()
+    raise TakeError(_ALL_THE_TIME)
+
+
+def _surroundings(scene: Scene, item: Object) -> Slices:
+    """Return in slices what new keys depend on: what the character shows, and where and how fast the scene plays it.
+
+    What a person edits while keys are written is theirs in the new take, too: then they are written once more.
+    """
+    shown: list[tuple[int, int]] = []
+    for action in [action for _, action, _ in _shown(item) if action is not None]:
+        shown.append((action.session_uid, (yield from actions.fingerprinting(action))))
+    return scene_fps(scene), speech_start(scene), shown
 
 
 def _listed_draft(scene: Scene, item: Object, new: New, draft: CharacterDraft, keyed: Keyed, last: bool) -> PutOn:
@@ -209,32 +232,38 @@ def putting_range(
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
-    make_keepable(scene, item)
-    take = shown_take(scene, item)
-    detail = DETAIL if take is None else take.detail
-    miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
-    kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
-    draft = CharacterDraft(item)
-    try:
-        for part in only:
-            yield 0.0, "writing the keys"
-            written = yield from writing_motion(draft, load_rig(), motion, scene, begin, detail, part)
-            miss = miss.or_worse(written.miss)
-        hands = [hand_unit(draft, hand) for hand in range(2)]
-        theirs = yield from reading_spans(draft, hands, scene_fps(scene))
-        if kept is not None:
-            dense = yield lambda _: _with_parts(kept.unpacked(), motion, only, begin)
-            yield from _keeping_dense(draft, dense)
-        list_shown(scene, item)
-        name = free_name(scene, item)
-        action = _show_draft(draft, f"{item.name} {name}")
-        keep_score(action, _with_scores(scene, score_of(action), score, only))
-        action[MADE_PROPERTY] = json.dumps(made)
-        _add(scene, item, name, label, detail, miss)
-        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
-    finally:
-        draft.discard()
-    return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
+    for _ in range(CHANGED_AGAIN):
+        make_keepable(scene, item)
+        before = yield from _surroundings(scene, item)
+        take = shown_take(scene, item)
+        detail = DETAIL if take is None else take.detail
+        miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
+        kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
+        draft = CharacterDraft(item)
+        try:
+            for part in only:
+                yield 0.0, "writing the keys"
+                written = yield from writing_motion(draft, load_rig(), motion, scene, begin, detail, part)
+                miss = miss.or_worse(written.miss)
+            hands = [hand_unit(draft, hand) for hand in range(2)]
+            theirs = yield from reading_spans(draft, hands, scene_fps(scene))
+            if kept is not None:
+                parts = partial(_with_parts, motion=motion, only=only, begin=begin)
+                dense = yield lambda _, kept=kept, parts=parts: parts(kept.unpacked())
+                yield from _keeping_dense(draft, dense)
+            if (yield from _surroundings(scene, item)) != before:
+                continue
+            list_shown(scene, item)
+            name = free_name(scene, item)
+            action = _show_draft(draft, f"{item.name} {name}")
+            keep_score(action, _with_scores(scene, score_of(action), score, only))
+            action[MADE_PROPERTY] = json.dumps(made)
+            _add(scene, item, name, label, detail, miss)
+            scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+            return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
+        finally:
+            draft.discard()
+    raise TakeError(_ALL_THE_TIME)
 
 
 def bringing_in(
@@ -451,6 +480,7 @@ def to_nla(scene: Scene, take: ChironomyTake) -> str:
         if hasattr(strip, "action_slot"):
             strip.action_slot = next(slot for slot in action.slots if slot.handle == handle)
         strip.influence = 1.0
+    _mirror(scene, None)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     return name
 
