@@ -24,7 +24,7 @@ from ..properties import ChironomyLayer, settings
 from ..rig.actions import Curves
 from ..rig.drafts import CharacterDraft
 from ..rig.hand_curves import Edit, HandCurves
-from ..rig.hand_keys import Edits, HandKeys, alike, changing_hands, reading_hands, writing_hands
+from ..rig.hand_keys import Edits, HandKeys, alike, changing_hands, reading_hands, shown_action, writing_hands
 from ..rig.owned import hand_unit, is_set_aside
 from ..slices import Slices, drained
 
@@ -216,6 +216,20 @@ def lock_below(item: Object, hand: int, frames: Iterable[float]) -> None:
         return Layering(stack, (), ())
 
     drained(_restacking(item, change))
+
+
+def layer_over(item: Object, hand: int, first: float, last: float) -> str:
+    """Return the name of the highest layer that is seen in a hand's frames from one to another; "" where there is none.
+
+    Raises:
+        MotionError: the take's layers are damaged.
+    """
+    stack = stack_of(shown_action(item))
+    for layer in reversed(stack.layers if stack is not None else ()):
+        change = layer.changes.get(hand)
+        if change is not None and layer.part and change.first <= last and change.last >= first:
+            return layer.name
+    return ""
 
 
 def lifting(draft: CharacterDraft) -> Slices:

@@ -275,6 +275,19 @@ def test_a_take_in_the_nla_has_no_layers_listed(addon, take):
     assert take.chironomy.layers_of is None
 
 
+def test_poses_on_a_layer_are_not_released_before_it_is_applied(addon, rig, take):
+    take.frame_set(70)
+    take.chironomy.on_layer = True
+    assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.1), hands="LEFT", radius=0.5) == {"FINISHED"}
+    take.chironomy.edit_hands = "LEFT"
+    with pytest.raises(RuntimeError, match="lie on the layer Move With Fall-Off; apply or delete it first"):
+        bpy.ops.chironomy.release_poses(first=65, last=75)
+    assert bpy.ops.chironomy.apply_layer() == {"FINISHED"}
+    assert bpy.ops.chironomy.release_poses(first=50, last=90) == {"FINISHED"}
+    unit = addon["rig.owned"].hand_unit(take.chironomy.character, 0)
+    assert not addon["rig.owned"].spans(take.chironomy.character, [unit], 24.0)
+
+
 def test_bringing_in_leaves_nothing_but_the_take(addon, rig, take):
     generate(take, 2)
     blocks, takes = held(), addon["scene.takes"]
