@@ -17,7 +17,7 @@ from chironomy.gesture.score import REST, SCORE_KINDS, Phrase, Score, Stroke
 from chironomy.gesture.score.check import remarks
 from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
-from chironomy.gesture.training.reader import frames_right, train_reader, wanted
+from chironomy.gesture.training.reader import even_plans, frames_right, train_reader, wanted
 from chironomy.motion.edit import mirror
 from chironomy.motion.hand_motion import HandMotion
 
@@ -115,6 +115,46 @@ def test_a_reader_learns_from_clips_and_is_saved(plans: list[tuple[HandMotion, S
     assert frames_right(again, plans[:1]) > 0.6
     with pytest.raises(GestureError, match="no clip has a score with kinds of gesture"):
         train_reader([(plans[0][0], Score((), 5.0))], steps=1)
+
+
+def test_a_reader_goes_on_learning(plans: list[tuple[HandMotion, Score]]) -> None:
+    before = shipped_reader()
+    after = train_reader(plans[:1], steps=2, onto=before)
+    assert after.kinds == before.kinds
+    assert 0 < np.abs(after.layers[0][0] - before.layers[0][0]).max() < 0.01
+    few = Reader(("beat",), before.mean, before.scale, before.layers)
+    with pytest.raises(GestureError, match=r"does not know the kind .*; train it from the beginning"):
+        train_reader(plans[:1], steps=1, onto=few)
+
+
+def test_plans_to_learn_from_have_every_kind_in_either_and_both_hands() -> None:
+    made = list(even_plans(42, seed=3))
+    motion, score = made[0]
+    assert motion.duration == score.seconds == 12.0
+    seen = {(phrase.kind, phrase.hands == "both") for _, score in made for phrase in gestures(score)}
+    assert {kind for kind, _ in seen} == set(KINDS)
+    assert len([kind for kind, both in seen if both]) >= 15
+
+
+def test_a_reader_of_before_reads_as_it_did(tmp_path: Path, plans: list[tuple[HandMotion, Score]]) -> None:
+    shipped_reader().save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as data:
+        fields = dict(data)
+    # It did not know how the forearm turns the wrist: three numbers of each hand.
+    count = len(fields["mean"])
+    kept = np.delete(np.arange(count), [9, 10, 11])
+    weight = fields["w0"].reshape(4, count, -1)[:, kept].reshape(4 * len(kept), -1)
+    older = {"mean": fields["mean"][kept], "scale": fields["scale"][kept], "w0": weight}
+    np.savez(tmp_path / "old.npz", **{**fields, **older, "format": "chironomy.score_reader/2"})
+    reader = Reader.load(tmp_path / "old.npz")
+    features = hand_features(plans[0][0])
+    said = reader(features)
+    features[..., 9:12] = 7.0
+    np.testing.assert_array_equal(reader(features).kinds, said.kinds)
+    assert gestures(read_score(plans[0][0], reader))
+    np.savez(tmp_path / "bad.npz", **{**fields, **older, "w0": weight[:7], "format": "chironomy.score_reader/2"})
+    with pytest.raises(GestureError, match="holds layers that do not fit each other"):
+        Reader.load(tmp_path / "bad.npz")
 
 
 def test_what_a_reader_learns_is_each_hands_until_its_next_phrase() -> None:
