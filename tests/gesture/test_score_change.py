@@ -9,6 +9,7 @@ import pytest
 import torch
 from gesture_samples import TINY, babble
 
+from chironomy.evaluation.shown import shows
 from chironomy.gesture import GesturePipeline, GestureTransformer, embedded_weights
 from chironomy.gesture.change import Range, change, changed_ranges, with_phrase, without_phrase
 from chironomy.gesture.pipeline import default_scheduler
@@ -105,6 +106,13 @@ def test_a_take_that_was_made_without_a_score_is_compared_with_its_own_plan() ->
     assert len(frames)
     assert phrase.start - 0.5 <= frames.min()
     assert frames.max() <= phrase.end + 0.5
+    # What is changed in a plan is asked for, so it is done as strictly as in a score of one's own.
+    told = {"kind": "wave", "hands": "right", "shape": None, "place": None, "size": None}
+    wave = Phrase(phrase.start, phrase.start + 1.6, (Stroke(phrase.start + 0.8),), **told)
+    after = with_phrase(plan, wave, number)
+    waving = change(runtime, voice, motion, after, **options)
+    assert shows(waving, wave)
+    assert not shows(motion, wave)
     # Of motion that does not say how it was made, nothing is known.
     assert runtime.plan_of(voice, motion.replaced(source={})) is None
     assert runtime.plan_of(voice, motion.replaced(source={**motion.source, "style": "gone"})) is None

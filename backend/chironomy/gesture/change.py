@@ -100,11 +100,24 @@ def change(
     for start, end, hands in ranges:
         inside |= ~kept_outside(motion, *frames_of_range(motion, start, end), hands)
     motion, done = carried(motion, before, after, inside, locked)
+    asked = _asked(before, after)
     for start, end, hands in ranges:
         first, last = frames_of_range(motion, start, end)
         if not (kept_outside(motion, first, last, hands) | done).all():
-            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=after, locked=done, **settings)
+            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=asked, locked=done, **settings)
     return motion.replaced(source={**motion.source, "score": after.to_dict()})
+
+
+def _asked(before: Score, after: Score) -> Score:
+    """The second score, what is new in it locked: of a plan, too, somebody wants to see what they changed."""
+    new = _counted(after) - _counted(before)
+
+    def sure(phrase: Phrase) -> Phrase:
+        if not new[_key(phrase)] or phrase.kind == REST:
+            return phrase
+        return replace(phrase, states={name: "locked" for name in FIELDS if phrase.state(name) != "free"})
+
+    return replace(after, phrases=tuple(map(sure, after.phrases)))
 
 
 def _known(maker: "GestureMaker", speech: "Speech", motion: HandMotion, after: Score) -> Score:

@@ -63,7 +63,8 @@ def motion_of(clip: Clip, fps: float) -> HandMotion:
 def even_plans(count: int, seed: int = 0, seconds: float = 12.0) -> Iterator[tuple[HandMotion, Score]]:
     """Plans in which every kind is as frequent as any other, of one hand and of both.
 
-    What is seldom done is to be read, too. They go by accents at random and are not kept clear of the body, which takes most of a corpus's time.
+    What is seldom done is to be read, too. They go by accents at random and are not kept clear of the body, which takes
+    most of a corpus's time.
     """
     for number in range(count):
         random = np.random.default_rng([seed, 0xE7E, number])
