@@ -160,7 +160,7 @@ def _parts(phrase: Phrase, taken: Sequence[tuple[float, float]]) -> Iterator[Phr
     for first, last in [*taken, (phrase.end, phrase.end)]:
         part = cut(phrase, begin, min(first, phrase.end)) if first > begin else None
         if part is phrase:
-            yield part
+            yield phrase
         elif part is not None:
             strokes = tuple(stroke for stroke in part.strokes if stroke.apex >= part.start + _PREPARED)
             strokes = tuple(stroke for stroke in strokes if stroke.apex <= part.end - _SETTLING)

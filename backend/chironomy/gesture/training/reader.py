@@ -190,8 +190,8 @@ def fit(
     if onto is not None:
         # Between both it reads better than either (Wortsman et al. 2022, arXiv 2109.01903).
         learned = [
-            tuple(old + _LEARNED * (new - old) for old, new in zip(before, after, strict=True))
-            for before, after in zip(onto.layers, learned, strict=True)
+            (weight + _LEARNED * (new[0] - weight), bias + _LEARNED * (new[1] - bias))
+            for (weight, bias), new in zip(onto.layers, learned, strict=True)
         ]
     return Reader(tuple(kinds), mean, scale, tuple(learned))
 
