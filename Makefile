@@ -12,6 +12,8 @@ EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
 INSTALL := $(BIN)/python tools/install.py -c constraints.txt -c backend/chironomy/installation/lock/versions.txt
 
+NODE_MODULES = tests/blender/fbx/node_modules tests/service/browser/node_modules
+
 .PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
 help:  ## list the targets
@@ -20,7 +22,7 @@ help:  ## list the targets
 demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into demo/
 	$(BIN)/chironomy animate "$(SPEECH)" --out demo --style lively --seed 1 --edit right:+0.10 --size 768x704 --extension $(EXTENSION)
 
-test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
+test: $(VENV)/.dev $(EXTENSION) $(NODE_MODULES)  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --fail-on-skip $(PYTEST_ARGUMENTS)
 
 test-window: $(VENV)/.run $(EXTENSION)  ## use the add-on in a real Blender window; BLENDER=program, CHROOT=root folder with one
@@ -129,9 +131,10 @@ $(VENV)/.body: $(VENV)/.run
 	@touch $@
 
 # three.js reads the exported FBX in the tests, with the Node.js that a wheel brings.
-tests/blender/fbx/node_modules: tests/blender/fbx/package-lock.json | $(VENV)/.dev
-	cd tests/blender/fbx && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
+# A browser looks at the backend's page.
+%/node_modules: %/package-lock.json | $(VENV)/.dev
+	cd $* && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean:  ## remove what make made, but not the downloads in .venv
-	rm -rf dist build demo .pytest_cache .ruff_cache tests/blender/fbx/node_modules
+	rm -rf dist build demo .pytest_cache .ruff_cache $(NODE_MODULES)

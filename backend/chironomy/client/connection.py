@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The line to one backend: requests that are repeated where that helps, and every failure as one sentence."""
 
+import os
 import time
 import urllib.parse
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -12,6 +14,7 @@ import chironomy
 from chironomy.client import protocol
 from chironomy.client.errors import BackendMissing, ClientError, VersionMismatch, WrongToken
 
+CA_VARIABLE = "CHIRONOMY_CA"
 CONNECT_SECONDS = 2.0
 LONGEST_PAUSE = 2.0
 """Between two attempts, in seconds."""
@@ -28,6 +31,8 @@ class Connection:
         timeout: seconds to wait for any one answer (connecting has 2 s of its own).
         revive: called where nothing answers; starts the backend again and returns its address and token, or raises
             ClientError.
+        ca: file (PEM) of the authorities whose word is taken for a backend's name; by default the one that the variable
+            CHIRONOMY_CA names, and without it the usual ones.
 
     Attributes:
         url: of the backend that was asked last.
@@ -35,16 +40,25 @@ class Connection:
         tell: told what who waits for an answer should know.
 
     Raises:
-        ClientError: `url` is not an http address, or the token cannot be sent.
+        ClientError: `url` is not an http address, the token cannot be sent, or there is no file `ca`.
     """
 
     def __init__(
-        self, url: str, token: str, timeout: float, revive: Callable[[], tuple[str, str]] | None = None
+        self,
+        url: str,
+        token: str,
+        timeout: float,
+        revive: Callable[[], tuple[str, str]] | None = None,
+        ca: Path | str | None = None,
     ) -> None:
         self.tell: Callable[[str], None] = untold
         self._timeout, self._revive = timeout, revive
         self._session = requests.Session()
         self._session.trust_env = False
+        if ca := ca or os.environ.get(CA_VARIABLE):
+            if not Path(ca).is_file():
+                raise ClientError(f"There is no file {ca} of authorities: see the variable {CA_VARIABLE}")
+            self._session.verify = str(ca)
         self._address(url, token)
 
     def _address(self, url: str, token: str) -> None:
@@ -81,7 +95,7 @@ class Connection:
 
         Raises:
             BackendMissing: nothing answers there, or no backend.
-            VersionMismatch: it is of another version.
+            VersionMismatch: it keeps another contract.
             WrongToken: it refuses the token.
             ClientError: it refuses, by its own sentence, or does not answer in time.
         """
@@ -89,21 +103,28 @@ class Connection:
             response = self._send_patiently(method, path, allowed, options)
         except requests.Timeout as error:
             if isinstance(error, requests.ConnectTimeout):
-                raise self._missing() from error
+                raise self.missing() from error
             message = f"The backend at {self.url} did not answer {method} {path} within {self._timeout:g} s: restart it"
             raise ClientError(message) from error
+        except requests.exceptions.SSLError as error:
+            message = (
+                f"The backend at {self.url} does not prove its name: name the file of its authority in the variable "
+                f"{CA_VARIABLE}, or use the name in its certificate"
+            )
+            raise ClientError(message) from error
         except requests.ConnectionError as error:
-            raise self._missing() from error
+            raise self.missing() from error
         except (requests.RequestException, UnicodeError) as error:
             raise ClientError(f"The request to {self.url} could not be made: {error}") from error
+        contract = response.headers.get(protocol.CONTRACT_HEADER)
         version = response.headers.get(protocol.VERSION_HEADER)
-        if version is None:
+        if contract is None and version is None:
             message = f"What answers at {self.url} is not a Chironomy backend: check the address, or start one there"
             raise BackendMissing(message)
-        if version != chironomy.__version__:
+        if contract != str(protocol.CONTRACT):
             message = (
-                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}: "
-                "update the older of the two and restart the backend"
+                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}, and they "
+                "do not understand each other: update the older of the two and restart the backend"
             )
             raise VersionMismatch(message)
         if response.status_code == 401:
@@ -126,6 +147,8 @@ class Connection:
         while True:
             try:
                 response = self._send(method, path, options)
+            except requests.exceptions.SSLError:
+                raise
             except requests.ConnectionError:
                 if self._revive is None or tries:
                     raise
@@ -150,14 +173,15 @@ class Connection:
                 return self._session.request(
                     method, self.url + path, timeout=(CONNECT_SECONDS, self._timeout), allow_redirects=False, **options
                 )
-            except requests.Timeout:
+            except (requests.Timeout, requests.exceptions.SSLError):
                 raise
             except requests.ConnectionError:
                 if last:
                     raise
         raise AssertionError
 
-    def _missing(self) -> BackendMissing:
+    def missing(self) -> BackendMissing:
+        """What is said where nothing answers."""
         port = urllib.parse.urlsplit(self.url).port
         command = f"chironomy serve --port {port}" if port else "chironomy serve"
         message = f"No backend answers at {self.url}: start one with `{command}`, or with Start Backend in the add-on"

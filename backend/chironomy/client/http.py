@@ -8,7 +8,7 @@ for one goes on waiting where the backend is started anew.
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
@@ -18,6 +18,7 @@ import requests
 from chironomy.client import protocol
 from chironomy.client.connection import LONGEST_PAUSE, Connection, json_object, untold
 from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed
+from chironomy.client.events import read_events
 from chironomy.files import atomic_path
 from chironomy.work import QUIET, Work
 
@@ -25,6 +26,7 @@ PREVIEW_SECONDS = 1.0
 AWAY_SECONDS = 30.0
 """How long who waits for a job waits for a backend that does not answer."""
 
+CA_VARIABLE = "CHIRONOMY_CA"
 READY_SECONDS = 120.0
 _CHUNK = 1 << 20
 
@@ -50,6 +52,23 @@ class Job:
         return self.state in protocol.FINAL
 
 
+@dataclass(frozen=True)
+class Told:
+    """What `Client.events` tells.
+
+    Attributes:
+        job: the record of a job that has changed its state ("deleted" where it was forgotten); None for mere progress.
+        number: of the change, to go on after it another time.
+        id, progress, message: of a running job, where `job` is None.
+    """
+
+    job: Job | None
+    number: int | None
+    id: str = ""
+    progress: float = 0.0
+    message: str = ""
+
+
 class Client:
     """One backend.
 
@@ -59,17 +78,24 @@ class Client:
         timeout: seconds to wait for any one answer (connecting has 2 s of its own).
         revive: called where nothing answers; starts the backend again and returns its address and token, or raises
             ClientError.
+        ca: file (PEM) of the authorities whose word is taken for a backend's name; by default the one that the variable
+            CHIRONOMY_CA names, and without it the usual ones.
 
     Raises:
-        ClientError: `url` is not an http address, or the token cannot be sent.
+        ClientError: `url` is not an http address, the token cannot be sent, or there is no file `ca`.
     """
 
     def __init__(
-        self, url: str, token: str, timeout: float = 30.0, revive: Callable[[], tuple[str, str]] | None = None
+        self,
+        url: str,
+        token: str,
+        timeout: float = 30.0,
+        revive: Callable[[], tuple[str, str]] | None = None,
+        ca: Path | str | None = None,
     ) -> None:
         self._names: dict[str, str] = {}
         self._sources: dict[str, Path | bytes] = {}
-        self._connection = Connection(url, token, timeout, revive)
+        self._connection = Connection(url, token, timeout, revive, ca)
 
     @property
     def url(self) -> str:
@@ -242,6 +268,47 @@ class Client:
                 self.cancel(identifier)
                 asked = True
             time.sleep(poll)
+
+    def events(
+        self, identifier: str | None = None, last: int | None = None, cancelled: Callable[[], bool] = bool
+    ) -> Iterator[Told]:
+        """What happens to the jobs, as it happens; a backend that is away for a while is waited for.
+
+        Every change of a job's state comes once and in order. Where the backend does not know any more what came after
+        the last one, all its latest jobs are told as they are.
+
+        Args:
+            identifier: of the one job that is wanted; None for all.
+            last: the number of the last change that is known already; None for what comes from now on.
+            cancelled: asked now and then; ends it.
+
+        Raises:
+            ClientError: there is no such job, or the backend went away and did not come back.
+        """
+        query = {} if identifier is None else {"job": identifier}
+        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+        while not cancelled():
+            headers = {} if last is None else {"Last-Event-ID": str(last)}
+            try:
+                options: dict[str, Any] = {"params": query, "headers": headers, "stream": True}
+                with self._connection.request("GET", protocol.EVENTS, **options) as response:
+                    for name, number, told in read_events(response):
+                        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+                        last = last if number is None else number
+                        if name == protocol.RESET:
+                            for job in reversed(self.jobs()):
+                                yield Told(job, last)
+                        elif name == protocol.CHANGE:
+                            yield Told(_job(told), number)
+                        elif name == protocol.PROGRESS:
+                            yield Told(None, None, str(told["id"]), float(told["progress"]), str(told["message"]))
+                        if cancelled():
+                            return
+            except (BackendMissing, requests.RequestException):
+                if time.monotonic() > deadline:
+                    raise self._connection.missing() from None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def preview(self, identifier: str) -> bytes:
         """A JPEG of what a running job is making; empty where there is none yet.

@@ -156,6 +156,18 @@ _TAKES = {
     "{0} {1} your own now, {2}": "{2}: {1} {0}개를 잠갔습니다",
     "{0} {1} will be replaced by the next generation": "{1} {0}개를 다음 생성이 바꿉니다",
     "no pose of yours lies between the frames {0} and {1}": "프레임 {0}–{1}에 직접 만든 포즈가 없습니다",
+    "the frames {0} to {1} lie on the layer {2}; apply or delete it first": (
+        "프레임 {0}–{1}: 레이어 {2}에 있습니다. 먼저 적용하거나 삭제하세요"
+    ),
+    "another take is shown now": "이제 다른 테이크를 보여 주고 있습니다",
+    "the keys are changed all the time; try once more": "키가 계속 바뀝니다. 다시 해 보세요",
+    "the character is edited all the time; try once more": "캐릭터가 계속 편집됩니다. 다시 해 보세요",
+    "keys that this was done for were deleted meanwhile; try once more": (
+        "작업하던 키가 그사이 삭제되었습니다. 다시 해 보세요"
+    ),
+    "another scene than {0} is shown now; add the character once more": (
+        "이제 {0} 씬이 아닙니다. 캐릭터를 다시 추가하세요"
+    ),
     "{0} is accepted; take its check mark away first": "{0}: 채택된 테이크입니다. 먼저 체크를 해제하세요",
     "{0} is accepted; take its check mark away first, or change a duplicate": (
         "{0}: 채택된 테이크입니다. 먼저 체크를 해제하거나 복제본을 바꾸세요"
