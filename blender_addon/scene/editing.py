@@ -187,10 +187,13 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> M
 
         edits.append((curves, curves.changed(change, falloff)))
     start, end = place.part(first, last)
-    done = "strengthened" if factor > 1.0 else "calmed"
+    whose = place.names
+    said = f"strengthened {whose} from frame {first} to {last}"
+    if factor <= 1.0:
+        said = f"calmed {whose} from frame {first} to {last}"
     return Made(
         edits,
-        f"{done} {place.names} from frame {first} to {last}",
+        said,
         score=lambda score: of_other_size(score, factor, start, end, place.sides),
     )
 

@@ -108,7 +108,7 @@ def test_an_edit_of_a_take_that_is_no_longer_shown_ends_with_a_sentence(addon, t
     work = slicing(addon, lambda: amplifying(addon, take))
     on(work, 3)
     take.chironomy.character.animation_data.action = None
-    with pytest.raises(addon["slices"].GoneError, match="another take is shown now|were deleted meanwhile"):
+    with pytest.raises(addon["slices"].GoneError, match=r"another take is shown now|were deleted meanwhile"):
         work.to_the_end()
 
 
