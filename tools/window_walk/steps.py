@@ -191,7 +191,7 @@ def move_pose(walk: Walk) -> str:
     moved = math.dist(desk.see()["wrists"][1], before)
     _check(moved > 0.05, f"the hand went {100 * moved:.0f} cm by G Z 0.12")
     desk.press_button("Edit", "chironomy.move_pose")
-    time.sleep(0.5)
+    _wait_edited(desk)
     after = desk.ask("wrist_path")
     apart = [math.dist(one[1], other[1]) for one, other in zip(path, after, strict=True)]
     changed = sum(each > 0.005 for each in apart)
@@ -292,6 +292,12 @@ def _changed(desk: Desk, number: int, before: list[Any]) -> list[Any]:
     ]
 
 
+def _wait_edited(desk: Desk) -> None:
+    """Wait until an edit is done that a button or a slider began."""
+    time.sleep(0.5)
+    desk.wait_until("the end of the edit", lambda seen: not seen["editing"], 30)
+
+
 def _wait_heard(desk: Desk, seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not desk.ask("heard"):
@@ -354,7 +360,7 @@ def mirror_motion(walk: Walk) -> str:
     desk.press("alt+a")
     path = desk.ask("wrist_path")
     desk.press_button("Edit", "chironomy.mirror_motion")
-    time.sleep(0.5)
+    _wait_edited(desk)
     apart = _apart(path, desk.ask("wrist_path"))
     _check(apart > 0.02, "the hands do as before")
     return f"the wrists go up to {100 * apart:.0f} cm elsewhere"
@@ -366,18 +372,22 @@ def edit_on_layer(walk: Walk) -> str:
     desk.press_button("Edit", ".on_layer")
     path = desk.ask("wrist_path")
     desk.press_button("Edit", "chironomy.smooth")
-    seen = desk.wait_until("a layer", lambda seen: seen["layers"], 10)
+    seen = desk.wait_until("a layer", lambda seen: seen["layers"], 30)
+    _wait_edited(desk)
     smooth = desk.ask("wrist_path")
     apart = _apart(path, smooth)
     _check(apart > 0.002, "the hands do as before")
     desk.photograph("11-layer")
     desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
     desk.wait_until("that the layer is hidden", lambda seen: seen["layers"][0][2], 10)
+    _wait_edited(desk)
     off = _apart(path, desk.ask("wrist_path"))
     _check(off < 1e-5, f"without the layer the wrists are up to {off:.5f} m from where they were")
     desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
+    _wait_edited(desk)
     desk.press_button("Edit", "chironomy.apply_layer", parts=(0.92, 0.9, 0.94))
-    after = desk.wait_until("no layer", lambda seen: not seen["layers"], 10)
+    after = desk.wait_until("no layer", lambda seen: not seen["layers"], 30)
+    _wait_edited(desk)
     applied = _apart(smooth, desk.ask("wrist_path"))
     _check(applied < 5e-3, f"applied, the layer puts the wrists up to {applied:.4f} m elsewhere")
     desk.press_button("Edit", ".on_layer")
