@@ -7,8 +7,9 @@ from bpy.types import Context, Event, Object, Operator, Scene
 
 from chironomy.gesture.settings import RANGE_HANDS
 
+from ..entries import ChironomyTake
 from ..locale import OWN
-from ..properties import ChironomyTake, character, settings
+from ..properties import character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import why_not_kept

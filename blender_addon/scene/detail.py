@@ -4,7 +4,8 @@
 import bpy
 from bpy.types import Action, Object, Scene
 
-from ..properties import ChironomyTake, answers, settings
+from ..entries import ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps

@@ -156,11 +156,11 @@ def mirror_range(place: Place, first: int, last: int) -> Made:
         ]
         edits.append((curves, curves.replaced(change, begin, end, falloff, wanted)))
     start, end = place.part(first, last)
-    return Made(
-        edits,
-        f"mirrored {place.names} from frame {first} to {last}",
-        score=lambda score: in_other_hand(score, start, end, place.sides),
-    )
+    if len(place.hands) == len(HANDS):
+        about = f"swapped what the hands do, mirrored, from frame {first} to {last}"
+    else:
+        about = f"mirrored {place.names} from frame {first} to {last}"
+    return Made(edits, about, score=lambda score: in_other_hand(score, start, end, place.sides))
 
 
 def amplify(place: Place, first: int, last: int, factor: float, about: str) -> Made:

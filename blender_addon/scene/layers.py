@@ -20,7 +20,8 @@ from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses, displacement
 from chironomy.motion.layers import Change, Layer, change_between, layered, listed, packed, renamed, unpacked
 
-from ..properties import ChironomyLayer, settings
+from ..entries import ChironomyLayer
+from ..properties import settings
 from ..rig.actions import Curves
 from ..rig.drafts import CharacterDraft
 from ..rig.hand_curves import Edit, HandCurves

@@ -40,6 +40,7 @@ def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
     # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
     from chironomy.speech.joined import played_short
     from chironomy.speech.sound import SILENT
+    from chironomy.speech.told_length import cut_told
 
     heard = yield lambda _: sequencer.listen(path)
     if played_short(path):
@@ -54,7 +55,7 @@ def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
     give_length(scene, scene.frame_start + max(1, round(heard.seconds * scene_fps(scene))) - 1)
     if heard.level < SILENT:
         return f"nothing is heard in {path.name}: the hands will rest; check the recording's level and its first track"
-    return ""
+    return cut_told(path, heard.seconds)
 
 
 def scene_speech(scene: Scene) -> SceneSpeech | None:

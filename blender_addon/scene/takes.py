@@ -28,7 +28,8 @@ from chironomy.motion.edit import mixed
 from chironomy.motion.key_poses import DETAIL, Miss
 from chironomy.work import Work
 
-from ..properties import ChironomyLayer, ChironomyTake, answers, settings
+from ..entries import ChironomyLayer, ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft

@@ -321,11 +321,12 @@ def test_a_mirrored_pose_is_the_other_hands(keyed, hands):
     check_untouched(before[:1], after[:1], AT > 0)
 
 
-def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands):
+def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands, capfd):
     from chironomy.motion.hand_poses import mirrored
 
     before = hands()
     bpy.ops.chironomy.swap_hands()
+    assert "swapped what the hands do, mirrored, from frame" in "".join(capfd.readouterr())
     after = hands()
     for hand in (LEFT, RIGHT):
         check_same_pose(after[hand], mirrored(before[1 - hand]), metres=0.0015, degrees=1.0)
