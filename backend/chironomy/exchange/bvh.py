@@ -86,9 +86,7 @@ def save_bvh(motion: SkeletonMotion, path: str | Path) -> None:
         for child in children[joint]:
             tell(child, depth + 1)
         if not children[joint]:
-            lines.extend(
-                (f"{tab}\tEnd Site", f"{tab}\t{{", f"{tab}\t\tOFFSET {_numbers(tail[joint])}", f"{tab}\t}}")
-            )
+            lines.extend((f"{tab}\tEnd Site", f"{tab}\t{{", f"{tab}\t\tOFFSET {_numbers(tail[joint])}", f"{tab}\t}}"))
         lines.append(f"{tab}}}")
 
     tell(0, 0)
@@ -193,7 +191,9 @@ def _parse(path: Path, text: str) -> tuple[list[_Joint], float, Array]:
     try:
         joints = _hierarchy(iter(head.split()[1:]))
     except (StopIteration, ValueError, IndexError) as error:
-        raise ExchangeError(f"{path} has a skeleton that cannot be read: it is damaged or cut short; {_ADVICE}") from error
+        raise ExchangeError(
+            f"{path} has a skeleton that cannot be read: it is damaged or cut short; {_ADVICE}"
+        ) from error
     lines = tail.strip().splitlines()
     try:
         frames = int(lines[0].partition(":")[2])

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A skeleton and how it moves, as arrays: what stands between the body and every file of joints."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -115,6 +116,24 @@ class SkeletonMotion:
     def renamed(self, names: dict[str, str]) -> Self:
         """Return it with other names of joints; those that are not in `names` keep theirs."""
         return self.replaced(names=tuple(names.get(name, name) for name in self.names))
+
+    def only(self, names: Collection[str]) -> Self:
+        """Return the joints of these names, each hanging on the nearest of them above it."""
+        kept = [joint for joint, name in enumerate(self.names) if name in names]
+        parents = []
+        for joint in kept:
+            above = self.parents[joint]
+            while above >= 0 and above not in kept:
+                above = self.parents[above]
+            parents.append(kept.index(above) if above >= 0 else -1)
+        return self.replaced(
+            names=tuple(self.names[joint] for joint in kept),
+            parents=tuple(parents),
+            rest_position=self.rest_position[kept],
+            rest_tail=self.rest_tail[kept],
+            rotation=self.rotation[:, kept],
+            position=self.position[:, kept],
+        )
 
     def resting_as(self, turn: ArrayLike) -> Self:
         """Return the same motion told from another rest pose, such as a T-pose.
