@@ -70,4 +70,4 @@ def skeletons(draw: st.DrawFn) -> SkeletonMotion:
     turns = quaternion.normalize(random.normal(size=(frames, joints, 4)))
     fps = draw(st.sampled_from([*RATES, 25.0, 30.0, 120.0]))
     names = tuple(f"joint{number}" for number in range(joints))
-    return posed(fps, names, parents, rest, rest + [0.0, 0.1, 0.0], quaternion.make_continuous(turns), place)
+    return posed(fps, names, parents, rest, rest + np.array([0.0, 0.1, 0.0]), quaternion.make_continuous(turns), place)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """BVH, out and in; what is written is read by bvhio and by three.js, which share no code with this project."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from exchange_motions import RATES, gestures, matched, skeletons
@@ -79,7 +81,7 @@ def test_angles_are_those_of_the_rotations_and_go_the_short_way(seed):
     turns = Rotation.from_euler("ZXY", path, degrees=True)
     angles = euler_angles(turns.as_quat()[:, [3, 0, 1, 2]])
     away = Rotation.from_euler("ZXY", angles, degrees=True) * turns.inv()
-    assert np.rad2deg(away.magnitude()).max() < 0.02
+    assert np.rad2deg(away.magnitude()).max() < 0.003
     # Nothing spins between frames: there, the angles' middle turns as the rotations' does, but beside the poles.
     between = Rotation.from_euler("ZXY", (angles[1:] + angles[:-1]) / 2.0, degrees=True)
     wanted = Rotation.from_euler("ZXY", (path[1:] + path[:-1]) / 2.0, degrees=True)
@@ -92,7 +94,11 @@ def test_an_axis_that_stands_upright_is_no_riddle():
     turns = Rotation.from_euler("ZXY", [[10, 80, 5], [20, 90, 40], [30, -90, 50], [10, 89.9999, 0]], degrees=True)
     angles = euler_angles(turns.as_quat()[:, [3, 0, 1, 2]])
     away = Rotation.from_euler("ZXY", angles, degrees=True) * turns.inv()
-    assert np.rad2deg(away.magnitude()).max() < 0.02
+    assert np.rad2deg(away.magnitude()).max() < 0.003
+
+
+def file_of(frames, joint="OFFSET 0 0 0\nCHANNELS 1 Xrotation"):
+    return f"HIERARCHY\nROOT a\n{{\n{joint}\n}}\nMOTION\nFrames: {frames}"
 
 
 @pytest.mark.parametrize(
@@ -100,15 +106,15 @@ def test_an_axis_that_stands_upright_is_no_riddle():
     [
         ("", "is no BVH"),
         ("HIERARCHY\nROOT hips\n{\nMOTION\nFrames: 1\nFrame Time: 0.04\n", "damaged or cut short"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 x\n}\nMOTION\nFrames: 1\nFrame Time: 0.04\n", "damaged or cut short"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xspin\n}\nMOTION\n", "damaged or cut short"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n}\nMOTION\nFrames: 2\nFrame Time: 0.04\n1\n", "2 frames of 1 numbers"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n}\nMOTION\nFrames: 1\nFrame Time: 0\n1\n", "does not tell"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n}\nMOTION\nFrames: 1\nFrame Time: 9\n1\n", "frames a second"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n}\nMOTION\nFrames: 1\nFrame Time: 0.1\nnan\n", "not finite"),
-        ("HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n}\nMOTION\nFrames: 1\nFrame Time: 0.1\nhalf\n", "not all numbers"),
+        (file_of("1\nFrame Time: 0.04\n", joint="OFFSET 0 0 x"), "damaged or cut short"),
+        (file_of("1\nFrame Time: 0.04\n", joint="OFFSET 0 0 0\nCHANNELS 1 Xspin"), "damaged or cut short"),
+        (file_of("2\nFrame Time: 0.04\n1\n"), "2 frames of 1 numbers"),
+        (file_of("1\nFrame Time: 0\n1\n"), "does not tell"),
+        (file_of("1\nFrame Time: 9\n1\n"), "frames a second"),
+        (file_of("1\nFrame Time: 0.1\nnan\n"), "not finite"),
+        (file_of("1\nFrame Time: 0.1\nhalf\n"), "not all numbers"),
     ],
-)  # fmt: skip
+)
 def test_a_damaged_file_is_told_in_a_sentence(tmp_path, text, sentence):
     (tmp_path / "bad.bvh").write_text(text)
     with pytest.raises(ExchangeError, match=sentence):
@@ -123,10 +129,8 @@ def test_altered_bytes_never_raise_anything_else(tmp_path_factory, seed):
     for place in random.integers(0, len(text), size=6):
         text[place] = random.integers(0, 256)
     path.write_bytes(bytes(text[: random.integers(1, len(text) + 1)]))
-    try:
+    with contextlib.suppress(ExchangeError):
         load_bvh(path)
-    except ExchangeError:
-        pass
 
 
 SMALL = """HIERARCHY

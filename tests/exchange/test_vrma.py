@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VRM animations, played on a VRM humanoid by three-vrm."""
 
+import contextlib
 import json
 
 import numpy as np
@@ -129,10 +130,8 @@ def test_altered_bytes_never_raise_anything_else(small_vrma, tmp_path_factory, s
     for place in random.integers(0, len(data) if seed % 4 == 0 else 3000, size=4):
         data[place] = random.integers(0, 256)
     path.write_bytes(bytes(data[: len(data) if seed % 3 else random.integers(1, len(data))]))
-    try:
+    with contextlib.suppress(ExchangeError):
         load_gltf_motion(path)
-    except ExchangeError:
-        pass
 
 
 @pytest.fixture(scope="module")

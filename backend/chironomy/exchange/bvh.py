@@ -32,8 +32,8 @@ _ADVICE = "choose a BVH file, or export it anew"
 _PLACES = {"Xposition": 0, "Yposition": 1, "Zposition": 2}
 _TURNS = {"Xrotation": 0, "Yrotation": 1, "Zrotation": 2}
 _DEEPEST = 200
-# Below this cosine of the middle angle, a hundredth of a degree from the pole, the two other axes are one.
-_POLE = 2e-4
+# Below this cosine of the middle angle, a thousandth of a degree from the pole, the two other axes are one.
+_POLE = 1e-5
 
 
 @dataclass
@@ -148,7 +148,7 @@ def euler_angles(rotation: Array) -> Array:
     taken, so that a program that goes linearly between frames goes the short way. Where the x axis stands upright, only
     the sum of the two others counts: the one about y stays as it was.
     """
-    # In the order z, x, y the matrix reads as one of the angles about x, y and z does: Goldstein, "Classical Mechanics".
+    # With its axes in the order z, x, y the matrix reads as that of angles about x, y and z does.
     matrix = quaternion.to_matrix(rotation)[..., [2, 0, 1], :][..., :, [2, 0, 1]]
     middle = np.arcsin(np.clip(matrix[..., 0, 2], -1.0, 1.0))
     pole = np.hypot(matrix[..., 0, 0], matrix[..., 0, 1]) < _POLE

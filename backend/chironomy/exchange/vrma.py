@@ -22,8 +22,8 @@ EXTENSION = "VRMC_vrm_animation"
 
 _EYES = ("leftEye", "rightEye")
 # Without these no VRM model is whole.
-_NEEDED = ("hips", "spine", "head", "leftUpperArm", "leftLowerArm", "leftHand", "rightUpperArm", "rightLowerArm",
-           "rightHand", "leftUpperLeg", "leftLowerLeg", "leftFoot", "rightUpperLeg", "rightLowerLeg", "rightFoot")  # fmt: skip
+_LIMBS = ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
+_NEEDED = ("hips", "spine", "head", *(side + limb for side in ("left", "right") for limb in _LIMBS))
 _STILL = 1e-4
 
 
