@@ -3,8 +3,8 @@
 
 `left_global_orient` (T, 3), `left_hand_pose` (T, 45), `left_transl` (T, 3), `left_betas` (T, 10), and likewise
 `right_…`; `mocap_frame_rate`; `flat_hand_mean`, true: fingers are relative to the flat hand. Rotation vectors and
-metres in the frame of the body. MANO turns a hand about its wrist, which does not lie at the model's origin: `…_transl` is the
-wrist's place less where it rests in the model, and `…_wrist_position` is its place.
+metres in the frame of the body. MANO turns a hand about its wrist, which does not lie at the model's origin:
+`…_transl` is the wrist's place less where it rests in the model, and `…_wrist_position` is its place.
 """
 
 from pathlib import Path

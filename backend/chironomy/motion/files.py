@@ -81,9 +81,9 @@ def save_smplx(motion: HandMotion, path: str | Path, bones: ArmBones = NOMINAL_A
     """Write `motion` as joint rotations of SMPL-X or SMPL+H, by default in BEAT2's layout.
 
     There, `poses` (T, 165) holds 55 rotation vectors: 22 of the body, jaw, two eyes, 15 of the left hand, 15 of the
-    right, fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are out of
-    the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean` and
-    `source` are added fields that other readers pass over.
+    right, fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are
+    out of the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean`
+    and `source` are added fields that other readers pass over.
 
     Args:
         motion: the hands.
