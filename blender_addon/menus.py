@@ -17,6 +17,7 @@ CHOICES = {
     "chironomy.add_phrase": "kind",
     "chironomy.phrase_kind": "kind",
     "chironomy.phrase_hands": "hands",
+    "chironomy.export_character": "preset",
 }
 """Operators that are a menu of what they do, by the property that says it."""
 
@@ -139,6 +140,7 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.import_motion",
         "chironomy.export_motion",
         "chironomy.export_fbx",
+        "chironomy.export_character",
     )
 
 
@@ -185,13 +187,14 @@ def draw_keys(menu: Menu, _context: Context) -> None:
 
 def draw_import(menu: Menu, _context: Context) -> None:
     """Draw in File > Import."""
-    menu.layout.operator("chironomy.import_motion", text="Chironomy Motion (.npz, .zip)")
+    menu.layout.operator("chironomy.import_motion", text="Chironomy Motion (.npz, .zip, .bvh, .vrma, .glb)")
 
 
 def draw_export(menu: Menu, _context: Context) -> None:
     """Draw in File > Export."""
     menu.layout.operator("chironomy.export_motion", text="Chironomy Motion (.npz)")
     menu.layout.operator("chironomy.export_fbx", text="Chironomy Character (.fbx)")
+    menu.layout.operator("chironomy.export_character", text="Chironomy Character (.glb, .usdc, .bvh, .vrma …)")
 
 
 PLACES: tuple[tuple[str, Callable[[Menu, Context], None]], ...] = (

@@ -9,7 +9,8 @@ from bpy.types import Context, Event, Operator
 from chironomy.body.performance import load_performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import load_motion, save_hands
+from chironomy.exchange.files import load_hand_motion
+from chironomy.motion import save_hands
 
 from .. import sequencer
 from ..properties import character
@@ -28,11 +29,11 @@ class CHIRONOMY_OT_import_motion(Operator):
 
     filepath: StringProperty(
         name="File",
-        description="The motion, .npz, or the performance, .zip, to read",
+        description="The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
-    filter_glob: StringProperty(default="*.npz;*.zip", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.npz;*.zip;*.bvh;*.vrma;*.glb", options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -55,7 +56,7 @@ class CHIRONOMY_OT_import_motion(Operator):
                 message = new_take(scene, character(scene), made, path.name, {"file": path.name}).said
                 taken(path)
             else:
-                motion = load_motion(path)
+                motion = load_hand_motion(path)
                 message = new_take(scene, character(scene), motion, path.name, {"file": path.name}).said
                 if note := motion.source.get("note"):
                     message = f"{message}; {note}"

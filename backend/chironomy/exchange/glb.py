@@ -28,6 +28,8 @@ _TYPES = {1: "SCALAR", 3: "VEC3", 4: "VEC4"}
 _WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4}
 _NORMALISED = {5120: ("<i1", 127.0), 5121: ("<u1", 255.0), 5122: ("<i2", 32767.0), 5123: ("<u2", 65535.0)}
 _ADVICE = "choose a .glb or .vrma file, or export it anew"
+# Parts of a length of time that are the rounding of single precision.
+_TIMES = 1e-6
 _MOST_JOINTS = 4096
 _MOST_FRAMES = 1 << 20
 
@@ -81,13 +83,52 @@ def save_glb(document: dict[str, Any], buffer: Buffer, path: str | Path) -> None
         "bufferViews": buffer.views,
         "accessors": buffer.accessors,
     }
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(_packed(document, bytes(buffer.data)))
+
+
+def _packed(document: dict[str, Any], binary: bytes) -> bytes:
     text = json.dumps(document, separators=(",", ":"), allow_nan=False).encode()
     text += b" " * (-len(text) % 4)
-    data = bytes(buffer.data) + b"\0" * (-len(buffer.data) % 4)
-    with atomic_path(path) as temporary, temporary.open("wb") as stream:
-        stream.write(struct.pack("<III", _MAGIC, 2, 28 + len(text) + len(data)))
-        stream.write(struct.pack("<II", len(text), _JSON) + text)
-        stream.write(struct.pack("<II", len(data), _BINARY) + data)
+    binary += b"\0" * (-len(binary) % 4)
+    head = struct.pack("<III", _MAGIC, 2, 28 + len(text) + len(binary))
+    chunks = (struct.pack("<II", len(text), _JSON), text, struct.pack("<II", len(binary), _BINARY), binary)
+    return b"".join((head, *chunks))
+
+
+def retime_glb(path: str | Path, seconds: float) -> None:
+    """Let the animations of a file that was just written last so long, as a whole, from the time 0 on.
+
+    Blender's exporter takes a scene's frames a second times its base for its rate, which is the base times over, and so
+    has 23.976 as 24.024.
+
+    Args:
+        path: of the file, which is changed in place.
+        seconds: from the first sample to the last.
+
+    Raises:
+        ExchangeError: the file is damaged.
+    """
+    document = Document(path)
+    try:
+        samplers = [each for animation in document.json.get("animations", []) for each in animation["samplers"]]
+        inputs = sorted({each["input"] for each in samplers})
+        last = max((float(document.array(number)[-1]) for number in inputs), default=0.0)
+        if last <= 0.0 or abs(seconds / last - 1.0) < _TIMES:
+            return
+        data = bytearray(Path(path).read_bytes())
+        begin = data.index(document.binary, 20)
+        for number in inputs:
+            told = document.json["accessors"][number]
+            view = document.json["bufferViews"][told["bufferView"]]
+            times = (document.array(number) * (seconds / last)).astype("<f4")
+            start = begin + view.get("byteOffset", 0) + told.get("byteOffset", 0)
+            data[start : start + times.nbytes] = times.tobytes()
+            told |= {"min": [float(times[0])], "max": [float(times[-1])]}
+    except DAMAGE as error:
+        raise document.fault("is damaged") from error
+    binary = bytes(data[begin : begin + len(document.binary)])
+    Path(path).write_bytes(_packed(document.json, binary))
 
 
 class Document:
@@ -96,6 +137,7 @@ class Document:
     Attributes:
         name: of the file, for sentences.
         json: the document.
+        binary: its numbers.
 
     Raises:
         ExchangeError: the file is missing, or is no whole glTF of version 2 in one file.
@@ -119,10 +161,10 @@ class Document:
                 raise self.fault("is damaged or cut short")
             self.json: dict[str, Any] = json.loads(data[20 : 20 + size])
             rest = 20 + size
-            self._binary = b""
+            self.binary = b""
             if len(data) >= rest + 8:
                 size, kind = struct.unpack_from("<II", data, rest)
-                self._binary = data[rest + 8 : rest + 8 + size] if kind == _BINARY else b""
+                self.binary = data[rest + 8 : rest + 8 + size] if kind == _BINARY else b""
         except ExchangeError:
             raise
         except DAMAGE as error:
@@ -144,9 +186,9 @@ class Document:
         kind, width, count = np.dtype(code), _WIDTHS[told["type"]], int(told["count"])
         start = view.get("byteOffset", 0) + told.get("byteOffset", 0)
         stride = view.get("byteStride") or width * kind.itemsize
-        if count < 0 or start < 0 or start + max(count - 1, 0) * stride + width * kind.itemsize > len(self._binary):
+        if count < 0 or start < 0 or start + max(count - 1, 0) * stride + width * kind.itemsize > len(self.binary):
             raise self.fault("is damaged or cut short")
-        rows = np.ndarray((count, width), kind, self._binary, start, (stride, kind.itemsize))
+        rows = np.ndarray((count, width), kind, self.binary, start, (stride, kind.itemsize))
         values = np.maximum(rows.astype(np.float64) / scale, -1.0) if scale != 1.0 else rows.astype(np.float64)
         if not np.isfinite(values).all():
             raise self.fault("holds a number that is not finite")
