@@ -24,6 +24,12 @@ FORMAT = "chironomy.job/1"
 OPTIONAL_SETTINGS = ("rate", "accompany", "emotion_mixture", "outfit", "backdrop", "burn_in", "format")
 """Settings that a job may leave as they are by default."""
 
+FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")
+"""What a job must say, that makes a motion and what comes of it."""
+
+EXPORT_FIELDS = ("extension", "motion", "export")
+"""Likewise, that writes a motion for another program: `export` is what its button is told."""
+
 MODULE = "bl_ext.user_default.chironomy"
 
 
@@ -89,7 +95,7 @@ def read_job(path: Path) -> dict[str, Any]:
         raise JobError(f"the job {path} cannot be read: {error}") from error
     if not isinstance(job, dict) or job.get("format") != FORMAT:
         raise JobError(f"{path} is not a job of the format {FORMAT}")
-    for name in ("extension", "speech", "out", "backend", "settings", "edits", "write"):
+    for name in EXPORT_FIELDS if "export" in job else FIELDS:
         if name not in job:
             raise JobError(f"the job {path} has no field {name}")
     return job
@@ -97,6 +103,9 @@ def read_job(path: Path) -> dict[str, Any]:
 
 def run(job: dict[str, Any], story: Story) -> None:
     """Do the job."""
+    if "export" in job:
+        run_export(job, story)
+        return
     with story.step("start"):
         bpy = start_blender(job["extension"])
         addon = {
@@ -167,6 +176,32 @@ def run(job: dict[str, Any], story: Story) -> None:
     )
 
 
+def run_export(job: dict[str, Any], story: Story) -> None:
+    """Put a motion on the character, as exactly as keys can, and write it for another program."""
+    with story.step("start"):
+        bpy = start_blender(job["extension"])
+        tasks, takes, properties = (
+            importlib.import_module(f"{MODULE}.{name}") for name in ("tasks", "scene.takes", "properties")
+        )
+        from chironomy.body.performance import load_performance
+        from chironomy.motion import load_hands
+
+        path = Path(job["motion"])
+        motion = load_performance(path) if path.suffix == ".zip" else load_hands(path)
+        hands = getattr(motion, "hands", motion)
+        tasks.listeners.append(story.progress)
+        signal.signal(signal.SIGTERM, lambda *_: stop(tasks, story))
+    scene = bpy.context.scene
+    with story.step("character"):
+        take_rate(scene, hands.fps)
+        bpy.ops.chironomy.add_character()
+        takes.new_take(scene, properties.character(scene), motion, path.name, {}, detail=1.0)
+        scene.frame_end = scene.frame_start + hands.frame_count - 1
+    with story.step("export"):
+        press(bpy.ops.chironomy.export_character, **job["export"])
+    story.tell(done=True, steps=story.steps)
+
+
 def start_blender(extension: str) -> Any:
     """Return bpy, with an empty scene and the extension enabled."""
     if "BLENDER_USER_RESOURCES" not in os.environ:
@@ -186,15 +221,19 @@ def start_blender(extension: str) -> Any:
     return bpy
 
 
+def take_rate(scene: Any, fps: float) -> None:
+    """Give the scene a frame rate."""
+    scene.render.fps = max(1, math.ceil(fps - 1e-6))
+    scene.render.fps_base = scene.render.fps / fps
+
+
 def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
     """Give the scene the job's settings.
 
     Raises:
         JobError: one cannot be taken.
     """
-    fps = float(settings["fps"])
-    scene.render.fps = max(1, math.ceil(fps - 1e-6))
-    scene.render.fps_base = scene.render.fps / fps
+    take_rate(scene, float(settings["fps"]))
     # The size comes after the shape, which sets one.
     chosen.shape = "custom"
     asked = [name for name in OPTIONAL_SETTINGS if name in settings]

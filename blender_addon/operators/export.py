@@ -244,8 +244,8 @@ def _said(written: list[Written]) -> str:
     if len(written) == 1:
         return written[0].said
     left_out = ", ".join(dict.fromkeys(each.left_out for each in written if each.left_out))
-    said = f"wrote {len(written)} files to {written[0].path.parent}"
-    return f"{said}, without {left_out}" if left_out else said
+    count, folder = len(written), written[0].path.parent
+    return f"wrote {count} files to {folder}, without {left_out}" if left_out else f"wrote {count} files to {folder}"
 
 
 @contextmanager

@@ -60,13 +60,13 @@ class Wishes:
     @property
     def form(self) -> Form:
         """What the character is like in the file."""
-        # USD has no dots in names, and reads what other characters it lacks as underscores.
+        # USD has no dots in names.
         return Form(
             FORMATS[self.format].unit,
             NAMES[self.names],
             self.root,
             self.mesh,
-            "_" if self.format in ("usd", "bvh") else ".",
+            "_" if self.format == "usd" else ".",
             # A modifier that is off in the viewport is none to the exporter of USD, and the mesh no skin.
             moving=self.format == "usd",
         )
@@ -164,7 +164,7 @@ def _preparing(context: Context, item: Object, action: int, path: Path, wishes: 
     """Read what one file is to hold; return what writes it in a thread."""
     span = wishes.span_of(context.scene)
     if not FORMATS[wishes.format].by_blender:
-        job = yield from writing_joints(context.scene, item, path, wishes.format, wishes.form, span)
+        job = yield from writing_joints(context.scene, item, path, wishes.format, wishes.names, span)
         return lambda work: _done(job, work, path, action)
     staged = yield from staging(context, item, wishes.form, span)
     try:
@@ -194,7 +194,7 @@ def _writing_here(context: Context, item: Object, action: int, path: Path, wishe
     with _shown(context.scene, item, action):
         span = wishes.span_of(context.scene)
         if not FORMATS[wishes.format].by_blender:
-            job = yield from writing_joints(context.scene, item, path, wishes.format, wishes.form, span)
+            job = yield from writing_joints(context.scene, item, path, wishes.format, wishes.names, span)
             job(Work())
             return Written(path, action=action)
         staged = yield from staging(context, item, wishes.form, span)

@@ -10,23 +10,20 @@ from bpy.types import Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.body.rig import load_rig
-from chironomy.exchange.bvh import save_bvh
-from chironomy.exchange.mano_file import save_mano
+from chironomy.exchange.joints import of_skeletons, save_joints
 from chironomy.exchange.skeleton import SkeletonMotion, in_t_pose
-from chironomy.exchange.vrma import save_vrma
-from chironomy.motion import HandMotion, save_hands, save_smplx
 from chironomy.motion import rotation as quaternion
 
 from ..rig.build import is_character
 from ..rig.read import reading_face, reading_pose
 from ..rig.space import TURN
 from ..slices import Slices
-from .staging import Form, Performance, Span, metres_of, scale_of, watching
+from .staging import Performance, Span, metres_of, scale_of, watching
 
 Array = NDArray[np.float64]
 
 
-def writing_joints(scene: Scene, item: Object, path: Path, kind: str, form: Form, span: Span) -> Slices:
+def writing_joints(scene: Scene, item: Object, path: Path, kind: str, names: str, span: Span) -> Slices:
     """Read frames of a character; return what writes the file, in a thread.
 
     At another rate than the scene's, joints are read where the file's frames lie; face and hands go straight between
@@ -37,35 +34,25 @@ def writing_joints(scene: Scene, item: Object, path: Path, kind: str, form: Form
         item: the character.
         path: of the file.
         kind: one of `exchange.presets.FORMATS` that Blender does not write.
-        form: what joints are called.
+        names: what joints are called: one of `exchange.presets.NAMES`.
         span: the frames.
 
     Raises:
         MotionError: the armature is in edit mode or lacks a bone of the character.
     """
-    if kind in ("bvh", "vrma"):
-        seen = yield from watching(scene, item, [], span)
-        skeleton = _skeleton(scene, item, seen, span.rate)
-        names = {name: form.named(name) for name in seen.bones}
-        if kind == "bvh":
-            return lambda _: save_bvh(skeleton().renamed(names), path)
-        face = yield from reading_face(item, scene, span.start, span.stop)
-        return lambda _: save_vrma(skeleton(), path, _at_rate(face, span))
-    _, hands = yield from reading_pose(item, load_rig(), scene, span.start, span.stop)
-    return lambda _: _save_hands(_at_rate(hands, span), path, kind)
+    if not of_skeletons(kind):
+        _, hands = yield from reading_pose(item, load_rig(), scene, span.start, span.stop)
+        return lambda _: save_joints(kind, path, hands=_at_rate(hands, span))
+    seen = yield from watching(scene, item, [], span)
+    skeleton = _skeleton(scene, item, seen, span.rate)
+    if kind != "vrma":
+        return lambda _: save_joints(kind, path, skeleton(), names=names)
+    face = yield from reading_face(item, scene, span.start, span.stop)
+    return lambda _: save_joints(kind, path, skeleton(), face=_at_rate(face, span))
 
 
 def _at_rate(track: Any, span: Span) -> Any:
     return track if span.rate == span.scene_rate else track.resampled(span.rate, span.count)
-
-
-def _save_hands(hands: HandMotion, path: Path, kind: str) -> None:
-    if kind == "mano":
-        save_mano(hands, path)
-    elif kind == "hands":
-        save_hands(hands, path)
-    else:
-        save_smplx(hands, path, layout={"smplx": "beat2"}.get(kind, kind))
 
 
 def _skeleton(scene: Scene, item: Object, seen: Performance, fps: float) -> Callable[[], SkeletonMotion]:
@@ -89,6 +76,7 @@ def _skeleton(scene: Scene, item: Object, seen: Performance, fps: float) -> Call
             quaternion.make_continuous(turn),
             world[..., :3, 3] * metres,
         ).turned(quaternion.inverse(TURN))
+        # Another's rest pose is its own, and what it is called says nothing of it.
         return in_t_pose(load_rig(), skeleton) if ours else skeleton
 
     return made

@@ -213,3 +213,36 @@ def _tone(path):
         out.setparams((1, 2, 16000, len(samples), "NONE", ""))
         out.writeframes(samples.tobytes())
     return path
+
+
+def test_a_motion_is_written_for_another_program(do, rig, extension_zip, read_by_node, tmp_path):
+    from blender_motions import gestures
+
+    from chironomy.body import hands_of_pose, solve_pose
+    from chironomy.motion import save_hands
+
+    fps = 24000 / 1001
+    pose = solve_pose(rig, gestures(rig, 2.0, seed=5, fps=fps))
+    save_hands(hands_of_pose(rig, pose), tmp_path / "motion.npz")
+    export = {"filepath": str(tmp_path / "hands.glb"), "preset": "godot", "mesh": False}
+    code, told = do(
+        format="chironomy.job/1",
+        extension=str(extension_zip),
+        motion=str(tmp_path / "motion.npz"),
+        export=export,
+    )
+    assert code == 0, told[-1]
+    assert told[-1]["done"]
+    played = read_by_node("read_gltf.mjs", tmp_path / "hands.glb", repr(fps))
+    assert played["animations"][0]["duration"] == pytest.approx((pose.frame_count - 1) / fps, abs=1e-4)
+    for name, own in (("LeftHand", "wrist.L"), ("RightIndexDistal", "index3.R")):
+        seen = np.array(played["frames"])[:, played["bones"].index(name)]
+        wanted = pose.joint_position[:, rig.index(own)] - [0.0, rig.floor, 0.0]
+        # Keys are as exact as they get, and not one a frame.
+        assert np.linalg.norm(seen - wanted, axis=-1).max() < 1e-3
+
+
+def test_an_export_without_its_motion_is_refused(do, extension_zip):
+    code, told = do(format="chironomy.job/1", extension=str(extension_zip), export={})
+    assert code == 1
+    assert "has no field motion" in told[-1]["error"]

@@ -275,13 +275,40 @@ _BUTTONS = {
     "Fit to Picture": "사진에 맞추기",
     "Forget Picture": "사진 맞춤 해제",
     "Render Video": "비디오 렌더",
-    "Chironomy Motion (.npz, .zip)": "Chironomy 모션 (.npz, .zip)",
+    "Chironomy Motion (.npz, .zip, .bvh, .vrma, .glb)": "Chironomy 모션 (.npz, .zip, .bvh, .vrma, .glb)",
     "Chironomy Motion (.npz)": "Chironomy 모션 (.npz)",
     "Chironomy Character (.fbx)": "Chironomy 캐릭터 (.fbx)",
+    "Chironomy Character (.glb, .usdc, .bvh, .vrma …)": "Chironomy 캐릭터 (.glb, .usdc, .bvh, .vrma …)",
+    "Export For": "다음을 위해 내보내기",
+}
+
+_EXPORT = {
+    "For": "대상",
+    "Other": "기타",
+    "Format": "형식",
+    "Names": "이름",
+    "Mesh": "메시",
+    "Takes": "테이크",
+    "Frames": "프레임",
+    "From": "시작",
+    "To": "끝",
+    "Rate": "초당 프레임",
+    "Shown Take": "보이는 테이크",
+    "All Takes": "모든 테이크",
+    "Scene": "장면",
+    "Preview Range": "미리보기 범위",
+    "From and To": "시작과 끝",
+    "Character's Own": "캐릭터의 것",
+    "Humanoid": "휴머노이드",
+    "Mannequin": "마네킹",
+    "Maya and MotionBuilder": "Maya와 MotionBuilder",
+    "glTF Binary": "glTF 바이너리",
+    "VRM Animation": "VRM 애니메이션",
+    "Chironomy Motion": "Chironomy 모션",
 }
 
 LABELS = table(
-    any=_ANY,
+    any={**_ANY, **_EXPORT},
     operator=_BUTTONS,
     own={
         **_PANELS,
