@@ -141,6 +141,7 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.export_motion",
         "chironomy.export_fbx",
         "chironomy.export_character",
+        "chironomy.export_timeline",
     )
 
 
@@ -195,6 +196,7 @@ def draw_export(menu: Menu, _context: Context) -> None:
     menu.layout.operator("chironomy.export_motion", text="Chironomy Motion (.npz)")
     menu.layout.operator("chironomy.export_fbx", text="Chironomy Character (.fbx)")
     menu.layout.operator("chironomy.export_character", text="Chironomy Character (.glb, .usdc, .bvh, .vrma …)")
+    menu.layout.operator("chironomy.export_timeline", text="Chironomy Timeline (.otio)")
 
 
 PLACES: tuple[tuple[str, Callable[[Menu, Context], None]], ...] = (

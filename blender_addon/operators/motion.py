@@ -17,6 +17,7 @@ from ..properties import character
 from ..rig import read
 from ..scene.keeping import taken, why_not_kept
 from ..scene.takes import new_take
+from ..scene.timeline_file import save_lines
 from ..words import tip, told
 
 
@@ -108,6 +109,41 @@ class CHIRONOMY_OT_export_motion(Operator):
         return {"FINISHED"}
 
 
+class CHIRONOMY_OT_export_timeline(Operator):
+    """Write the scene's lines, and the take that each character shows, as a timeline for editors"""
+
+    bl_idname = "chironomy.export_timeline"
+    bl_label = "Export Timeline"
+
+    filepath: StringProperty(
+        name="File",
+        description="The file to write",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filter_glob: StringProperty(default="*.otio", options={"HIDDEN"})
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        if not self.filepath:
+            self.filepath = f"{context.scene.name}.otio"
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: Context) -> set[str]:
+        path = sequencer.absolute(self.filepath)
+        try:
+            path = with_suffix(path, ".otio")
+            count = save_lines(context.scene, path)
+        except ChironomyError as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        except OSError as error:
+            self.report({"ERROR"}, told(f"{path} cannot be written: {error.strerror or error}"))
+            return {"CANCELLED"}
+        self.report({"INFO"}, told(f"wrote {count} clips to {path}"))
+        return {"FINISHED"}
+
+
 def needs_character(operator: type[Operator], context: Context) -> bool:
     """Poll for operators that work on the scene's character."""
     if character(context.scene) is None:
@@ -127,4 +163,4 @@ def with_suffix(path: Path, suffix: str) -> Path:
     return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
 
 
-CLASSES = (CHIRONOMY_OT_import_motion, CHIRONOMY_OT_export_motion)
+CLASSES = (CHIRONOMY_OT_import_motion, CHIRONOMY_OT_export_motion, CHIRONOMY_OT_export_timeline)

@@ -71,6 +71,7 @@ def test_files_are_read_and_written_from_the_file_menu(addon):
         "chironomy.export_motion",
         "chironomy.export_fbx",
         "chironomy.export_character",
+        "chironomy.export_timeline",
     ]
 
 

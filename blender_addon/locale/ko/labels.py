@@ -279,6 +279,8 @@ _BUTTONS = {
     "Chironomy Motion (.npz)": "Chironomy 모션 (.npz)",
     "Chironomy Character (.fbx)": "Chironomy 캐릭터 (.fbx)",
     "Chironomy Character (.glb, .usdc, .bvh, .vrma …)": "Chironomy 캐릭터 (.glb, .usdc, .bvh, .vrma …)",
+    "Export Timeline": "타임라인 내보내기",
+    "Chironomy Timeline (.otio)": "Chironomy 타임라인 (.otio)",
     "Export For": "다음을 위해 내보내기",
 }
 

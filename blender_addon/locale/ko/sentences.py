@@ -259,6 +259,7 @@ _EDITS = {
 _FILES = {
     "wrote {0}": "저장했습니다: {0}",
     "wrote {0}, without {1}": "저장했습니다: {0} ({1} 제외)",
+    "wrote {0} clips to {1}": "클립 {0}개를 저장했습니다: {1}",
     "wrote {0} files to {1}": "파일 {0}개를 저장했습니다: {1}",
     "wrote {0} files to {1}, without {2}": "파일 {0}개를 저장했습니다: {1} ({2} 제외)",
     "this Blender was built without {0}; choose another format": (

@@ -436,6 +436,9 @@ _EXPORT = {
     "Write the character's motion in the format and with the names that another program expects": (
         "다른 프로그램이 기대하는 형식과 이름으로 캐릭터의 모션을 저장합니다"
     ),
+    "Write the scene's lines, and the take that each character shows, as a timeline for editors": (
+        "장면의 대사와 각 캐릭터가 보여 주는 테이크를 편집기용 타임라인으로 저장합니다"
+    ),
     "The program that the file is for": "파일을 쓸 프로그램",
     "The format and the names that are chosen here": "여기에서 고른 형식과 이름",
     "FBX in centimetres with the mannequin's names under a bone called root, for its IK retargeter": (
