@@ -188,7 +188,7 @@ def run_export(job: dict[str, Any], story: Story) -> None:
 
         path = Path(job["motion"])
         motion = load_performance(path) if path.suffix == ".zip" else load_hands(path)
-        hands = getattr(motion, "hands", motion)
+        hands: Any = getattr(motion, "hands", motion)
         tasks.listeners.append(story.progress)
         signal.signal(signal.SIGTERM, lambda *_: stop(tasks, story))
     scene = bpy.context.scene
