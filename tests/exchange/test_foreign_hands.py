@@ -12,7 +12,7 @@ from chironomy.exchange.bvh import load_bvh, save_bvh
 from chironomy.exchange.errors import ExchangeError
 from chironomy.exchange.hands import AT_EASE, hands_of_skeleton
 from chironomy.exchange.names import HUMAN_IK, HUMANOID, MANNEQUIN
-from chironomy.exchange.skeleton import in_t_pose, skeleton_of_pose
+from chironomy.exchange.skeleton import SkeletonMotion, in_t_pose, skeleton_of_pose
 from chironomy.motion import rotation as quaternion
 
 FRAMES = 12
@@ -210,3 +210,78 @@ def test_hands_reach_within_the_arm_as_they_were_asked_to(rig):
     asked = hands(rig, FRAMES, 30.0, seed=4)
     motion = hands_of_skeleton(rig, skeleton_of_pose(rig, gestures(rig, FRAMES, 30.0, seed=4)))
     assert_same(motion, asked)
+
+
+def tree(names_by_parent, at):
+    """A still skeleton of joints with their parents' names, `at` being where each rests from its parent."""
+    names = tuple(names_by_parent)
+    parents = tuple(names.index(parent) if parent else -1 for parent in names_by_parent.values())
+    rest = np.zeros((len(names), 3))
+    for joint, parent in enumerate(parents):
+        rest[joint] = at[names[joint]] + (rest[parent] if parent >= 0 else 0.0)
+    turns = np.tile(quaternion.IDENTITY, (2, len(names), 1))
+    return SkeletonMotion(30.0, names, parents, rest, rest, turns, np.tile(rest, (2, 1, 1)))
+
+
+def standing(fingers):
+    """Joints and places of a T-posed upper body, with the fingers that a function gives a side: name to parent."""
+    joints = {"Hips": None, "Spine": "Hips", "Spine1": "Spine"}
+    at = {"Hips": [0, 90, 0], "Spine": [0, 20, 0], "Spine1": [0, 20, 0]}
+    for side, sign in (("Left", 1), ("Right", -1)):
+        above = "Spine1"
+        for name, reach in (("Shoulder", 4), ("Arm", 12), ("ForeArm", 28), ("Hand", 25)):
+            joints[side + name], above = above, side + name
+            at[side + name] = [sign * reach, 10 if name == "Shoulder" else 0, 0]
+        for name, (parent, place) in fingers(side).items():
+            joints[name] = parent
+            at[name] = [sign * place[0], place[1], place[2]]
+    return tree(joints, {name: np.array(place, dtype=float) for name, place in at.items()})
+
+
+def test_a_hand_of_one_finger_joint_as_in_the_cmu_library_is_none_with_fingers(rig):
+    def fingers(side):
+        return {
+            f"{side}FingerBase": (f"{side}Hand", [0, 0, 0]),
+            f"{side}HandIndex1": (f"{side}FingerBase", [7, 0, 0]),
+            f"{side[0]}Thumb": (f"{side}Hand", [0, 0, 0]),
+        }
+
+    motion = hands_of_skeleton(rig, standing(fingers))
+    assert motion.source["note"] == AT_EASE
+    np.testing.assert_allclose(motion.rotation[:, :, 0], np.tile(quaternion.IDENTITY, (2, 2, 1)), atol=1e-9)
+    arm = motion.wrist_position[0, 0] - rig.joint_position[rig.arm_joints(0)[1]]
+    np.testing.assert_allclose(arm, [rig.arm_lengths[0].sum(), 0.0, 0.0], atol=1e-9)
+
+
+def test_bones_in_the_palm_as_perception_neuron_has_them_are_no_joints_of_fingers(rig):
+    def fingers(side):
+        found = {}
+        for number, finger in enumerate(("Index", "Middle", "Ring", "Pinky")):
+            above = f"{side}InHand{finger}"
+            found[above] = (f"{side}Hand", [3, 0, 2 - number])
+            for joint in (1, 2, 3):
+                found[f"{side}Hand{finger}{joint}"] = (above, [6 if joint == 1 else 3, 0, 0])
+                above = f"{side}Hand{finger}{joint}"
+        above = f"{side}Hand"
+        for joint in (1, 2, 3):
+            found[f"{side}HandThumb{joint}"] = (above, [2, 0, 2])
+            above = f"{side}HandThumb{joint}"
+        return found
+
+    skeleton = standing(fingers)
+    (left, _), _ = find_arms(skeleton)
+    told = {finger: [skeleton.names[joint] for joint in chain] for finger, (chain, _) in left.fingers.items()}
+    assert told["index"] == ["LeftHandIndex1", "LeftHandIndex2", "LeftHandIndex3"]
+    assert told["thumb"] == ["LeftHandThumb1", "LeftHandThumb2", "LeftHandThumb3"]
+    assert len(told) == 5
+    motion = hands_of_skeleton(rig, skeleton)
+    # Whatever the palm is like, fingers that point straight out sideways do so on the character.
+    from chironomy.body.pose import hand_rotations
+
+    for hand, sign in ((0, 1.0), (1, -1.0)):
+        joints = rig.hand_joints(hand)
+        bones = quaternion.apply(
+            hand_rotations(rig, hand, motion.rotation[0, hand]), rig.joint_tail[joints] - rig.joint_position[joints]
+        )[1:13]
+        away = bones / np.linalg.norm(bones, axis=-1, keepdims=True) - [sign, 0.0, 0.0]
+        assert np.abs(away).max() < 1e-6
