@@ -138,6 +138,7 @@ class CHIRONOMY_MT_main(_Menu):
         "CHIRONOMY_MT_video",
         SEPARATOR,
         "chironomy.import_motion",
+        "chironomy.read_armature",
         "chironomy.export_motion",
         "chironomy.export_fbx",
         "chironomy.export_character",

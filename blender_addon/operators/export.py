@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The character with its animation, for game engines and other programs."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,13 +122,12 @@ class _ExportOperator(JobOperator):
 
     def check(self, context: Context) -> bool:
         """Let the name of the file end as its kind does; called by the file browser."""
-        path, suffix = Path(self.filepath), self.suffix()
-        if not path.name or path.suffix.lower() == suffix:
+        # Not as a path: Blender begins what lies beside the file with two slashes.
+        stem, ending = os.path.splitext(self.filepath)  # noqa: PTH122
+        if not stem or ending.lower() == self.suffix():
             return False
         known = {each.suffix for each in FORMATS.values()}
-        self.filepath = str(path.with_suffix(suffix) if path.suffix.lower() in known else path) + (
-            "" if path.suffix.lower() in known else suffix
-        )
+        self.filepath = (stem if ending.lower() in known else self.filepath) + self.suffix()
         return True
 
     def invoke(self, context: Context, event: Event) -> set[str]:

@@ -15,10 +15,13 @@ from chironomy.motion import save_hands
 from .. import sequencer
 from ..properties import character
 from ..rig import read
+from ..scene.joint_files import reading_armature
 from ..scene.keeping import taken, why_not_kept
+from ..scene.speech import speech_start
+from ..scene.staging import Span
 from ..scene.takes import New, adding_takes
 from ..scene.timeline_file import save_lines
-from ..sliced import FileOperator
+from ..sliced import FileOperator, SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..words import tip
@@ -126,6 +129,35 @@ class CHIRONOMY_OT_export_timeline(FileOperator, Operator):
         return f"wrote {count} clips to {path}"
 
 
+class CHIRONOMY_OT_read_armature(SlicedOperator, Operator):
+    """Put the hands of the active armature on the character, as sparse keys: such as of an FBX that was imported"""
+
+    bl_idname = "chironomy.read_armature"
+    bl_label = "Hands From Armature"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not needs_character(cls, context):
+            return False
+        reason = why_not_kept(context.scene, character(context.scene))
+        active = context.active_object
+        if not reason and (active is None or active.type != "ARMATURE" or active == character(context.scene)):
+            reason = "Make another armature the active object, whose hands are to be read"
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        source = context.active_object
+        name, span = source.name, Span.of(scene, speech_start(scene), scene.frame_end + 1)
+        made = yield from reading_armature(scene, source, span)
+        (put_on,) = yield from adding_takes(scene, item, [New(made, name, {"armature": name})])
+        note = made.source.get("note")
+        return f"{put_on.said}; {note}" if note else put_on.said
+
+
 def needs_character(operator: type[Operator], context: Context) -> bool:
     """Poll for operators that work on the scene's character."""
     if character(context.scene) is None:
@@ -145,4 +177,9 @@ def with_suffix(path: Path, suffix: str) -> Path:
     return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
 
 
-CLASSES = (CHIRONOMY_OT_import_motion, CHIRONOMY_OT_export_motion, CHIRONOMY_OT_export_timeline)
+CLASSES = (
+    CHIRONOMY_OT_import_motion,
+    CHIRONOMY_OT_read_armature,
+    CHIRONOMY_OT_export_motion,
+    CHIRONOMY_OT_export_timeline,
+)

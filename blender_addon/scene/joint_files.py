@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Blender shows of a character, as files of joints alone; a thread writes them."""
+"""What Blender shows of a character, as files of joints alone, which a thread writes; and of any armature, as hands."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from bpy.types import Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.body.rig import load_rig
+from chironomy.exchange.hands import hands_of_skeleton
 from chironomy.exchange.joints import of_skeletons, save_joints
 from chironomy.exchange.skeleton import SkeletonMotion, in_t_pose
 from chironomy.motion import rotation as quaternion
@@ -49,6 +50,23 @@ def writing_joints(scene: Scene, item: Object, path: Path, kind: str, names: str
         return lambda _: save_joints(kind, path, skeleton(), names=names)
     face = yield from reading_face(item, scene, span.start, span.stop)
     return lambda _: save_joints(kind, path, skeleton(), face=_at_rate(face, span))
+
+
+def reading_armature(scene: Scene, item: Object, span: Span) -> Slices:
+    """Return the hands of any armature whose bones are named as other programs name them, on the character's arms.
+
+    Args:
+        scene: whose frames they are.
+        item: the armature, however it came to move.
+        span: the frames.
+
+    Raises:
+        MotionError: it is in edit mode or scaled to nothing.
+        ExchangeError: it has no two hands; the sentence says what is missed.
+    """
+    seen = yield from watching(scene, item, [], span)
+    skeleton = _skeleton(scene, item, seen, span.rate)
+    return (yield lambda _: hands_of_skeleton(load_rig(), skeleton(), {"armature": item.name}))
 
 
 def _at_rate(track: Any, span: Span) -> Any:

@@ -92,6 +92,20 @@ def test_the_mesh_of_gltf_is_skinned_and_its_face_moves(addon, shown, glb):
     np.testing.assert_allclose(jaw, face.action("jawOpen"), atol=1e-3)
 
 
+def test_the_skin_of_gltf_lies_where_blenders_does(addon, shown, glb):
+    scene, before = bpy.context.scene, bpy.context.scene.frame_current
+    scene.frame_set(START + FRAMES - 1)
+    body = addon["rig.build"].body_of(shown)
+    evaluated = body.evaluated_get(bpy.context.evaluated_depsgraph_get())
+    own = np.array([(body.matrix_world @ vertex.co).to_tuple() for vertex in evaluated.data.vertices])
+    scene.frame_set(before)
+    own = np.stack([own[:, 0], own[:, 2], -own[:, 1]], axis=-1)
+    seen = np.array(glb["vertices"])
+    assert len(seen) > 300
+    nearest = [np.linalg.norm(own - vertex, axis=-1).min() for vertex in seen]
+    assert max(nearest) < 0.1 * MILLIMETRE
+
+
 @pytest.mark.parametrize("rated", RATES, indirect=True, ids=lambda rate: f"{rate[0] / rate[1]:.3f}")
 @pytest.mark.parametrize("kind", ["glb", "fbx", "bvh", "vrma"])
 def test_the_rate_and_the_ends_are_right(addon, rig, shown, read_by_node, tmp_path, rated, kind):
@@ -388,3 +402,46 @@ def test_another_blender_writes_the_same_file(addon, shown, monkeypatch, tmp_pat
     assert (tmp_path / f"there{suffix}").stat().st_size == pytest.approx(
         (tmp_path / f"here{suffix}").stat().st_size, rel=0.02
     )
+
+
+class Drawn:
+    """A layout that notes which options are drawn."""
+
+    def __init__(self):
+        self.options = []
+
+    def prop(self, operator, name):
+        assert name in type(operator).__mro__[0].options
+        self.options.append(name)
+
+    def column(self, align):
+        return self
+
+
+@pytest.mark.parametrize(
+    ("chosen", "drawn"),
+    [
+        ({"preset": "unreal"}, ["preset", "mesh", "takes", "span", "rate"]),
+        ({"preset": "custom", "format": "bvh"}, ["preset", "format", "names", "takes", "span", "rate"]),
+        ({"preset": "custom", "format": "mano"}, ["preset", "format", "takes", "span", "rate"]),
+        (
+            {"preset": "custom", "format": "glb", "span": "frames"},
+            ["preset", "format", "names", "mesh", "takes", "span", "first", "last", "rate"],
+        ),
+    ],
+)
+def test_the_dialog_asks_for_what_the_format_has(addon, chosen, drawn):
+    operator = addon["operators.export"].CHIRONOMY_OT_export_character
+    usual = {"format": "glb", "names": "own", "mesh": True, "takes": "shown", "span": "scene", "first": 1, "last": 2}
+    methods = {name: getattr(operator, name) for name in ("draw", "draw_format", "wishes", "suffix", "check")}
+    options = {**usual, "rate": 0.0, **chosen}
+    asked = type("Asked", (), {**methods, **options, "options": options, "layout": Drawn()})()
+    asked.draw(bpy.context)
+    assert asked.layout.options == drawn
+    asked.filepath = "//hands.fbx"
+    suffix = asked.suffix()
+    assert asked.check(bpy.context) == (suffix != ".fbx")
+    assert asked.filepath == f"//hands{suffix}"
+    asked.filepath = "//take.01"
+    assert asked.check(bpy.context)
+    assert asked.filepath == f"//take.01{suffix}"

@@ -66,3 +66,37 @@ def test_what_a_file_lacks_is_reported(addon, rig, character, made, tmp_path, ca
     save_bvh(skeleton.only([name for name in skeleton.names if "wrist" not in name]), tmp_path / "no.bvh")
     with pytest.raises(RuntimeError, match="has no left hand"):
         bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "no.bvh"))
+
+
+@pytest.mark.parametrize("preset", ["unreal", "maya"])
+def test_hands_come_back_from_an_fbx_that_blender_imports(addon, rig, character, made, tmp_path, preset):
+    from chironomy.motion import rotation as quaternion
+
+    scene, hands = bpy.context.scene, made[0]
+    scene.frame_end = scene.frame_start + FRAMES - 1
+    addon["scene.takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
+    scene.frame_end = scene.frame_start + FRAMES - 1
+    bpy.context.view_layer.objects.active = character
+    assert not bpy.ops.chironomy.read_armature.poll()
+    before = on_the_character(addon, rig, character)
+    path = tmp_path / "there.fbx"
+    assert bpy.ops.chironomy.export_character(filepath=str(path), preset=preset) == {"FINISHED"}
+    known = set(bpy.data.objects)
+    bpy.ops.import_scene.fbx(filepath=str(path))
+    (other,) = [item for item in bpy.data.objects if item not in known and item.type == "ARMATURE"]
+    # Its first frame is the importer's.
+    action = other.animation_data.action
+    shift = scene.frame_start - action.frame_range[0]
+    for curve in addon["rig.actions"].all_curves(other):
+        for point in curve.keyframe_points:
+            point.co.x += shift
+    other.rotation_euler.z, other.location.x = 0.7, 3.0
+    bpy.context.view_layer.objects.active = other
+    assert bpy.ops.chironomy.read_armature() == {"FINISHED"}
+    after = on_the_character(addon, rig, character)
+    assert addon["scene.takes"].shown_take(scene, character).label == other.name
+    assert np.linalg.norm(after.wrist_position - before.wrist_position, axis=-1).max() < 0.02
+    off = np.rad2deg(quaternion.angle(after.rotation, before.rotation))
+    assert np.percentile(off, 95) < 6.0
+    for item in set(bpy.data.objects) - known:
+        bpy.data.objects.remove(item)

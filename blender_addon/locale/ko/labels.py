@@ -279,6 +279,7 @@ _BUTTONS = {
     "Chironomy Motion (.npz)": "Chironomy 모션 (.npz)",
     "Chironomy Character (.fbx)": "Chironomy 캐릭터 (.fbx)",
     "Chironomy Character (.glb, .usdc, .bvh, .vrma …)": "Chironomy 캐릭터 (.glb, .usdc, .bvh, .vrma …)",
+    "Hands From Armature": "아마추어에서 손 가져오기",
     "Export Timeline": "타임라인 내보내기",
     "Chironomy Timeline (.otio)": "Chironomy 타임라인 (.otio)",
     "Export For": "다음을 위해 내보내기",

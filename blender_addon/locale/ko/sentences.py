@@ -273,6 +273,9 @@ _EDITS = {
 _FILES = {
     "wrote {0}": "저장했습니다: {0}",
     "wrote {0}, without {1}": "저장했습니다: {0} ({1} 제외)",
+    "Make another armature the active object, whose hands are to be read": (
+        "손을 읽을 다른 아마추어를 활성 오브젝트로 만드세요"
+    ),
     "wrote {0} clips to {1}": "클립 {0}개를 저장했습니다: {1}",
     "wrote {0} files to {1}": "파일 {0}개를 저장했습니다: {1}",
     "wrote {0} files to {1}, without {2}": "파일 {0}개를 저장했습니다: {1} ({2} 제외)",

@@ -439,6 +439,9 @@ _EXPORT = {
     "Write the scene's lines, and the take that each character shows, as a timeline for editors": (
         "장면의 대사와 각 캐릭터가 보여 주는 테이크를 편집기용 타임라인으로 저장합니다"
     ),
+    "Put the hands of the active armature on the character, as sparse keys: such as of an FBX that was imported": (
+        "활성 아마추어의 손을 성긴 키로 캐릭터에 적용합니다. 예: 가져온 FBX"
+    ),
     "The program that the file is for": "파일을 쓸 프로그램",
     "The format and the names that are chosen here": "여기에서 고른 형식과 이름",
     "FBX in centimetres with the mannequin's names under a bone called root, for its IK retargeter": (

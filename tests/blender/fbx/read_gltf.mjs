@@ -42,6 +42,14 @@ if (clip) {
     morphs.push(meshes.map((mesh) => (mesh.morphTargetInfluences ? [...mesh.morphTargetInfluences] : [])));
   }
 }
+// Every fiftieth vertex of the last sample, moved by its bones and shapes.
+const vertices = meshes.flatMap((mesh) => {
+  const found = [];
+  for (let vertex = 0; vertex < mesh.geometry.attributes.position.count; vertex += 50) {
+    found.push(mesh.getVertexPosition(vertex, place).applyMatrix4(mesh.matrixWorld).toArray());
+  }
+  return found;
+});
 process.stdout.write(JSON.stringify({
   animations: animations.map(({ name, duration, tracks }) => ({
     name,
@@ -60,4 +68,5 @@ process.stdout.write(JSON.stringify({
     morphs: Object.keys(mesh.morphTargetDictionary ?? {}),
   })),
   morphs,
+  vertices,
 }));
