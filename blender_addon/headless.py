@@ -28,7 +28,7 @@ FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")
 """What a job must say, that makes a motion and what comes of it."""
 
 EXPORT_FIELDS = ("extension", "motion", "export")
-"""Likewise, that writes a motion for another program: `export` is what its button is told."""
+"""Likewise, that writes a motion for another program: `export` is the `filepath` and what `scene.export.Wishes` has."""
 
 MODULE = "bl_ext.user_default.chironomy"
 
@@ -177,28 +177,37 @@ def run(job: dict[str, Any], story: Story) -> None:
 
 
 def run_export(job: dict[str, Any], story: Story) -> None:
-    """Put a motion on the character, as exactly as keys can, and write it for another program."""
+    """Write the character that does a motion for another program."""
     with story.step("start"):
         bpy = start_blender(job["extension"])
-        tasks, takes, properties = (
-            importlib.import_module(f"{MODULE}.{name}") for name in ("tasks", "scene.takes", "properties")
-        )
+        export, properties = (importlib.import_module(f"{MODULE}.{name}") for name in ("scene.export", "properties"))
         from chironomy.body.performance import load_performance
+        from chironomy.body.pose import solve_pose
+        from chironomy.body.rig import load_rig
+        from chironomy.errors import ChironomyError
         from chironomy.motion import load_hands
 
         path = Path(job["motion"])
-        motion = load_performance(path) if path.suffix == ".zip" else load_hands(path)
-        hands: Any = getattr(motion, "hands", motion)
-        tasks.listeners.append(story.progress)
-        signal.signal(signal.SIGTERM, lambda *_: stop(tasks, story))
+        face = None
+        if path.suffix == ".zip":
+            made = load_performance(path)
+            pose, face = made.pose(load_rig()), made.face
+        else:
+            pose = solve_pose(load_rig(), load_hands(path))
     scene = bpy.context.scene
     with story.step("character"):
-        take_rate(scene, hands.fps)
+        take_rate(scene, pose.fps)
         bpy.ops.chironomy.add_character()
-        takes.new_take(scene, properties.character(scene), motion, path.name, {}, detail=1.0)
-        scene.frame_end = scene.frame_start + hands.frame_count - 1
+        # What was added is evaluated where it is.
+        bpy.context.view_layer.update()
     with story.step("export"):
-        press(bpy.ops.chironomy.export_character, **job["export"])
+        asked = dict(job["export"])
+        out = Path(asked.pop("filepath"))
+        item = properties.character(scene)
+        try:
+            export.export_made(bpy.context, item, out, export.Wishes(**asked), pose, face)
+        except (ChironomyError, OSError) as error:
+            raise JobError(str(error)) from error
     story.tell(done=True, steps=story.steps)
 
 

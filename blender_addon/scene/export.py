@@ -16,13 +16,15 @@ from typing import NamedTuple
 import bpy
 from bpy.types import Context, Object, Scene
 
+from chironomy.body.pose import BodyPose
 from chironomy.errors import ChironomyError
 from chironomy.exchange.presets import FORMATS, NAMES
+from chironomy.motion import FaceTrack
 from chironomy.work import Work
 
 from ..slices import Slices, drained
 from .by_blender import BlenderFileError, available, keeping_stage, write_here, write_there
-from .joint_files import writing_joints
+from .joint_files import performance_of, writing_joints
 from .staging import Form, Span, staging
 from .takes import show_action, shown_take, takes_of
 
@@ -122,6 +124,38 @@ def export(context: Context, item: Object, path: Path, wishes: Wishes = FBX) -> 
         drained(_writing_here(context, item, action, file, wishes))
         for action, file in _files(context.scene, item, path, wishes)
     ]
+
+
+def export_made(
+    context: Context, item: Object, path: Path, wishes: Wishes, pose: BodyPose, face: FaceTrack | None
+) -> Written:
+    """Write a character that does something which is on no rig, exactly and at once, by Blender's exporters.
+
+    Args:
+        context: of the person.
+        item: the character, as it was added.
+        path: of the file.
+        wishes: what is to be written; the frames are all that there are, at the scene's rate.
+        pose: what the body does.
+        face: what the face does, at the same frames; None leaves it as it is.
+
+    Raises:
+        ChironomyError: this Blender cannot write the format.
+        OSError, RuntimeError: the file cannot be written.
+    """
+    _check(wishes)
+    span = Span.of(context.scene, 0, pose.frame_count)
+
+    def played(_scene: Scene, _item: Object, meshes: list[Object], _span: Span) -> Slices:
+        yield
+        return performance_of(item, meshes, pose, face)
+
+    staged = drained(staging(context, item, wishes.form, span, played))
+    try:
+        write_here(context, staged, path, wishes.format)
+    finally:
+        staged.end()
+    return Written(path, staged.left_out)
 
 
 def exporting(context: Context, item: Object, path: Path, wishes: Wishes = FBX) -> Slices:

@@ -9,15 +9,18 @@ import numpy as np
 from bpy.types import Object, Scene
 from numpy.typing import NDArray
 
+from chironomy.body.pose import BodyPose
 from chironomy.body.rig import load_rig
 from chironomy.exchange.hands import hands_of_skeleton
 from chironomy.exchange.joints import of_skeletons, save_joints
 from chironomy.exchange.skeleton import SkeletonMotion, in_t_pose
+from chironomy.motion import FACE_ACTIONS, FaceTrack
 from chironomy.motion import rotation as quaternion
 
 from ..rig.build import is_character
+from ..rig.channels import RestPose
 from ..rig.read import reading_face, reading_pose
-from ..rig.space import TURN
+from ..rig.space import TURN, to_armature
 from ..slices import Slices
 from .staging import Performance, Span, metres_of, scale_of, watching
 
@@ -67,6 +70,33 @@ def reading_armature(scene: Scene, item: Object, span: Span) -> Slices:
     seen = yield from watching(scene, item, [], span)
     skeleton = _skeleton(scene, item, seen, span.rate)
     return (yield lambda _: hands_of_skeleton(load_rig(), skeleton(), {"armature": item.name}))
+
+
+def performance_of(item: Object, meshes: list[Object], pose: BodyPose, face: FaceTrack | None) -> Performance:
+    """Return what copies of a character and its meshes play to do something that is on no rig.
+
+    Args:
+        item: the character, as it was added.
+        meshes: that hang on it.
+        pose: what the body does.
+        face: what the face does; None leaves it as it is.
+    """
+    rig, rest = load_rig(), RestPose(item)
+    turn = quaternion.multiply(quaternion.multiply(TURN, pose.joint_rotation), quaternion.inverse(TURN))
+    axes = np.array([rest.axes[name] for name in rig.joint_names])
+    matrices = np.tile(np.eye(4), (pose.frame_count, rig.joint_count, 1, 1))
+    matrices[..., :3, :3] = quaternion.to_matrix(quaternion.multiply(turn, axes))
+    matrices[..., :3, 3] = to_armature(rig, pose.joint_position)
+    place = {each: np.tile(np.array(each.matrix_world), (pose.frame_count, 1, 1)) for each in (item, *meshes)}
+    shapes = {}
+    for mesh in meshes:
+        if mesh.data.shape_keys is not None:
+            blocks = mesh.data.shape_keys.key_blocks
+            shapes[mesh] = np.tile([block.value for block in blocks], (pose.frame_count, 1))
+            for column, block in enumerate(blocks):
+                if face is not None and block.name in FACE_ACTIONS:
+                    shapes[mesh][:, column] = face.action(block.name)
+    return Performance(list(rig.joint_names), matrices, place, shapes)
 
 
 def _at_rate(track: Any, span: Span) -> Any:

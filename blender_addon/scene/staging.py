@@ -9,7 +9,7 @@ would scale the skeleton by what else stood there.
 
 import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -178,7 +178,7 @@ def _exported_bones(item: Object) -> list[str]:
     return [bone.name for bone in sorted(wanted, key=lambda bone: len(bone.parent_recursive))]
 
 
-def staging(context: Context, item: Object, form: Form, span: Span) -> Slices:
+def staging(context: Context, item: Object, form: Form, span: Span, watch: Callable[..., Slices] = watching) -> Slices:
     """Set up a temporary scene in which copies play what a scene shows of a character, from frame 0 on.
 
     Args:
@@ -186,6 +186,7 @@ def staging(context: Context, item: Object, form: Form, span: Span) -> Slices:
         item: the character.
         form: what it is to be like.
         span: the frames of the scene.
+        watch: says what the copies play, with the arguments of `watching`, which reads it from Blender.
 
     Returns:
         The scene, as `Staged`, whose copies have names of their own; whoever has it ends it.
@@ -198,7 +199,7 @@ def staging(context: Context, item: Object, form: Form, span: Span) -> Slices:
     if not form.mesh:
         # What was not asked for is not missed.
         meshes, left_out = [], []
-    seen = yield from watching(scene, item, meshes, span)
+    seen = yield from watch(scene, item, meshes, span)
     size = scale_of(item, seen)
     mark = uuid.uuid4().hex
     stage = bpy.data.scenes.new("Chironomy Export")

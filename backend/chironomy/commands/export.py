@@ -144,6 +144,7 @@ def _write(made: Any, kind: str, names: str, out: Path) -> None:
 def _by_blender(options: argparse.Namespace, made: Any, kind: str, out: Path, steps: Steps) -> None:
     from chironomy.body.performance import save_performance
     from chironomy.commands.blender import find_blender, find_extension, run_headless
+    from chironomy.exchange.presets import PRESETS as PROGRAMS
     from chironomy.motion.files import save_hands
 
     blender, extension = find_blender(options.blender), find_extension(options.extension)
@@ -156,15 +157,16 @@ def _by_blender(options: argparse.Namespace, made: Any, kind: str, out: Path, st
         (save_hands if _is_hands(made) else save_performance)(made, motion)
         work = scratch / "blender"
         work.mkdir()
+        preset = PROGRAMS.get(options.preset)
         job = {
             "format": "chironomy.job/1",
             "extension": str(extension),
             "motion": str(motion),
             "export": {
                 "filepath": str(out),
-                "preset": options.preset or "custom",
                 "format": kind,
-                "names": options.names or "own",
+                "names": options.names or (preset.names if preset is not None else "own"),
+                "root": preset.root if preset is not None else "",
                 "mesh": not options.no_mesh,
             },
         }
