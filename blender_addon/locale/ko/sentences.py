@@ -273,6 +273,15 @@ _EDITS = {
 _FILES = {
     "wrote {0}": "저장했습니다: {0}",
     "wrote {0}, without {1}": "저장했습니다: {0} ({1} 제외)",
+    "Make another armature the active object, whose hands are to be read": (
+        "손을 읽을 다른 아마추어를 활성 오브젝트로 만드세요"
+    ),
+    "wrote {0} clips to {1}": "클립 {0}개를 저장했습니다: {1}",
+    "wrote {0} files to {1}": "파일 {0}개를 저장했습니다: {1}",
+    "wrote {0} files to {1}, without {2}": "파일 {0}개를 저장했습니다: {1} ({2} 제외)",
+    "this Blender was built without {0}; choose another format": (
+        "이 블렌더는 {0} 없이 빌드되었습니다. 다른 형식을 고르세요"
+    ),
     "wrote {0} frames to {1}": "{0}프레임을 저장했습니다: {1}",
     "{0} cannot be written: {1}": "{0}: 저장할 수 없습니다: {1}",
     "{0} is a folder; give the name of a {1} file to write": "{0}: 폴더입니다. 저장할 {1} 파일의 이름을 입력하세요",
