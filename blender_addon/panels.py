@@ -329,7 +329,9 @@ class CHIRONOMY_PT_export(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.body()
-        layout.operator("chironomy.export_fbx", icon="EXPORT")
+        column = layout.column(align=True)
+        column.operator("chironomy.export_fbx", icon="EXPORT")
+        column.operator_menu_enum("chironomy.export_character", "preset", text="Export For")
         row = layout.row(align=True)
         row.operator("chironomy.import_motion", text="Import Motion", icon="IMPORT")
         row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")

@@ -63,7 +63,13 @@ def posed(place: Place) -> str:
     return json.dumps(found) if found else ""
 
 
-def move_pose(place: Place, radius: float, poses: str = "", offset: ArrayLike = (), turn: ArrayLike = ()) -> Made:
+def move_pose(
+    place: Place,
+    radius: float,
+    poses: str = "",
+    offset: ArrayLike = (0.0, 0.0, 0.0),
+    turn: ArrayLike = (1.0, 0.0, 0.0, 0.0),
+) -> Made:
     """Move the pose of the current frame, and let its neighbourhood follow.
 
     Args:
