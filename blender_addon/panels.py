@@ -115,7 +115,8 @@ class CHIRONOMY_PT_takes(_Section):
             layout.label(text="Generate or import the first", icon="INFO")
             return
         row = layout.row()
-        row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4)
+        # A scroll bar would leave too little of their names.
+        row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4, maxrows=12)
         column = row.column(align=True)
         column.operator("chironomy.duplicate_take", text="", icon="DUPLICATE")
         column.operator("chironomy.delete_take", text="", icon="REMOVE")

@@ -301,6 +301,9 @@ _FILES = {
     "nothing is heard in {0}, so they rest: check the recording's level": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량을 확인하세요"
     ),
+    "the script does not sound like what is said: check that it belongs to this recording": (
+        "대본이 실제로 말한 내용과 다르게 들립니다. 이 녹음의 대본인지 확인하세요"
+    ),
     "the script changed nothing: this gesture model has not learned to follow words": (
         "대본이 아무것도 바꾸지 않았습니다: 이 제스처 모델은 단어를 따르는 법을 배우지 않았습니다"
     ),
