@@ -151,10 +151,11 @@ def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[
     yield from _edits(scene, item, row)
     only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
     yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
-    staged: list[Any] = []
+    staging, staged = _module("scene.staging"), list[Any]()
+    span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
 
     def stage() -> Any:
-        staged.append((yield from _module("scene.fbx_stage").staging(bpy.context, item)))
+        staged.append((yield from staging.staging(bpy.context, item, staging.Form(), span)))
 
     yield row("Export FBX, before the process", stage)
     staged[0].end()

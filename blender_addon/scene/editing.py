@@ -193,11 +193,15 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> M
 
         edits.append((curves, curves.changed(change, falloff)))
     start, end = place.part(first, last)
-    if factor > 1.0:
-        said = f"strengthened {place.names} from frame {first} to {last}"
-    else:
-        said = f"calmed {place.names} from frame {first} to {last}"
-    return Made(edits, said, score=lambda score: of_other_size(score, factor, start, end, place.sides))
+    whose = place.names
+    said = f"strengthened {whose} from frame {first} to {last}"
+    if factor <= 1.0:
+        said = f"calmed {whose} from frame {first} to {last}"
+    return Made(
+        edits,
+        said,
+        score=lambda score: of_other_size(score, factor, start, end, place.sides),
+    )
 
 
 def smooth(place: Place, first: int, last: int, factor: float) -> Made:

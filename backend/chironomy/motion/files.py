@@ -17,7 +17,7 @@ from chironomy.motion.arm import NOMINAL_ARM, ArmBones
 from chironomy.motion.errors import MotionError
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.hand_motion import HandMotion
-from chironomy.motion.smplx import is_smplx, motion_of_fields, smplx_of_motion
+from chironomy.motion.smplx import LAYOUTS, is_smplx, motion_of_fields, smplx_of_motion
 from chironomy.reading import Arrays, read_arrays
 from chironomy.schema import Schema
 
@@ -88,19 +88,27 @@ def load_face(path: str | Path) -> FaceTrack:
         return FaceTrack(fps=fields.number("fps"), values=fields.numbers("values"))
 
 
-def save_smplx(motion: HandMotion, path: str | Path, bones: ArmBones = NOMINAL_ARM) -> None:
-    """Write `motion` as SMPL-X joint rotations, in BEAT2's layout.
+def save_smplx(motion: HandMotion, path: str | Path, bones: ArmBones = NOMINAL_ARM, layout: str = LAYOUTS[0]) -> None:
+    """Write `motion` as joint rotations of SMPL-X or SMPL+H, by default in BEAT2's layout.
 
-    `poses` (T, 165) holds 55 rotation vectors: 22 of the body, jaw, two eyes, 15 of the left hand, 15 of the right,
-    fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are out of
-    the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean` and
-    `source` are added fields that other readers pass over.
+    There, `poses` (T, 165) holds 55 rotation vectors: 22 of the body, jaw, two eyes, 15 of the left hand, 15 of the
+    right, fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are
+    out of the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean`
+    and `source` are added fields that other readers pass over.
+
+    Args:
+        motion: the hands.
+        path: of the `.npz`.
+        bones: the arm's bones.
+        layout: "beat2"; "amass", in which z is up, with the same `poses` and one field a part of the body; "smplh",
+            AMASS's of SMPL+H, whose `poses` (T, 156) have neither jaw nor eyes; or "smplx", the parameters of the
+            Python package smplx.
 
     Raises:
-        MotionError: `motion.source` holds what JSON cannot.
+        MotionError: `motion.source` holds what JSON cannot, or there is no such layout.
         ChironomyError: `path` cannot be written.
     """
-    _write(path, {**smplx_of_motion(motion, bones), "source": _source_text(motion.source)})
+    _write(path, {**smplx_of_motion(motion, bones, layout), "source": _source_text(motion.source)})
 
 
 def load_smplx(path: str | Path, bones: ArmBones = NOMINAL_ARM, hand_mean: ArrayLike | None = None) -> HandMotion:
