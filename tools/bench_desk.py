@@ -54,6 +54,8 @@ def main() -> int:
             for row in _desk(seconds, options.keep or Path(folder), options.brief):
                 print(*row, file=sys.stderr, flush=True)
                 lines.append("| " + " | ".join(row) + " |")
+    if hasattr(os, "getloadavg"):
+        lines[2] += f" The load was {os.getloadavg()[2]:.0f} at the end."
     text = "\n".join(lines) + "\n"
     print(text)
     if options.write:
