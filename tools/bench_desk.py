@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("extension", type=Path, help="the zip to install")
     parser.add_argument("--seconds", type=float, action="append", help="of speech (default: 60 and 600)")
+    parser.add_argument("--brief", action="store_true", help="leave out edits, ranges and exports, which take long")
     parser.add_argument("--write", type=Path, help="replace the part of this file from its heading `The desk` on")
     parser.add_argument("--keep", type=Path, help="folder for the performances, which take long to make")
     options = parser.parse_args()
@@ -50,9 +51,11 @@ def main() -> int:
                 "| | s | s of processor | held, ms | of processor |",
                 "|---|---|---|---|---|",
             ]
-            for row in _desk(seconds, options.keep or Path(folder)):
+            for row in _desk(seconds, options.keep or Path(folder), options.brief):
                 print(*row, file=sys.stderr, flush=True)
                 lines.append("| " + " | ".join(row) + " |")
+    if hasattr(os, "getloadavg"):
+        lines[2] += f" The load was {os.getloadavg()[2]:.0f} at the end."
     text = "\n".join(lines) + "\n"
     print(text)
     if options.write:
@@ -88,7 +91,7 @@ def _held(begin: Callable[[], Any]) -> tuple[Any, tuple[float, float], list[floa
         work.wait(0.01)
 
 
-def _desk(seconds: float, folder: Path) -> Iterator[Row]:
+def _desk(seconds: float, folder: Path, brief: bool = False) -> Iterator[Row]:
     """Go through the desk's work on so much speech."""
     import bpy
 
@@ -119,21 +122,8 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     yield row("reading hands and body back", lambda: _module("rig.read").reading_pose(item, rig, scene, 1, stop))
     yield row("reading the face back", lambda: _module("rig.read").reading_face(item, scene, 1, stop))
     yield row("Render Video, before the thread", lambda: _module("scene.shot").making_shot(bpy.context))
-    performing = _module("scene.performance")
-    yield row("Generate, before the thread", lambda: performing.performing(bpy.context))
-    yield row(
-        "Regenerate Range, before",
-        lambda: performing.making_again(bpy.context, item, "both", round(0.4 * stop), round(0.5 * stop), 3),
-    )
-    yield from _edits(scene, item, row)
-    only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
-    yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
-    staging = _module("scene.staging")
-    span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
-    yield row("Export FBX, before the process", lambda: staging.staging(bpy.context, item, staging.Form(), span))
-    result.end()
-    source = takes.takes_of(scene, item)[0].action.session_uid
-    yield row("Bring In From Take, half", lambda: takes.bringing_in(scene, item, source, "both", None, 0.5))
+    if not brief:
+        yield from _long(scene, item, performance, row)
     first = takes.takes_of(scene, item)[0]
     yield row("Show a take", lambda: takes.show(scene, first))
     yield row("Duplicate Take", lambda: takes.duplicate(scene, takes.takes_of(scene, item)[0]))
@@ -147,6 +137,32 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     bpy.ops.outliner.orphans_purge()
     yield row("saving with one take", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(folder / "desk.blend")))
     yield f"the file, MB, with {count} keys", f"{(folder / 'desk.blend').stat().st_size / 1e6:.1f}", "", "", ""
+
+
+def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[[], Any]], Row]) -> Iterator[Row]:
+    """What takes minutes where the speech does: ranges, edits, another take brought in, an export."""
+    import bpy
+
+    takes, stop = _module("scene.takes"), performance.hands.frame_count + 1
+    performing = _module("scene.performance")
+    yield row("Generate, before the thread", lambda: performing.performing(bpy.context))
+    yield row(
+        "Regenerate Range, before",
+        lambda: performing.making_again(bpy.context, item, "both", round(0.4 * stop), round(0.5 * stop), 3),
+    )
+    yield from _edits(scene, item, row)
+    only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
+    yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
+    staging, staged = _module("scene.staging"), list[Any]()
+    span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
+
+    def stage() -> Any:
+        staged.append((yield from staging.staging(bpy.context, item, staging.Form(), span)))
+
+    yield row("Export FBX, before the process", stage)
+    staged[0].end()
+    source = takes.takes_of(scene, item)[0].action.session_uid
+    yield row("Bring In From Take, half", lambda: takes.bringing_in(scene, item, source, "both", None, 0.5))
 
 
 def _edits(scene: Any, item: Any, row: Callable[[str, Callable[[], Any]], Row]) -> Iterator[Row]:

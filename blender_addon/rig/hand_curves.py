@@ -110,15 +110,16 @@ class HandCurves:
         self._rest = RestPose(character)
         self._bones = [Bone.of(character, name) for name in hand_joints(hand)]
         self._set = channels_of(character, self.unit.channels) if shown is None else shown
-        if columns is None:
-            columns = drained(actions.reading_curves(character, self.unit.channels))
+        known: actions.Curves = (
+            drained(actions.reading_curves(character, self.unit.channels)) if columns is None else columns
+        )
         self._beside = {
             place: actions.beside_keys(actions.found(character, place))
-            for place, column in columns.items()
+            for place, column in known.items()
             if place[0] in self.unit.channels and len(column["co"])
         }
         self._read = True
-        self._take(columns)
+        self._take(known)
 
     def with_keys(self, columns: actions.Curves) -> Self:
         """Return the hand as it would be with other keys of its curves, those that it has no more left out."""

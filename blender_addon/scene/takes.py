@@ -145,7 +145,7 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
                 drafts.append(draft)
                 # Keys are made of the motion as the take keeps it, so that the same detail always has the same keys.
                 kept = yield partial(_kept, new=new)
-                dense = yield lambda _, kept=kept: kept.unpacked()
+                dense: Dense = yield lambda _, kept=kept: kept.unpacked()
                 keyed.append((yield from keying(scene, draft, *dense, new.detail)))
                 _keep_dense(draft, kept)
             if (yield from _surroundings(scene, item)) != before:

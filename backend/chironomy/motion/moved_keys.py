@@ -261,7 +261,8 @@ def _parameters(times: bytes, frames: bytes) -> Numbers:
     # As powers of t, from the piece's beginning on.
     one, two = 3.0 * (leaving - first), 3.0 * (arriving - 2.0 * leaving + first)
     three, sought = last - first - 3.0 * (arriving - leaving), wanted - first
-    t, step = np.full(len(wanted), 0.5), 0.25
+    t: Numbers = np.full(len(wanted), 0.5)
+    step = 0.25
     for _ in range(54):
         t += np.where(((three * t + two) * t + one) * t < sought, step, -step)
         step *= 0.5
