@@ -10,6 +10,7 @@ from . import (
     hand_pictures,
     keymap,
     kind_pictures,
+    lists,
     menus,
     migration,
     panels,
@@ -24,6 +25,7 @@ from . import (
     view_light,
     words,
 )
+from .entries import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomyTake
 from .operators import backend as backend_operators
 from .operators import camera as camera_operators
 from .operators import (
@@ -45,7 +47,7 @@ from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
-from .properties import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
+from .properties import ChironomySettings
 from .scene import copies, detail, takes
 
 CLASSES = (
@@ -73,6 +75,7 @@ CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *export.CLASSES,
+    *lists.CLASSES,
     *panels.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,

@@ -31,8 +31,9 @@ ONLY_ON = {
 }
 """Where the version of `constraints.txt` has wheels; nowhere where it is empty."""
 
-MORE = ["numba==0.62.1; sys_platform == 'darwin' and platform_machine == 'x86_64'"]
-"""Numba 0.62 is the last with wheels for Macs with an Intel processor."""
+MORE = ["numba==0.62.1; sys_platform == 'darwin' and platform_machine == 'x86_64'", "backports-strenum<1.3"]
+"""Numba 0.62 is the last with wheels for Macs with an Intel processor. backports.strenum 1.3 is for Pythons before 3.11
+alone, which uv overlooks: of the Pythons that a package is for it minds the oldest."""
 
 SYSTEMS = {
     "linux-x64": ("linux", "Linux", "x86_64", r"(manylinux|linux)\w*x86_64"),
@@ -53,7 +54,7 @@ def main() -> None:
     """Make both files."""
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     always, extras = extras["dependencies"], extras["optional-dependencies"]
-    wanted = [*always, "pip>=25.1", "uv>=0.8"]
+    wanted = [*always, _bundled_pip(), "uv>=0.8"]
     for part in PARTS:
         # No wheel, no lock; `backend` has the same marker.
         wanted += [
@@ -74,6 +75,14 @@ def main() -> None:
     }
     SIZES.write_text(json.dumps(sizes, indent=1) + "\n", encoding="utf-8")
     print(f"{len(lines)} versions in {VERSIONS.relative_to(REPOSITORY)}")
+
+
+def _bundled_pip() -> str:
+    found = re.search(
+        r"^pip==\S+", (REPOSITORY / "tools" / "bundled-pip.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    return found[0]
 
 
 def tested_versions() -> list[str]:

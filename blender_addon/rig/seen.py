@@ -6,6 +6,7 @@ F-modifiers, drivers, constraints, parents and the scene's own time all play as 
 that have no part in it cost nothing; and the scene, its playhead and what was posed without a key stay as they are.
 """
 
+import math
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.types import ID, Depsgraph, Key, Object, Scene
+from bpy.types import ID, Action, Depsgraph, Key, Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.motion import MotionError
@@ -41,14 +42,14 @@ class Evaluation:
             self._alone.collection.objects.link(watcher)
         self._alone.view_layers[0].update()
 
-    def at(self, frame: int) -> Depsgraph:
-        """Return the depsgraph for `ID.evaluated_get` at a frame, good until this is called again."""
+    def at(self, frame: float) -> Depsgraph:
+        """Return the depsgraph for `ID.evaluated_get` at a frame, or between two, good until this is called again."""
         layer = self._alone.view_layers[0]
         if self._kept is None:
             self._check()
             seen = [block.original for block in layer.depsgraph.ids]
             self._kept = [(block, _animated_values(block)) for block in seen if MARK not in block]
-        self._alone.frame_set(frame)
+        self._alone.frame_set(math.floor(frame), subframe=frame - math.floor(frame))
         return layer.depsgraph
 
     def rests(self, done: float) -> Slices:
@@ -109,6 +110,38 @@ def evaluated(scene: Scene, items: Sequence[ID]) -> Iterator[Evaluation]:
         yield evaluation
     finally:
         evaluation.end()
+
+
+@contextmanager
+def playing(character: Object, action: Action, handle: int) -> Iterator[Object]:
+    """Let there be a twin of a character that plays another action, to be evaluated while the character plays its own.
+
+    Args:
+        character: the armature object.
+        action: what the twin plays.
+        handle: of the action's slot; see `actions.slot_handle`.
+    """
+    twin = character.copy()
+    mark = twin[MARK] = uuid.uuid4().hex
+    try:
+        for bone in twin.pose.bones:
+            for constraint in bone.constraints:
+                for name in ("target", "pole_target"):
+                    if getattr(constraint, name, None) == character:
+                        setattr(constraint, name, twin)
+        data = twin.animation_data
+        for target in (
+            target
+            for driver in (data.drivers if data is not None else ())
+            for variable in driver.driver.variables
+            for target in variable.targets
+        ):
+            if target.id == character:
+                target.id = twin
+        actions.assign(twin, action, handle)
+        yield twin
+    finally:
+        take_away(mark)
 
 
 def check_frames(start: int, stop: int) -> None:
