@@ -73,7 +73,7 @@ def test_a_hand_that_hangs_between_beats_comes_back_to_life(place, pronation, fl
     eased, turned = at_ease(position, rotation, FREE)
     assert droop(position, rotation).min() > 28.0
     assert droop(eased, turned).max() < 25.0
-    assert flexion_of(eased, turned).max() < 20.0
+    assert flexion_of(eased, turned).max() < 28.0
 
 
 def test_a_raised_hand_with_bent_fingers_is_no_claw() -> None:

@@ -8,7 +8,8 @@ from gesture_samples import babble
 from chironomy.body.hand_anatomy import FLEXION, joint_angles
 from chironomy.gesture import embedded_weights
 from chironomy.gesture.planning.plan import planned_score
-from chironomy.gesture.planning.resting import AT_THE_END, with_rests
+from chironomy.gesture.planning.resting import AT_THE_END
+from chironomy.gesture.planning.resting import rested as planned_rests
 from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
 
@@ -18,7 +19,7 @@ def beats(*apexes: float, hands: str = "right") -> Phrase:
 
 
 def rested(score: Score, spoken=((0.0, 60.0),), together=(1.5, 4.0), seed: int = 0) -> Score:
-    return with_rests(score, spoken, together, np.random.default_rng(seed))
+    return planned_rests(score, spoken, together, np.random.default_rng(seed))
 
 
 def rests(score: Score) -> list[Phrase]:

@@ -9,7 +9,7 @@ import numpy as np
 from chironomy.gesture.planning.manners import MANNERS, manner_of
 from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.planning.planner import ANTICIPATION, Planner
-from chironomy.gesture.planning.resting import with_rests
+from chironomy.gesture.planning.resting import rested
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
 from chironomy.gesture.score.merge import cut
@@ -23,7 +23,7 @@ from chironomy.speech.decode import Speech
 _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
 # Kinds that say one thing, which nobody said where a plan is performed: they come seldom and are let go soon.
 _NAMING = ("point_out", "point_across", "point_you", "point_up", "point_down", "count", "thumb_up", "wave")
-_SELDOM, _LET_GO = 0.1, 0.4  # of the style's share; seconds after the last apex
+_SELDOM, _NAMED = 0.1, 0.4  # of the style's share; seconds after the last apex
 # Size of strokes, the space they find their places in, and metres by which it lies higher: as hands then come out that
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
@@ -83,7 +83,7 @@ def planned_score(
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
     lasting = tuple(_seen(_let_go(_lasting(phrase, speech.duration))) for phrase in score.phrases)
-    score = with_rests(replace(score, phrases=lasting), phrases, planner.manner.together, random)
+    score = rested(replace(score, phrases=lasting), phrases, planner.manner.together, random)
     return replace(score, source={_PLANNED: True})
 
 
@@ -210,7 +210,7 @@ def _let_go(phrase: Phrase) -> Phrase:
     if phrase.kind not in _NAMING or not phrase.strokes:
         return phrase
     last = phrase.strokes[-1]
-    end = min(phrase.end, last.apex + _LET_GO)
+    end = min(phrase.end, last.apex + _NAMED)
     held = replace(last, hold=round(min(last.hold, end - last.apex), 3))
     return replace(phrase, end=round(end, 3), strokes=(*phrase.strokes[:-1], held))
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chironomy.gesture.score.phrases import REST, Phrase, Score, Stroke
+from chironomy.gesture.score.phrases import REST, Phrase, Score, Stroke, with_rests
 
 LINGER = 0.18
 """Seconds from an apex until the hand sets out for its rest."""
@@ -51,7 +51,7 @@ class _Gap(NamedTuple):
         return self.after - PREPARE
 
 
-def with_rests(
+def rested(
     score: Score, spoken: Sequence[tuple[float, float]], together: tuple[float, float], random: np.random.Generator
 ) -> Score:
     """A score whose hands go to rest at its end, and before that every so often.
@@ -70,7 +70,7 @@ def with_rests(
     if moments:
         gaps.append(_Gap(moments[-1], np.inf))
     phrases = sorted((part for phrase in gestures for part in _parts(phrase, gaps)), key=lambda part: part.start)
-    return replace(score, phrases=_and_rests(phrases, score.seconds))
+    return with_rests(replace(score, phrases=tuple(phrases)), _SHORTEST_REST)
 
 
 def _gaps(
@@ -128,17 +128,3 @@ def _parts(phrase: Phrase, gaps: Sequence[_Gap]) -> list[Phrase]:
         held = tuple(Stroke(each.apex, round(min(each.hold, end - each.apex), 3)) for each in strokes)
         parts.append(replace(phrase, start=round(min(start, strokes[0].apex), 3), end=round(end, 3), strokes=held))
     return parts
-
-
-def _and_rests(phrases: Sequence[Phrase], seconds: float) -> tuple[Phrase, ...]:
-    """The phrases and the rests between them."""
-    made: list[Phrase] = []
-    now = 0.0
-    for phrase in phrases:
-        if phrase.start - now >= _SHORTEST_REST:
-            made.append(Phrase(now, phrase.start, kind=REST, hands="both"))
-        made.append(phrase)
-        now = max(now, phrase.end)
-    if seconds - now >= _SHORTEST_REST:
-        made.append(Phrase(now, seconds, kind=REST, hands="both"))
-    return tuple(made)
