@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose
 
 from chironomy.body.hand_anatomy import (
     ABDUCTION,
+    FLEXION,
     angles_of_wrist,
     joint_angles,
     neutral_wrist,
@@ -16,8 +17,10 @@ from chironomy.body.hand_anatomy import (
 from chironomy.body.ik import elbow_position
 from chironomy.body.rig import load_rig
 from chironomy.gesture.ease import at_ease
+from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.space import neutral_of, shoulders
-from chironomy.motion.hand_motion import MANO_JOINTS
+from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
+from chironomy.motion.hand_shape import NOMINAL_HAND
 
 FREE = np.ones(1)
 
@@ -47,12 +50,50 @@ def palm_down(position: np.ndarray, rotation: np.ndarray, pronation: float, flex
     return turned
 
 
-def test_a_hand_does_not_hang_from_a_raised_forearm() -> None:
-    position, rotation = hands((0.25, 0.0, 0.25), (-0.25, 0.0, 0.25))
-    rotation = palm_down(position, rotation, 60.0, 55.0)
-    eased = at_ease(position, rotation, FREE)
-    assert flexion_of(*eased).max() < 20.0
-    assert flexion_of(position, rotation).min() > 45.0
+def shaped(rotation: np.ndarray, shape: str) -> np.ndarray:
+    turned = rotation.copy()
+    turned[:, :, 1:] = fingers_of_shape(np.tile(SHAPES[shape], (1, 2, 1)))
+    return turned
+
+
+def droop(position: np.ndarray, rotation: np.ndarray) -> np.ndarray:
+    """Degrees by which the four fingertips, seen from the wrist, lie lower than the forearm goes on."""
+    forearm = position - elbow_position(load_rig(), position, rotation[:, :, 0])
+    motion = HandMotion(24.0, position, rotation, np.ones(position.shape[:2]))
+    fingers = NOMINAL_HAND.fingertips(motion)[:, :, :4].mean(axis=2) - position
+    height = [np.degrees(np.arcsin(way[0, :, 1] / np.linalg.norm(way[0], axis=-1))) for way in (forearm, fingers)]
+    return height[0] - height[1]
+
+
+@pytest.mark.parametrize("place", [(0.25, 0.0, 0.25), (0.25, -0.15, 0.35), (0.2, -0.25, 0.3)])
+@pytest.mark.parametrize(("pronation", "flexion", "shape"), [(60, 55, "flat"), (70, 10, "relaxed"), (45, 30, "soft")])
+def test_a_hand_that_hangs_between_beats_comes_back_to_life(place, pronation, flexion, shape) -> None:
+    position, rotation = hands(place, (-place[0], *place[1:]))
+    rotation = shaped(palm_down(position, rotation, pronation, flexion), shape)
+    eased, turned = at_ease(position, rotation, FREE)
+    assert droop(position, rotation).min() > 28.0
+    assert droop(eased, turned).max() < 25.0
+    assert flexion_of(eased, turned).max() < 28.0
+
+
+def test_a_raised_hand_with_bent_fingers_is_no_claw() -> None:
+    position, rotation = hands((0.25, -0.02, 0.25), (-0.25, -0.02, 0.25))
+    rotation = shaped(palm_down(position, rotation, 70.0, -20.0), "cupped")
+    eased, turned = at_ease(position, rotation, FREE)
+    wrist = turned[:, :, 0]
+    pronation = np.degrees(angles_of_wrist(neutral_of(eased, wrist), wrist))[0, :, 0]
+    assert pronation.max() < 30.0
+
+
+def test_a_folded_finger_keeps_its_meaning() -> None:
+    position, rotation = hands((0.25, -0.1, 0.3), (-0.25, -0.1, 0.3))
+    rotation = shaped(palm_down(position, rotation, 60.0, 40.0), "point")
+    _, turned = at_ease(position, rotation, FREE)
+    bent = [MANO_JOINTS.index(f"{finger}2") for finger in ("index", "middle", "ring", "pinky")]
+    before, after = (joint_angles(each)[0, 0, bent, FLEXION] for each in (rotation, turned))
+    assert_allclose(after, before, atol=3.0)
+    folded = [MANO_JOINTS.index(f"{finger}1") for finger in ("middle", "ring", "pinky")]
+    assert joint_angles(turned)[0, 0, folded, FLEXION].min() > 70.0
 
 
 def test_a_hand_that_hangs_with_its_arm_stays() -> None:
@@ -72,10 +113,18 @@ def test_a_hand_does_not_reach_far_to_the_other_side() -> None:
     assert eased[0, 0, 0] > -0.04
 
 
-def test_hands_that_rest_on_each_other_stay_together() -> None:
-    position, rotation = hands((0.03, -0.46, 0.17), (-0.02, -0.47, 0.2))
+def test_hands_are_clasped_before_the_navel_and_touch() -> None:
+    position, rotation = hands((0.12, -0.42, 0.2), (-0.12, -0.43, 0.2))
     eased, _ = at_ease(position, rotation, FREE)
-    assert_allclose(eased, position, atol=1e-3)
+    assert eased[0, :, 1].min() > -0.34
+    assert eased[0, 0, 0] - eased[0, 1, 0] < 0.17
+    assert_allclose(eased[0, 0, 1], eased[0, 1, 1], atol=0.01)
+
+
+def test_hands_hang_beside_the_body() -> None:
+    position, rotation = hands((0.255, -0.455, 0.085), (-0.255, -0.455, 0.085))
+    eased, _ = at_ease(position, rotation, FREE)
+    assert_allclose(eased, position, atol=4e-3)
 
 
 def test_the_face_is_left_to_be_seen() -> None:

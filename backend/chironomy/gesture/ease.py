@@ -10,9 +10,15 @@ all.
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.hand_anatomy import ABDUCTION, angles_of_wrist, joint_angles, rotation_of_angles, wrist_of_angles
-from chironomy.body.ik import elbow_position
-from chironomy.body.rig import load_rig
+from chironomy.body.hand_anatomy import (
+    ABDUCTION,
+    FLEXION,
+    angles_of_wrist,
+    joint_angles,
+    rotation_of_angles,
+    wrist_of_angles,
+)
+from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
@@ -27,23 +33,42 @@ _ACROSS, _ACROSS_SOFT = -0.02, 0.035  # metres beyond the middle to which a wris
 # Metres: heights below which hands rest on each other before the belt, and above which they are kept to their own side,
 # and from each other.
 _CLASPED, _BELT = (-0.47, -0.39), (-0.43, -0.33)
+# Metres: how low a wrist goes before the body and beside it, and how far out the one becomes the other.
+_NAVEL, _HANGING, _BESIDE, _NAVEL_SOFT = -0.325, -0.5, (0.15, 0.235), 0.015
+# Metres between two wrists, sideways, and heights of them, over which hands count as resting together; the gap at which
+# they touch, and what part of what is more is closed.
+_TOGETHER, _LOW, _TOUCHING, _CLOSER = (0.24, 0.36), (-0.36, -0.3), 0.14, 0.8
 # Metres above the shoulders at which wrists begin to be held down, and how much higher they get at most.
-_HIGH, _HIGHER = 0.05, 0.15
+_HIGH, _HIGHER = 0.03, 0.17
 # Before the face, seen from the front: middle and half axes of an ellipse in metres, and how soft its border is.
-_FACE, _FACE_AXES, _FACE_SOFT = (0.0, 0.16), (0.15, 0.17), 0.12
+_FACE, _FACE_AXES, _FACE_SOFT = (0.0, 0.16), (0.21, 0.2), 0.12
 _PALM, _TIPS = 0.07, 0.16  # metres from the wrist
-# Degrees that a hand is bent down where it hangs from its forearm, and how soft that limit is; sine of the forearm's
-# elevation, and how much lower than the forearm the hand points, over which it sets in.
-_HANGING, _HANGING_SOFT = 4.0, 8.0
-_RAISED, _LOWER = (-0.5, 0.15), (0.05, 0.35)
-# Degrees of extension, and of deviation either way, beyond which a wrist looks broken, and how soft those limits are.
-_EXTENDED, _DEVIATED, _BENT_SOFT = 35.0, 14.0, 6.0
+# Sine of a forearm's elevation over which it counts as raised. Degrees by which fingers may point lower than it, and
+# how soft that is; the part of what is more that the wrist takes, and the fingers' knuckles, and how far both go at
+# most.
+_RAISED = (-0.72, -0.2)
+_DROOPS, _DROOPS_SOFT = 6.0, 5.0
+_BY_WRIST, _BY_KNUCKLES = 0.7, 0.45
+_LIFTED, _STRAIGHTENED = 38.0, 26.0
+_LEAST_CURL = 4.0  # degrees that knuckles stay bent
+_FOLDED = (50.0, 80.0)  # degrees of a middle joint over which its finger is folded and means something
+# Degrees of flexion, of extension, and of deviation either way, beyond which a wrist looks broken, and how soft.
+_FLEXED, _EXTENDED, _DEVIATED, _BENT_SOFT = 12.0, 35.0, 10.0, 6.0
+# Degrees by which the palm of a raised forearm is turned down at ease, with straight fingers and with bent ones, whose
+# claw nobody is to see, and how much more at most; degrees of fingers over which the one becomes the other.
+_PRONE, _PRONE_BENT, _PRONER = 38.0, 12.0, 18.0
+_BENT = (15.0, 45.0)
+# Degrees by which it is turned up from that where the forearm stands, by the sine of its elevation: palms that are
+# shown so high say stop, or frighten.
+_TURNED_UP, _STANDS = 40.0, (0.15, 0.7)
 # Degrees between the index and the little finger that are spread for no reason beyond, and by how much more at most.
-_SPREAD, _SPREADER = 9.0, 9.0
+_SPREAD, _SPREADER = 8.0, 8.0
 # Metres at which a hand that is let down rests, and how much of its own shape it then gives up.
-_DOWN, _GIVEN_UP = (-0.36, -0.46), 0.7
-_WRIST_FLEXION, _WRIST_DEVIATION = 1, 2  # after pronation
+_DOWN, _GIVEN_UP = (-0.28, -0.38), 0.6
+_PRONATION, _WRIST_FLEXION, _WRIST_DEVIATION = 0, 1, 2
 _KNUCKLES = [MANO_JOINTS.index(name) for name in ("index1", "middle1", "ring1", "pinky1")]
+_MIDDLES = [joint + 1 for joint in _KNUCKLES]
+_ALONG = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])  # from wrist to fingertips, of flat hands
 
 
 def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array]:
@@ -58,12 +83,23 @@ def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array
         Wrists and rotations of the same shapes.
     """
     weight = free[:, None, None]
-    eased = position + weight * (_before_face(_lowered(_uncrossed(position)), rotation[:, :, 0]) - position)
-    turned = rotation.copy()
-    turned[:, :, 0] = quaternion.slerp(rotation[:, :, 0], _not_hanging(eased, rotation[:, :, 0]), weight[..., 0])
-    fingers = _less_spread(_relaxed(position, rotation))
-    turned[:, :, 1:] = quaternion.slerp(rotation[:, :, 1:], fingers[:, :, 1:], weight[..., 0, None])
-    return eased, turned
+    moved = _before_face(_lowered(_uncrossed(_before_navel(position))), rotation[:, :, 0])
+    eased = position + weight * (moved - position)
+    turned = _lively(eased, _less_spread(_relaxed(position, rotation)))
+    return eased, quaternion.slerp(rotation, turned, weight)
+
+
+def _before_navel(position: Array) -> Array:
+    """Wrists of hands that are held before the navel rather than below the belt, and touch where they rest together."""
+    raised = position.copy()
+    out = position[..., 0] * [1.0, -1.0]
+    floor = _NAVEL + _rise(out, *_BESIDE) * (_HANGING - _NAVEL)
+    raised[..., 1] = soft_least(position[..., 1], floor, _NAVEL_SOFT)
+    gap = position[:, 0, 0] - position[:, 1, 0]
+    together = _rise(-gap, -_TOGETHER[1], -_TOGETHER[0]) * _rise(-position[..., 1].max(axis=1), -_LOW[1], -_LOW[0])
+    closer = _CLOSER * together * np.maximum(gap - _TOUCHING, 0.0)
+    raised[..., 0] += 0.5 * closer[:, None] * [-1.0, 1.0]
+    return raised
 
 
 def _uncrossed(position: Array) -> Array:
@@ -98,7 +134,7 @@ def _before_face(position: Array, wrist: Array) -> Array:
         distance = np.linalg.norm(away, axis=-1, keepdims=True)
         inside = _FACE_SOFT * np.logaddexp(0.0, (1.0 - distance) / _FACE_SOFT)
         # Down and to the hand's own side from right before the face, where no way is the shortest.
-        aside = away / np.maximum(distance, 1e-9) + np.array([[0.7, -0.7], [-0.7, -0.7]])
+        aside = away / np.maximum(distance, 1e-9) + np.array([[0.5, -0.9], [-0.5, -0.9]])
         aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
         shift[..., :2] = np.where(
             inside > np.linalg.norm(shift[..., :2] / _FACE_AXES, axis=-1, keepdims=True),
@@ -108,28 +144,58 @@ def _before_face(position: Array, wrist: Array) -> Array:
     return position + shift
 
 
-def _not_hanging(position: Array, wrist: Array) -> Array:
-    """Orientations of hands that go on along raised forearms instead of hanging from them."""
-    elbow = elbow_position(load_rig(), position, wrist)
-    forearm = position - elbow
-    height = forearm[..., 1] / np.maximum(np.linalg.norm(forearm, axis=-1), 1e-9)
-    lower = height - _pointing(wrist)[..., 1]
-    hangs = _rise(height, *_RAISED) * _rise(lower, *_LOWER)
+def _lively(position: Array, rotation: Array) -> Array:
+    """Rotations of hands that go on along raised forearms instead of hanging from them, fingers and all."""
+    wrist, angles = rotation[:, :, 0], joint_angles(rotation)
     neutral = neutral_of(position, wrist)
-    angles = angles_of_wrist(neutral, wrist)
-    flexion = np.degrees(angles[..., _WRIST_FLEXION])
-    limited = _HANGING - _HANGING_SOFT * np.logaddexp(0.0, (_HANGING - flexion) / _HANGING_SOFT)
-    flexion = flexion + hangs * (np.minimum(limited, flexion) - flexion)
-    angles[..., _WRIST_FLEXION] = np.radians(-_at_most(-flexion, _EXTENDED))
-    deviation = np.degrees(angles[..., _WRIST_DEVIATION])
-    angles[..., _WRIST_DEVIATION] = np.radians(np.sign(deviation) * _at_most(np.abs(deviation), _DEVIATED))
-    return wrist_of_angles(neutral, angles)
+    forearm = quaternion.apply(neutral, np.broadcast_to(_ALONG, position.shape))
+    raised = _rise(forearm[..., 1], *_RAISED)
+    knuckles, middles = angles[:, :, _KNUCKLES, FLEXION], angles[:, :, _MIDDLES, FLEXION]
+    # Folded fingers point nowhere: what they do is the hand's.
+    open_ = 1.0 - _rise(middles, *_FOLDED)
+    curl = (open_ * (knuckles + 0.5 * middles)).sum(axis=-1) / np.maximum(open_.sum(axis=-1), 1.0)
+    held = angles_of_wrist(neutral, wrist)
+    prone = _PRONE + _rise(curl, *_BENT) * (_PRONE_BENT - _PRONE) - _TURNED_UP * _rise(forearm[..., 1], *_STANDS)
+    held[..., _PRONATION] = np.radians(_at_most(np.degrees(held[..., _PRONATION]), prone, _PRONER, raised))
+    wrist = wrist_of_angles(neutral, held)
+    fingers = quaternion.apply(wrist, _curled(curl))
+    droop = _elevation(forearm) - _elevation(fingers)
+    droop = raised * _DROOPS_SOFT * np.logaddexp(0.0, (droop - _DROOPS) / _DROOPS_SOFT)
+    lift = _LIFTED * np.tanh(_BY_WRIST * droop / _LIFTED)
+    # Up, square to where the hand points: which bend of the wrist that is depends on how the palm is turned.
+    pointing = _pointing(wrist)
+    axis = quaternion.cross(pointing, np.broadcast_to([0.0, 1.0, 0.0], pointing.shape))
+    axis /= np.maximum(np.linalg.norm(axis, axis=-1, keepdims=True), 1e-6)
+    wrist = quaternion.multiply(quaternion.from_rotation_vector(np.radians(lift)[..., None] * axis), wrist)
+    held = angles_of_wrist(neutral, wrist)
+    flexion, deviation = np.degrees(held[..., _WRIST_FLEXION]), np.degrees(held[..., _WRIST_DEVIATION])
+    flexion = _at_most(flexion, _FLEXED, _BENT_SOFT, raised)
+    held[..., _WRIST_FLEXION] = np.radians(-_at_most(-flexion, _EXTENDED, _BENT_SOFT))
+    held[..., _WRIST_DEVIATION] = np.radians(np.sign(deviation) * _at_most(np.abs(deviation), _DEVIATED, _BENT_SOFT))
+    straighter = _STRAIGHTENED * np.tanh(_BY_KNUCKLES * droop / _STRAIGHTENED)[..., None] * open_
+    room = np.maximum(knuckles - _LEAST_CURL, 0.0)
+    angles[:, :, _KNUCKLES, FLEXION] = knuckles - room * np.tanh(straighter / np.maximum(room, 1e-6))
+    eased = rotation.copy()
+    eased[:, :, _KNUCKLES] = rotation_of_angles(angles)[:, :, _KNUCKLES]
+    eased[:, :, 0] = wrist_of_angles(neutral, held)
+    return eased
 
 
-def _at_most(value: Array, limit: float) -> Array:
-    """What goes beyond a limit by `_BENT_SOFT` at most."""
+def _curled(degrees: Array) -> Array:
+    """(T, 2, 3) which way fingers point that are bent so far from a flat hand, in the hand's own frame."""
+    bend = np.radians(degrees)[..., None]
+    return np.cos(bend) * _ALONG - np.sin(bend) * [0.0, 1.0, 0.0]
+
+
+def _elevation(way: Array) -> Array:
+    """(T, 2) degrees above the horizon of unit vectors (T, 2, 3)."""
+    return np.degrees(np.arcsin(np.clip(way[..., 1], -1.0, 1.0)))
+
+
+def _at_most(value: Array, limit: Array | float, soft: float, where: Array | float = 1.0) -> Array:
+    """What goes beyond a limit by `soft` at most, as far as it is to."""
     over = np.maximum(value - limit, 0.0)
-    return value - over + _BENT_SOFT * np.tanh(over / _BENT_SOFT)
+    return value - where * (over - soft * np.tanh(over / soft))
 
 
 def _relaxed(position: Array, rotation: Array) -> Array:
@@ -157,8 +223,7 @@ def _less_spread(rotation: Array) -> Array:
 
 def _pointing(wrist: Array) -> Array:
     """(T, 2, 3) unit vectors from wrists to middle knuckles."""
-    along = np.array([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]])
-    return quaternion.apply(wrist, np.broadcast_to(along, (*wrist.shape[:-1], 3)))
+    return quaternion.apply(wrist, np.broadcast_to(_ALONG, (*wrist.shape[:-1], 3)))
 
 
 def _rise(value: Array, low: float, high: float) -> Array:

@@ -10,6 +10,7 @@ from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
 from chironomy.gesture.score import Phrase, near_phrases
+from chironomy.gesture.settle import resting, settled
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
 from chironomy.motion import filters
 from chironomy.motion import rotation as quaternion
@@ -95,10 +96,11 @@ class Finisher:
         fps: the model's frames a second.
         first: the first frame that will arrive, counted from the beginning of the recording.
         given: the phrases that somebody asked for; the others are eased (`at_ease`).
+        rests: the rests that nobody asked for; hands come down in them (`settled`).
     """
 
-    def __init__(self, fps: float, first: int = 0, given: Sequence[Phrase] = ()):
-        self.fps, self.given = fps, given
+    def __init__(self, fps: float, first: int = 0, given: Sequence[Phrase] = (), rests: Sequence[Phrase] = ()):
+        self.fps, self.given, self.rests = fps, given, rests
         self.margin, self.seam = round(_MARGIN_SECONDS * fps), max(round(_SEAM_SECONDS * fps), 1)
         self.raw_first, self.raw = first, np.empty((0, MOTION_DIM))
         self.done = first
@@ -125,7 +127,9 @@ class Finisher:
             numbers = from_standstill(numbers, self.fps)
         position, rotation = decode(numbers)
         times = (self.raw_first + np.arange(len(position))) / self.fps
-        position, rotation = at_ease(position, rotation, 1.0 - near_phrases(self.given, times)[:, 0])
+        free = 1.0 - near_phrases(self.given, times)[:, 0].astype(np.float64)
+        position, rotation = settled(position, rotation, resting(self.rests, times))
+        position, rotation = at_ease(position, rotation, free)
         motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2))))
         begin = self.done - self.raw_first
         position, rotation = motion.wrist_position[begin:].copy(), motion.rotation[begin:].copy()

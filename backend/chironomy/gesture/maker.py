@@ -38,6 +38,7 @@ _LEAD_FRAMES = 18  # silence before the recording, in which hands rest and prepa
 _OVERLAP_FRAMES = 24  # of neighbouring windows, at most half a window
 _CARRIED_FRAMES = 24  # pinned at the beginning of a block, and as many let go; each at most a quarter of a window
 _AFTER_SECONDS = 8.0  # longer than a window: what hands would do after the recording, if it is begun within it
+_AT_THE_END = 0.05  # seconds before its end at which a score ends, too
 _NEAR_BLOCK = 1.0  # seconds around a block in which strokes may still move something in it
 _AROUND_SECONDS = 4.0  # of the surroundings that a range is made anew in
 
@@ -246,7 +247,7 @@ class GestureMaker:
             begin = max(_LEAD_FRAMES + math.floor(task.first / controls.fps * model_fps) - around, 0)
             end = min(_LEAD_FRAMES + math.ceil(task.last / controls.fps * model_fps) + around, end)
         heard_from = max(begin - _LEAD_FRAMES, 0)
-        finisher = Finisher(model_fps, heard_from, task.given)
+        finisher = Finisher(model_fps, heard_from, task.given, _planned_rests(task))
         delivery = Delivery(
             model_fps, heard_from, controls.fps, task.first, task.last, task.pins, controls.hide_below, controls.source
         )
@@ -392,6 +393,17 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions
+
+
+def _planned_rests(task: _Task) -> list[Phrase]:
+    """The rests of the score that is performed which nobody asked for; the last one lasts."""
+    score = task.controls.score
+    if score is None or not task.network.config.get("plans"):
+        return []
+    rests = [phrase for phrase in score.phrases if phrase.kind == REST and phrase not in task.given]
+    if rests and rests[-1].end >= score.seconds - _AT_THE_END:
+        rests[-1] = replace(rests[-1], end=_later(score.seconds, _AFTER_SECONDS))
+    return rests
 
 
 def _from_the_lead(score: Score, config: Mapping[str, Any]) -> Iterator[Phrase]:

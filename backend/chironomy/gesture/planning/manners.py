@@ -33,6 +33,8 @@ class Manner:
         idle: size of the movement that never stops.
         fingers: size of the movement of fingers, each on its own.
         sympathy: how much a hand that has no part moves along.
+        shortest: seconds for which hands gesture between two rests of a performance, at least; likewise `longest`.
+        longest: see above.
     """
 
     kinds: dict[str, float]
@@ -59,6 +61,13 @@ class Manner:
     idle: float = 1.0
     fingers: float = 1.15
     sympathy: float = 0.65
+    shortest: float = 1.5
+    longest: float = 3.8
+
+    @property
+    def together(self) -> tuple[float, float]:
+        """Seconds for which hands gesture between two rests of a performance, at least and at most."""
+        return self.shortest, self.longest
 
     def size(self, speed: float, amplitude: float) -> float:
         """Size of strokes relative to their kinds', at a relative speed and amplitude."""
@@ -126,6 +135,8 @@ MANNERS: dict[str, Manner] = {
         idle=1.7,
         fingers=1.45,
         sympathy=0.95,
+        shortest=2.8,
+        longest=6.5,
     ),
     "emphatic": replace(
         _NEUTRAL,

@@ -7,7 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from chironomy.gesture.planning.manners import MANNERS, manner_of
+from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.planning.planner import ANTICIPATION, Planner
+from chironomy.gesture.planning.resting import rested
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
 from chironomy.gesture.score.merge import cut
@@ -19,10 +21,19 @@ from chironomy.speech.decode import Speech
 
 # Kinds that say nothing by themselves: beside words, whatever is said, none of them says the opposite.
 _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", "sweep", "fist")
+# Kinds that say one thing, which nobody said where a plan is performed: they come seldom and are let go soon.
+_NAMING = ("point_out", "point_across", "point_you", "point_up", "point_down", "count", "thumb_up", "wave")
+_SELDOM, _NAMED = 0.1, 0.4  # of the style's share; seconds after the last apex
+# Size of strokes, the space they find their places in, and metres by which it lies higher: as hands then come out that
+# let go of a part of it, and rest in between.
+_LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
+# Metres: strokes that arrive lower are not seen, one hand that arrives higher hides the face, and two surrender.
+_LOWEST, _HIGHEST, _HIGHEST_OF_BOTH, _SOFT = -0.32, 0.05, 0.0, 0.03
+_FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
 _FREEST = 0.75  # of the styles' freedoms
-_EARLIEST = 0.95  # seconds: hands are at rest when the recording begins
+_EARLIEST = (0.55, 1.2)  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
 _SHORTEST = 0.3  # seconds of a rest that is left between them
 _PREPARED, _SETTLING = 0.35, 0.1  # seconds before the strokes of what is left of a planned phrase, and after them
@@ -56,9 +67,14 @@ def planned_score(
     random = np.random.default_rng([seed % 2**63, 0x5C0])
     # Plans to perform keep nearer to the accents than those to learn from, but for the freest styles, whose seeds would
     # then be too much alike.
-    planner = Planner(_known(style), speed, amplitude, random, handedness, rate, _EARLIEST)
+    planner = Planner(_known(style), speed, amplitude, random, handedness, rate, float(random.uniform(*_EARLIEST)))
     freedom = planner.manner.freedom
     planner.manner = replace(planner.manner, freedom=min(freedom**2 / _FREEST, freedom))
+    planner.interval += _FOR_RESTS
+    planner.amplitude *= _LARGER
+    planner.space *= _ROOM
+    planner.home[1] += _HIGHER
+    planner.kinds = {name: weight * (_SELDOM if name in _NAMING else 1.0) for name, weight in planner.kinds.items()}
     if plain:
         planner.kinds = {name: weight for name, weight in planner.kinds.items() if name in _PLAIN} or {"beat": 1.0}
     phrases = spoken_phrases(speech)
@@ -66,8 +82,9 @@ def planned_score(
     inside = within(times, phrases)
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
-    phrases = tuple(_lasting(phrase, speech.duration) for phrase in score.phrases)
-    return replace(score, phrases=phrases, source={_PLANNED: True})
+    lasting = tuple(_seen(_let_go(_lasting(phrase, speech.duration))) for phrase in score.phrases)
+    score = rested(replace(score, phrases=lasting), phrases, planner.manner.together, random)
+    return replace(score, source={_PLANNED: True})
 
 
 def asked_for(score: Score) -> list[Phrase]:
@@ -186,3 +203,24 @@ def _lasting(phrase: Phrase, seconds: float) -> Phrase:
         return phrase
     strokes = tuple(stroke for stroke in phrase.strokes if stroke.apex <= seconds)
     return replace(phrase, end=max(seconds, phrase.start), strokes=strokes)
+
+
+def _let_go(phrase: Phrase) -> Phrase:
+    """The phrase; what says one thing is not held on to."""
+    if phrase.kind not in _NAMING or not phrase.strokes:
+        return phrase
+    last = phrase.strokes[-1]
+    end = min(phrase.end, last.apex + _NAMED)
+    held = replace(last, hold=round(min(last.hold, end - last.apex), 3))
+    return replace(phrase, end=round(end, 3), strokes=(*phrase.strokes[:-1], held))
+
+
+def _seen(phrase: Phrase) -> Phrase:
+    """The phrase, not so low that its strokes look like hands that hang, nor so high that they hide the face."""
+    if phrase.place is None:
+        return phrase
+    out, up, forward = phrase.place
+    height = soft_least(np.array(up), _LOWEST, _SOFT)
+    highest = _HIGHEST_OF_BOTH if phrase.hands == "both" else _HIGHEST
+    height = -soft_least(-height, -highest, _SOFT)
+    return replace(phrase, place=(out, round(float(height), 3), forward))
