@@ -3,7 +3,7 @@
 
 import bpy
 from bpy.props import PointerProperty
-from bpy.types import Scene
+from bpy.types import Object, Scene
 
 from . import (
     backend,
@@ -12,6 +12,7 @@ from . import (
     kind_pictures,
     menus,
     migration,
+    own_panel,
     panels,
     preferences_page,
     score_panels,
@@ -41,12 +42,21 @@ from .operators import (
     render,
     speech,
 )
+from .operators import retarget as retarget_operators
 from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
 from .preferences_page import ChironomyPreferences
-from .properties import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomySettings, ChironomyTake
-from .scene import copies, detail, takes
+from .properties import (
+    ChironomyLayer,
+    ChironomyOwn,
+    ChironomyOwnBone,
+    ChironomyPhrase,
+    ChironomyRender,
+    ChironomySettings,
+    ChironomyTake,
+)
+from .scene import copies, detail, retarget, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -54,11 +64,14 @@ CLASSES = (
     ChironomyPhrase,
     ChironomyRender,
     ChironomyLayer,
+    ChironomyOwnBone,
+    ChironomyOwn,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
     *presets.CLASSES,
     *generate.CLASSES,
+    *retarget_operators.CLASSES,
     *take_operators.CLASSES,
     *locks.CLASSES,
     *score_operators.CLASSES,
@@ -74,6 +87,7 @@ CLASSES = (
     *jobs.CLASSES,
     *export.CLASSES,
     *panels.CLASSES,
+    *own_panel.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,
 )
@@ -84,6 +98,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
+    Object.chironomy_own = PointerProperty(type=ChironomyOwn)
     words.register()
     slices.register()
     tasks.register()
@@ -96,6 +111,7 @@ def register() -> None:
     take_pictures.register()
     view_light.register()
     takes.register()
+    retarget.register()
     detail.register()
     copies.register()
 
@@ -119,6 +135,7 @@ def unregister() -> None:
     thumbnail.forget_others()
     hand_pictures.forget()
     kind_pictures.forget()
+    del Object.chironomy_own
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -37,8 +37,13 @@ def MOTION(rig, seconds=5.0, seed=3):  # noqa: N802
         bend[..., 2] = -sign * random.uniform(0.0, 1.0, (knots, 15))
         bend[..., 1] = random.normal(scale=0.08, size=(knots, 15))
         vectors[:, hand, 1:] = between(bend)
-    motion = HandMotion(fps, place, quaternion.from_rotation_vector(vectors), np.ones((count, 2)))
-    return motion.replaced(wrist_position=clamp_reach(rig, motion.wrist_position))
+    # Arms that are nearly straight are brought in by Blender's solver, as by ours.
+    shoulder = np.stack([rig.joint_position[rig.arm_joints(hand)[1]] for hand in range(2)])
+    line = place - shoulder
+    distance = np.linalg.norm(line, axis=-1, keepdims=True)
+    longest = 0.93 * rig.arm_lengths.sum(axis=1)[:, None]
+    place = clamp_reach(rig, shoulder + line * np.minimum(1.0, longest / distance))
+    return HandMotion(fps, place, quaternion.from_rotation_vector(vectors), np.ones((count, 2)))
 
 
 def hand_keys(motion, pole, hand, every=False, frames=None):

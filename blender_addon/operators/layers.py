@@ -10,6 +10,7 @@ from chironomy.errors import ChironomyError
 from ..properties import character, settings
 from ..scene import layers
 from ..scene.keeping import make_keepable, why_not_kept
+from ..scene.retarget import shown_again
 from ..words import tip, told
 
 # Where it is mixed in, an operator is what it is.
@@ -50,7 +51,7 @@ class _LayerOperator(_Operator):
         except ChironomyError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
-        context.scene.frame_set(context.scene.frame_current)
+        shown_again(context.scene, item)
         self.report({"INFO"}, told(said))
         return {"FINISHED"}
 

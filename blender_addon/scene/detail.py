@@ -12,6 +12,7 @@ from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, Slicing, drained
 from .keeping import make_keepable
+from .retarget import handing_over
 from .layers import LAYERS_PROPERTY, lay_again, lift
 from .layers import mirror as list_layers
 from .put_on import keying, settled
@@ -150,6 +151,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
+                yield from handing_over(scene, item)
                 return True
         finally:
             draft.discard()

@@ -18,6 +18,7 @@ from ..rig.space import HAND_CONTROLS
 from .chosen import chosen_range
 from .keeping import make_keepable
 from .layers import add_layer
+from .retarget import shown_again
 from .score import follow
 from .speech import speech_start
 
@@ -151,7 +152,7 @@ class Place:
             message += f"; it lies on the layer {add_layer(self.scene, self.item, edits, self.layer)}"
         for curves, edit in edits if not self.layer else ():
             curves.write(edit)
-        self.scene.frame_set(self.scene.frame_current, subframe=self.scene.frame_subframe)
+        shown_again(self.scene, self.item)
         if self.passed_over:
             message += f"; {named(self.passed_over)} is locked, muted or driven and stays as it is"
         return Outcome(message, short)

@@ -38,6 +38,7 @@ from .keeping import make_keepable
 from .layers import change_layer, forget_layers, list_as_is
 from .layers import mirror as list_layers
 from .put_on import Keyed, PutOn, kept_said, keying, settled
+from .retarget import hand_over, handing_over, shown_again
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 
@@ -134,10 +135,12 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
             keyed.append((yield from keying(scene, draft, *dense, new.detail)))
             yield from _keeping_dense(draft, dense, new.small)
         list_shown(scene, item)
-        return [
+        done = [
             _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
             for new, draft, each in zip(wanted, drafts, keyed, strict=True)
         ]
+        yield from handing_over(scene, item)
+        return done
     finally:
         for draft in drafts:
             draft.discard()
@@ -230,6 +233,7 @@ def putting_range(
         action[MADE_PROPERTY] = json.dumps(made)
         _add(scene, item, name, label, detail, miss)
         scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        yield from handing_over(scene, item)
     finally:
         draft.discard()
     return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
@@ -360,7 +364,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
     _mirror(scene, take.action)
-    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    shown_again(scene, item)
 
 
 def flip(scene: Scene, item: Object) -> ChironomyTake:
@@ -389,6 +393,7 @@ def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     show(scene, take)
     name = free_name(scene, item)
     _show_copy(item, f"{item.name} {name}", layers=True)
+    hand_over(scene, item)
     return _add(scene, item, name, label, detail, miss)
 
 
@@ -413,6 +418,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
                 if block.animation_data is not None:
                     actions.assign(block, None)
             _mirror(scene, None)
+            hand_over(scene, item)
     if chosen.take_before in gone:
         chosen.take_before = None
     chosen.takes.remove(index)
@@ -480,7 +486,7 @@ def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
     except ChironomyError as error:
         chosen.layer_trouble = str(error)
         list_as_is(scene, data.action, index)
-    scene.frame_set(scene.frame_current)
+    shown_again(scene, item)
 
 
 def register() -> None:

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 Part = Literal["ARMS", "WRISTS", "FINGERS"]
 """What of the hands is carried: with whole arms, wrists and fingers, fingers alone."""
 
-OFF = 0.006
+OFF = 0.004
 """Metres of ours by which a wrist may miss between keys before its arm gets more of them."""
 
 MOST_MORE = 1.2

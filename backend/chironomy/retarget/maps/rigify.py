@@ -6,25 +6,17 @@ Names as `bpy.ops.pose.rigify_generate` of Blender 5.0.1 makes them, and of 4.2 
 
 from chironomy.retarget.maps.standard import Controls, Standard, arm, body, fingers
 
-_FINGERS = ("f_index", "f_middle", "f_pinky", "f_ring", "thumb")
-
 STANDARD = Standard(
     name="rigify",
     title="Rigify",
     sides=("L", "R"),
     bones=body("DEF-spine", "DEF-spine.001", "DEF-spine.003", "DEF-spine.004", "DEF-spine.006")
-    | arm("DEF-shoulder.{side}", "DEF-upper_arm.{side}", "DEF-forearm.{side}", "DEF-hand.{side}")
-    | fingers("DEF-{finger}.{joint}.{side}", _FINGERS, ("01", "02", "03")),
+    | arm("ORG-shoulder.{side}", "DEF-upper_arm.{side}", "DEF-forearm.{side}", "DEF-hand.{side}")
+    # The fingers' own controls: the deforming bone of a first joint drops its turn about itself.
+    | fingers("{finger}.{joint}.{side}", ("f_index", "f_middle", "f_pinky", "f_ring", "thumb"), ("01", "02", "03")),
     shares_twist=True,
     controls=Controls(
-        fk={
-            "upper_arm": "upper_arm_fk.{side}",
-            "forearm": "forearm_fk.{side}",
-            "hand": "hand_fk.{side}",
-            **{
-                role: name for role, (name,) in fingers("{finger}.{joint}.{side}", _FINGERS, ("01", "02", "03")).items()
-            },
-        },
+        fk={"upper_arm": "upper_arm_fk.{side}", "forearm": "forearm_fk.{side}", "hand": "hand_fk.{side}"},
         hand="hand_ik.{side}",
         pole="upper_arm_ik_target.{side}",
         roll="upper_arm_ik.{side}",
