@@ -165,7 +165,7 @@ def touching(rig, anchors, place):
     from chironomy.motion import HandMotion
     from chironomy.motion import rotation as quaternion
 
-    anchor = {"chest": 0, "chin": 13, "hip": 8}[place]
+    anchor = {"chest": 0, "chin": 11, "hip": 8}[place]
     rotation = np.tile(quaternion.IDENTITY, (1, 2, 16, 1))
     along = {"chest": (0.5, 0.3, -0.8), "chin": (0.2, 0.75, -0.6), "hip": (0.6, -0.75, -0.2)}[place]
     x = -np.array(along) / np.linalg.norm(along)

@@ -84,7 +84,10 @@ class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
         context.view_layer.objects.active = item
         item.select_set(True)
         said = f"{item.name} is known by {found.title or 'some of its bones'}"
-        self.report({"WARNING"} if found.reason else {"INFO"}, told(f"{said}; {found.reason}" if found.reason else said))
+        if found.reason:
+            self.report({"WARNING"}, told(f"{said}; {found.reason}"))
+        else:
+            self.report({"INFO"}, told(said))
         return {"FINISHED"}
 
 

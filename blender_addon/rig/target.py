@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A person's own character, as far as the hands need it: its bones at rest, and how its arms are moved now."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np

@@ -2,7 +2,7 @@
 """Keys of our hands as arrays, and keys of a person's own character in its action."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from bpy.types import Object, PoseBone
@@ -13,7 +13,7 @@ from chironomy.motion import HandMotion, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.curves import SparseKeys, evaluate
 from chironomy.retarget import BoneKeys, BoneMap, HandKeys
-from chironomy.retarget.carry import Part, fitted_keys
+from chironomy.retarget.carry import STILL, Part, fitted_keys
 from chironomy.retarget.roles import sided
 
 from ..slices import Pace, Slices
@@ -265,6 +265,20 @@ def _components(path: str, group: str, sparse: SparseKeys, free: Sequence[int]) 
         )
         for index in free
     ]
+
+
+def shortest(channel: keys.Channel) -> keys.Channel:
+    """Return a channel with one key where it never moves, as components of a twist do."""
+    numbers = np.concatenate([channel.values, channel.left[:, 1], channel.right[:, 1]])
+    if np.ptp(numbers) > STILL:
+        return channel
+    return replace(
+        channel,
+        frames=channel.frames[:1],
+        values=channel.values[:1],
+        left=channel.left[:1],
+        right=channel.right[:1],
+    )
 
 
 def unit_of(hand: int, channels: Iterable[keys.Channel]) -> Unit:

@@ -12,10 +12,10 @@ from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, Slicing, drained
 from .keeping import make_keepable
-from .retarget import handing_over
 from .layers import LAYERS_PROPERTY, lay_again, lift
 from .layers import mirror as list_layers
 from .put_on import keying, settled
+from .retarget import handing_over
 from .score import SCORE_PROPERTY
 from .speech import speech_start
 from .takes import Dense, TakeError, kept_dense, note, show, shown_take

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hands on a person's own character.
 
-Our character stays in the scene, hidden: takes, the score, locks and edits are its own, and its action is the truth. What
-its keys say is *handed over* to the person's character as keys of that character's bones, in an action of the
+Our character stays in the scene, hidden: takes, the score, locks and edits are its own, and its action is the truth.
+What its keys say is *handed over* to the person's character as keys of that character's bones, in an action of the
 project's; a person's own action is never written to, and plays below it in the NLA. What an animator keys on their
 character is *taken up* as poses of ours before anything is written, so that it survives like any pose of theirs.
 """
@@ -22,7 +22,6 @@ from chironomy.errors import ChironomyError
 from chironomy.motion import keys
 from chironomy.motion import rotation as quaternion
 from chironomy.retarget import BoneMap, Detection, RetargetError, carried, detect, judge
-from chironomy.retarget.carry import Part
 
 from ..properties import ChironomyOwn, ChironomyOwnBone, answers, own_of
 from ..rig import actions, owned
@@ -33,7 +32,7 @@ from ..rig.owned import Span, Unit
 from ..rig.read import scene_fps
 from ..rig.space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
 from ..rig.target import OwnCharacter, skeleton_of
-from ..rig.target_keys import channels_of, paths_of, reading_our_keys, unit_of
+from ..rig.target_keys import channels_of, paths_of, reading_our_keys, shortest, unit_of
 from ..rig.target_read import Shown, reading_target
 from ..rig.write import channels_near, near_animators_signs, replacing_generated
 from ..slices import Slices, drained
@@ -211,7 +210,8 @@ def _handing_over(scene: Scene, character: Object, own: ChironomyOwn) -> Slices:
     units = [unit_of(hand, by_hand[hand]) for hand in range(2)]
     yield from _releasing_changed(scene, theirs, rig, character, units, found.first)
     kept = yield from owned.adopting(item, units, scene_fps(scene))
-    channels = near_animators_signs(item, [each for hand in by_hand for each in hand], kept)
+    every = [each if each.data_path in kept.spans else shortest(each) for hand in by_hand for each in hand]
+    channels = near_animators_signs(item, every, kept)
     ours_there = {path for hand in range(2) for path in paths_of(theirs.bones, hand, "ARMS")}
     yield from replacing_generated(item, channels, ours_there.__contains__, kept)
     item.animation_data.action_influence = weight

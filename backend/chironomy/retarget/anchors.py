@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Places that hands touch, on our body and on a character's: chest, belly, chin, cheeks, brow, shoulders, hips, thighs.
+"""Places that hands touch, on our body and on a character's: chest, belly, chin, cheeks, brow, shoulders and hips.
 
 Each is where a ray from inside the body comes out. The rays are told in a body's own measures (the width of its
 shoulders, how far its hips lie below and its head above), so they leave from the same places on every body. Where no
@@ -50,8 +50,6 @@ _RAYS = (
     _Ray(-0.3, 0.98, (-1.0, 0.0, 0.0)),
     _Ray(0.3, 0.70, (1.0, 0.0, 0.0)),
     _Ray(-0.3, 0.70, (-1.0, 0.0, 0.0)),
-    _Ray(0.6, 1.25, (0.3, 0.0, 1.0)),
-    _Ray(-0.6, 1.25, (-0.3, 0.0, 1.0)),
     _Ray(0.0, -1.0, (0.0, -0.15, 1.0)),
     _Ray(0.0, -1.25, (0.0, 0.0, 1.0)),
     _Ray(0.0, -1.55, (0.0, 0.0, 1.0)),

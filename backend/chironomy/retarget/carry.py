@@ -9,6 +9,7 @@ by more than ours may, an arm gets a few more.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -33,8 +34,15 @@ Part = Literal["ARMS", "WRISTS", "FINGERS"]
 OFF = 0.004
 """Metres of ours by which a wrist may miss between keys before its arm gets more of them."""
 
+TURNED = float(np.radians(2.0))
+"""Radians, likewise, by which its palm may."""
+
 MOST_MORE = 1.2
 """How many times as many keys there may be on the character as on ours."""
+
+
+STILL = 1e-6
+"""A component of a rotation that varies less needs one key alone."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +65,8 @@ class HandKeys:
 
     @property
     def count(self) -> int:
-        """How many keys the channels of this hand have."""
-        channels = 3 + 3 + 16 * 4
+        """How many keys the channels of this hand's motion have; the elbow's are not counted."""
+        channels = 3 + 16 * 4
         return channels * len(self.frames)
 
 
@@ -199,7 +207,9 @@ def _reaching(
     if keys.place is not None and not touched and off.max() < 1e-4 * target.lengths[hand].sum():
         place = keys.place.mapped(to_bone @ matrix, to_bone @ (offset - rest))
     else:
-        place = fitted_keys((done.wrist[:, hand] - rest) @ to_bone.T, keys.frames)
+        dense = (done.wrist[:, hand] - rest) @ to_bone.T
+        room = int((MOST_MORE - 1.0) * keys.count // 3)
+        place = fitted_keys(dense, _near_enough(dense, keys.frames, OFF * target.scale[hand], room))
     made.append(BoneKeys(controls.hand, "location", place, hand))
     if controls.pole and pole_counts:
         made.append(_pointing(target, hand, keys, done, controls.pole, placing, (matrix, offset)))
@@ -266,12 +276,13 @@ def _turning(target: Target, rig: Rig, hand: int, keys: HandKeys, done: Posed, p
     tracks: dict[str, Array] = {}
     for bone in shown:
         tracks[bone] = quaternion.make_continuous(_basis(target, bone, above[bone], done.turn))
-    frames = keys.frames
-    if part == "ARMS" and len(frames) > 1:
-        frames = _enough(target, hand, tracks, done, frames, keys.count)
+    frames = dict.fromkeys(tracks, keys.frames)
+    if part == "ARMS" and len(keys.frames) > 1:
+        frames = _enough(target, hand, tracks, done, keys)
     keyed = {bone_map.bones[sided(role, hand)]: bone_map.key_bone(sided(role, hand)) for role in roles}
     return [
-        BoneKeys(keyed.get(bone, bone), "rotation", fitted_keys(track, frames), hand) for bone, track in tracks.items()
+        BoneKeys(keyed.get(bone, bone), "rotation", fitted_keys(track, frames[bone]), hand)
+        for bone, track in tracks.items()
     ]
 
 
@@ -306,39 +317,74 @@ def _basis(target: Target, bone: str, above: str | None, turn: Mapping[str, Arra
 
 
 def _enough(
-    target: Target, hand: int, tracks: Mapping[str, Array], done: Posed, frames: NDArray[np.int64], count: int
-) -> NDArray[np.int64]:
-    """Return frames at which an arm's keys hold its wrist near enough, as far as the number of keys allows."""
+    target: Target, hand: int, tracks: Mapping[str, Array], done: Posed, keys: HandKeys
+) -> dict[str, NDArray[np.int64]]:
+    """Return by bone frames at which an arm's keys hold wrist and palm near enough, as far as there may be more keys.
+
+    Upper arm and forearm get what the wrist's place asks for, the hand what its palm does.
+    """
     arm = [target.bone_map.bones[sided(role, hand)] for role in ("upper_arm", "forearm", "hand")]
     skeleton, above = target.skeleton, turning_parents(target, hand)
     chain = [skeleton.head(bone) for bone in arm]
     axes = {bone: _key_axes(target, bone) for bone in tracks}
     every = np.arange(len(done.wrist))
-    limit = OFF * target.scale[hand]
-    fingers = len(target.bone_map.finger_roles(hand))
-    room = int((MOST_MORE * count - 4 * (len(tracks) + fingers) * len(frames)) // (4 * len(tracks)))
+    frames = dict.fromkeys(tracks, keys.frames)
+    cost = {bone: int((np.ptp(track, axis=0) > STILL).sum()) for bone, track in tracks.items()}
+    room = MOST_MORE * keys.count - len(keys.frames) * (
+        4 * len(target.bone_map.finger_roles(hand)) + sum(cost.values())
+    )
     while room > 0:
         turn: dict[str, Array] = {}
         for bone in sorted(tracks, key=lambda each: len(list(skeleton.ancestors(each)))):
-            basis = quaternion.normalize(evaluate(fitted_keys(tracks[bone], frames), every))
+            basis = quaternion.normalize(evaluate(fitted_keys(tracks[bone], frames[bone]), every))
             own = quaternion.multiply(quaternion.multiply(axes[bone], basis), quaternion.inverse(axes[bone]))
             parent = above[bone]
             turn[bone] = own if parent is None else quaternion.multiply(turn[parent], own)
         elbow = target.shoulder[hand] + quaternion.apply(turn[arm[0]], chain[1] - chain[0])
         wrist = elbow + quaternion.apply(turn[arm[1]], chain[2] - chain[1])
         off = np.linalg.norm(wrist - done.wrist[:, hand], axis=-1)
-        inside = np.searchsorted(frames, every, side="right")
-        worst = [
-            int(span[np.argmax(off[span])])
-            for piece in np.unique(inside[off > limit])
-            if len(span := np.flatnonzero((inside == piece) & ~np.isin(every, frames))) > 2
+        turned = quaternion.angle(turn[arm[2]], done.turn[arm[2]])
+        wanted = [
+            (value, frame, bones)
+            for values, limit, bones in ((off, OFF * target.scale[hand], arm[:2]), (turned, TURNED, arm[2:]))
+            for value, frame in _worst(values / limit, frames[bones[0]])
         ]
-        worst = sorted(worst, key=lambda frame: -off[frame])[:room]
-        if not worst:
+        added = False
+        for _, frame, bones in sorted(wanted, key=lambda each: -each[0]):
+            price = sum(cost[bone] for bone in bones)
+            if price <= room:
+                room, added = room - price, True
+                frames |= {bone: np.union1d(frames[bone], [frame]) for bone in bones}
+        if not added:
             break
-        room -= len(worst)
-        frames = np.union1d(frames, worst)
     return frames
+
+
+def _near_enough(values: Array, frames: NDArray[np.int64], limit: float, room: int) -> NDArray[np.int64]:
+    """Return frames at which keys hold values (T, C) within a limit, as far as there is room for more keys."""
+    every = np.arange(len(values))
+    while room > 0 and len(frames) > 1:
+        off = np.linalg.norm(evaluate(fitted_keys(values, frames), every) - values, axis=-1)
+        more = [frame for _, frame in _worst(off / limit, frames)][:room]
+        if not more:
+            break
+        room -= len(more)
+        frames = np.union1d(frames, more)
+    return frames
+
+
+def _worst(off: Array, frames: NDArray[np.int64]) -> list[tuple[float, int]]:
+    """Return of each interval between keys that is off by more than 1 the worst frame, and how far, the worst first.
+
+    Intervals too short for another key are left as they are.
+    """
+    worst = []
+    for begin, end in pairwise(frames.tolist()):
+        inside = np.arange(begin + 2, end - 1)
+        if len(inside) and off[begin : end + 1].max() > 1.0:
+            frame = int(inside[np.argmax(off[inside])])
+            worst.append((float(off[frame]), frame))
+    return sorted(worst, reverse=True)
 
 
 def _key_axes(target: Target, bone: str) -> Array:

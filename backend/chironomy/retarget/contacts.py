@@ -19,8 +19,12 @@ from chironomy.retarget.measure import Target
 
 Array = NDArray[np.float64]
 
-_NEAR, _FAR = 0.035, 0.11
+_NEAR, _FAR = 0.035, 0.16
 """Metres between points of our hands, or from one to our body: all of a contact, and nothing of it."""
+
+_BESIDE, _AWAY = 0.10, 0.16
+"""Metres along the body from an anchor: as far as it holds, and where nothing of it is left. Hands that hang beside the
+thighs touch nothing that matters."""
 
 _TOUCHING = (1, 4, 10, 16, 17, 18, 19)
 """Points of a hand that touch the body: knuckles and tips."""
@@ -121,10 +125,15 @@ def _touching(target: Target, rig: Rig, ours: Array, theirs: Array, anchors: Anc
     beside = beside * target.hand_scale[:, None, None]
     wanted = np.einsum("nhpa,ak->nhpk", share, anchors.theirs) + beside
     missing = np.einsum("nhp,nhpk->nhk", weight, wanted - place)
-    return _strength(nearest[..., 0])[..., None] * missing
+    held = np.einsum("nhp,nhp->nh", weight, _falling(away.min(axis=-1), _BESIDE, _AWAY))
+    return (held * _strength(nearest[..., 0]))[..., None] * missing
 
 
 def _strength(distance: Array) -> Array:
     """Return 1 at a contact and 0 far from one, smoothly."""
-    part = np.clip((_FAR - distance) / (_FAR - _NEAR), 0.0, 1.0)
+    return _falling(distance, _NEAR, _FAR)
+
+
+def _falling(distance: Array, near: float, far: float) -> Array:
+    part = np.clip((far - distance) / (far - near), 0.0, 1.0)
     return part * part * (3.0 - 2.0 * part)
