@@ -43,6 +43,9 @@ NAME_PROPERTY = "chironomy_name"
 OF_PROPERTY = "chironomy_of"
 """A custom property of an action of a person's character: the name of our action whose keys it carries, and its own."""
 
+POSE_PROPERTY = "chironomy_pose"
+"""Likewise of a person's character: how what the hands key was posed before, as JSON."""
+
 TRACK = "Own Animation"
 """The NLA track on which a person's own action plays below the hands."""
 
@@ -196,6 +199,7 @@ def _handing_over(scene: Scene, character: Object, own: ChironomyOwn) -> Slices:
     theirs = own_character(character, rig)
     assert theirs is not None
     found = yield from reading_our_keys(character, rig, scene_fps(scene))
+    _keep_pose(own.item, theirs.bones)
     _wear(own.item, ours)
     item, part, weight = own.item, own.part, own.weight
     meant = HANDS_MEANT[own.hands]
@@ -466,6 +470,34 @@ def _lay_below(item: Object, action: Action, handle: int) -> None:
     strip.influence, strip.extrapolation = 1.0, "HOLD"
 
 
+def _keep_pose(item: Object, bones: BoneMap) -> None:
+    """Remember how all that the hands may key is posed, once."""
+    if POSE_PROPERTY in item:
+        return
+    pose: dict[str, list[float]] = {}
+    for path in sorted(path for hand in range(2) for path in paths_of(bones, hand, "ARMS")):
+        try:
+            pose[path] = [float(value) for value in item.path_resolve(path)]
+        except ValueError:  # a bone that was deleted since it was mapped
+            continue
+    item[POSE_PROPERTY] = json.dumps(pose)
+
+
+def _pose_as_before(item: Object) -> None:
+    try:
+        pose = json.loads(item.get(POSE_PROPERTY, "{}"))
+    except ValueError:
+        pose = {}
+    for path, values in pose.items():
+        owner, _, name = path.rpartition(".")
+        try:
+            setattr(item.path_resolve(owner), name, values)
+        except ValueError:
+            continue
+    if POSE_PROPERTY in item:
+        del item[POSE_PROPERTY]
+
+
 def _give_back(item: Object) -> None:
     """Let a person's character play its own action as before, and no hands."""
     data = item.animation_data
@@ -473,6 +505,7 @@ def _give_back(item: Object) -> None:
         return
     if data.action is not None and OF_PROPERTY in data.action:
         actions.assign(item, None)
+        _pose_as_before(item)
     data.action_influence = 1.0
     track = next((each for each in data.nla_tracks if each.name == TRACK), None)
     if track is None or len(track.strips) != 1:
