@@ -94,11 +94,15 @@ bench-service: $(VENV)/.run  ## measure what docs/benchmarks-service.md says; RO
 	$(BIN)/python tools/bench_service.py --write docs/benchmarks-service.md $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)")
 
+bench-retarget: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks-retarget.md says: gestures onto Rigify, beside baking
+	$(BIN)/python tools/bench_retarget.py $(EXTENSION) --write docs/benchmarks-retarget.md
+
 bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
 	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md
 
 docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
 	$(BIN)/python tools/make_previz_picture.py
+	$(BIN)/python tools/make_retarget_picture.py $(EXTENSION)
 	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
 
 tutorial-pictures: $(VENV)/.run  ## the pictures of docs/tutorial.md, from those of make test-window

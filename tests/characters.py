@@ -331,5 +331,7 @@ def _plain(bones, chain_of):
 
     names, parents, heads = zip(*bones, strict=True)
     heads = np.array(heads, dtype=float)
-    made = chain_of(names, parents, heads, heads + [0.0, 0.0, 0.05], np.tile([1.0, 0.0, 0.0, 0.0], (len(heads), 1)))
+    made = chain_of(
+        names, parents, heads, heads + np.array([0.0, 0.0, 0.05]), np.tile([1.0, 0.0, 0.0, 0.0], (len(heads), 1))
+    )
     return replace(made, up=np.array([0.0, 0.0, 1.0]))

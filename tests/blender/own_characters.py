@@ -3,6 +3,8 @@
 
 import numpy as np
 
+ALL = slice(None)
+
 
 def rigify(path):
     """Return Rigify's control rig in the open file; generated once and kept in a file beside the tests' own."""
@@ -17,7 +19,7 @@ def rigify(path):
         bpy.data.libraries.write(str(path), {rig})
         bpy.data.objects.remove(rig)
         bpy.data.objects.remove(meta)
-    with bpy.data.libraries.load(str(path)) as (there, here):
+    with bpy.data.libraries.load(str(path)) as (_, here):
         here.objects = ["rig"]
     item = here.objects[0]
     assert "hand_ik.L" in item.pose.bones
@@ -28,8 +30,9 @@ def rigify(path):
 def built(kind, name="Own"):
     """Return an armature object of a kind of `characters`."""
     import bpy
-    from characters import skeleton
     from mathutils import Matrix, Quaternion, Vector
+
+    from characters import skeleton
 
     bones = skeleton(kind)
     data = bpy.data.armatures.new(name)
@@ -84,7 +87,7 @@ def wrists_off(one, other):
     return place / load_rig().arm_lengths.sum(axis=1)
 
 
-def apart(one, other, frames=slice(None), hand=slice(None)):
+def apart(one, other, frames=ALL, hand=ALL):
     """Metres between wrists and radians between joints, the most of some frames."""
     from chironomy.motion import rotation
 

@@ -27,7 +27,7 @@ def arms(item, fk):
 
 
 def test_detect_knows_rigify_and_hides_our_own_character(addon, rigged):
-    desk, item, ours = rigged
+    _, item, ours = rigged
     own = ours.chironomy_own
     assert own.item == item
     assert own.standard == "Rigify"
@@ -91,7 +91,7 @@ def test_an_animators_key_on_the_rig_survives_three_generations(addon, rigged):
 
 
 def test_takes_show_on_the_rig_and_the_desks_edits_reach_it(addon, rigged):
-    desk, item, ours = rigged
+    desk, _, ours = rigged
     generate(desk, 1)
     first, _ = shown(addon, desk, ours, FRAMES)
     generate(desk, 2)
@@ -122,7 +122,7 @@ def test_an_edit_of_the_desk_wins_over_a_pose_that_was_taken_up(addon, rigged):
 
 
 def test_a_padlocked_bone_stays_as_it_is(addon, rigged):
-    desk, item, ours = rigged
+    desk, item, _ = rigged
     bone = item.pose.bones["thumb.01.L"]
     bone.rotation_quaternion = (0.95, 0.3, 0.0, 0.0)
     bone.lock_rotation = (True, True, True)

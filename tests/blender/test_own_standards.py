@@ -50,7 +50,7 @@ def test_wrists_palms_and_fingers_arrive(addon, rig, moving, motion, kind):
         bone.rotation_quaternion = (0.97, 0.1, 0.15, -0.1)
     for bone in item.pose.bones[:5]:
         bone.rotation_quaternion = (1.0, 0.0, 0.0, 0.0)
-    spare = [bone for bone in item.pose.bones]
+    spare = list(item.pose.bones)
     ours = detect(scene, item)
     try:
         own = ours.chironomy_own

@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from characters import KINDS, car, dog, fingerless, skeleton
 
+from characters import KINDS, car, dog, fingerless, skeleton
 from chironomy.body.rig import load_rig
 from chironomy.retarget import BoneMap, RetargetError, Status, detect, judge, measured
 from chironomy.retarget.detect import SURE, USABLE
@@ -57,7 +57,7 @@ def _studio(role):
     )
 
 
-def test_a_finger_that_hangs_on_the_wrong_bone_is_told(rig=None):
+def test_a_finger_that_hangs_on_the_wrong_bone_is_told():
     bones = skeleton(KINDS[0])
     found = detect(bones).bone_map.with_bone("index2.L", "mixamorig:RightHandIndex2")
     status = next(each for each in judge(bones, found).bones if each.role == "index2.L")

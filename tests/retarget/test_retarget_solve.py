@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from characters import KINDS, skeleton
-from retarget_poses import MOTION, clasped, hand_keys, played, reach, resting_directions, touching
 
+from characters import KINDS, skeleton
 from chironomy.body.ik import elbow_pole
 from chironomy.body.pose import hand_local_keypoints, solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.motion import rotation as quaternion
 from chironomy.retarget import anchors_of, carried, detect, hands_of_bones, measured, posed
 from chironomy.retarget.hand_points import hand_world, our_points, their_points
+from retarget_poses import MOTION, clasped, hand_keys, played, reach, resting_directions, touching
 
 EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.standard)
 

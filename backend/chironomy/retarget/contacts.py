@@ -96,18 +96,24 @@ def _points(target: Target, rig: Rig, wrists: Array, world: Array, wrist: Array,
 
 def _meeting(target: Target, ours: Array, theirs: Array) -> Array:
     """Return (N, 2, 3) shifts by which the hands come together, each by half."""
-    left, right = ours[:, 0], ours[:, 1]
-    gap = right[:, None, :] - left[:, :, None]
-    distance = np.linalg.norm(gap, axis=-1)
-    nearest = distance.min(axis=(1, 2), keepdims=True)
-    weight = np.exp(-(((distance - nearest) / _SHARP) ** 2))
+    shift = np.zeros((len(ours), 2, 3))
+    gap = ours[:, 1][:, None, :] - ours[:, 0][:, :, None]
+    distance = np.sqrt(np.einsum("nijk,nijk->nij", gap, gap))
+    nearest = distance.min(axis=(1, 2))
+    frames = np.flatnonzero(nearest < _FAR)
+    if len(frames) == 0:
+        return shift
+    gap, distance, nearest = gap[frames], distance[frames], nearest[frames]
+    weight = np.exp(-(((distance - nearest[:, None, None]) / _SHARP) ** 2))
     weight /= weight.sum(axis=(1, 2), keepdims=True)
-    strength = _strength(nearest[:, 0, 0])
     size = float(target.hand_scale.mean())
     wanted = size * quaternion.apply(target.frame, np.einsum("nij,nijk->nk", weight, gap))
-    their_gap = theirs[:, 1][:, None, :] - theirs[:, 0][:, :, None]
-    missing = strength[:, None] * (np.einsum("nij,nijk->nk", weight, their_gap) - wanted)
-    return np.stack([0.5 * missing, -0.5 * missing], axis=1)
+    # Of the weighted differences of points, the sums over either hand's are all that is needed.
+    left = np.einsum("nij,nik->nk", weight, theirs[frames, 0])
+    right = np.einsum("nij,njk->nk", weight, theirs[frames, 1])
+    missing = _strength(nearest)[:, None] * (right - left - wanted)
+    shift[frames] = np.stack([0.5 * missing, -0.5 * missing], axis=1)
+    return shift
 
 
 def _touching(target: Target, rig: Rig, ours: Array, theirs: Array, anchors: Anchors) -> Array:
