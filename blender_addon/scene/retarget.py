@@ -9,6 +9,7 @@ character is *taken up* as poses of ours before anything is written, so that it 
 
 import json
 import uuid
+import zlib
 from collections.abc import Mapping, Sequence
 
 import bpy
@@ -42,6 +43,9 @@ NAME_PROPERTY = "chironomy_name"
 
 OF_PROPERTY = "chironomy_of"
 """A custom property of an action of a person's character: the name of our action whose keys it carries, and its own."""
+
+STATE_PROPERTY = "chironomy_state"
+"""Likewise: what its keys were made of, so that a take that is only shown again is not made anew."""
 
 POSE_PROPERTY = "chironomy_pose"
 """Likewise of a person's character: how what the hands key was posed before, as JSON."""
@@ -188,37 +192,70 @@ def shown_again(scene: Scene, character: Object | None) -> None:
 
 def _handing_over(scene: Scene, character: Object, own: ChironomyOwn) -> Slices:
     rig = load_rig()
+    item, part, weight, meant = own.item, own.part, own.weight, HANDS_MEANT[own.hands]
     data = character.animation_data
     ours = data.action if data is not None else None
     if ours is None:
-        _give_back(own.item)
+        _give_back(item)
         return
-    reason = actions.refusal(own.item)
+    reason = actions.refusal(item)
     if reason:
         raise RetargetError(reason)
     theirs = own_character(character, rig)
     assert theirs is not None
+    reverse, placing, poles = theirs.reverse(), theirs.placing(), theirs.pole_counts()
+    state = _state(scene, ours, own, theirs)
+    worn = _carrier(item, ours)
+    if worn is not None and worn.get(STATE_PROPERTY) == state:
+        _wear(item, ours)
+        item.animation_data.action_influence = weight
+        return
     found = yield from reading_our_keys(character, rig, scene_fps(scene))
-    _keep_pose(own.item, theirs.bones)
-    _wear(own.item, ours)
-    item, part, weight = own.item, own.part, own.weight
-    meant = HANDS_MEANT[own.hands]
+    _keep_pose(item, theirs.bones)
+    _wear(item, ours)
     if found is None:
         return
     given = tuple(keyed if hand in meant else None for hand, keyed in enumerate(found.hands))
-    reverse, placing, poles = theirs.reverse(), theirs.placing(), theirs.pole_counts()
     made = yield lambda _: carried(
         theirs.target, rig, given, found.motion, found.pole, reverse, placing, poles, part, theirs.anchors
     )
     by_hand = channels_of(item, made, found.first)
     units = [unit_of(hand, by_hand[hand]) for hand in range(2)]
-    yield from _releasing_changed(scene, theirs, rig, character, units, found.first)
+    yield from _releasing_changed(scene, theirs, rig, character, units)
     kept = yield from owned.adopting(item, units, scene_fps(scene))
     every = [each if each.data_path in kept.spans else shortest(each) for hand in by_hand for each in hand]
     channels = near_animators_signs(item, every, kept)
     ours_there = {path for hand in range(2) for path in paths_of(theirs.bones, hand, "ARMS")}
     yield from replacing_generated(item, channels, ours_there.__contains__, kept)
     item.animation_data.action_influence = weight
+    item.animation_data.action[STATE_PROPERTY] = state
+
+
+def _state(scene: Scene, ours: Action, own: ChironomyOwn, theirs: OwnCharacter) -> str:
+    """Return what differs where a person's character would get other keys than it has."""
+    bones = theirs.item.pose.bones
+    names = {each for hand in range(2) for each in _key_bones(theirs.bones, hand)} & set(bones.keys())
+    locks = [
+        (name, *bones[name].lock_location, *bones[name].lock_rotation, bones[name].rotation_mode)
+        for name in sorted(names)
+    ]
+    rest = theirs.target.skeleton.heads.tobytes() + theirs.target.skeleton.axes.tobytes()
+    parts = (
+        actions.fingerprint(ours),
+        own.bone_map,
+        own.part,
+        own.hands,
+        theirs.reverse(),
+        theirs.pole_counts(),
+        locks,
+        round(scene_fps(scene), 4),
+        zlib.crc32(rest),
+    )
+    return f"{zlib.crc32(repr(parts).encode()):08x}"
+
+
+def _key_bones(bones: BoneMap, hand: int) -> set[str]:
+    return {path.split('"')[1] for path in paths_of(bones, hand, "ARMS")}
 
 
 def take_up(scene: Scene, character: Object | None) -> None:
@@ -300,7 +337,7 @@ def _whole(span: Span | None) -> list[int]:
 
 
 def _releasing_changed(
-    scene: Scene, theirs: OwnCharacter, rig: Rig, character: Object, units: Sequence[Unit], first: int
+    scene: Scene, theirs: OwnCharacter, rig: Rig, character: Object, units: Sequence[Unit]
 ) -> Slices:
     """Give back to the machine the animator's poses that were changed on our character since they were taken up."""
     item = theirs.item
@@ -327,6 +364,7 @@ def _our_pose(
     character: Object, rest: RestPose, rig: Rig, curves: Mapping, hand: int, frame: float
 ) -> tuple[Array, Array]:
     """Return where a wrist of ours is keyed, (3,) metres, and how its joints are turned, (16, 4)."""
+
     def values(path: str, size: int) -> Array:
         usual = np.ravel(character.path_resolve(path))
         own = [curves.get((path, index)) for index in range(size)]
@@ -419,7 +457,7 @@ def _wear(item: Object, ours: Action) -> None:
     mine = now is not None and OF_PROPERTY in now
     if now is not None and not mine:
         _lay_below(item, now, handle)
-    worn = next((action for action in bpy.data.actions if action.get(OF_PROPERTY) == carries), None)
+    worn = _carrier(item, ours)
     if worn is not None:
         actions.assign(item, worn, _first_handle(worn))
     elif now is not None and mine:
@@ -431,6 +469,12 @@ def _wear(item: Object, ours: Action) -> None:
     worn[OF_PROPERTY] = carries
     worn.use_fake_user = True
     _clear_away(item)
+
+
+def _carrier(item: Object, ours: Action) -> Action | None:
+    """Return the action of a person's character that carries one of ours; None where it has none yet."""
+    carries = _carries(item, ours)
+    return next((action for action in bpy.data.actions if action.get(OF_PROPERTY) == carries), None)
 
 
 def _carries(item: Object, ours: Action) -> str:

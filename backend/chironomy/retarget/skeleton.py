@@ -51,7 +51,7 @@ class Skeleton:
     def _indices(self) -> dict[str, int]:
         return {name: index for index, name in enumerate(self.names)}
 
-    def __contains__(self, name: str) -> bool:
+    def __contains__(self, name: object) -> bool:
         return name in self._indices
 
     def index(self, name: str) -> int:
