@@ -4,11 +4,11 @@
 from bpy.types import Context, Panel, UILayout, UIList
 
 from chironomy.retarget.detect import SURE
-from chironomy.retarget.roles import title
+from chironomy.retarget.roles import parts
 
 from .locale import OWN
 from .properties import ChironomyOwn, ChironomyOwnBone, character, own_of, settings
-from .words import label, sentence
+from .words import label, sentence, word
 
 _ICONS = {"found": "CHECKMARK", "doubtful": "ERROR", "missing": "X"}
 
@@ -29,7 +29,7 @@ class CHIRONOMY_UL_own_bones(UIList):
         _active_property: str,
     ) -> None:
         row = layout.split(factor=0.42, align=True)
-        row.label(text=label(title(item.name)), icon=_ICONS.get(item.status, "QUESTION"))
+        row.label(text=_title(item.name), icon=_ICONS.get(item.status, "QUESTION"))
         row.label(text=item.bone, translate=False)
 
 
@@ -63,6 +63,15 @@ class CHIRONOMY_PT_own_character(Panel):
         row.operator("chironomy.save_bone_map", text="Save Map", icon="EXPORT")
         row.operator("chironomy.load_bone_map", text="Load Map", icon="IMPORT")
         layout.operator("chironomy.forget_own_character", icon="UNLINKED")
+
+
+def _title(role: str) -> str:
+    """Return a role in Blender's language."""
+    name, joint, side = parts(role)
+    name = f"{word(name)} {joint}".strip()
+    if side == "L":
+        return label("Left {part}", part=name)
+    return label("Right {part}", part=name) if side == "R" else name
 
 
 def _draw_found(layout: UILayout, own: ChironomyOwn) -> None:

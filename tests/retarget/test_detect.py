@@ -62,7 +62,7 @@ def test_a_finger_that_hangs_on_the_wrong_bone_is_told():
     found = detect(bones).bone_map.with_bone("index2.L", "mixamorig:RightHandIndex2")
     status = next(each for each in judge(bones, found).bones if each.role == "index2.L")
     assert status.status is Status.DOUBTFUL
-    assert status.reason == "it does not hang on Left Index 1"
+    assert status.reason == "it does not hang on Left Index Finger 1"
 
 
 def test_a_map_is_saved_and_read_again(tmp_path):

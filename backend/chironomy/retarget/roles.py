@@ -30,10 +30,33 @@ def all_roles() -> tuple[str, ...]:
     return (*BODY, *(sided(role, hand) for hand in range(2) for role in (*ARM, *FINGER_JOINTS)))
 
 
-def title(role: str) -> str:
-    """Return a role as a person reads it: "Left Index 1"."""
+WORDS = {
+    "hips": "Hips",
+    "spine": "Spine",
+    "chest": "Chest",
+    "neck": "Neck",
+    "head": "Head",
+    "shoulder": "Shoulder",
+    "upper_arm": "Upper Arm",
+    "forearm": "Forearm",
+    "hand": "Hand",
+    "index": "Index Finger",
+    "middle": "Middle Finger",
+    "pinky": "Little Finger",
+    "ring": "Ring Finger",
+    "thumb": "Thumb",
+}
+"""Roles, without their side and their joint, as a person reads them."""
+
+
+def parts(role: str) -> tuple[str, str, str]:
+    """Return the word of a role, its joint's number and its side, "L" or "R"; empty where it has none."""
     stem, _, side = role.partition(".")
-    words = stem.replace("_", " ")
-    if words[-1].isdigit():
-        words = f"{words[:-1]} {words[-1]}"
-    return f"{ {'L': 'Left ', 'R': 'Right '}.get(side, '') }{words.title()}"
+    word = stem.rstrip("123")
+    return WORDS[word], stem[len(word) :], side
+
+
+def title(role: str) -> str:
+    """Return a role as a person reads it: "Left Index Finger 1"."""
+    word, joint, side = parts(role)
+    return " ".join(each for each in ({"L": "Left", "R": "Right"}.get(side, ""), word, joint) if each)

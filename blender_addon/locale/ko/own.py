@@ -9,6 +9,19 @@ _PANEL = {
     "Whole Arms": "팔 전체",
     "Wrists and Fingers": "손목과 손가락",
     "Fingers Alone": "손가락만",
+    "Hips": "골반",
+    "Spine": "척추",
+    "Chest": "가슴",
+    "Neck": "목",
+    "Head": "머리",
+    "Shoulder": "어깨",
+    "Upper Arm": "위팔",
+    "Forearm": "아래팔",
+    "Hand": "손",
+    "Index Finger": "집게손가락",
+    "Middle Finger": "가운뎃손가락",
+    "Ring Finger": "약손가락",
+    "Thumb": "엄지손가락",
 }
 
 _ANY = {
@@ -18,9 +31,10 @@ _ANY = {
     "Wrists and Fingers": "손목과 손가락",
     "Fingers Alone": "손가락만",
     "Bone": "본",
-    "Weight": "웨이트",
     "Save Map": "맵 저장",
     "Load Map": "맵 불러오기",
+    "Left {part}": "왼쪽 {part}",
+    "Right {part}": "오른쪽 {part}",
     "{name}: {kind}, {sure:.0f} % sure": "{name}: {kind}, 확신도 {sure:.0f} %",
     "An armature of your own that gets the hands' motion, with bones for arms and fingers": (
         "손 모션을 받을 내 아마추어. 팔과 손가락 본이 있어야 합니다"
@@ -77,7 +91,6 @@ _ANY = {
     "its spine does not stand upright at rest, as a person's does": "기본 포즈에서 척추가 사람처럼 서 있지 않습니다",
     "its shoulders are not side by side": "어깨가 나란하지 않습니다",
     "its hands stand on the ground at rest, as an animal's do": "기본 포즈에서 손이 동물처럼 땅을 짚고 있습니다",
-    "{0} is in edit mode; leave it first": "{0}: 편집 모드입니다. 먼저 나가세요",
     "{0} has no bone; map one first": "{0}에 맞는 본이 없습니다. 먼저 매핑하세요",
     "the character has no bone {0}; map another one": "캐릭터에 {0} 본이 없습니다. 다른 본을 매핑하세요",
     "the bone map of this file is damaged; detect the character's bones again": (
