@@ -10,17 +10,19 @@ BIN := $(VENV)/bin
 VERSION := $(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' backend/chironomy/__init__.py)
 EXTENSION := dist/chironomy-$(VERSION).zip
 PACKAGED := $(shell find backend/chironomy blender_addon -type f -not -path '*/__pycache__/*' 2>/dev/null)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := $(BIN)/python tools/install.py -c constraints.txt -c backend/chironomy/installation/lock/versions.txt
 
-.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
+NODE_MODULES = tests/blender/fbx/node_modules tests/service/browser/node_modules
+
+.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-retarget bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run $(EXTENSION)  ## speech to edited hands, FBX and video, into demo/
-	$(BIN)/chironomy animate "$(SPEECH)" --out demo --style lively --seed 1 --edit right:+0.10 --extension $(EXTENSION)
+	$(BIN)/chironomy animate "$(SPEECH)" --out demo --style lively --seed 1 --edit right:+0.10 --size 768x704 --extension $(EXTENSION)
 
-test: $(VENV)/.dev $(EXTENSION) tests/blender/fbx/node_modules  ## the whole test suite
+test: $(VENV)/.dev $(EXTENSION) $(NODE_MODULES)  ## the whole test suite
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --fail-on-skip $(PYTEST_ARGUMENTS)
 
 test-window: $(VENV)/.run $(EXTENSION)  ## use the add-on in a real Blender window; BLENDER=program, CHROOT=root folder with one
@@ -40,7 +42,7 @@ extension: $(EXTENSION)  ## the Blender extension's zip, in dist/; PLATFORMS=all
 repository: $(VENV)/.run  ## a repository for Blender's Get Extensions, in dist/repository; PLATFORMS=all, or some
 	$(BIN)/python tools/make_repository.py $(if $(BLENDER),--blender "$(BLENDER)") $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
-$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt
+$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt tools/bundled-pip.txt
 	$(BIN)/python tools/build_extension.py $@
 
 lock: $(VENV)/.dev  ## lock the versions that Set Up Backend installs, for every Python and platform
@@ -100,12 +102,12 @@ bench-retarget: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks-retar
 bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
 	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md
 
-docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/; BLENDER=program photographs its window too
+docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/
 	$(BIN)/python tools/make_previz_picture.py
 	$(BIN)/python tools/make_retarget_picture.py $(EXTENSION)
-	$(BIN)/python tools/make_pictures.py --extension $(EXTENSION) $(if $(BLENDER),--blender "$(BLENDER)")
+	$(BIN)/python tools/make_pictures.py
 
-tutorial-pictures: $(VENV)/.run  ## the pictures of docs/tutorial.md, from those of make test-window
+tutorial-pictures: $(VENV)/.run  ## README's window and the pictures of docs/tutorial.md, from those of make test-window
 	$(BIN)/python tools/make_tutorial_pictures.py
 
 blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.2, 4.5, 5.2 and 5.3; VERSIONS="4.2 5.3" chooses
@@ -113,27 +115,30 @@ blender-versions: $(VENV)/.dev $(EXTENSION)  ## the add-on's tests on Blender 4.
 
 # The environments grow from what running needs, to what developing needs, to what building a character needs.
 $(VENV)/.run: pyproject.toml constraints.txt
-	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	$(PIP) "setuptools>=77" build
-	$(PIP) -e ".[backend,blender,exr,vision]"
+	@test -d $(VENV) || echo "making the environment $(VENV): a download of up to 3.6 GB on Linux, 1 GB elsewhere, once"
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/bundled-pip.txt
+	@$(INSTALL) "setuptools>=77" build
+	@$(INSTALL) -e ".[backend,blender,exr,vision]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) -e ".[backend,blender,diffusion,exr,mano,train,vision,dev]"
+	@$(INSTALL) -e ".[backend,blender,diffusion,exr,mano,train,vision,dev]"
 	@touch $@
 
 $(VENV)/.train: $(VENV)/.run
-	$(PIP) -e ".[backend,train]"
+	@$(INSTALL) -e ".[backend,train]"
 	@touch $@
 
 $(VENV)/.body: $(VENV)/.run
-	$(PIP) -e ".[backend,body]"
+	@$(INSTALL) -e ".[backend,body]"
 	@touch $@
 
 # three.js reads the exported FBX in the tests, with the Node.js that a wheel brings.
-tests/blender/fbx/node_modules: tests/blender/fbx/package-lock.json | $(VENV)/.dev
-	cd tests/blender/fbx && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
+# A browser looks at the backend's page.
+%/node_modules: %/package-lock.json | $(VENV)/.dev
+	cd $* && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund
 	@touch $@
 
 clean:  ## remove what make made, but not the downloads in .venv
-	rm -rf dist build demo .pytest_cache .ruff_cache tests/blender/fbx/node_modules
+	rm -rf dist build demo .pytest_cache .ruff_cache $(NODE_MODULES)

@@ -10,6 +10,7 @@ from . import (
     hand_pictures,
     keymap,
     kind_pictures,
+    lists,
     menus,
     migration,
     own_panel,
@@ -25,6 +26,7 @@ from . import (
     view_light,
     words,
 )
+from .entries import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomyTake
 from .operators import backend as backend_operators
 from .operators import camera as camera_operators
 from .operators import (
@@ -46,16 +48,9 @@ from .operators import retarget as retarget_operators
 from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
+from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
-from .properties import (
-    ChironomyLayer,
-    ChironomyOwn,
-    ChironomyOwnBone,
-    ChironomyPhrase,
-    ChironomyRender,
-    ChironomySettings,
-    ChironomyTake,
-)
+from .properties import ChironomySettings
 from .scene import copies, detail, retarget, takes
 
 CLASSES = (
@@ -86,6 +81,7 @@ CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *export.CLASSES,
+    *lists.CLASSES,
     *panels.CLASSES,
     *own_panel.CLASSES,
     *score_panels.CLASSES,

@@ -175,9 +175,22 @@ def bundled_wheel() -> Path:
     Raises:
         ClientError: it is not there.
     """
-    wheels = sorted(Path(__file__).with_name("wheels").glob("chironomy-*.whl"))
+    return _brought("wheels", "chironomy")
+
+
+def bundled_pip() -> Path:
+    """Return the wheel of pip that came with the extension, which sets up the backend; Blender does not install it.
+
+    Raises:
+        ClientError: it is not there.
+    """
+    return _brought("set_up", "pip")
+
+
+def _brought(folder: str, package: str) -> Path:
+    wheels = sorted(Path(__file__).with_name(folder).glob(f"{package}-*.whl"))
     if not wheels:
-        raise ClientError("the extension has lost its wheel; install it again")
+        raise ClientError("the extension has lost a wheel; install it again")
     return wheels[-1]
 
 
@@ -202,7 +215,7 @@ def set_up(home: Path, wheel: Path, pytorch: str, work: Work) -> Installed:
         # It is to make way for the new one.
         stop()
 
-    return install(home, wheel, pytorch, work, trial)
+    return install(home, wheel, pytorch, work, trial, pip=bundled_pip())
 
 
 def what_is_installed(python: str) -> Installed | None:

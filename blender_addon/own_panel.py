@@ -7,7 +7,8 @@ from chironomy.retarget.detect import SURE
 from chironomy.retarget.roles import parts
 
 from .locale import OWN
-from .properties import ChironomyOwn, ChironomyOwnBone, character, own_of, settings
+from .own import ChironomyOwn, ChironomyOwnBone, own_of
+from .properties import character, settings
 from .words import label, sentence, word
 
 _ICONS = {"found": "CHECKMARK", "doubtful": "ERROR", "missing": "X"}

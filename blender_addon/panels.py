@@ -4,14 +4,14 @@
 import math
 from pathlib import Path
 
-from bpy.types import Context, Panel, UILayout, UIList
+from bpy.types import Context, Panel, UILayout
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, late, line, surroundings, take_pictures
+from . import backend, hand_pictures, late, line, surroundings
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
@@ -23,10 +23,10 @@ from .operators.render import CHIRONOMY_OT_render_video
 from .operators.score import CHIRONOMY_OT_apply_score, CHIRONOMY_OT_read_score
 from .operators.takes import chosen_take
 from .preferences import preferences
-from .properties import ChironomyLayer, ChironomyPhrase, ChironomySettings, ChironomyTake, character, settings
+from .properties import character, settings
 from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
-from .scene.score import edit_count, has_edits
+from .scene.score import edit_count
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
@@ -104,42 +104,6 @@ class CHIRONOMY_PT_generate(_Section):
             backend_state(layout, context)
 
 
-class CHIRONOMY_UL_takes(UIList):
-    """The takes of the scene's character."""
-
-    bl_idname = "CHIRONOMY_UL_takes"
-
-    def draw_item(
-        self,
-        context: Context,
-        layout: UILayout,
-        _data: object,
-        item: ChironomyTake,
-        _icon: int,
-        _active: object,
-        _active_property: str,
-    ) -> None:
-        shown = character(context.scene)
-        playing = shown is not None and takes.shown_take(context.scene, shown) == item
-        # What tells takes apart, as the seed, is at the end of how they were made.
-        row = layout.split(factor=0.42, align=True)
-        left, right = row.row(align=True), row.row(align=True)
-        picture = take_pictures.icon(context.scene, item) if item.action is not None else 0
-        # The one that is shown has its picture below, and larger.
-        pictured = picture and not playing
-        icon = {"icon_value": picture} if pictured else {"icon": "HIDE_OFF" if playing else "BLANK1"}
-        left.prop(item, "name", text="", emboss=False, **icon)
-        right.label(text=told(item.label))
-        if has_edits(context.scene, item.action):
-            right.label(text="", icon="GREASEPENCIL")
-        right.prop(item, "accepted", text="", icon="CHECKBOX_HLT" if item.accepted else "CHECKBOX_DEHLT", emboss=False)
-
-    def filter_items(self, context: Context, data: ChironomySettings, _property: str) -> tuple[list[int], list[int]]:
-        item = character(context.scene)
-        own = [take.item == item and take.action is not None for take in data.takes]
-        return [self.bitflag_filter_item if each else 0 for each in own], []
-
-
 class CHIRONOMY_PT_takes(_Section):
     bl_idname = "CHIRONOMY_PT_takes"
     bl_label = "Takes"
@@ -205,34 +169,6 @@ class CHIRONOMY_PT_range(_Section):
         row.operator("chironomy.release_poses", icon="UNLOCKED")
 
 
-class CHIRONOMY_UL_phrases(UIList):
-    """The gesture phrases of the take that is shown."""
-
-    bl_idname = "CHIRONOMY_UL_phrases"
-
-    def draw_item(
-        self,
-        context: Context,
-        layout: UILayout,
-        _data: object,
-        item: ChironomyPhrase,
-        _icon: int,
-        _active: object,
-        _active_property: str,
-    ) -> None:
-        # What is gestured has the most room, in a sidebar as wide as it comes, too.
-        row = layout.row(align=True)
-        first = row.split(factor=0.17, align=True)
-        first.label(text=f"{item.first}")
-        kind = first.split(factor=0.52 if item.word else 0.65, align=True)
-        kind.prop(item, "kind", text="", emboss=False)
-        rest = kind.row(align=True)
-        rest.prop(item, "hands", text="", emboss=False)
-        if item.word:
-            rest.label(text=item.word)
-        row.prop(item, "locked", text="", icon="LOCKED" if item.locked else "UNLOCKED", emboss=False)
-
-
 class CHIRONOMY_PT_score(_Section):
     bl_idname = "CHIRONOMY_PT_score"
     bl_label = "Score"
@@ -270,30 +206,6 @@ class CHIRONOMY_PT_score(_Section):
         speech = row.row()
         speech.enabled = chosen.strips
         speech.prop(chosen, "strips_speech")
-
-
-class CHIRONOMY_UL_layers(UIList):
-    """The layers of the take that is shown."""
-
-    bl_idname = "CHIRONOMY_UL_layers"
-
-    def draw_item(
-        self,
-        context: Context,
-        layout: UILayout,
-        _data: object,
-        item: ChironomyLayer,
-        _icon: int,
-        _active: object,
-        _active_property: str,
-    ) -> None:
-        row = layout.split(factor=0.55, align=True)
-        row.prop(item, "title", text="", emboss=False)
-        rest = row.row(align=True)
-        weight = rest.row(align=True)
-        weight.enabled = not item.muted
-        weight.prop(item, "weight", text="", slider=True)
-        rest.prop(item, "muted", text="", icon="HIDE_ON" if item.muted else "HIDE_OFF", emboss=False)
 
 
 class CHIRONOMY_PT_edit(_Section):
@@ -460,13 +372,10 @@ CLASSES = (
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,
-    CHIRONOMY_UL_takes,
     CHIRONOMY_PT_takes,
     CHIRONOMY_PT_range,
-    CHIRONOMY_UL_phrases,
     CHIRONOMY_PT_score,
     CHIRONOMY_PT_hand_poses,
-    CHIRONOMY_UL_layers,
     CHIRONOMY_PT_edit,
     CHIRONOMY_PT_picture,
     CHIRONOMY_PT_render,

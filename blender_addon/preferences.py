@@ -4,8 +4,8 @@
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 from bpy.types import Context
 
+from .entries import BLEND_RELATIVE
 from .locale import OWN
-from .properties import BLEND_RELATIVE
 
 ADDON = __package__
 

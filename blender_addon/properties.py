@@ -3,7 +3,6 @@
 
 # Not `import bpy`: Blender 4.2 keeps the functions that properties call to the end, and its Python module, held by what
 # they know of, would never be freed and end the program by a crash.
-from collections.abc import Callable
 from typing import Any
 
 from bpy.props import (
@@ -16,18 +15,24 @@ from bpy.props import (
     PointerProperty,
     StringProperty,
 )
-from bpy.types import Action, Context, Object, Property, PropertyGroup, Scene
+from bpy.types import Action, Context, Object, PropertyGroup, Scene
 
 from chironomy.body.emotion import EMOTIONS
 from chironomy.body.outfits import OUTFITS
-from chironomy.errors import ChironomyError
-from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score.phrases import REST
 from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RATE, SEED, SPEED, STYLES
-from chironomy.motion.key_poses import DETAIL
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
+from .entries import (
+    BLEND_RELATIVE,
+    ChironomyLayer,
+    ChironomyPhrase,
+    ChironomyRender,
+    ChironomyTake,
+    answer,
+    answers,
+    take_items,
+)
 from .locale import OWN
 from .rig.build import dress, is_character
 from .view import give_back
@@ -46,10 +51,6 @@ def shape_of(width: int, height: int) -> str:
     """Return the name of the shape that has this size."""
     return next((name for name, size in SHAPES.items() if size == (width, height)), "custom")
 
-
-_KNOWS_RELATIVE = "is_path_supports_blend_relative" in Property.bl_rna.properties
-BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
-"""Says of a path that it may begin with //; Blender asks since 4.5."""
 
 _BACKDROPS = {
     "portrait": "The portrait, where the character is fitted to one",
@@ -81,76 +82,10 @@ def _list_phrases(chosen: "ChironomySettings", _context: Context) -> None:
         answers["list"](chosen.id_data, chosen.character)
 
 
-answers: dict[str, Callable[[Scene, Any], None]] = {}
-"""What is done where a person chooses a take or its detail; `scene.takes` knows how, and says so while it is in use."""
-
-
-listed: dict[str, Callable[[Scene], list[tuple[str, str, str, int, int]]]] = {}
-"""What lists that depend on the scene hold; `take_pictures` knows it while it is in use."""
-
-
 def _show_take(chosen: "ChironomySettings", _context: Context) -> None:
     """Show the take that was picked in the list."""
     if 0 <= chosen.take_index < len(chosen.takes):
-        _answer("show", chosen.takes[chosen.take_index])
-
-
-def _key_again(take: "ChironomyTake", _context: Context) -> None:
-    """Make a take's keys anew in the detail that was set; where that cannot be, the slider goes back."""
-    if take.quiet:
-        return
-    _answer("key again", take)
-    if take.trouble:
-        take.quiet = True
-        take.detail = take.keyed_detail
-        take.quiet = False
-
-
-def _answer(wish: str, take: "ChironomyTake") -> None:
-    """Do something for a take; where it cannot be done, the panel says why."""
-    try:
-        answers[wish](take.id_data, take)
-    except ChironomyError as error:
-        take.trouble = str(error)
-
-
-class ChironomyTake(PropertyGroup):
-    """A motion of a character; its name is the list's own."""
-
-    label: StringProperty(name="Label", description="Style and seed, or the file that it came from")
-    item: PointerProperty(name="Character", type=Object, options={"HIDDEN"})
-    action: PointerProperty(name="Action", type=Action, options={"HIDDEN"})
-    slot: IntProperty(options={"HIDDEN"})
-    face_action: PointerProperty(name="Face's Action", type=Action, options={"HIDDEN"})
-    face_slot: IntProperty(options={"HIDDEN"})
-    accepted: BoolProperty(
-        name="Accepted",
-        description="This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one",
-    )
-    detail: FloatProperty(
-        name="Detail",
-        description="From few key poses, for blocking, to keys that hold the motion exactly; your own poses stay",
-        default=DETAIL,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        update=_key_again,
-    )
-    wrist_miss: FloatProperty(
-        name="Wrists Off",
-        description="By the keys, in 95 % of frames",
-        subtype="DISTANCE",
-        options={"HIDDEN"},
-    )
-    joint_miss: FloatProperty(
-        name="Joints Off",
-        description="By the keys, in 95 % of frames",
-        subtype="ANGLE",
-        options={"HIDDEN"},
-    )
-    keyed_detail: FloatProperty(default=DETAIL, options={"HIDDEN"})
-    trouble: StringProperty(options={"HIDDEN"})
-    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+        answer("show", chosen.takes[chosen.take_index])
 
 
 def _show_phrase(chosen: "ChironomySettings", _context: Context) -> None:
@@ -158,147 +93,6 @@ def _show_phrase(chosen: "ChironomySettings", _context: Context) -> None:
     if not chosen.phrases_quiet and 0 <= chosen.phrase_index < len(chosen.phrases):
         phrase = chosen.phrases[chosen.phrase_index]
         chosen.id_data.frame_current = (phrase.first + phrase.last) // 2
-
-
-class ChironomyPhrase(PropertyGroup):
-    """A gesture phrase of the take that is shown, to be edited."""
-
-    number: IntProperty(default=-1, options={"HIDDEN"})
-    kind: EnumProperty(
-        name="Kind",
-        description="What is gestured",
-        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
-        translation_context=OWN,
-    )
-    hands: EnumProperty(
-        name="Hands",
-        description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
-        default="right",
-    )
-    first: IntProperty(
-        name="First Frame",
-        description="Where the hand sets out for it; its strokes move along",
-        subtype="TIME",
-    )
-    last: IntProperty(name="Last Frame", description="Where the hand lets go", subtype="TIME")
-    size: FloatProperty(
-        name="Size",
-        description="How long its strokes are; 0 lets the model choose",
-        min=0.0,
-        max=1.0,
-        subtype="DISTANCE",
-    )
-    locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
-    word: StringProperty(name="Word", options={"HIDDEN"})
-    stroke: FloatProperty(options={"HIDDEN"})
-    apexes: StringProperty(options={"HIDDEN"})
-    was_first: IntProperty(options={"HIDDEN"})
-    was_last: IntProperty(options={"HIDDEN"})
-    was_size: FloatProperty(options={"HIDDEN"})
-
-
-class ChironomyRender(PropertyGroup):
-    """A video, or a folder of pictures, that was rendered of the scene."""
-
-    path: StringProperty(name="Path", subtype="FILE_PATH", options={"HIDDEN"} | BLEND_RELATIVE)
-
-
-def _map_bone(row: "ChironomyOwnBone", _context: Context) -> None:
-    """Look at the map of a person's character with the bone that was picked for a role."""
-    if not row.quiet:
-        _answer_own("map bone", row, row.id_data.chironomy_own)
-
-
-def _hand_over(own: "ChironomyOwn", _context: Context) -> None:
-    """Make the keys of a person's character anew with what was chosen."""
-    if not own.quiet:
-        _answer_own("hand over", own, own)
-
-
-def _answer_own(wish: str, chosen: Any, own: "ChironomyOwn") -> None:
-    """Do something for a person's character; where it cannot be done, the panel says why."""
-    try:
-        if wish in answers:
-            answers[wish](chosen.id_data, chosen)
-    except ChironomyError as error:
-        own.trouble = str(error)
-
-
-class ChironomyOwnBone(PropertyGroup):
-    """The bone of a role of a person's character; its name is the role."""
-
-    bone: StringProperty(name="Bone", description="The bone that moves so", update=_map_bone)
-    status: StringProperty(options={"HIDDEN"})
-    reason: StringProperty(options={"HIDDEN"})
-    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
-
-
-class ChironomyOwn(PropertyGroup):
-    """A person's own character that gets the hands' motion of ours."""
-
-    item: PointerProperty(name="Own Character", type=Object, options={"HIDDEN"})
-    bone_map: StringProperty(options={"HIDDEN"})
-    bones: CollectionProperty(type=ChironomyOwnBone)
-    bone_index: IntProperty(name="Bone", description="The bone of the list that is looked at")
-    standard: StringProperty(options={"HIDDEN"})
-    confidence: FloatProperty(options={"HIDDEN"})
-    reason: StringProperty(options={"HIDDEN"})
-    trouble: StringProperty(options={"HIDDEN"})
-    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
-    part: EnumProperty(
-        name="Part",
-        translation_context=OWN,
-        description="What of the gestures the character gets; everything else stays as its own animation has it",
-        items=(
-            ("ARMS", "Whole Arms", "Arms, wrists and fingers"),
-            ("WRISTS", "Wrists and Fingers", "The arms go on as in its own animation"),
-            ("FINGERS", "Fingers Alone", "Arms and wrists go on as in its own animation"),
-        ),
-        update=_hand_over,
-    )
-    hands: EnumProperty(
-        name="Hands",
-        description="Which hands it gets; the other one, which may hold something, stays as its own animation has it",
-        items=(
-            ("BOTH", "Both", "Both hands"),
-            ("LEFT", "Left", "The person's left hand"),
-            ("RIGHT", "Right", "The person's right hand"),
-        ),
-        update=_hand_over,
-    )
-    weight: FloatProperty(
-        name="Weight",
-        description="How much of the gestures there is over the character's own animation",
-        default=1.0,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        update=_hand_over,
-    )
-
-
-def _change_layer(layer: "ChironomyLayer", _context: Context) -> None:
-    """Write the keys anew with a layer that was renamed, muted or given another weight."""
-    if not layer.quiet and "layer" in answers:
-        answers["layer"](layer.id_data, layer)
-
-
-class ChironomyLayer(PropertyGroup):
-    """A layer of the take that is shown."""
-
-    title: StringProperty(name="Name", description="What the layer is called", update=_change_layer)
-    weight: FloatProperty(
-        name="Weight",
-        description="How much of the layer there is",
-        default=1.0,
-        min=0.0,
-        max=1.0,
-        subtype="FACTOR",
-        update=_change_layer,
-    )
-    muted: BoolProperty(name="Mute", description="Leave the layer out", update=_change_layer)
-    quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
 
 HAND_POSE_SIDES = (
@@ -314,11 +108,6 @@ def hand_pose_items(_chosen: object, _context: Context | None) -> list[tuple[str
     from . import hand_pictures
 
     return hand_pictures.items()
-
-
-def take_items(chosen: Any, _context: Context | None) -> list[tuple[str, str, str, int, int]]:
-    """List the takes of the character with their pictures."""
-    return listed["takes"](chosen.id_data) if "takes" in listed else []
 
 
 def _picked_take(chosen: Any) -> int:
@@ -647,8 +436,3 @@ def character(scene: Scene) -> Object | None:
     """Return the scene's character, or None where it was deleted or never added."""
     item = settings(scene).character
     return item if is_character(item) and item.name in scene.objects else None
-
-
-def own_of(character: Object) -> ChironomyOwn:
-    """Return what is known of the person's own character that gets the motion of ours."""
-    return character.chironomy_own

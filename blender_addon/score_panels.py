@@ -6,8 +6,9 @@ from bpy.types import Context, Menu, Panel, UILayout
 from chironomy.gesture.repertoire.kinds import KINDS
 
 from . import kind_pictures
+from .entries import ChironomyPhrase
 from .locale import OWN
-from .properties import ChironomyPhrase, settings
+from .properties import settings
 from .words import word
 
 COLUMNS, PICTURE = 7, 3.6

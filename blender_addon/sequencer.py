@@ -111,16 +111,16 @@ def samples_of(path: Path) -> tuple[Any, int]:
         raise SoundError(f"{path.name} has no sound that Blender can read; choose a recording of speech") from error
 
 
-def lay_speech(context: Context, path: Path, earlier: list[Any], heard: Heard | None) -> None:
+def lay_speech(context: Context, scene: Scene, path: Path, earlier: list[Any], heard: Heard | None) -> None:
     """Put a sound at the scene's first frame, in a channel that is free there.
 
     Args:
-        context: of the scene.
+        context: of the person.
+        scene: that it is put in.
         path: the sound file.
         earlier: strips that it takes the place of.
         heard: as `listen` found it.
     """
-    scene = context.scene
     for strip in earlier:
         _remove(scene, strip)
     try:

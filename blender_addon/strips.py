@@ -23,6 +23,10 @@ LOWEST_ROW, HIGHEST_ROW = 6.0, 18.0
 LOWEST_WAVE, HIGHEST_WAVE = 10.0, 36.0
 WORDS = 12.0
 
+NAMED_ROW = 9.0
+"""Pixels of a row that has room for a name. In a band whose rows have less, a strip takes both of them where the other
+hand does nothing meanwhile."""
+
 EDGE, LEAST_MIDDLE = 6.0, 1.0 / 3.0
 """Pixels at either end of a strip that take hold of that end, and how much of a narrow strip is left to take it all."""
 
@@ -38,6 +42,7 @@ class Strip(NamedTuple):
         number: its place in the list of phrases.
         apexes: frames at which its strokes arrive.
         changed: whether it is not as the hands do it yet.
+        alone: whether no strip of the other hand lies above or below it.
     """
 
     first: float
@@ -48,6 +53,7 @@ class Strip(NamedTuple):
     number: int = 0
     apexes: tuple[float, ...] = ()
     changed: bool = False
+    alone: bool = False
 
 
 class Band(NamedTuple):
@@ -59,6 +65,7 @@ class Band(NamedTuple):
         bottom: of the lower row.
         row: a row's height.
         gap: between rows, and between a strip's end and the next one.
+        low: whether a row has no room for a name.
     """
 
     wave: tuple[float, float]
@@ -66,6 +73,7 @@ class Band(NamedTuple):
     bottom: float
     row: float
     gap: float
+    low: bool = False
 
     @property
     def top(self) -> float:
@@ -112,14 +120,26 @@ def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: boo
     wave = min(left - words, HIGHEST_WAVE) if sound and left - words >= LOWEST_WAVE else 0.0
     heights = [lowest, lowest + wave, lowest + wave + words]
     low, middle, high = (scale * each for each in heights)
-    found = Band((low, middle), (middle, high), high + scale * GAP, scale * row, scale * GAP)
+    found = Band((low, middle), (middle, high), high + scale * GAP, scale * row, scale * GAP, row < NAMED_ROW)
     return found._replace(wave=(low, found.top)) if sound and not wave else found
 
 
 def box(strip: Strip, within: Band, x_of: Callable[[float], float]) -> Box:
     """Return a strip's corners, `x_of` telling where a frame is."""
-    bottom, top = within.rows(strip.hands)
+    bottom, top = within.rows("both" if within.low and strip.alone else strip.hands)
     return Box(x_of(strip.first), bottom, x_of(strip.last) - within.gap, top)
+
+
+def placed(strips: Sequence[Strip]) -> list[Strip]:
+    """Return strips that know whether another one lies above or below them."""
+    return [
+        strip._replace(
+            alone=not any(
+                other.hands != strip.hands and other.first < strip.last and strip.first < other.last for other in strips
+            )
+        )
+        for strip in strips
+    ]
 
 
 def in_order(strips: Sequence[Strip]) -> list[Strip]:

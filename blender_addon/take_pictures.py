@@ -15,7 +15,7 @@ from typing import NamedTuple
 import bpy
 import bpy.utils.previews
 import numpy as np
-from bpy.types import Scene
+from bpy.types import Action, Scene
 from numpy.typing import NDArray
 
 from chironomy.body.outfits import outfit_colours
@@ -23,7 +23,8 @@ from chironomy.body.rig import load_rig
 from chironomy.gesture.score.moments import telling_moments
 from chironomy.motion import HandMotion
 
-from .properties import ChironomyTake, character, listed, settings
+from .entries import ChironomyTake, listed
+from .properties import character, settings
 from .rig.keyed import keyed_hands
 from .rig.read import scene_fps
 from .scene.score import score_of
@@ -56,6 +57,7 @@ class _Known:
 
     previews: bpy.utils.previews.ImagePreviewCollection | None = None
     names: dict[int, tuple[str, str]] = {}
+    called: dict[int, str] = {}
     digests: dict[int, str] = {}
     looked: dict[int, float] = {}
     asked: "queue.SimpleQueue[_Asked | None]" = queue.SimpleQueue()
@@ -79,8 +81,19 @@ def icon(scene: Scene, take: ChironomyTake, *, whole: bool = False) -> int:
     due = uid not in _Known.looked or (_is_shown(take) and time.monotonic() - _Known.looked[uid] > AGAIN)
     if due and not bpy.app.background and not bpy.app.timers.is_registered(look):
         bpy.app.timers.register(look, first_interval=TICK)
-    names = _Known.names.get(uid)
+    names = _Known.names.get(uid) or _inherited(take.action)
+    _Known.called[uid] = take.action.name
     return _Known.previews[names[whole]].icon_id if names is not None and _Known.previews is not None else 0
+
+
+def _inherited(action: Action) -> tuple[str, str] | None:
+    """Take over the picture of the action whose place this one has: it is shown until the new one is drawn."""
+    there = {each.session_uid for each in bpy.data.actions}
+    for uid, name in _Known.called.items():
+        if name == action.name and uid not in there and uid in _Known.names:
+            _Known.names[action.session_uid] = _Known.names.pop(uid)
+            return _Known.names[action.session_uid]
+    return None
 
 
 def items(scene: Scene) -> list[Item]:
@@ -167,7 +180,7 @@ def forget() -> None:
         bpy.utils.previews.remove(_Known.previews)
     _Known.previews, _Known.thread, _Known.waiting = None, None, 0
     _Known.asked, _Known.drawn = queue.SimpleQueue(), queue.SimpleQueue()
-    for known in (_Known.names, _Known.digests, _Known.looked):
+    for known in (_Known.names, _Known.called, _Known.digests, _Known.looked):
         known.clear()
     _Known.items = []
 
@@ -241,7 +254,7 @@ def _forget_gone() -> None:
         for name in _Known.names.pop(uid, ()):
             if _Known.previews is not None:
                 del _Known.previews[name]
-        for known in (_Known.digests, _Known.looked):
+        for known in (_Known.called, _Known.digests, _Known.looked):
             known.pop(uid, None)
 
 

@@ -255,7 +255,7 @@ def look() -> float | None:
         Seconds until the next look; None where there is nothing to look at.
     """
     line.advance()
-    if _Laying.task is None and not _in_the_way():
+    if _Laying.task is None and not in_the_way():
         done = next((task for task in line.tasks() if task.over and task.operator is not None), None)
         if done is not None:
             lay(done)
@@ -342,7 +342,7 @@ def _window_of(target: Target | None) -> Window | None:
     return next(shown, next(iter(windows), None))
 
 
-def _in_the_way() -> bool:
+def in_the_way() -> bool:
     """Whether a person holds something, as far as Blender tells (from 4.2 on), or Blender renders what would change."""
     return bpy.app.is_job_running("RENDER") or any(
         operator.bl_idname.startswith(DRAGGING)

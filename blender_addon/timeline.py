@@ -15,7 +15,7 @@ from . import heard_outline
 from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
-from .strips import Band, Box, Hit, Strip, band, box, hit, in_order
+from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, placed
 from .words import word
 
 LEFT_OUT, LEAST_TEXT = 14, 7.0
@@ -52,7 +52,7 @@ def strips(context: Context) -> list[Strip]:
     data = item.animation_data if item is not None else None
     if data is None or data.action is None or chosen.phrases_of != data.action:
         return []
-    return [
+    found = [
         Strip(
             phrase.first,
             phrase.last,
@@ -65,6 +65,7 @@ def strips(context: Context) -> list[Strip]:
         )
         for number, phrase in enumerate(chosen.phrases)
     ]
+    return placed(found)
 
 
 def band_of(context: Context, region: Region) -> Band:

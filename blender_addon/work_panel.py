@@ -51,7 +51,10 @@ def draw_jobs(layout: UILayout) -> None:
     for task in tasks:
         box = layout.box().column(align=True)
         box.label(text=" · ".join(_what(task)), icon="TIME" if task.waiting else "PLAY")
-        _draw_progress(box.row(align=True), task, _fully(task))
+        if task.message and not (task.waiting or task.cancelled):
+            # Beside the button to stop it there is no room for it.
+            draw_sentence(box, bpy.context, task.message, "BLANK1")
+        _draw_progress(box.row(align=True), task, _briefly(task))
         thumbnail.draw(box, task.number, task.picture)
 
 
@@ -122,13 +125,6 @@ def _briefly(task: Task) -> str:
         return label("In line")
     left = task.seconds_left
     return f"{100 * task.progress:.0f} %" if left is None else label("{time} left", time=_time(left))
-
-
-def _fully(task: Task) -> str:
-    if task.cancelled or task.waiting:
-        return _briefly(task)
-    said, left = sentence(task.message or task.label), task.seconds_left
-    return said if left is None else label("{what}, {time} left", what=said, time=_time(left))
 
 
 def _time(left: float) -> str:

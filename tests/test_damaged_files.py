@@ -16,6 +16,7 @@ from chironomy.body.mano import read_mano_model
 from chironomy.body.performance import Performance, load_performance, save_performance
 from chironomy.body.rig import load_rig
 from chironomy.body.smplx_model import load_smplx_model
+from chironomy.errors import ChironomyError
 from chironomy.gesture import clips
 from chironomy.gesture.pins import load_pinned_mask
 from chironomy.motion import load_face, load_hands, load_motion, save_face, save_hands, save_smplx
@@ -209,3 +210,9 @@ def test_a_long_and_deep_text_is_a_sentence(tmp_path: Path) -> None:
     ):
         path.write_text(text)
         assert answer(lambda: Fit.load(path), "fit.json") == "sentence"
+
+
+def test_members_without_end_are_a_sentence(tmp_path: Path) -> None:
+    np.savez(tmp_path / "many.npz", **{f"m{number}": np.zeros(1) for number in range(2001)})
+    with pytest.raises(ChironomyError, match="holds 2001 members, and 2000 are the most"):
+        load_hands(tmp_path / "many.npz")

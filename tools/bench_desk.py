@@ -106,9 +106,11 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
     scene = bpy.context.scene
     scene.render.fps, scene.render.fps_base = FPS, 1.0
-    bpy.ops.chironomy.load_speech(filepath=str(folder / f"{seconds:g}.wav"))
-    bpy.ops.chironomy.add_character()
-    item, takes, rig = scene.chironomy.character, _module("scene.takes"), load_rig()
+    takes, rig = _module("scene.takes"), load_rig()
+    recording = folder / f"{seconds:g}.wav"
+    yield row("Load Speech", lambda: _module("scene.speech").loading_speech(bpy.context, scene, recording))
+    yield row("Add Character", lambda: _module("rig.build").building_character(bpy.context, rig, "bench"))
+    item = scene.chironomy.character = result
     for name in ("the keys of a take", "the keys of another, from a take"):
         new = takes.New(performance, name, {"seed": 1}, small=small)
         yield row(name, lambda new=new: takes.adding_takes(scene, item, [new]))
@@ -123,12 +125,18 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
         "Regenerate Range, before",
         lambda: performing.making_again(bpy.context, item, "both", round(0.4 * stop), round(0.5 * stop), 3),
     )
+    yield from _edits(scene, item, row)
     only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
     yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
-    yield row("Export FBX, before the process", lambda: _module("scene.fbx")._staging(bpy.context, item))
+    yield row("Export FBX, before the process", lambda: _module("scene.fbx_stage").staging(bpy.context, item))
     result.end()
+    source = takes.takes_of(scene, item)[0].action.session_uid
+    yield row("Bring In From Take, half", lambda: takes.bringing_in(scene, item, source, "both", None, 0.5))
     first = takes.takes_of(scene, item)[0]
     yield row("Show a take", lambda: takes.show(scene, first))
+    yield row("Duplicate Take", lambda: takes.duplicate(scene, takes.takes_of(scene, item)[0]))
+    first = takes.takes_of(scene, item)[0]
+    takes.show(scene, first)
     first.quiet, first.detail = True, 0.7
     yield row("Detail, all keys anew", lambda: _module("scene.detail").keying_again(scene, first))
     while len(takes.takes_of(scene, item)) > 1:
@@ -137,6 +145,41 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     bpy.ops.outliner.orphans_purge()
     yield row("saving with one take", lambda: bpy.ops.wm.save_as_mainfile(filepath=str(folder / "desk.blend")))
     yield f"the file, MB, with {count} keys", f"{(folder / 'desk.blend').stat().st_size / 1e6:.1f}", "", "", ""
+
+
+def _edits(scene: Any, item: Any, row: Callable[[str, Callable[[], Any]], Row]) -> Iterator[Row]:
+    """Edit all of a take, in its keys and on a layer; each time the keys are as before afterwards."""
+    editing, place, layers = (_module(f"scene.{name}") for name in ("editing", "edit_place", "layers"))
+    actions = _module("rig.actions")
+    shown, handle = item.animation_data.action, actions.slot_handle(item)
+
+    def edit(layer: str, plan: Callable[[Any], Callable[[], Any]]) -> Any:
+        return place.edit_hands(scene, item, (0, 1), layer, plan)
+
+    def larger(at: Any) -> Callable[[], Any]:
+        return lambda: editing.amplify(at, *at.keyed, 1.25, "LINE")
+
+    def smoother(at: Any) -> Callable[[], Any]:
+        return lambda: editing.smooth(at, *at.keyed, 0.5)
+
+    def mirrored(at: Any) -> Callable[[], Any]:
+        return lambda: editing.mirror_range(at, *at.keyed)
+
+    def calmed(at: Any) -> Callable[[], Any]:
+        return lambda: editing.stretch_time(at, *at.keyed, 1.01)
+
+    for name, layer, plan in (
+        ("Amplitude, all frames", "", larger),
+        ("Smooth, all frames", "", smoother),
+        ("Swap Hands, all frames", "", mirrored),
+        ("Stretch, all frames", "", calmed),
+        ("Amplitude on a layer", "Amplitude", larger),
+    ):
+        actions.assign(item, shown.copy(), handle)
+        yield row(name, lambda layer=layer, plan=plan: edit(layer, plan))
+    yield row("the layer's weight", lambda: layers.changing_layer(scene, item, 0, "Amplitude", 0.5, muted=False))
+    yield row("Delete Layer", lambda: layers.deleting_layer(scene, item, 0))
+    actions.assign(item, shown, handle)
 
 
 def _performance(seconds: float, folder: Path) -> Any:

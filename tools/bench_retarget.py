@@ -75,8 +75,8 @@ def measure(options: argparse.Namespace) -> str:
         count, own = actions.count(item), read.hand_key_count(ours)
         name = "forward kinematics" if switched else "inverse kinematics"
         rows.append(
-            f"| {name} | {mine:.1f} ({mine_cpu:.1f}) | {bake:.0f} ({bake_cpu:.0f}) | {bake / mine:.0f} × | {own} | {count} "
-            f"| {count / own:.2f} |"
+            f"| {name} | {mine:.1f} ({mine_cpu:.1f}) | {bake:.0f} ({bake_cpu:.0f}) | {bake / mine:.0f} × "
+            f"| {own} | {count} | {count / own:.2f} |"
         )
         print(rows[-1], file=sys.stderr, flush=True)
     return "\n".join(
@@ -84,8 +84,8 @@ def measure(options: argparse.Namespace) -> str:
             "# Hands on a character of one's own",
             "",
             f"Made by `make bench-retarget` on {platform.machine()} with {os.cpu_count()} cores, Python "
-            f"{platform.python_version()}, Blender {bpy.app.version_string}: {options.seconds:g} s of gestures at {FPS} "
-            "frames a second, handed over to Rigify's control rig as Blender generates it; the median of "
+            f"{platform.python_version()}, Blender {bpy.app.version_string}: {options.seconds:g} s of gestures at "
+            f"{FPS} frames a second, handed over to Rigify's control rig as Blender generates it; the median of "
             f"{options.rounds} rounds. Beside it `nla.bake` of the same bones in the same run, timed on "
             f"{options.baked:g} s and told for all. In brackets, what the processor takes for it, which other programs "
             "do not lengthen.",

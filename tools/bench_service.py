@@ -227,8 +227,8 @@ def measure_answers(options: argparse.Namespace) -> Iterator[Row]:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             service = Service(Path(folder) / "data", checkout)
             with service.client() as client:
-                client._json("GET", "/v1/health")
-                rows[name] = times(lambda client=client: client._json("GET", "/v1/health"), 200)
+                client.health()
+                rows[name] = times(client.health, 200)
                 how = f"99 of 100 within {percentile(rows[name], 99):.1f} ms; one connection, nothing to do"
                 yield f"GET health, {name}", f"{statistics.median(rows[name]):.1f} ms", how
             service.process.stop()

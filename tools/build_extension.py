@@ -2,8 +2,9 @@
 """Build the Blender extension: `python tools/build_extension.py [ZIP] [--platforms all] [--validate]`.
 
 A zip is for one platform, by default this machine's. It holds the manifest at its root, the add-on's files, the
-project's own wheel and those of `bundled-wheels.txt` for the Pythons of Blender's versions. The same sources give the
-same bytes: entries are sorted and carry one date.
+project's own wheel, those of `bundled-wheels.txt` for the Pythons of Blender's versions, and apart from these, where
+Blender does not install it, the pip of `bundled-pip.txt`. The same sources give the same bytes: entries are sorted and
+carry one date.
 """
 
 import argparse
@@ -44,6 +45,9 @@ PLATFORMS = {
 
 BUNDLED = REPOSITORY / "tools" / "bundled-wheels.txt"
 """The packages that are bundled, as pip's requirements with hashes."""
+
+BUNDLED_PIP = BUNDLED.with_name("bundled-pip.txt")
+"""The pip that sets up the backend, likewise."""
 
 KEPT_WHEELS = REPOSITORY / ".cache" / "wheels"
 """Where they are downloaded to, a folder a platform and Python."""
@@ -98,20 +102,37 @@ def bundled_wheels(name: str) -> list[Path]:
         folder = KEPT_WHEELS / f"{name}-{python}"
         listed = listed_for(python)
         if not _complete(folder, listed):
-            folder.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
             # Pip would take a marker for one of the Python that it runs in.
-            wanted = folder / "wanted.txt"
-            wanted.write_text("".join(listed.values()), encoding="utf-8")
-            command += ["--only-binary=:all:", "--require-hashes", "-r", str(wanted), "--dest", str(folder)]
-            command += ["--implementation", "cp", "--python-version", python]
-            command += [f"--platform={tag}" for tag in PLATFORMS[name]]
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            wanted.unlink()
-            if done.returncode or not _complete(folder, listed):
-                raise SystemExit(f"the wheels for {name} could not be downloaded:\n{done.stdout}{done.stderr}")
+            options = ["--implementation", "cp", "--python-version", python]
+            options += [f"--platform={tag}" for tag in PLATFORMS[name]]
+            said = _download("".join(listed.values()), folder, options)
+            if not _complete(folder, listed):
+                raise SystemExit(f"the wheels for {name} could not be downloaded:\n{said}")
         wheels |= {path.name: path for path in _checked(folder)}
     return [wheels[wheel] for wheel in sorted(wheels)]
+
+
+def bundled_pip() -> Path:
+    """Return the wheel of the pip that sets up the backend, downloaded where it is missing."""
+    folder = KEPT_WHEELS / "any"
+    if not _checked(folder, BUNDLED_PIP):
+        said = _download(BUNDLED_PIP.read_text(encoding="utf-8"), folder, [])
+        if not _checked(folder, BUNDLED_PIP):
+            raise SystemExit(f"the wheel of pip could not be downloaded:\n{said}")
+    (wheel,) = _checked(folder, BUNDLED_PIP)
+    return wheel
+
+
+def _download(requirements: str, folder: Path, options: list[str]) -> str:
+    """Let pip download some requirements with hashes into a folder; return what it says."""
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = folder / "wanted.txt"
+    wanted.write_text(requirements, encoding="utf-8")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    command += ["--only-binary=:all:", "--require-hashes", "-r", str(wanted), "--dest", str(folder), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wanted.unlink()
+    return done.stdout + done.stderr
 
 
 def listed_for(python: str) -> dict[str, str]:
@@ -133,9 +154,9 @@ def _complete(folder: Path, listed: dict[str, str]) -> bool:
     return names == {package.partition("==")[0] for package in listed}
 
 
-def _checked(folder: Path) -> list[Path]:
+def _checked(folder: Path, listed: Path | None = None) -> list[Path]:
     """The wheels of a folder that are those listed."""
-    hashes = set(re.findall(r"sha256:(\w+)", BUNDLED.read_text(encoding="utf-8")))
+    hashes = set(re.findall(r"sha256:(\w+)", (listed or BUNDLED).read_text(encoding="utf-8")))
     return [path for path in folder.glob("*.whl") if hashlib.sha256(path.read_bytes()).hexdigest() in hashes]
 
 
@@ -180,6 +201,7 @@ def build_extension(target: Path | None = None, name: str | None = None) -> Path
         for kind in ("*.py", "poses/*.png", "kinds/*.png", "lights/*.sl"):
             entries += [(path.relative_to(addon).as_posix(), path.read_bytes()) for path in addon.rglob(kind)]
         entries += [(f"wheels/{path.name}", path.read_bytes()) for path in wheels]
+        entries += [(f"set_up/{pip.name}", pip.read_bytes()) for pip in (bundled_pip(),)]
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")
         write_zip(unfinished, entries)
         unfinished.replace(target)

@@ -4,7 +4,8 @@
 Each version is Blender's own Python module in a virtual environment of its own, with nothing but what Blender brings
 and what the tests need: what the add-on needs beyond that must come out of its zip. The backend that the tests talk to
 runs in the environment that runs this. Environments are made once, in `.venv-blender/<version>`, and used again. A
-version whose Python is not on this machine is left out, with a sentence.
+version whose Python is not on this machine is left out, with a sentence. Several versions are tested at a time, each of
+which takes one core; what a version says comes when it is through.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -64,11 +66,36 @@ def environment(version: str, folder: Path) -> Path | None:
             print(f"Blender {version} is left out: it needs Python {python_version}, which is not on this machine")
             return None
         print(f"making {target} (a download of about 350 MB)", flush=True)
-        subprocess.run([python, "-m", "venv", "--clear", str(target)], check=True)
         pip = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, *wanted], check=True)
+        for command in ([python, "-m", "venv", "--clear", str(target)], [*pip, *wanted]):
+            made = subprocess.run(command, capture_output=True, text=True, check=False)
+            if made.returncode:
+                raise SystemExit(f"{target} could not be made:\n{made.stdout}{made.stderr}")
         done.write_text("\n".join(wanted), encoding="utf-8")
     return interpreter
+
+
+def test(version: str, folder: Path, extension: Path) -> str:
+    """Run the tests on a version and print what they say; return how it went."""
+    interpreter = environment(version, folder)
+    if interpreter is None:
+        return "left out"
+    tests = [str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--fail-on-skip", "tests/blender"]
+    tests += [f"--expect-skip={reason}" for reason in LACKS.get(version, ())]
+    variables = {
+        # What lies on this process's path must not stand in for what the zip lacks.
+        **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        "CHIRONOMY_EXTENSION": str(extension),
+        "CHIRONOMY_BACKEND_PYTHON": sys.executable,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    ran = subprocess.run(
+        tests, cwd=REPOSITORY, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    print(f"Blender {version}\n{ran.stdout}", flush=True)
+    return f"failed with exit status {ran.returncode}" if ran.returncode else "passed"
 
 
 def main() -> None:
@@ -77,6 +104,9 @@ def main() -> None:
     parser.add_argument("versions", nargs="*", default=USUAL, help=f"of {', '.join(VERSIONS)} (default: {USUAL})")
     parser.add_argument("--folder", type=Path, default=REPOSITORY / ".venv-blender", help="of the environments")
     parser.add_argument("--all", action="store_true", help="fail where a version is left out")
+    parser.add_argument(
+        "--at-once", type=int, default=min(4, os.cpu_count() or 1), help="versions (default: one a core)"
+    )
     parser.add_argument("--extension", type=Path, help="the zip to test (default: a new one)")
     arguments = parser.parse_args()
     unknown = [version for version in arguments.versions if version not in VERSIONS]
@@ -87,25 +117,9 @@ def main() -> None:
         extension = arguments.folder / "chironomy.zip"
         build = [sys.executable, str(REPOSITORY / "tools" / "build_extension.py"), str(extension)]
         subprocess.run(build, check=True)
-    results: dict[str, str] = {}
-    for version in arguments.versions:
-        interpreter = environment(version, arguments.folder)
-        if interpreter is None:
-            results[version] = "left out"
-            continue
-        print(f"Blender {version}", flush=True)
-        tests = [str(interpreter), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--fail-on-skip", "tests/blender"]
-        tests += [f"--expect-skip={reason}" for reason in LACKS.get(version, ())]
-        variables = {
-            # What lies on this process's path must not stand in for what the zip lacks.
-            **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-            "CHIRONOMY_EXTENSION": str(extension.resolve()),
-            "CHIRONOMY_BACKEND_PYTHON": sys.executable,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        ran = subprocess.run(tests, cwd=REPOSITORY, env=variables, check=False)
-        results[version] = f"failed with exit status {ran.returncode}" if ran.returncode else "passed"
+    with ThreadPoolExecutor(arguments.at_once) as threads:
+        tested = threads.map(lambda version: test(version, arguments.folder, extension.resolve()), arguments.versions)
+        results = dict(zip(arguments.versions, tested, strict=True))
     print("; ".join(f"Blender {version} {result}" for version, result in results.items()))
     failed = any(result.startswith("failed") for result in results.values())
     raise SystemExit(failed or (arguments.all and "left out" in results.values()))

@@ -53,7 +53,7 @@ def main() -> None:
     """Make both files."""
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     always, extras = extras["dependencies"], extras["optional-dependencies"]
-    wanted = [*always, "pip>=25.1", "uv>=0.8"]
+    wanted = [*always, _bundled_pip(), "uv>=0.8"]
     for part in PARTS:
         # No wheel, no lock; `backend` has the same marker.
         wanted += [
@@ -74,6 +74,14 @@ def main() -> None:
     }
     SIZES.write_text(json.dumps(sizes, indent=1) + "\n", encoding="utf-8")
     print(f"{len(lines)} versions in {VERSIONS.relative_to(REPOSITORY)}")
+
+
+def _bundled_pip() -> str:
+    found = re.search(
+        r"^pip==\S+", (REPOSITORY / "tools" / "bundled-pip.txt").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    return found[0]
 
 
 def tested_versions() -> list[str]:

@@ -1,16 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Make the manual's pictures: `make docs`.
 
-The contact sheet and the picture of all maps come from the demo's folder. The Blender window is photographed where a
-real Blender is named: `make docs BLENDER=blender`. Blender opens the demo's scene with the Chironomy tab in front and
-saves a screenshot; on a virtual screen, whose own screenshots come out black, ImageMagick's `import` takes it instead.
+The contact sheet and the picture of all maps come from the demo's folder; those of the window are `make
+tutorial-pictures`.
 """
 
 import argparse
-import os
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -26,25 +21,11 @@ def main() -> int:
     """Write the pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--demo", type=Path, default=REPOSITORY / "demo", help="folder that make demo wrote")
-    parser.add_argument("--extension", type=Path, help="the extension's zip, for the window")
-    parser.add_argument("--blender", help="a real Blender, for the window")
     options = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
     compress(options.demo / "sheet.png", PICTURES / "sheet.jpg", 1600)
     shot = shot_of_files(options.demo / "motion.npz", REPOSITORY / "examples" / "speech.flac", None, "previz", SIZE)
     save_map_picture(shot, telling_frame(shot), PICTURES / "maps.jpg", 1680)
-    if options.blender:
-        with tempfile.TemporaryDirectory() as folder:
-            taken = Path(folder) / "window.png"
-            script = Path(__file__).with_name("photograph_window.py")
-            command = [options.blender, "--window-geometry", "0", "0", "1600", "1300", "--python", script, "--"]
-            files = [options.extension.resolve(), (options.demo / "scene.blend").resolve(), taken]
-            environment = {**os.environ, "BLENDER_USER_RESOURCES": folder}
-            subprocess.run([*map(str, command), *map(str, files)], check=True, env=environment)
-            if not taken.exists():
-                print("Blender took no picture; what it said stands above", file=sys.stderr)
-                return 1
-            compress(taken, PICTURES / "window.jpg", 1600)
     return 0
 
 

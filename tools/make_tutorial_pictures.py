@@ -2,7 +2,7 @@
 """Make the tutorial's pictures from those of the walk through a window: `make tutorial-pictures`.
 
 `make test-window` takes a picture of the whole window at every step. The tutorial shows the 3D view with the sidebar
-and the timeline, as JPEG of 150 kB at the most.
+and the timeline, as JPEG of 150 kB at the most; README shows one of them as a whole.
 """
 
 import argparse
@@ -35,6 +35,9 @@ SHOWN = (
 )
 """Names of the walk's pictures that the tutorial has."""
 
+WINDOW = "09-phrase"
+"""The one that README has."""
+
 
 def main() -> int:
     """Write the pictures."""
@@ -48,12 +51,19 @@ def main() -> int:
         return 1
     options.out.mkdir(parents=True, exist_ok=True)
     for name in SHOWN:
-        picture = Image.open(options.walk / f"{name}.png").convert("RGB").crop(BOX)
-        picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
-        data = next(data for quality in range(85, 0, -5) if len(data := as_jpeg(picture, quality)) <= LARGEST)
-        (options.out / f"{name}.jpg").write_bytes(data)
-        print(f"{options.out / name}.jpg: {len(data) / 1e3:.0f} kB")
+        picture = Image.open(options.walk / f"{name}.png").convert("RGB")
+        write(picture.crop(BOX), options.out / f"{name}.jpg")
+        if name == WINDOW:
+            write(picture, options.out.parent / "window.jpg")
     return 0
+
+
+def write(picture: Image.Image, path: Path) -> None:
+    """Write a picture, no larger than it may be."""
+    picture.thumbnail((WIDTH, WIDTH), Image.Resampling.LANCZOS)
+    data = next(data for quality in range(85, 0, -5) if len(data := as_jpeg(picture, quality)) <= LARGEST)
+    path.write_bytes(data)
+    print(f"{path}: {len(data) / 1e3:.0f} kB")
 
 
 def as_jpeg(picture: Image.Image, quality: int) -> bytes:

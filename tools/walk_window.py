@@ -27,7 +27,8 @@ from build_extension import manifest_version
 from chironomy.client import ClientError, start_backend
 from window_walk.desk import Desk, UnseenError
 from window_walk.machine import Machine, NoWindowError, machine_of
-from window_walk.steps import STEPS, Backend, Files, Walk
+from window_walk.steps import STEPS
+from window_walk.walk import Backend, Files, Walk
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NO_WINDOW = 77

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line.
 
-`chironomy animate | gesture | score | fit | maps | video | train | evaluate | weights | serve | doctor`
+`chironomy animate | gesture | score | fit | maps | video | batch | farm | train | evaluate | weights | serve | doctor`
 
 A command that fails says one sentence on standard error, ends with exit code 2 and leaves nothing half-written.
 """
@@ -33,14 +33,30 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser() -> Parser:
     """The parser of all commands."""
-    from chironomy.commands import animate, doctor, evaluate, fit, gesture, maps, score, serve, train, video, weights
+    from chironomy.commands import (
+        animate,
+        batch,
+        doctor,
+        evaluate,
+        farm,
+        fit,
+        gesture,
+        maps,
+        score,
+        serve,
+        train,
+        video,
+        weights,
+    )
 
     parser = Parser(
         prog="chironomy", description="Speech becomes editable hand animation, and the edited hands become video."
     )
     parser.add_argument("--version", action="version", version=f"chironomy {chironomy.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (animate, gesture, score, fit, maps, video, train, evaluate, weights, serve, doctor):
+    for command in (
+        animate, gesture, score, fit, maps, video, batch, farm, train, evaluate, weights, serve, doctor,
+    ):  # fmt: skip
         command.add_to(commands)
     return parser
 

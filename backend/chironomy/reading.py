@@ -31,6 +31,9 @@ LARGEST_ARCHIVE = 2 << 30
 """Bytes that a zip may unpack to, where its reader says nothing else: an hour of motion at 60 frames a second is a
 tenth of it."""
 
+MOST_ARRAYS = 2000
+"""Fields that an `.npz` may have: a motion has six, and other programs' have some dozens."""
+
 LARGEST_JSON = 1 << 20
 """Bytes that a JSON file may have, where its reader says nothing else."""
 
@@ -296,6 +299,8 @@ def read_arrays(
             that is asked for.
     """
     with Archive(source, error, name=name, advice=advice, maximum_bytes=maximum_bytes) as archive:
+        if len(archive.names) > MOST_ARRAYS:
+            archive.about.fail(f"holds {len(archive.names)} members, and {MOST_ARRAYS} are the most")
         fields: dict[str, NDArray[Any] | str] = {}
         for member in archive.names:
             field = member.removesuffix(".npy")

@@ -1,27 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Buttons that edit poses of the hands, with a smooth way into them and out of them."""
 
+from collections.abc import Callable
+from functools import partial
 from math import degrees, radians
-from typing import TYPE_CHECKING
 
 from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
-from bpy.types import Context, Operator
-
-from chironomy.errors import ChironomyError
+from bpy.types import Context, Object, Operator, Scene
 
 from ..locale import OWN
 from ..properties import character, settings
 from ..scene import editing
 from ..scene.chosen import HANDS_MEANT, chosen_hands
-from ..scene.edit_place import AROUND, Outcome, Place, has_motion
+from ..scene.edit_place import AROUND, Made, Place, edit_hands, has_motion
 from ..scene.keeping import why_not_kept
-from ..words import tip, told
+from ..sliced import Said, SlicedOperator
+from ..slices import Slices
+from ..target import Target
+from ..words import tip
 
-# What Blender registers is mixed of this and `Operator` itself.
-_Operator = Operator if TYPE_CHECKING else object
 
-
-class _HandEdit(_Operator):
+class _HandEdit(SlicedOperator):
     """Of the hands whose bones are selected in the pose mode, or else of those that the tab names."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -60,24 +59,21 @@ class _HandEdit(_Operator):
             return reason
         return "" if has_motion(item) else "The hands have no keys yet; generate or import a motion first"
 
-    def execute(self, context: Context) -> set[str]:
-        try:
-            layer = self.bl_label if self.layered and settings(context.scene).on_layer else ""
-            place = Place.of(context.scene, character(context.scene), self.chosen_hands(context), layer)
-            outcome = self.edit(context, place)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        self.report({"WARNING"} if outcome.short else {"INFO"}, told(outcome.message))
-        return {"FINISHED"}
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        layer = self.bl_label if self.layered and settings(scene).on_layer else ""
+        hands = self.chosen_hands(context, item)
+        outcome = yield from edit_hands(scene, item, hands, layer, lambda place: self.plan(scene, place))
+        return Said(outcome.message, outcome.short)
 
-    def chosen_hands(self, context: Context) -> tuple[int, ...]:
+    def chosen_hands(self, context: Context, item: Object) -> tuple[int, ...]:
         """Return the hands to edit, 0 left, 1 right."""
         if self.hands != "AUTO":
             return HANDS_MEANT[self.hands]
-        return chosen_hands(context, character(context.scene))
+        return chosen_hands(context, item)
 
-    def edit(self, context: Context, place: Place) -> Outcome:
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        """Read what the edit needs from Blender; return what computes it without."""
         raise NotImplementedError
 
 
@@ -114,9 +110,9 @@ class _RangeEdit(_HandEdit):
     around: float | None = None
     """Seconds to either side of the current frame where nothing is chosen; None for all frames."""
 
-    def range(self, place: Place) -> tuple[int, int]:
+    def range(self, scene: Scene, place: Place) -> tuple[int, int]:
         """Return the first and the last frame to edit."""
-        return place.frames(self.frames, self.around)
+        return place.frames(scene, self.frames, self.around)
 
 
 class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
@@ -144,10 +140,10 @@ class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
     )
     posed: StringProperty(name="Posed", description="How the hands were posed", options={"HIDDEN", "SKIP_SAVE"})
 
-    def edit(self, context: Context, place: Place) -> Outcome:
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
         # What was posed without keys is gone when the button's settings are changed.
         self.posed = self.posed or editing.posed(place)
-        return editing.move_pose(place, self.radius, self.posed, self.offset, self.turn)
+        return partial(editing.move_pose, place, self.radius, self.posed, tuple(self.offset), tuple(self.turn))
 
 
 class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):
@@ -167,8 +163,8 @@ class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):
         unit="ROTATION",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.curl(place, self.radius, degrees(self.angle))
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.curl, place, self.radius, degrees(self.angle))
 
 
 class CHIRONOMY_OT_spread_fingers(_PoseEdit, Operator):
@@ -188,8 +184,8 @@ class CHIRONOMY_OT_spread_fingers(_PoseEdit, Operator):
         unit="ROTATION",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.spread_fingers(place, self.radius, degrees(self.angle))
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.spread_fingers, place, self.radius, degrees(self.angle))
 
 
 class CHIRONOMY_OT_mirror_pose(_PoseEdit, Operator):
@@ -200,8 +196,8 @@ class CHIRONOMY_OT_mirror_pose(_PoseEdit, Operator):
         "and the poses around follow"
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_pose(place, self.radius)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.mirror_pose, place, self.radius)
 
 
 class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
@@ -213,8 +209,8 @@ class CHIRONOMY_OT_mirror_motion(_RangeEdit, Operator):
         "or else all frames"
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_range(place, *self.range(place))
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.mirror_range, place, *self.range(scene, place))
 
 
 class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
@@ -226,11 +222,11 @@ class CHIRONOMY_OT_swap_hands(_RangeEdit, Operator):
         "else all frames"
     )
 
-    def chosen_hands(self, context: Context) -> tuple[int, ...]:
+    def chosen_hands(self, context: Context, item: Object) -> tuple[int, ...]:
         return HANDS_MEANT["BOTH"]
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.mirror_range(place, *self.range(place))
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.mirror_range, place, *self.range(scene, place))
 
 
 class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
@@ -252,8 +248,8 @@ class CHIRONOMY_OT_shift_time(_RangeEdit, Operator):
         subtype="TIME",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.shift_time(place, *self.range(place), self.shift)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.shift_time, place, *self.range(scene, place), self.shift)
 
 
 class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
@@ -277,8 +273,8 @@ class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
         max=10.0,
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.stretch_time(place, *self.range(place), self.factor)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.stretch_time, place, *self.range(scene, place), self.factor)
 
 
 class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
@@ -299,8 +295,8 @@ class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
         subtype="TIME",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.hold_longer(place, self.range(place)[1], self.longer)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.hold_longer, place, self.range(scene, place)[1], self.longer)
 
 
 class CHIRONOMY_OT_ease_to_rest(_RangeEdit, Operator):
@@ -323,8 +319,8 @@ class CHIRONOMY_OT_ease_to_rest(_RangeEdit, Operator):
         unit="TIME_ABSOLUTE",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.ease_to_rest(place, self.range(place)[1], self.seconds)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.ease_to_rest, place, self.range(scene, place)[1], self.seconds)
 
 
 class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
@@ -352,8 +348,8 @@ class CHIRONOMY_OT_amplify(_RangeEdit, Operator):
         ),
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.amplify(place, *self.range(place), self.factor, self.about)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.amplify, place, *self.range(scene, place), self.factor, self.about)
 
 
 class CHIRONOMY_OT_smooth(_RangeEdit, Operator):
@@ -371,8 +367,8 @@ class CHIRONOMY_OT_smooth(_RangeEdit, Operator):
         subtype="FACTOR",
     )
 
-    def edit(self, context: Context, place: Place) -> Outcome:
-        return editing.smooth(place, *self.range(place), self.factor)
+    def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        return partial(editing.smooth, place, *self.range(scene, place), self.factor)
 
 
 BUTTONS = (

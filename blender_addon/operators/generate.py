@@ -17,18 +17,19 @@ from ..scene import takes
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, lanes_of, making_again, performing
+from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
-from ..words import tip, told
+from ..words import tip
 
 
-class CHIRONOMY_OT_add_character(Operator):
+class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
     """Add the character with its controls to the scene"""
 
     bl_idname = "chironomy.add_character"
     bl_label = "Add Character"
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"UNDO"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -37,22 +38,20 @@ class CHIRONOMY_OT_add_character(Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def execute(self, context: Context) -> set[str]:
-        try:
-            rig = load_rig()
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        chosen = settings(context.scene)
-        chosen.character = build.build_character(context, rig, chironomy.__version__)
-        build.dress(chosen.character, chosen.outfit)
-        units = context.scene.unit_settings
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene = target.find_scene()
+        rig = yield lambda _: load_rig()
+        item = yield from build.building_character(bpy.context, rig, chironomy.__version__)
+        chosen = settings(scene)
+        chosen.character = item
+        build.dress(item, chosen.outfit)
+        units = scene.unit_settings
         if units.system != "NONE":
             # As tall in a scene that counts in centimetres as in one of metres.
-            chosen.character.scale = (1.0 / units.scale_length,) * 3
-        _frame_selected(context)
-        view_light.light_untouched(context)
-        return {"FINISHED"}
+            item.scale = (1.0 / units.scale_length,) * 3
+        _frame_selected(bpy.context)
+        view_light.light_untouched(bpy.context)
+        return ""
 
 
 def _frame_selected(context: Context) -> None:

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Layers over the take that is shown: applied, or taken away."""
 
-from typing import TYPE_CHECKING
-
-from bpy.types import Context, Operator
-
-from chironomy.errors import ChironomyError
+from bpy.types import Context, Object, Operator, Scene
 
 from ..properties import character, settings
 from ..scene import layers
 from ..scene.keeping import make_keepable, why_not_kept
-from ..scene.retarget import shown_again
-from ..words import tip, told
+from ..scene.retarget import handing_over
+from ..sliced import SlicedOperator
+from ..slices import Slices
+from ..target import Target
+from ..words import tip
 
-# Where it is mixed in, an operator is what it is.
-_Operator = Operator if TYPE_CHECKING else object
 
-
-class _LayerOperator(_Operator):
+class _LayerOperator(SlicedOperator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
@@ -38,22 +34,17 @@ class _LayerOperator(_Operator):
             return "Edit something on a new layer first"
         return why_not_kept(context.scene, item)
 
-    def change(self, context: Context, index: int) -> str:
-        """Do it; return what to tell the person."""
-        raise NotImplementedError
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        make_keepable(scene, item)
+        said = yield from self.change(scene, item, settings(scene).layer_index)
+        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        yield from handing_over(scene, item)
+        return said
 
-    def execute(self, context: Context) -> set[str]:
-        item = character(context.scene)
-        assert item is not None
-        try:
-            make_keepable(context.scene, item)
-            said = self.change(context, settings(context.scene).layer_index)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        shown_again(context.scene, item)
-        self.report({"INFO"}, told(said))
-        return {"FINISHED"}
+    def change(self, scene: Scene, item: Object, index: int) -> Slices:
+        """Do it in slices; return what to tell the person."""
+        raise NotImplementedError
 
 
 class CHIRONOMY_OT_apply_layer(_LayerOperator, Operator):
@@ -62,10 +53,8 @@ class CHIRONOMY_OT_apply_layer(_LayerOperator, Operator):
     bl_idname = "chironomy.apply_layer"
     bl_label = "Apply Layer"
 
-    def change(self, context: Context, index: int) -> str:
-        item = character(context.scene)
-        assert item is not None
-        count = layers.apply_layers(context.scene, item, index)
+    def change(self, scene: Scene, item: Object, index: int) -> Slices:
+        count = yield from layers.applying_layers(scene, item, index)
         return f"{count} {'layer is' if count == 1 else 'layers are'} in the take's own keys now"
 
 
@@ -75,10 +64,8 @@ class CHIRONOMY_OT_delete_layer(_LayerOperator, Operator):
     bl_idname = "chironomy.delete_layer"
     bl_label = "Delete Layer"
 
-    def change(self, context: Context, index: int) -> str:
-        item = character(context.scene)
-        assert item is not None
-        return f"deleted the layer {layers.delete_layer(context.scene, item, index)}"
+    def change(self, scene: Scene, item: Object, index: int) -> Slices:
+        return f"deleted the layer {(yield from layers.deleting_layer(scene, item, index))}"
 
 
 CLASSES = (CHIRONOMY_OT_apply_layer, CHIRONOMY_OT_delete_layer)

@@ -13,7 +13,7 @@ from ..rig.space import HAND_CONTROLS
 from ..scene import retarget
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_kept
-from ..scene.layers import lock_below
+from ..scene.layers import layer_over, lock_below
 from ..words import tip, told
 
 
@@ -105,6 +105,11 @@ class CHIRONOMY_OT_release_poses(_LockOperator):
     def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
         if first == last:
             first, last = self._stretch(item, units, first, fps)
+        for unit in units:
+            # A layer is the person's, too, and would make these keys theirs again whenever it is changed.
+            layer = layer_over(item, HAND_CONTROLS.index(unit.name), first, last)
+            if layer:
+                raise ChironomyError(f"the frames {first} to {last} lie on the layer {layer}; apply or delete it first")
         count = owned.release(item, units, first, last)
         retarget.release(item, [HAND_CONTROLS.index(unit.name) for unit in units], first, last)
         if count == 0:

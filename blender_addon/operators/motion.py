@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from bpy.props import StringProperty
-from bpy.types import Context, Event, Operator
+from bpy.types import Context, Operator
 
 from chironomy.body.performance import load_performance
 from chironomy.body.rig import load_rig
@@ -15,16 +15,19 @@ from .. import sequencer
 from ..properties import character
 from ..rig import read
 from ..scene.keeping import taken, why_not_kept
-from ..scene.takes import new_take
-from ..words import tip, told
+from ..scene.takes import New, adding_takes
+from ..sliced import FileOperator
+from ..slices import Slices
+from ..target import Target
+from ..words import tip
 
 
-class CHIRONOMY_OT_import_motion(Operator):
+class CHIRONOMY_OT_import_motion(FileOperator, Operator):
     """Put hand motion, or a whole performance, from a file on the character, as sparse keys"""
 
     bl_idname = "chironomy.import_motion"
     bl_label = "Import Motion"
-    bl_options = {"REGISTER", "UNDO"}
+    own_step = True
 
     filepath: StringProperty(
         name="File",
@@ -43,30 +46,22 @@ class CHIRONOMY_OT_import_motion(Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def file(self) -> str:
+        return self.filepath
 
-    def execute(self, context: Context) -> set[str]:
-        try:
-            scene, path = context.scene, sequencer.absolute(self.filepath)
-            if path.suffix.lower() == ".zip":
-                made = load_performance(path)
-                message = new_take(scene, character(scene), made, path.name, {"file": path.name}).said
-                taken(path)
-            else:
-                motion = load_motion(path)
-                message = new_take(scene, character(scene), motion, path.name, {"file": path.name}).said
-                if note := motion.source.get("note"):
-                    message = f"{message}; {note}"
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, told(message))
-        return {"FINISHED"}
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        path = sequencer.absolute(self.filepath)
+        whole = path.suffix.lower() == ".zip"
+        made = yield lambda _: load_performance(path) if whole else load_motion(path)
+        (put_on,) = yield from adding_takes(scene, item, [New(made, path.name, {"file": path.name})])
+        if whole:
+            taken(path)
+        note = None if whole else made.source.get("note")
+        return f"{put_on.said}; {note}" if note else put_on.said
 
 
-class CHIRONOMY_OT_export_motion(Operator):
+class CHIRONOMY_OT_export_motion(FileOperator, Operator):
     """Write the character's hand motion, as the rig shows it, to a file"""
 
     bl_idname = "chironomy.export_motion"
@@ -84,27 +79,22 @@ class CHIRONOMY_OT_export_motion(Operator):
     def poll(cls, context: Context) -> bool:
         return needs_character(cls, context)
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
-        if not self.filepath:
-            self.filepath = "hands.npz"
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def file(self) -> str:
+        return self.filepath or "hands.npz"
 
-    def execute(self, context: Context) -> set[str]:
-        scene = context.scene
-        path = sequencer.absolute(self.filepath)
-        try:
-            path = with_suffix(path, ".npz")
-            _, hands = read.read_pose(character(scene), load_rig(), scene, scene.frame_start, scene.frame_end + 1)
-            save_hands(hands, path)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        except OSError as error:
-            self.report({"ERROR"}, told(f"{path} cannot be written: {error.strerror or error}"))
-            return {"CANCELLED"}
-        self.report({"INFO"}, told(f"wrote {hands.frame_count} frames to {path}"))
-        return {"FINISHED"}
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        path = with_suffix(sequencer.absolute(self.filepath), ".npz")
+        _, hands = yield from read.reading_pose(item, load_rig(), scene, scene.frame_start, scene.frame_end + 1)
+
+        def write() -> None:
+            try:
+                save_hands(hands, path)
+            except OSError as error:
+                raise ChironomyError(f"{path} cannot be written: {error.strerror or error}") from error
+
+        yield lambda _: write()
+        return f"wrote {hands.frame_count} frames to {path}"
 
 
 def needs_character(operator: type[Operator], context: Context) -> bool:

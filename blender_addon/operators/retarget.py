@@ -15,7 +15,8 @@ from chironomy.errors import ChironomyError
 from chironomy.retarget import BoneMap, judge
 from chironomy.retarget.detect import USABLE
 
-from ..properties import character, own_of, settings
+from ..own import own_of
+from ..properties import character, settings
 from ..rig import build
 from ..rig.target import skeleton_of
 from ..scene import retarget

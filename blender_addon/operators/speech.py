@@ -2,22 +2,23 @@
 """Choose the recording that the hands follow."""
 
 from bpy.props import StringProperty
-from bpy.types import Context, Event, Operator
-
-from chironomy.errors import ChironomyError
+from bpy.types import Context, Operator
 
 from .. import backend, sequencer
 from ..scene.keeping import why_not_kept
-from ..scene.speech import load_speech
-from ..words import tip, told
+from ..scene.speech import loading_speech
+from ..sliced import FileOperator, Said
+from ..slices import Slices
+from ..target import Target
+from ..words import tip
 
 
-class CHIRONOMY_OT_load_speech(Operator):
+class CHIRONOMY_OT_load_speech(FileOperator, Operator):
     """Lay a recording in the sequencer, and let the scene be as long"""
 
     bl_idname = "chironomy.load_speech"
     bl_label = "Load Speech"
-    bl_options = {"REGISTER", "UNDO"}
+    own_step = True
 
     filepath: StringProperty(
         name="File",
@@ -37,22 +38,15 @@ class CHIRONOMY_OT_load_speech(Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def invoke(self, context: Context, event: Event) -> set[str]:
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
+    def file(self) -> str:
+        return self.filepath
 
-    def execute(self, context: Context) -> set[str]:
-        scene = context.scene
-        try:
-            warning = load_speech(context, sequencer.absolute(self.filepath))
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        if warning:
-            self.report({"WARNING"}, told(warning))
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene = target.find_scene()
+        warning = yield from loading_speech(context, scene, sequencer.absolute(self.filepath))
         scene.frame_set(scene.frame_start)
         backend.warm_up(context)
-        return {"FINISHED"}
+        return Said(warning, short=True)
 
 
 CLASSES = (CHIRONOMY_OT_load_speech,)

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The takes of a character: show, compare, keep, throw away, lay in the NLA, and take parts of another."""
 
-from typing import TYPE_CHECKING
+import bpy
+from bpy.props import BoolProperty, EnumProperty, FloatProperty
+from bpy.types import Context, Event, Object, Operator, Scene
 
-from bpy.props import EnumProperty, FloatProperty
-from bpy.types import Context, Operator
-
-from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import RANGE_HANDS
 
+from ..entries import ChironomyTake
 from ..locale import OWN
-from ..properties import ChironomyTake, character, settings
+from ..properties import character, settings
 from ..scene import takes
 from ..scene.chosen import chosen_range
 from ..scene.keeping import why_not_kept
-from ..words import tip, told
+from ..sliced import SlicedOperator
+from ..slices import Slices
+from ..target import Target
+from ..tasks import with_window
+from ..words import tip
 
-# Where it is mixed in, an operator is what it is.
-_Operator = Operator if TYPE_CHECKING else object
 
-
-class TakeOperator(_Operator):
+class TakeOperator(SlicedOperator):
     """What operators on the chosen take have in common; a subclass gives `change`."""
 
     bl_options = {"REGISTER", "UNDO"}
@@ -39,19 +39,12 @@ class TakeOperator(_Operator):
             cls.poll_message_set(tip(reason))
         return not reason
 
-    def change(self, context: Context) -> str:
-        """Do it; return what to tell the person."""
-        raise NotImplementedError
+    def slices(self, context: Context, target: Target) -> str | Slices:
+        return self.change(*target.find())
 
-    def execute(self, context: Context) -> set[str]:
-        try:
-            said = self.change(context)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        if said:
-            self.report({"INFO"}, told(said))
-        return {"FINISHED"}
+    def change(self, scene: Scene, item: Object) -> str | Slices:
+        """Do it, at once or in slices; return what to tell the person."""
+        raise NotImplementedError
 
 
 class CHIRONOMY_OT_duplicate_take(TakeOperator, Operator):
@@ -60,8 +53,8 @@ class CHIRONOMY_OT_duplicate_take(TakeOperator, Operator):
     bl_idname = "chironomy.duplicate_take"
     bl_label = "Duplicate Take"
 
-    def change(self, context: Context) -> str:
-        return f"{takes.duplicate(context.scene, _take(context)).name} is a copy"
+    def change(self, scene: Scene, item: Object) -> str:
+        return f"{takes.duplicate(scene, _take(scene)).name} is a copy"
 
 
 class CHIRONOMY_OT_delete_take(TakeOperator, Operator):
@@ -77,8 +70,8 @@ class CHIRONOMY_OT_delete_take(TakeOperator, Operator):
             return "Generate or import a take first"
         return f"{take.name} is accepted: take its check mark away first" if take.accepted else ""
 
-    def change(self, context: Context) -> str:
-        return f"deleted {takes.delete(context.scene, _take(context))}"
+    def change(self, scene: Scene, item: Object) -> str:
+        return f"deleted {takes.delete(scene, _take(scene))}"
 
 
 class CHIRONOMY_OT_flip_take(TakeOperator, Operator):
@@ -91,10 +84,8 @@ class CHIRONOMY_OT_flip_take(TakeOperator, Operator):
     def reason(cls, context: Context) -> str:
         return "" if len(takes.takes_of(context.scene, character(context.scene))) > 1 else "There is one take at most"
 
-    def change(self, context: Context) -> str:
-        item = character(context.scene)
-        assert item is not None
-        return f"{takes.flip(context.scene, item).name} is shown"
+    def change(self, scene: Scene, item: Object) -> str:
+        return f"{takes.flip(scene, item).name} is shown"
 
 
 class CHIRONOMY_OT_take_to_nla(TakeOperator, Operator):
@@ -103,8 +94,8 @@ class CHIRONOMY_OT_take_to_nla(TakeOperator, Operator):
     bl_idname = "chironomy.take_to_nla"
     bl_label = "Push to NLA"
 
-    def change(self, context: Context) -> str:
-        return f"the NLA plays {takes.to_nla(context.scene, _take(context))}"
+    def change(self, scene: Scene, item: Object) -> str:
+        return f"the NLA plays {takes.to_nla(scene, _take(scene))}"
 
 
 class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
@@ -133,6 +124,10 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
         max=1.0,
         subtype="FACTOR",
     )
+    chosen: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+    """Whether the take was chosen already."""
+
+    _asked = False
 
     @classmethod
     def reason(cls, context: Context) -> str:
@@ -141,32 +136,47 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
             return "Show a take first"
         return "" if len(takes.takes_of(context.scene, item)) > 1 else "There is no other take"
 
-    def invoke(self, context: Context, event: object) -> set[str]:
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        if self.chosen:
+            return super().invoke(context, event)
+        self._asked = True
         return context.window_manager.invoke_props_dialog(self)
 
-    def change(self, context: Context) -> str:
-        item = character(context.scene)
-        assert item is not None
-        listed = takes.takes_of(context.scene, item)
+    def execute(self, context: Context) -> set[str]:
+        if self._asked and with_window():
+            # The dialog is closed by what is done here; the work goes on beside what the person does, and is the step.
+            given = {"source": self.source, "hands": self.hands, "weight": self.weight, "chosen": True}
+            bpy.ops.chironomy.bring_in_take("INVOKE_DEFAULT", True, **given)
+            return {"CANCELLED"}
+        return super().execute(context)
+
+    def change(self, scene: Scene, item: Object) -> Slices:
+        listed = takes.takes_of(scene, item)
         source = listed[int(self.source)] if self.source else None
-        if source is None or source == takes.shown_take(context.scene, item):
+        if source is None or source == takes.shown_take(scene, item):
             raise takes.TakeError("choose the take to bring in")
-        between = chosen_range(context.scene, item)
-        return takes.bring_in(context.scene, item, source, self.hands, between, self.weight)
+        between = chosen_range(scene, item)
+        return takes.bringing_in(scene, item, source.action.session_uid, self.hands, between, self.weight)
 
 
 def chosen_take(context: Context) -> ChironomyTake | None:
     """Return the take that is chosen in the list, where it is one of the scene's character."""
-    chosen = settings(context.scene)
+    return chosen_take_of(context.scene)
+
+
+def chosen_take_of(scene: Scene) -> ChironomyTake | None:
+    """Likewise of a scene that may not be shown."""
+    chosen = settings(scene)
     if not 0 <= chosen.take_index < len(chosen.takes):
         return None
     take = chosen.takes[chosen.take_index]
-    return take if take.item == character(context.scene) and take.action is not None else None
+    return take if take.item == character(scene) and take.action is not None else None
 
 
-def _take(context: Context) -> ChironomyTake:
-    take = chosen_take(context)
-    assert take is not None
+def _take(scene: Scene) -> ChironomyTake:
+    take = chosen_take_of(scene)
+    if take is None:
+        raise takes.TakeError("generate or import a take first")
     return take
 
 

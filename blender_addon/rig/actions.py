@@ -2,8 +2,8 @@
 """F-curves of every Blender version: the one file that knows how actions store them."""
 
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import bpy
 import numpy as np
@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from chironomy.motion.keys import CHOICES, COORDINATES, NUMBERS, USUAL, Columns, Interpolation, constant
 
+from ..slices import GoneError, Pace, Slices
+
 Place = tuple[str, int]
 """What tells an F-curve from the others of a data-block: its data path and index."""
+
+Curves = dict[Place, Columns]
+"""The keys of F-curves."""
 
 
 def new_action(animated: ID, name: str) -> Action:
@@ -46,6 +51,40 @@ def new_pose(data: Any, name: str, channels: Iterable[tuple[str, str, Iterable[f
             f_curve.group = grouped
             write_points(f_curve, constant(float(value), [1.0]))
     return action
+
+
+class Beside(NamedTuple):
+    """What of an F-curve is not in its keys.
+
+    Attributes:
+        modified: whether a modifier acts on it.
+        straight_on: whether it goes on straight beyond its keys.
+    """
+
+    modified: bool = False
+    straight_on: bool = False
+
+
+PLAIN = Beside()
+"""Of a curve that its keys tell all about."""
+
+
+def beside_keys(f_curve: FCurve) -> Beside:
+    """Return what of an F-curve is not in its keys."""
+    return Beside(any(not each.mute for each in f_curve.modifiers), f_curve.extrapolation == "LINEAR")
+
+
+def evaluated(columns: Columns, straight_on: bool, frames: Iterable[float]) -> NDArray[np.float64]:
+    """Return (N,) what Blender says of a curve with these keys and no modifiers, at frames (N,)."""
+    action = new_pose(bpy.data, "Evaluated", [("Evaluated", "location", [0.0])])
+    try:
+        handle = action.slots[0].handle if hasattr(action, "slots") else 0
+        (f_curve,) = curves_of(action, handle)
+        write_exactly(f_curve, columns)
+        f_curve.extrapolation = "LINEAR" if straight_on else "CONSTANT"
+        return np.array([f_curve.evaluate(frame) for frame in frames], np.float64)
+    finally:
+        bpy.data.actions.remove(action)
 
 
 def share_action(animated: ID, action: Action) -> bool:
@@ -122,8 +161,16 @@ def places(animated: ID) -> list[Place]:
 
 
 def found(animated: ID, place: Place) -> FCurve:
-    """Return an F-curve of a data-block's active action that is there."""
-    return curves(animated).find(place[0], index=place[1])
+    """Return an F-curve that a data-block's active action had.
+
+    Raises:
+        GoneError: it is not there any more.
+    """
+    collection = curves(animated)
+    f_curve = None if collection is None else collection.find(place[0], index=place[1])
+    if f_curve is None:
+        raise GoneError("keys that this was done for were deleted meanwhile; try once more")
+    return f_curve
 
 
 def played_curves(data: AnimData) -> Iterator[FCurve]:
@@ -221,6 +268,17 @@ def key_columns(f_curve: FCurve) -> Columns:
     return columns
 
 
+def reading_curves(animated: ID | Any, paths: Container[str]) -> Slices:
+    """Return in slices the keys of those F-curves of a data-block's active action that have these data paths."""
+    pace, read = Pace(), Curves()
+    for place in places(animated):
+        if place[0] in paths:
+            read[place] = key_columns(found(animated, place))
+        if pace.due():
+            yield
+    return read
+
+
 def write_points(f_curve: FCurve, columns: Columns) -> None:
     """Give an F-curve these keys and no others; selected are those on frames at which a key was selected before."""
     points = f_curve.keyframe_points
@@ -245,19 +303,28 @@ def write_exactly(f_curve: FCurve, columns: Columns) -> None:
         f_curve.keyframe_points.foreach_set(name, np.ascontiguousarray(columns[name], np.float32).reshape(-1))
 
 
-def fingerprint(action: Action) -> int:
-    """Return what is another number, but for chance, where keys of an action were edited."""
-    handles = {slot.handle for slot in action.slots} if hasattr(action, "slots") else {0}
-    found = 0
-    for f_curve in (f_curve for handle in sorted(handles) for f_curve in curves_of(action, handle)):
-        points = f_curve.keyframe_points
-        for name in (*COORDINATES, "type", "interpolation"):
-            column = np.empty(
-                len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
-            )
-            points.foreach_get(name, column)
-            found = zlib.crc32(column.tobytes(), found)
-        found = zlib.crc32(f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}".encode(), found)
+def fingerprinting(action: Action) -> Slices:
+    """Return in slices what is another number, but for chance, where keys of an action were edited."""
+    handles = sorted({slot.handle for slot in action.slots} if hasattr(action, "slots") else {0})
+    pace, found = Pace(), 0
+    for handle in handles:
+        number = 0
+        # What is a part of an action is looked for anew after a yield.
+        while number < len(f_curves := curves_of(action, handle)):
+            for f_curve in f_curves[number:]:
+                number += 1
+                points = f_curve.keyframe_points
+                for name in (*COORDINATES, "type", "interpolation"):
+                    column = np.empty(
+                        len(points) * (2 if name in COORDINATES else 1), np.int32 if name in CHOICES else np.float32
+                    )
+                    points.foreach_get(name, column)
+                    found = zlib.crc32(column.tobytes(), found)
+                said = f"{f_curve.data_path}{f_curve.array_index}{is_set_aside(f_curve)}"
+                found = zlib.crc32(said.encode(), found)
+                if pace.due():
+                    yield
+                    break
     return found
 
 

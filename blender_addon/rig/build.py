@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the character: one armature object and the mesh that it moves."""
 
+import uuid
 from collections.abc import Iterator
 
 import bpy
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from chironomy.body.hand_anatomy import bending_directions
 from chironomy.body.outfits import outfit_colours
 from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig
+from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
 
+from ..slices import MARK, Pace, Slices, drained, take_away
 from . import controls
 from .space import to_armature, turned
 
@@ -28,7 +31,14 @@ _UP, _BACK, _FORWARD = (0.0, 0.0, 1.0), (0.0, 1.0, 0.0), (0.0, -1.0, 0.0)
 
 
 def build_character(context: Context, rig: Rig, version: str, name: str = "Character") -> Object:
-    """Add the character to the scene and select it.
+    """Do at once what `building_character` does in slices."""
+    return drained(building_character(context, rig, version, name))
+
+
+def building_character(context: Context, rig: Rig, version: str, name: str = "Character") -> Slices:
+    """Add the character to the scene that is shown and select it; return the armature object.
+
+    The mesh is built first, in slices and in no scene; then all is there at once.
 
     Args:
         context: the object mode must be reachable.
@@ -36,9 +46,22 @@ def build_character(context: Context, rig: Rig, version: str, name: str = "Chara
         version: of this add-on, kept on the object.
         name: of the armature object; Blender appends a number where it is taken.
 
-    Returns:
-        The armature object.
+    Raises:
+        ChironomyError: another scene is shown by then.
     """
+    scene, mark = context.scene, uuid.uuid4().hex
+    try:
+        body = yield from building_mesh(rig, f"{name} Body", mark)
+        if context.scene != scene:
+            raise ChironomyError(f"another scene than {scene.name} is shown now; add the character once more")
+        del body[MARK]
+        return _put_together(context, rig, version, name, body)
+    finally:
+        take_away(mark)
+
+
+def _put_together(context: Context, rig: Rig, version: str, name: str, body: Object) -> Object:
+    """Add the armature to the scene that is shown, and the mesh that it moves."""
     if context.mode != "OBJECT":
         bpy.ops.object.mode_set(mode="OBJECT")
     armature = bpy.data.armatures.new(name)
@@ -62,7 +85,7 @@ def build_character(context: Context, rig: Rig, version: str, name: str = "Chara
         bone.rotation_mode = "QUATERNION"
     controls.set_up(character, rig)
 
-    body = build_mesh(rig, f"{character.name} Body")
+    body.name = body.data.name = f"{character.name} Body"
     home.objects.link(body)
     body.parent = character
     modifier = body.modifiers.new("Armature", "ARMATURE")
@@ -125,18 +148,40 @@ def flexion_directions(rig: Rig) -> dict[str, NDArray[np.float64]]:
 
 
 def build_mesh(rig: Rig, name: str) -> Object:
-    """Return a new mesh object of the character: weights, materials by region, and ARKit's 52 face actions."""
-    mesh = bpy.data.meshes.new(name)
+    """Do at once what `building_mesh` does in slices."""
+    body = drained(building_mesh(rig, name, name))
+    del body[MARK]
+    return body
+
+
+def building_mesh(rig: Rig, name: str, mark: str) -> Slices:
+    """Return a new mesh object of the character: weights, materials by region, and ARKit's 52 face actions.
+
+    Args:
+        rig: the mesh.
+        name: of the object.
+        mark: what its property `MARK` says as long as somebody has not taken that away.
+    """
     vertices = to_armature(rig, rig.vertices)
-    mesh.from_pydata(vertices.tolist(), [], rig.faces.tolist())
+    mesh = bpy.data.meshes.new(name)
+    body = bpy.data.objects.new(name, mesh)
+    body[MARK] = mark
+    corners = rig.faces.shape[1]
+    mesh.vertices.add(len(vertices))
+    mesh.vertices.foreach_set("co", vertices.astype(np.float32).reshape(-1))
+    mesh.loops.add(rig.faces.size)
+    mesh.loops.foreach_set("vertex_index", rig.faces.astype(np.int32).reshape(-1))
+    mesh.polygons.add(len(rig.faces))
+    mesh.polygons.foreach_set("loop_start", np.arange(0, rig.faces.size, corners, dtype=np.int32))
+    yield
     for region in REGION_NAMES:
         mesh.materials.append(_material(region))
     mesh.polygons.foreach_set("material_index", rig.regions.astype(np.int32))
     mesh.polygons.foreach_set("use_smooth", np.ones(len(rig.faces), dtype=bool))
-    mesh.update()
-    body = bpy.data.objects.new(name, mesh)
-    _add_weights(body, rig)
-    _add_face_actions(body, rig, vertices)
+    mesh.update(calc_edges=True)
+    yield
+    yield from _adding_weights(body, rig)
+    yield from _adding_face_actions(body, rig, vertices)
     return body
 
 
@@ -156,16 +201,23 @@ def _add_bones(armature: Armature, rig: Rig) -> None:
         bones.append(bone)
 
 
-def _add_weights(body: Object, rig: Rig) -> None:
-    groups = [body.vertex_groups.new(name=name) for name in rig.joint_names]
+def _adding_weights(body: Object, rig: Rig) -> Slices:
+    pace = Pace()
+    for name in rig.joint_names:
+        body.vertex_groups.new(name=name)
     for joint, weights in zip(rig.weight_joint.T, rig.weight.T, strict=True):
+        # What is a part of a data-block is looked for anew after a yield.
+        groups = list(body.vertex_groups)
         for vertex in np.flatnonzero(weights > 0.0):
             groups[joint[vertex]].add([int(vertex)], float(weights[vertex]), "ADD")
+            if pace.due():
+                yield
+                groups = list(body.vertex_groups)
 
 
-def _add_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> None:
+def _adding_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> Slices:
+    pace = Pace()
     body.shape_key_add(name="Basis", from_mix=False)
-    mesh: Mesh = body.data
     for action in FACE_ACTIONS:
         key = body.shape_key_add(name=action, from_mix=False)
         moved, offsets = rig.action_offsets(action)
@@ -173,6 +225,9 @@ def _add_face_actions(body: Object, rig: Rig, vertices: NDArray[np.float64]) -> 
         positions[moved] += turned(offsets)
         key.data.foreach_set("co", positions.astype(np.float32).reshape(-1))
         key.value = 0.0
+        if pace.due():
+            yield
+    mesh: Mesh = body.data
     mesh.shape_keys.use_relative = True
     body.active_shape_key_index = 0
 

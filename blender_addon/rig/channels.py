@@ -2,6 +2,7 @@
 """The channels that carry motion on the character: their data paths, and how joints become bones' channels."""
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from bpy.types import Object, PoseBone
@@ -28,6 +29,19 @@ LEG_BONES = tuple(f"{name}.{side}" for side in SIDES for name in LEG)
 """The bones that keep the feet where they are when the hips move."""
 
 Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A bone's name and rotation mode, as `PoseBone` has them, for where Blender is not to be asked."""
+
+    name: str
+    rotation_mode: str
+
+    @classmethod
+    def of(cls, character: Any, name: str) -> Self:
+        """Return those of a bone of a character or of its draft."""
+        return cls(name, character.pose.bones[name].rotation_mode)
 
 
 @dataclass(frozen=True)
@@ -106,7 +120,7 @@ def rotation_path(bone: str) -> str:
     return f'pose.bones["{bone}"].rotation_quaternion'
 
 
-def rotation_channel(bone: PoseBone) -> tuple[str, int]:
+def rotation_channel(bone: PoseBone | Bone) -> tuple[str, int]:
     """Return the data path of a bone's rotation in its own mode, and how many components it has."""
     if bone.rotation_mode == "QUATERNION":
         return rotation_path(bone.name), 4

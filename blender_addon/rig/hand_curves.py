@@ -5,12 +5,14 @@ A pose is what is edited: every channel of the hand gets a key at the frames of 
 animator's. Outside of its range every curve stays as it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from bisect import bisect
+from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from bpy.types import FCurve, Object, PoseBone
+from bpy.types import Object
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.rig import Rig
@@ -19,10 +21,13 @@ from chironomy.motion import rotation as quaternion
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses
 from chironomy.motion.moved_keys import displaced, enough, rekeyed
+from chironomy.motion.seen_keys import is_plain, seen
 from chironomy.motion.time_map import TimeMap
 
+from ..slices import Pace, Slices, drained
 from . import actions, owned
-from .channels import RestPose, confidence_path, hand_joints, location_path, rotation_channel
+from .channels import Bone, RestPose, confidence_path, hand_joints, location_path, rotation_channel
+from .drafts import CharacterDraft
 from .modes import as_mode, as_quaternions
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
 
@@ -66,30 +71,70 @@ class Edit:
 
 
 class HandCurves:
-    """Curves of a hand's control, its fingers and its elbow.
+    """Curves of a hand's control, its fingers and its elbow, as they were read: Blender is asked nothing more.
+
+    But where one of them has a modifier, or goes on in a way that Blender alone knows: see `asks_blender`.
 
     Attributes:
+        character: that they are of.
         hand: 0 left, 1 right.
+        unit: their channels.
         frames: (K,) at which one of them has a key, ascending.
+        set_aside: whether the hand is locked, muted or driven, so that nobody is to write to it.
+        asks_blender: whether the poses of some frames can be told on the main thread alone.
 
     Raises:
         MotionError: the character lacks a bone, or no curve has a key.
     """
 
-    def __init__(self, character: Object, rig: Rig, hand: int) -> None:
+    def __init__(
+        self, character: Object | CharacterDraft, rig: Rig, hand: int, columns: actions.Curves | None = None
+    ) -> None:
+        """Read a hand.
+
+        Args:
+            character: the armature object.
+            rig: that it was built from.
+            hand: 0 left, 1 right.
+            columns: the keys of its curves, and maybe of others, where they were read already.
+        """
         self.character, self.rig, self.hand = character, rig, hand
         self.unit = owned.hand_unit(character, hand)
+        self.set_aside = owned.is_set_aside(character, self.unit)
         self._rest = RestPose(character)
-        self._bones = [character.pose.bones[name] for name in hand_joints(hand)]
-        self._curves: dict[tuple[str, int], FCurve] = {
-            (curve.data_path, curve.array_index): curve
-            for curve in actions.all_curves(character)
-            if curve.data_path in self.unit.channels and len(curve.keyframe_points)
+        self._bones = [Bone.of(character, name) for name in hand_joints(hand)]
+        self._set = {path: np.ravel(character.path_resolve(path)).astype(np.float64) for path in self.unit.channels}
+        if columns is None:
+            columns = drained(actions.reading_curves(character, self.unit.channels))
+        self._beside = {
+            place: actions.beside_keys(actions.found(character, place))
+            for place, column in columns.items()
+            if place[0] in self.unit.channels and len(column["co"])
         }
-        self.frames = self._united(actions.key_columns(curve)["co"][:, 0] for curve in self._curves.values())
+        self._read = True
+        self._take(columns)
+
+    def with_keys(self, columns: actions.Curves) -> Self:
+        """Return the hand as it would be with other keys of its curves, those that it has no more left out."""
+        other = copy(self)
+        other._read = False
+        other._take(columns)
+        return other
+
+    def _take(self, columns: actions.Curves) -> None:
+        self._keys = {
+            place: column for place, column in columns.items() if place[0] in self.unit.channels and len(column["co"])
+        }
+        self._asked = {
+            place
+            for place, column in self._keys.items()
+            if self._beside.get(place, actions.PLAIN) != actions.PLAIN or not is_plain(column)
+        }
+        self.asks_blender = bool(self._asked)
+        self.frames = self._united(column["co"][:, 0] for column in self._keys.values())
         if len(self.frames) == 0:
             raise MotionError(
-                f"{self.unit.name} of {character.name} has no keys; generate or import a motion, or key a pose first"
+                f"{self.name} of {self.character.name} has no keys; generate or import a motion, or key a pose first"
             )
 
     @property
@@ -98,17 +143,10 @@ class HandCurves:
         return self.unit.name
 
     @property
-    def set_aside(self) -> bool:
-        """Whether the hand is locked, muted or driven, so that nobody is to write to it."""
-        return owned.is_set_aside(self.character, self.unit)
-
-    @property
     def placed(self) -> Array:
         """The (K,) frames at which the control's location has a key."""
         path = location_path(self.name)
-        return self._united(
-            actions.key_columns(curve)["co"][:, 0] for (of, _), curve in self._curves.items() if of == path
-        )
+        return self._united(column["co"][:, 0] for (of, _), column in self._keys.items() if of == path)
 
     def snapped(self, first: float, last: float) -> tuple[float, float]:
         """Return a range whose ends lie on keys of the hand that are one frame further in, not beside them."""
@@ -119,13 +157,6 @@ class HandCurves:
                 if keys.SAME_FRAME < last - frame <= 1.0 + keys.SAME_FRAME and not len(self.between(last, last)):
                     last = float(frame)
         return first, last
-
-    def selected(self) -> Array:
-        """Return the frames of selected keys; none where all of the keys are selected, as Blender makes new ones."""
-        found = [(curve, actions.selection(curve)) for curve in self._curves.values()]
-        if all(mask.all() for _, mask in found):
-            return np.zeros(0)
-        return self._united(actions.key_columns(curve)["co"][mask, 0] for curve, mask in found)
 
     def between(self, first: float, last: float) -> Array:
         """Return the frames of keys from a frame to another, both included."""
@@ -192,8 +223,7 @@ class HandCurves:
         """
         dense = np.arange(first, last + 1, dtype=np.float64)
         at = (dense[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
-        with self._bare():
-            before = self._values(at)
+        before = self._values(at, bare=True)
         old = self._poses(before)
         new = change(at, old)
         after = self._channels(new, old, before, falloff(at), continuous=True)
@@ -229,9 +259,8 @@ class HandCurves:
         wanted = [*bounds, *poses, *_apart(np.round(time.new), [*bounds, *poses])]
         begin, end = round(min(wanted)), round(max(wanted))
         dense = np.arange(begin, end + 1, dtype=np.float64)
-        seen, rate = time(dense)
-        with self._bare():
-            shown, later, sooner = (self._values(seen + step) for step in (0.0, STEP, -STEP))
+        seen_at, rate = time(dense)
+        shown, later, sooner = (self._values(seen_at + step, bare=True) for step in (0.0, STEP, -STEP))
         slopes = {path: (later[path] - sooner[path]) / (2.0 * STEP) * rate[:, None] for path in shown}
         if time.held:
             # A hand in motion is not stopped dead: it goes on a little and comes back.
@@ -246,8 +275,12 @@ class HandCurves:
         return self._rekeyed(low, high, dense, shown, slopes, wanted, time.bounded)
 
     def write(self, edit: Edit) -> None:
+        """Do at once what `writing` does in slices."""
+        drained(self.writing(edit))
+
+    def writing(self, edit: Edit) -> Slices:
         """Write an edit's keys. Where some were selected before, those of the edit's range are selected then."""
-        chosen = len(self.selected()) > 0
+        chosen, pace = self._any_chosen(), Pace()
         for (path, index), columns in edit.columns.items():
             f_curve = actions.curve(self.character, path, index, path.split('"')[1])
             actions.write_points(f_curve, columns)
@@ -255,6 +288,17 @@ class HandCurves:
                 frames = columns["co"][:, 0]
                 inside = (frames >= edit.first - keys.SAME_FRAME) & (frames <= edit.last + keys.SAME_FRAME)
                 actions.select(f_curve, inside)
+            if pace.due():
+                yield
+
+    def _any_chosen(self) -> bool:
+        """Whether keys are selected, but not all of them, as Blender makes new ones."""
+        masks = [
+            actions.selection(curve)
+            for curve in actions.all_curves(self.character)
+            if curve.data_path in self.unit.channels and len(curve.keyframe_points)
+        ]
+        return any(mask.any() for mask in masks) and not all(mask.all() for mask in masks)
 
     def _rekeyed(
         self,
@@ -291,33 +335,34 @@ class HandCurves:
 
     def _columns(self, path: str, index: int, frames: Array, moves: bool) -> keys.Columns | None:
         """Return the keys of a curve; new ones where there is none and it is to move, else None."""
-        if (path, index) in self._curves:
-            return actions.key_columns(self._curves[path, index])
+        if (path, index) in self._keys:
+            return self._keys[path, index]
         if not moves:
             return None
-        return keys.constant(float(np.ravel(self.character.path_resolve(path))[index]), frames.tolist())
+        return keys.constant(float(self._set[path][index]), frames.tolist())
 
-    @contextmanager
-    def _bare(self) -> Iterator[None]:
-        """Let the curves say what their keys do, without their modifiers, which go on to act on new keys."""
-        acting = [item for curve in self._curves.values() for item in curve.modifiers if not item.mute]
-        for modifier in acting:
-            modifier.mute = True
-        try:
-            yield
-        finally:
-            for modifier in acting:
-                modifier.mute = False
+    def _values(self, frames: Array, bare: bool = False) -> Values:
+        """Return what the curves say; of a channel that has none, what it is set to.
 
-    def _values(self, frames: Array) -> Values:
-        """Return what the curves say; of a channel that has none, what it is set to."""
+        Args:
+            frames: (N,).
+            bare: without modifiers, which go on to act on new keys.
+        """
         result: Values = {}
         for path, size in self.unit.channels.items():
-            shown = np.ravel(self.character.path_resolve(path))
             result[path] = np.empty((len(frames), size))
             for index in range(size):
-                curve = self._curves.get((path, index))
-                result[path][:, index] = shown[index] if curve is None else [curve.evaluate(at) for at in frames]
+                place = path, index
+                if place not in self._keys:
+                    result[path][:, index] = self._set[path][index]
+                elif place not in self._asked:
+                    result[path][:, index] = seen(self._keys[place], frames)
+                elif self._read and not bare:
+                    curve = actions.found(self.character, place)
+                    result[path][:, index] = [curve.evaluate(at) for at in frames]
+                else:
+                    straight = self._beside.get(place, actions.PLAIN).straight_on
+                    result[path][:, index] = actions.evaluated(self._keys[place], straight, frames)
         return result
 
     def _poses(self, values: Values) -> HandPoses:
@@ -365,7 +410,7 @@ class HandCurves:
 
     @staticmethod
     def _turned(
-        bone: PoseBone, turns: Array, before: Array, same: NDArray[np.bool_], weight: Array, continuous: bool
+        bone: Bone, turns: Array, before: Array, same: NDArray[np.bool_], weight: Array, continuous: bool
     ) -> Array:
         if bone.rotation_mode == "QUATERNION":
             if continuous:
@@ -393,8 +438,10 @@ class HandCurves:
 
 def _apart(frames: Iterable[float], others: Iterable[float]) -> list[float]:
     """Return those of some frames, the first before the later, that lie neither on nor beside others or each other."""
-    taken, kept = [*others], list[float]()
+    taken, kept = sorted(others), list[float]()
     for frame in frames:
-        if min((abs(frame - other) for other in (*taken, *kept)), default=np.inf) > 1.0 + keys.SAME_FRAME:
+        place = bisect(taken, frame)
+        if all(abs(frame - other) > 1.0 + keys.SAME_FRAME for other in taken[max(place - 1, 0) : place + 1]):
+            taken.insert(place, frame)
             kept.append(float(frame))
     return kept

@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from chironomy.motion import rotation as quaternion
 
+from .channels import Bone
+
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
+def as_mode(bone: PoseBone | Bone, turns: Array, kept: Array | None = None, mask: Mask | None = None) -> Array:
     """Return quaternions (T, 4) as channels of a bone's rotation mode, each near the one before.
 
     Args:
@@ -38,7 +40,7 @@ def as_mode(bone: PoseBone, turns: Array, kept: Array | None = None, mask: Mask 
     return result
 
 
-def as_quaternions(bone: PoseBone, values: Array) -> Array:
+def as_quaternions(bone: PoseBone | Bone, values: Array) -> Array:
     """Return channels (T, C) of a bone's rotation mode as unit quaternions (T, 4)."""
     if bone.rotation_mode == "QUATERNION":
         return quaternion.normalize(values)

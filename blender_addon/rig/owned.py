@@ -297,8 +297,8 @@ def remembering(animated: ID, owned: Owned) -> Slices:
             del action[name][earlier]
         action[name][slot] = {}
         for curve, numbers in remembered.items():
-            # An empty array has no type in Blender's properties.
-            action[name][slot][curve] = numbers if len(numbers) else []
+            # Keys have single precision. An empty array has no type in Blender's properties.
+            action[name][slot][curve] = numbers.astype(np.float32) if len(numbers) else []
             if pace.due():
                 yield
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from bpy.types import Object, Scene
+from bpy.types import Key, Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import Rig
 from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones
 from chironomy.motion import rotation as quaternion
-from chironomy.motion.keys import is_generated
+from chironomy.motion.keys import Columns, is_generated
+from chironomy.motion.seen_keys import is_plain, seen
 
 from ..slices import Slices, drained
 from . import actions
@@ -155,14 +156,61 @@ def reading_face(character: Object, scene: Scene, start: int, stop: int) -> Slic
     values = np.zeros((stop - start, len(FACE_ACTIONS)))
     body = body_of(character)
     if body is not None:
-        names = body.data.shape_keys.key_blocks.keys()
+        shapes = body.data.shape_keys
+        names = shapes.key_blocks.keys()
         columns = [(FACE_ACTIONS.index(name), names.index(name)) for name in names if name in FACE_ACTIONS]
         chosen, keys = (list(side) for side in zip(*columns, strict=True)) if columns else ([], [])
-        with evaluated(scene, [body.data.shape_keys]) as evaluation:
-            for row, frame in enumerate(range(start, stop)):
-                values[row, chosen] = shape_values(body, evaluation.at(frame))[keys]
-                yield from evaluation.rests(row / len(values))
+        paths = {block.path_from_id("value") for block in shapes.key_blocks}
+        curves = yield from actions.reading_curves(shapes, paths)
+        if body.show_only_shape_key or not _keys_tell_all(shapes, curves, scene):
+            with evaluated(scene, [shapes]) as evaluation:
+                for row, frame in enumerate(range(start, stop)):
+                    values[row, chosen] = shape_values(body, evaluation.at(frame))[keys]
+                    yield from evaluation.rests(row / len(values))
+        else:
+            asked = [
+                (FACE_ACTIONS.index(block.name), curves.get((block.path_from_id("value"), 0)), block.value)
+                for block in shapes.key_blocks
+                if block.name in FACE_ACTIONS and not block.mute
+            ]
+            values = yield lambda _: _face_of_keys(asked, start, stop)
     return FaceTrack(fps=scene_fps(scene), values=np.clip(values, 0.0, 1.0))
+
+
+def _keys_tell_all(shapes: Key, curves: actions.Curves, scene: Scene) -> bool:
+    """Whether shape keys show what the keys of their action say: Blender need not evaluate them frame by frame."""
+    data = shapes.animation_data
+    if data is None:
+        return True
+    return (
+        not len(data.drivers)
+        and not len(data.nla_tracks)
+        and data.action_influence == 1.0
+        and data.action_blend_type == "REPLACE"
+        and scene.render.frame_map_old == scene.render.frame_map_new
+        and all(block.slider_min <= 0.0 and block.slider_max >= 1.0 for block in shapes.key_blocks)
+        and all(
+            len(columns["co"])
+            and is_plain(columns)
+            and actions.beside_keys(f_curve := actions.found(shapes, place)) == actions.PLAIN
+            and not actions.is_set_aside(f_curve)
+            for place, columns in curves.items()
+        )
+    )
+
+
+def _face_of_keys(asked: Sequence[tuple[int, Columns | None, float]], start: int, stop: int) -> NDArray[np.float64]:
+    """Return the face actions of keys at frames, (T, actions).
+
+    Args:
+        asked: of each action that is to be seen its place, its keys, and its value where it has none.
+        start: the first frame.
+        stop: the one after the last.
+    """
+    values = np.zeros((stop - start, len(FACE_ACTIONS)))
+    for place, columns, still in asked:
+        values[:, place] = still if columns is None else seen(columns, np.arange(start, stop))
+    return values
 
 
 def read_source(character: Object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import bpy
 import numpy as np
-from bpy.types import ID, Depsgraph, Key, Object, Scene
+from bpy.types import ID, Action, Depsgraph, Key, Object, Scene
 from numpy.typing import NDArray
 
 from chironomy.motion import MotionError
@@ -109,6 +109,38 @@ def evaluated(scene: Scene, items: Sequence[ID]) -> Iterator[Evaluation]:
         yield evaluation
     finally:
         evaluation.end()
+
+
+@contextmanager
+def playing(character: Object, action: Action, handle: int) -> Iterator[Object]:
+    """Let there be a twin of a character that plays another action, to be evaluated while the character plays its own.
+
+    Args:
+        character: the armature object.
+        action: what the twin plays.
+        handle: of the action's slot; see `actions.slot_handle`.
+    """
+    twin = character.copy()
+    mark = twin[MARK] = uuid.uuid4().hex
+    try:
+        for bone in twin.pose.bones:
+            for constraint in bone.constraints:
+                for name in ("target", "pole_target"):
+                    if getattr(constraint, name, None) == character:
+                        setattr(constraint, name, twin)
+        data = twin.animation_data
+        for target in (
+            target
+            for driver in (data.drivers if data is not None else ())
+            for variable in driver.driver.variables
+            for target in variable.targets
+        ):
+            if target.id == character:
+                target.id = twin
+        actions.assign(twin, action, handle)
+        yield twin
+    finally:
+        take_away(mark)
 
 
 def check_frames(start: int, stop: int) -> None:

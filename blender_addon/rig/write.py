@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
 
 import numpy as np
 from bpy.types import ID, Object, PoseBone, Scene, ShapeKey
@@ -36,6 +35,7 @@ from .channels import (
     BODY_BONES,
     HIPS,
     LEG_BONES,
+    Bone,
     RestPose,
     confidence_path,
     face_path,
@@ -271,7 +271,7 @@ def writing_accompaniment(
                 f"the accompaniment has {accompaniment.fps:g} frames a second, but the scene has {fps:g}; generate "
                 "once more"
             )
-        modes = [_Bone.of(character, name) for name in bones]
+        modes = [Bone.of(character, name) for name in bones]
         count = len(accompaniment.hips)
         paths = [location_path(HIPS), *(rotation_channel(bone)[0] for bone in modes)]
         masks = {data_path: _mask(owned, data_path, first, count) for data_path in paths}
@@ -287,7 +287,7 @@ def _body_channels(
     rig: Rig,
     rest: RestPose,
     accompaniment: Accompaniment,
-    bones: Sequence["_Bone"],
+    bones: Sequence[Bone],
     masks: Mapping[str, Mask],
     shown: "_Shown",
     first: int,
@@ -442,18 +442,6 @@ def _keyed_together(tracks: Sequence[_Track], fps: float, first: int) -> Iterato
 
 
 @dataclass(frozen=True)
-class _Bone:
-    """A bone's name and rotation mode, as `PoseBone` has them, for where Blender is not to be asked."""
-
-    name: str
-    rotation_mode: str
-
-    @classmethod
-    def of(cls, character: Object | CharacterDraft, name: str) -> Self:
-        return cls(name, character.pose.bones[name].rotation_mode)
-
-
-@dataclass(frozen=True)
 class _Shown:
     """What curves that are the animator's say.
 
@@ -495,7 +483,7 @@ def _reading_curves(animated: ID | Draft, masks: Mapping[str, Mask], first: int)
 
 def _body_track(
     rest: RestPose,
-    bone: _Bone,
+    bone: Bone,
     turned: Array,
     tolerance: float,
     fps: float,
@@ -543,7 +531,7 @@ def _making_hand_channels(
     shown = None
     if len(theirs):
         shown = yield from reading_controls(character.original, rig, scene, (first - pad + theirs).tolist())
-    bones = [_Bone.of(character, name) for name in hand_joints(hand)]
+    bones = [Bone.of(character, name) for name in hand_joints(hand)]
     kept = mask[pad : pad + count, hand]
     turned = {rotation_channel(bone)[0]: kept for bone in bones if bone.rotation_mode != "QUATERNION"}
     curves = yield from _reading_curves(character, turned, first)
@@ -576,7 +564,7 @@ def _hand_channels(
     rest: RestPose,
     motion: HandMotion,
     hand: int,
-    bones: Sequence[_Bone],
+    bones: Sequence[Bone],
     led_to: _LedTo,
     first: int,
     detail: float,
@@ -624,7 +612,7 @@ def _hand_channels(
     return channels, miss
 
 
-def _turn_part(bone: _Bone, turns: Array, tolerance: float, mask: Mask, shown: _Shown) -> Part:
+def _turn_part(bone: Bone, turns: Array, tolerance: float, mask: Mask, shown: _Shown) -> Part:
     """Return a bone's turns (T, 4) as channels of its own rotation mode, continuous with what is kept."""
     if bone.rotation_mode == "QUATERNION":
         return Part(quaternion.make_continuous(turns), tolerance, rotation=True)

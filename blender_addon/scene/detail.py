@@ -4,38 +4,33 @@
 import bpy
 from bpy.types import Action, Object, Scene
 
-from chironomy.errors import ChironomyError
-
-from ..properties import ChironomyTake, answers, settings
+from ..entries import ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
-from ..slices import GoneError, Slices, Slicing, drained
+from ..slices import GoneError, Slices, drained
 from .keeping import make_keepable
-from .layers import LAYERS_PROPERTY, lay_again, lift
+from .layers import LAYERS_PROPERTY, laying_again, lifting
 from .layers import mirror as list_layers
 from .put_on import keying, settled
 from .retarget import handing_over
 from .score import SCORE_PROPERTY
 from .speech import speech_start
 from .takes import Dense, TakeError, kept_dense, note, show, shown_take
+from .wishes import TICK, Wishes
 
-TICK = 0.01
-"""Seconds between slices."""
+__all__ = ["TICK", "go_on", "key_again", "key_again_soon", "keying_again", "register", "unregister", "wish"]
 
 CHANGED_AGAIN = 5
 """How often keys are made anew because the person edits the old ones meanwhile."""
 
 
-class _Wish:
-    """What was wished for last: the work, and the scene and the action that it is for."""
+class _For:
+    """The scene and the action that a detail was wished for last, by their numbers in this session."""
 
-    work: Slicing | None = None
     scene = 0
     action = 0
-
-
-_wish = _Wish()
 
 
 def register() -> None:
@@ -46,9 +41,7 @@ def register() -> None:
 def unregister() -> None:
     """Answer no more, and end what is under way."""
     answers.pop("key again", None)
-    _stop()
-    if bpy.app.timers.is_registered(go_on):
-        bpy.app.timers.unregister(go_on)
+    _wishes.end()
 
 
 def key_again_soon(scene: Scene, take: ChironomyTake) -> None:
@@ -61,42 +54,13 @@ def key_again_soon(scene: Scene, take: ChironomyTake) -> None:
         key_again(scene, take)
         return
     wish(scene, take)
-    if not bpy.app.timers.is_registered(go_on):
-        bpy.app.timers.register(go_on, first_interval=TICK)
+    _wishes.soon()
 
 
 def wish(scene: Scene, take: ChironomyTake) -> None:
     """Let the keys of a take be made anew by the next calls of `go_on`; what was wished for before is forgotten."""
-    _stop()
-    _wish.scene, _wish.action = scene.session_uid, take.action.session_uid if take.action is not None else 0
-    _wish.work = Slicing(_wished)
-
-
-def go_on() -> float | None:
-    """Make keys for a moment; called by Blender's timer.
-
-    Returns:
-        Seconds until the next call; None where there is nothing left to do.
-    """
-    work = _wish.work
-    if work is None:
-        return None
-    try:
-        if not work.go_on():
-            return TICK
-    except GoneError:  # there is nobody to tell
-        _wish.work = None
-        _set_back("")
-        return None
-    except ChironomyError as error:
-        _wish.work = None
-        _set_back(str(error))
-        return None
-    _wish.work = None
-    if work.result and bpy.context.window_manager.windows:
-        with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-            bpy.ops.ed.undo_push(message="Detail")
-    return None
+    _For.scene, _For.action = scene.session_uid, take.action.session_uid if take.action is not None else 0
+    _wishes.wish(_wished)
 
 
 def key_again(scene: Scene, take: ChironomyTake) -> None:
@@ -137,17 +101,18 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         )
     for _ in range(CHANGED_AGAIN):
         make_keepable(scene, item)
-        before, detail = _state(action), _take_of(scene, action).detail
+        before, detail = (yield from _state(action)), _take_of(scene, action).detail
         draft = CharacterDraft(item)
         try:
-            layers = lift(draft)
+            layers = yield from lifting(draft)
             written = yield from keying(scene, draft, *dense, detail)
-            lay_again(draft, layers)
+            yield from laying_again(draft, layers)
+            same = (yield from _state(action)) == before
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
             _refuse_accepted(_take_of(scene, action))
-            if _state(action) == before:
+            if same:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
@@ -163,12 +128,13 @@ def _refuse_accepted(take: ChironomyTake) -> None:
         raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
 
 
-def _state(action: Action) -> object:
-    """Return what differs where a person changed keys, layers, markers or custom properties of an action."""
+def _state(action: Action) -> Slices:
+    """Return in slices what differs where a person changed keys, layers, markers or custom properties of an action."""
+    fingerprint = yield from actions.fingerprinting(action)
     names = sorted(action.keys())
     carried = [(name, bytes(action[LAYERS_PROPERTY]) if name == LAYERS_PROPERTY else b"") for name in names]
     markers = [(marker.name, marker.frame) for marker in action.pose_markers]
-    return actions.fingerprint(action), carried, markers
+    return fingerprint, carried, markers
 
 
 def _set_back(trouble: str) -> None:
@@ -232,9 +198,9 @@ def _wished() -> object:
 
 def _found() -> tuple[Scene, ChironomyTake]:
     for scene in bpy.data.scenes:
-        if scene.session_uid == _wish.scene:
+        if scene.session_uid == _For.scene:
             for take in settings(scene).takes:
-                if take.action is not None and take.action.session_uid == _wish.action:
+                if take.action is not None and take.action.session_uid == _For.action:
                     return scene, take
     raise GoneError("the take is not there any more")
 
@@ -247,7 +213,5 @@ def _take_of(scene: Scene, action: Action) -> ChironomyTake:
     raise GoneError("the take is not there any more")
 
 
-def _stop() -> None:
-    work, _wish.work = _wish.work, None
-    if work is not None:
-        work.stop()
+_wishes = Wishes("Detail", _set_back)
+go_on = _wishes.go_on

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.hand_edits import curled, possible, spread
-from chironomy.body.rig import load_rig
 from chironomy.gesture.score.merge import at_other_times, at_rest, in_other_hand, of_other_size
 from chironomy.motion import HANDS, MotionError, keys
 from chironomy.motion import rotation as quaternion
@@ -36,7 +35,7 @@ from chironomy.motion.time_map import TimeMap, held, shifted, stretched
 from ..rig.edit import around, following
 from ..rig.hand_curves import SETTLING, STEP, Edit, HandCurves
 from ..rig.space import TURN
-from .edit_place import FADE, Outcome, Place, named
+from .edit_place import FADE, Made, Place, named
 
 LONGEST_LEAD = 1.2
 """Seconds in which a hand may at most go over from what it did to something else."""
@@ -64,7 +63,7 @@ def posed(place: Place) -> str:
     return json.dumps(found) if found else ""
 
 
-def move_pose(place: Place, radius: float, poses: str = "", offset: ArrayLike = (), turn: ArrayLike = ()) -> Outcome:
+def move_pose(place: Place, radius: float, poses: str = "", offset: ArrayLike = (), turn: ArrayLike = ()) -> Made:
     """Move the pose of the current frame, and let its neighbourhood follow.
 
     Args:
@@ -105,37 +104,37 @@ def move_pose(place: Place, radius: float, poses: str = "", offset: ArrayLike = 
             continue
         edits.append((curves, following(curves, before, after, place.frame, round(radius * place.fps))))
     names = named([curves.name for curves, _ in edits])
-    return place.done(edits, f"moved {names} at frame {place.frame}, and what is within {radius:g} s")
+    return Made(edits, f"moved {names} at frame {place.frame}, and what is within {radius:g} s")
 
 
-def curl(place: Place, radius: float, degrees: float) -> Outcome:
+def curl(place: Place, radius: float, degrees: float) -> Made:
     """Flex all fingers at the current frame, or stretch them, with a fall-off."""
     done = "curled" if degrees > 0.0 else "stretched"
     return _fingers(place, radius, lambda poses, hand: curled(poses, hand, degrees), done)
 
 
-def spread_fingers(place: Place, radius: float, degrees: float) -> Outcome:
+def spread_fingers(place: Place, radius: float, degrees: float) -> Made:
     """Spread all fingers at the current frame, or bring them together, with a fall-off."""
     done = "spread" if degrees > 0.0 else "closed"
     return _fingers(place, radius, lambda poses, hand: spread(poses, hand, degrees), done)
 
 
-def mirror_pose(place: Place, radius: float) -> Outcome:
+def mirror_pose(place: Place, radius: float) -> Made:
     """Give the hands the mirrored pose that the other one has at the current frame, with a fall-off."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        other = HandCurves(place.item, load_rig(), 1 - curves.hand)
+        other = place.other(curves)
         after = mirrored(other.poses([place.frame]))
         before = curves.poses([place.frame])
         edits.append((curves, following(curves, before, after, place.frame, round(radius * place.fps))))
-    return place.done(edits, f"mirrored the pose of {place.names} at frame {place.frame}")
+    return Made(edits, f"mirrored the pose of {place.names} at frame {place.frame}")
 
 
-def mirror_range(place: Place, first: int, last: int) -> Outcome:
+def mirror_range(place: Place, first: int, last: int) -> Made:
     """Let the hands do in a range, mirrored, what the other one does there; both exchange what they do."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
-        other = HandCurves(place.item, load_rig(), 1 - curves.hand)
+        other = place.other(curves)
         begin, end = _whole_range(curves, first, last)
         falloff = _leading(place, curves, begin, end, mirrored(other.poses([begin, end])))
 
@@ -151,11 +150,14 @@ def mirror_range(place: Place, first: int, last: int) -> Outcome:
         ]
         edits.append((curves, curves.replaced(change, begin, end, falloff, wanted)))
     start, end = place.part(first, last)
-    place.score_follows(lambda score: in_other_hand(score, start, end, place.sides))
-    return place.done(edits, f"mirrored {place.names} from frame {first} to {last}")
+    if len(place.hands) == len(HANDS):
+        about = f"swapped what the hands do, mirrored, from frame {first} to {last}"
+    else:
+        about = f"mirrored {place.names} from frame {first} to {last}"
+    return Made(edits, about, score=lambda score: in_other_hand(score, start, end, place.sides))
 
 
-def amplify(place: Place, first: int, last: int, factor: float, about: str) -> Outcome:
+def amplify(place: Place, first: int, last: int, factor: float, about: str) -> Made:
     """Make what the hands do in a range larger or smaller.
 
     Args:
@@ -185,13 +187,15 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> O
 
         edits.append((curves, curves.changed(change, falloff)))
     start, end = place.part(first, last)
-    place.score_follows(lambda score: of_other_size(score, factor, start, end, place.sides))
-    if factor > 1.0:
-        return place.done(edits, f"strengthened {place.names} from frame {first} to {last}")
-    return place.done(edits, f"calmed {place.names} from frame {first} to {last}")
+    done = "strengthened" if factor > 1.0 else "calmed"
+    return Made(
+        edits,
+        f"{done} {place.names} from frame {first} to {last}",
+        score=lambda score: of_other_size(score, factor, start, end, place.sides),
+    )
 
 
-def smooth(place: Place, first: int, last: int, factor: float) -> Outcome:
+def smooth(place: Place, first: int, last: int, factor: float) -> Made:
     """Take what is abrupt out of a range; `factor` from 0, nothing, to 1."""
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
@@ -201,10 +205,10 @@ def smooth(place: Place, first: int, last: int, factor: float) -> Outcome:
             return blended(old, smoothed(curves.poses, at, factor, place.fps), falloff(at))
 
         edits.append((curves, curves.changed(change, falloff, exact=False)))
-    return place.done(edits, f"smoothed {place.names} from frame {first} to {last}")
+    return Made(edits, f"smoothed {place.names} from frame {first} to {last}")
 
 
-def ease_to_rest(place: Place, last: int, seconds: float) -> Outcome:
+def ease_to_rest(place: Place, last: int, seconds: float) -> Made:
     """Let the hands go from the current frame to where they rest, and stay there up to a frame.
 
     Where they have keys after it, they are back in time for these.
@@ -243,11 +247,14 @@ def ease_to_rest(place: Place, last: int, seconds: float) -> Outcome:
         wanted = [first + reach, falloff.risen, falloff.falling, *curves.between(falloff.falling, end)]
         edits.append((curves, curves.replaced(change, first, end, falloff, wanted)))
     start, end = place.part(first, last)
-    place.score_follows(lambda score: at_rest(score, start, end, place.sides))
-    return place.done(edits, f"{place.names}: to rest from frame {first}, and there until {last}")
+    return Made(
+        edits,
+        f"{place.names}: to rest from frame {first}, and there until {last}",
+        score=lambda score: at_rest(score, start, end, place.sides),
+    )
 
 
-def shift_time(place: Place, first: int, last: int, frames: int) -> Outcome:
+def shift_time(place: Place, first: int, last: int, frames: int) -> Made:
     """Move a range in time; what lies beside it is pressed or drawn out to make room."""
     time = shifted(first, last, frames, place.fps, *_borders(place, first, last))
     moved = round(float(time.new[np.argmin(np.abs(time.old - first))])) - first
@@ -255,7 +262,7 @@ def shift_time(place: Place, first: int, last: int, frames: int) -> Outcome:
     return _retimed(place, time, said, frames, moved)
 
 
-def stretch_time(place: Place, first: int, last: int, factor: float) -> Outcome:
+def stretch_time(place: Place, first: int, last: int, factor: float) -> Made:
     """Let a range take longer or shorter, about the current frame where that is in it, or else its first."""
     pivot = place.frame if first <= place.frame <= last else first
     time = stretched(first, last, factor, pivot, place.fps, *_borders(place, first, last))
@@ -264,7 +271,7 @@ def stretch_time(place: Place, first: int, last: int, factor: float) -> Outcome:
     return _retimed(place, time, said, round((last - first) * factor), ends[1] - ends[0])
 
 
-def hold_longer(place: Place, last: int, frames: int) -> Outcome:
+def hold_longer(place: Place, last: int, frames: int) -> Made:
     """Hold the pose of the current frame longer, at the cost of the next time in which the hands are still.
 
     Raises:
@@ -279,7 +286,7 @@ def hold_longer(place: Place, last: int, frames: int) -> Outcome:
     return _retimed(place, time, said, frames, round(time.held))
 
 
-def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int) -> Outcome:
+def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int) -> Made:
     settling = max(round(SETTLING * place.fps), 1)
     edits = [(curves, curves.retimed(time, settling)) for curves in place.hands]
     short = wanted != found
@@ -293,11 +300,15 @@ def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int)
             return second
         return place.second_at(float(time.seen_at([frame])[0]))
 
-    place.score_follows(lambda score: at_other_times(score, later, place.sides))
-    return place.done(edits, message + (f", of {wanted}: there is no more room" if short else ""), short)
+    return Made(
+        edits,
+        message + (f", of {wanted}: there is no more room" if short else ""),
+        short,
+        lambda score: at_other_times(score, later, place.sides),
+    )
 
 
-def _fingers(place: Place, radius: float, turned: Callable[[HandPoses, int], HandPoses], done: str) -> Outcome:
+def _fingers(place: Place, radius: float, turned: Callable[[HandPoses, int], HandPoses], done: str) -> Made:
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
         falloff = around(curves, place.frame, round(radius * place.fps))
@@ -306,7 +317,7 @@ def _fingers(place: Place, radius: float, turned: Callable[[HandPoses, int], Han
             return blended(old, turned(old, hand), falloff(at))
 
         edits.append((curves, curves.changed(change, falloff)))
-    return place.done(edits, f"{done} the fingers of {place.names} at frame {place.frame}")
+    return Made(edits, f"{done} the fingers of {place.names} at frame {place.frame}")
 
 
 def _borders(place: Place, first: int, last: int) -> tuple[float | None, float | None]:

@@ -159,7 +159,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
     yield from taking_up(scene, item)
     shown = yield from _shown_around(scene, item, rig, begin, first, last)
-    named = owned.spans(item, [owned.hand_unit(item, hand) for hand in chosen], fps)
+    named = yield from owned.reading_spans(item, [owned.hand_unit(item, hand) for hand in chosen], fps)
     locked = hand_mask(named, begin, shown.frame_count)
     if locked[first + 1 - begin : last - begin, chosen].all():
         raise ChironomyError(
@@ -217,9 +217,8 @@ def doing_score(
     yield from taking_up(scene, item)
     shown = yield from _shown_around(scene, item, rig, begin, int(first), int(np.ceil(last)))
     shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
-    locked = hand_mask(
-        owned.spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps), begin, shown.frame_count
-    )
+    named = yield from owned.reading_spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps)
+    locked = hand_mask(named, begin, shown.frame_count)
     wanted = _manner(settings(scene)) | {"seed": settings(scene).seed}
     wanted |= {name: manner[name] for name in (*wanted, "rate") if name in manner}
     action = item.animation_data.action.session_uid

@@ -24,7 +24,8 @@ from chironomy.motion import keys
 from chironomy.motion import rotation as quaternion
 from chironomy.retarget import BoneMap, Detection, RetargetError, carried, detect, judge
 
-from ..properties import ChironomyOwn, ChironomyOwnBone, answers, own_of
+from ..entries import answers
+from ..own import ChironomyOwn, ChironomyOwnBone, own_of
 from ..rig import actions, owned
 from ..rig.build import body_of
 from ..rig.channels import RestPose, hand_joints, location_path, rotation_channel
@@ -204,7 +205,8 @@ def _handing_over(scene: Scene, character: Object, own: ChironomyOwn) -> Slices:
     theirs = own_character(character, rig)
     assert theirs is not None
     reverse, placing, poles = theirs.reverse(), theirs.placing(), theirs.pole_counts()
-    state = _state(scene, ours, own, theirs)
+    keyed = yield from actions.fingerprinting(ours)
+    state = _state(scene, keyed, own_of(character), theirs)
     worn = _carrier(item, ours)
     if worn is not None and worn.get(STATE_PROPERTY) == state:
         _wear(item, ours)
@@ -231,7 +233,7 @@ def _handing_over(scene: Scene, character: Object, own: ChironomyOwn) -> Slices:
     item.animation_data.action[STATE_PROPERTY] = state
 
 
-def _state(scene: Scene, ours: Action, own: ChironomyOwn, theirs: OwnCharacter) -> str:
+def _state(scene: Scene, keyed: object, own: ChironomyOwn, theirs: OwnCharacter) -> str:
     """Return what differs where a person's character would get other keys than it has."""
     bones = theirs.item.pose.bones
     names = {each for hand in range(2) for each in _key_bones(theirs.bones, hand)} & set(bones.keys())
@@ -241,7 +243,7 @@ def _state(scene: Scene, ours: Action, own: ChironomyOwn, theirs: OwnCharacter) 
     ]
     rest = theirs.target.skeleton.heads.tobytes() + theirs.target.skeleton.axes.tobytes()
     parts = (
-        actions.fingerprint(ours),
+        keyed,
         own.bone_map,
         own.part,
         own.hands,

@@ -20,7 +20,8 @@ from chironomy.gesture.score.merge import giving_way, retimed
 from chironomy.gesture.score.phrases import FIELDS, REST, Phrase, Score, Stroke
 from chironomy.motion import HANDS
 
-from ..properties import ChironomyPhrase, settings
+from ..entries import ChironomyPhrase
+from ..properties import settings
 from ..rig.owned import Only
 from ..rig.read import scene_fps
 from .speech import speech_start

@@ -13,6 +13,7 @@ from bpy.types import Context, Scene
 from .. import sequencer
 from ..properties import settings
 from ..rig.read import scene_fps
+from ..slices import Slices
 
 
 class SceneSpeech(NamedTuple):
@@ -28,8 +29,8 @@ class SceneSpeech(NamedTuple):
     frame: float
 
 
-def load_speech(context: Context, path: Path) -> str:
-    """Make a recording the scene's speech, in place of an earlier one; return a warning, or "".
+def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
+    """Make a recording a scene's speech, in place of an earlier one; return a warning, or "".
 
     The scene is given the recording's length, unless somebody has given it a longer one.
 
@@ -39,22 +40,22 @@ def load_speech(context: Context, path: Path) -> str:
     # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
     from chironomy.speech.joined import played_short
     from chironomy.speech.sound import SILENT
+    from chironomy.speech.told_length import cut_told
 
-    scene = context.scene
-    heard = sequencer.listen(path)
+    heard = yield lambda _: sequencer.listen(path)
     if played_short(path):
         raise sequencer.SoundError(
             f"{path.name} goes on after the end that its header tells, where Blender stops; export it as one recording"
         )
     earlier = [played.strip for played in sequencer.sounds(scene) if _was_laid(scene, played.strip)]
-    sequencer.lay_speech(context, path, earlier, heard)
+    sequencer.lay_speech(context, scene, path, earlier, heard)
     settings(scene).speech = sequencer.relative(path)
     if heard is None:
         return ""
     give_length(scene, scene.frame_start + max(1, round(heard.seconds * scene_fps(scene))) - 1)
     if heard.level < SILENT:
         return f"nothing is heard in {path.name}: the hands will rest; check the recording's level and its first track"
-    return ""
+    return cut_told(path, heard.seconds)
 
 
 def scene_speech(scene: Scene) -> SceneSpeech | None:

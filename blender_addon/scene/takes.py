@@ -8,6 +8,7 @@ that they can be made anew in more or less detail, and how it was made; so a cop
 import json
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,21 +27,24 @@ from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hand
 from chironomy.motion.edit import mixed
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..properties import ChironomyLayer, ChironomyTake, answers, settings
+from ..entries import ChironomyLayer, ChironomyTake, answers
+from ..properties import settings
 from ..rig import actions
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft
 from ..rig.owned import Only, hand_unit, reading_spans
-from ..rig.read import last_key, read_pose, scene_fps
+from ..rig.read import last_key, reading_pose, scene_fps
+from ..rig.seen import playing
 from ..rig.write import writing_motion
-from ..slices import Slices, drained
+from ..slices import GoneError, Slices, drained
 from .keeping import make_keepable
-from .layers import change_layer, forget_layers, list_as_is
+from .layers import changing_layer, forget_layers, list_as_is
 from .layers import mirror as list_layers
 from .put_on import Keyed, PutOn, kept_said, keying, settled
 from .retarget import hand_over, handing_over, shown_again
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
+from .wishes import Wishes
 
 PERFORMANCE_PROPERTY = "chironomy_performance"
 """A custom property of an action: the dense performance of a take, as `body.performance.packed` gives it."""
@@ -54,6 +58,12 @@ MADE_PROPERTY = "chironomy_made"
 
 AROUND = 12
 """Frames around a part of another take that are read with it, for how it goes in and out."""
+
+
+CHANGED_AGAIN = 5
+"""How often keys are written anew because the person edits meanwhile what they depend on."""
+
+_ALL_THE_TIME = "the character is edited all the time; try once more"
 
 
 class TakeError(ChironomyError):
@@ -123,27 +133,43 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
-    make_keepable(scene, item)
-    drafts: list[CharacterDraft] = []
-    keyed: list[Keyed] = []
-    try:
-        for number, new in enumerate(wanted):
-            yield number / len(wanted), "writing the keys"
-            draft = CharacterDraft(item)
-            drafts.append(draft)
-            dense = Dense.of(new.motion)
-            keyed.append((yield from keying(scene, draft, *dense, new.detail)))
-            yield from _keeping_dense(draft, dense, new.small)
-        list_shown(scene, item)
-        done = [
-            _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
-            for new, draft, each in zip(wanted, drafts, keyed, strict=True)
-        ]
-        yield from handing_over(scene, item)
-        return done
-    finally:
-        for draft in drafts:
-            draft.discard()
+    for _ in range(CHANGED_AGAIN):
+        make_keepable(scene, item)
+        before = yield from _surroundings(scene, item)
+        drafts: list[CharacterDraft] = []
+        keyed: list[Keyed] = []
+        try:
+            for number, new in enumerate(wanted):
+                yield number / len(wanted), "writing the keys"
+                draft = CharacterDraft(item)
+                drafts.append(draft)
+                dense = Dense.of(new.motion)
+                keyed.append((yield from keying(scene, draft, *dense, new.detail)))
+                yield from _keeping_dense(draft, dense, new.small)
+            if (yield from _surroundings(scene, item)) != before:
+                continue
+            list_shown(scene, item)
+            done = [
+                _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
+                for new, draft, each in zip(wanted, drafts, keyed, strict=True)
+            ]
+            yield from handing_over(scene, item)
+            return done
+        finally:
+            for draft in drafts:
+                draft.discard()
+    raise TakeError(_ALL_THE_TIME)
+
+
+def _surroundings(scene: Scene, item: Object) -> Slices:
+    """Return in slices what new keys depend on: what the character shows, and where and how fast the scene plays it.
+
+    What a person edits while keys are written is theirs in the new take, too: then they are written once more.
+    """
+    shown: list[tuple[int, int]] = []
+    for action in [action for _, action, _ in _shown(item) if action is not None]:
+        shown.append((action.session_uid, (yield from actions.fingerprinting(action))))
+    return scene_fps(scene), speech_start(scene), shown
 
 
 def _listed_draft(scene: Scene, item: Object, new: New, draft: CharacterDraft, keyed: Keyed, last: bool) -> PutOn:
@@ -210,68 +236,77 @@ def putting_range(
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
-    make_keepable(scene, item)
-    take = shown_take(scene, item)
-    detail = DETAIL if take is None else take.detail
-    miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
-    kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
-    draft = CharacterDraft(item)
-    try:
-        for part in only:
-            yield 0.0, "writing the keys"
-            written = yield from writing_motion(draft, load_rig(), motion, scene, begin, detail, part)
-            miss = miss.or_worse(written.miss)
-        hands = [hand_unit(draft, hand) for hand in range(2)]
-        theirs = yield from reading_spans(draft, hands, scene_fps(scene))
-        if kept is not None:
-            dense = yield lambda _: _with_parts(kept.unpacked(), motion, only, begin)
-            yield from _keeping_dense(draft, dense)
-        list_shown(scene, item)
-        name = free_name(scene, item)
-        action = _show_draft(draft, f"{item.name} {name}")
-        keep_score(action, _with_scores(scene, score_of(action), score, only))
-        action[MADE_PROPERTY] = json.dumps(made)
-        _add(scene, item, name, label, detail, miss)
-        scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
-        yield from handing_over(scene, item)
-    finally:
-        draft.discard()
-    return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
+    for _ in range(CHANGED_AGAIN):
+        make_keepable(scene, item)
+        before = yield from _surroundings(scene, item)
+        take = shown_take(scene, item)
+        detail = DETAIL if take is None else take.detail
+        miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
+        kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
+        draft = CharacterDraft(item)
+        try:
+            for part in only:
+                yield 0.0, "writing the keys"
+                written = yield from writing_motion(draft, load_rig(), motion, scene, begin, detail, part)
+                miss = miss.or_worse(written.miss)
+            hands = [hand_unit(draft, hand) for hand in range(2)]
+            theirs = yield from reading_spans(draft, hands, scene_fps(scene))
+            if kept is not None:
+                parts = partial(_with_parts, motion=motion, only=only, begin=begin)
+                dense = yield lambda _, kept=kept, parts=parts: parts(kept.unpacked())
+                yield from _keeping_dense(draft, dense)
+            if (yield from _surroundings(scene, item)) != before:
+                continue
+            list_shown(scene, item)
+            name = free_name(scene, item)
+            action = _show_draft(draft, f"{item.name} {name}")
+            keep_score(action, _with_scores(scene, score_of(action), score, only))
+            action[MADE_PROPERTY] = json.dumps(made)
+            _add(scene, item, name, label, detail, miss)
+            scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+            yield from handing_over(scene, item)
+            return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
+        finally:
+            draft.discard()
+    raise TakeError(_ALL_THE_TIME)
 
 
-def bring_in(
+def bringing_in(
     scene: Scene,
     item: Object,
-    source: ChironomyTake,
+    source: int,
     hands: str,
     between: tuple[int, int] | None,
     weight: float = 1.0,
-) -> str:
-    """Put hands of another take, as it is shown, into a copy of the take that a character shows.
+) -> Slices:
+    """Put hands of another take, as Blender shows it, into a copy of the take that a character shows.
 
     Args:
         scene: whose frame rate counts.
         item: the character.
-        source: the other take.
+        source: the other take's action, by its number in this session.
         hands: "left", "right" or "both".
         between: scene frames; all where None.
         weight: of the other take; what is left to 1 is this one's.
 
+    Returns:
+        What to tell the person.
+
     Raises:
-        ChironomyError: as `put_range` does.
+        ChironomyError: as `putting_range` does.
     """
-    shown = shown_take(scene, item)
+    shown, other = shown_take(scene, item), take_of_action(scene, item, source)
     if shown is None:
         raise TakeError("show the take that is to have it first")
-    action, label, begin = shown.action, f"with {source.name}", speech_start(scene)
+    action, begin, name = shown.action, speech_start(scene), other.name
     end = max(scene.frame_end, round(last_key(item)), begin + 1)
     start, stop = (begin, end) if between is None else (max(between[0] - AROUND, begin), between[1] + AROUND)
-    own = None if weight == 1.0 else read_pose(item, load_rig(), scene, start, stop + 1)[1]
-    show(scene, source)
-    try:
-        _, near = read_pose(item, load_rig(), scene, start, stop + 1)
-    finally:
-        show(scene, next(take for take in takes_of(scene, item) if take.action == action))
+    rig, own = load_rig(), None
+    if weight != 1.0:
+        _, own = yield from reading_pose(item, rig, scene, start, stop + 1)
+        other = take_of_action(scene, item, source)
+    with playing(item, other.action, other.slot) as twin:
+        _, near = yield from reading_pose(twin, rig, scene, start, stop + 1)
     if own is not None:
         near = mixed(own, near, weight)
     held = np.clip(np.arange(begin, stop + 1) - start, 0, None)
@@ -279,11 +314,11 @@ def bring_in(
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
     first, last = (-np.inf, np.inf) if between is None else map(float, between)
     # Phrases are those of the take of which there is more.
-    motion, score = near.replaced(**fields), score_of(source.action if weight >= 0.5 else action)
-    made = {"brought_in": source.name, "hands": hands, "weight": weight}
-    if weight != 1.0:
-        label = f"{round(100 * weight)} % of {source.name}"
-    return put_range(scene, item, motion, [Only(first, last, chosen)], label, made, score)
+    score = score_of(take_of_action(scene, item, source).action if weight >= 0.5 else action)
+    made = {"brought_in": name, "hands": hands, "weight": weight}
+    label = f"with {name}" if weight == 1.0 else f"{round(100 * weight)} % of {name}"
+    motion = near.replaced(**fields)
+    return (yield from putting_range(scene, item, motion, [Only(first, last, chosen)], label, made, score))
 
 
 def prune(scene: Scene) -> None:
@@ -452,6 +487,7 @@ def to_nla(scene: Scene, take: ChironomyTake) -> str:
         if hasattr(strip, "action_slot"):
             strip.action_slot = next(slot for slot in action.slots if slot.handle == handle)
         strip.influence = 1.0
+    _mirror(scene, None)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     return name
 
@@ -473,20 +509,73 @@ def _mirror(scene: Scene, action: Action | None) -> None:
 
 
 def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
+    """Answer a person's change of a layer in the list: at once, or with a window while Blender answers."""
     chosen, item = settings(scene), settings(scene).character
     data = item.animation_data if item is not None else None
     if data is None or data.action is None or chosen.layers_of != data.action:
         return
     index = next(number for number, other in enumerate(chosen.layers) if other == layer)
+    _Layer.scene, _Layer.action, _Layer.index = scene.session_uid, data.action.session_uid, index
     chosen.layer_trouble = ""
+    if not bpy.app.background:
+        _layer_wishes.wish(_changing_layer)
+        _layer_wishes.soon()
+        return
     try:
-        make_keepable(scene, item)
-        actions.own(item)
-        change_layer(scene, item, index, layer.title, layer.weight, layer.muted)
+        drained(_changing_layer())
     except ChironomyError as error:
-        chosen.layer_trouble = str(error)
-        list_as_is(scene, data.action, index)
-    shown_again(scene, item)
+        _set_layer_back(str(error))
+
+
+class _Layer:
+    """The layer that was changed last: its scene and its action, by their numbers in this session, and its place."""
+
+    scene = 0
+    action = 0
+    index = 0
+
+
+def _changing_layer() -> Slices:
+    """Let the take have the layer as the list says.
+
+    Raises:
+        GoneError: the take is not shown any more.
+        ChironomyError: it cannot be changed.
+    """
+    scene, item = _layer_owner()
+    make_keepable(scene, item)
+    actions.own(item)
+    said = settings(scene).layers[_Layer.index]
+    yield from changing_layer(scene, item, _Layer.index, said.title, said.weight, said.muted)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    yield from handing_over(scene, item)
+    return True
+
+
+def _layer_owner() -> tuple[Scene, Object]:
+    for scene in bpy.data.scenes:
+        chosen = settings(scene) if scene.session_uid == _Layer.scene else None
+        if chosen is None or chosen.character is None or chosen.layers_of is None:
+            continue
+        data = chosen.character.animation_data
+        shown = data is not None and data.action == chosen.layers_of and data.action.session_uid == _Layer.action
+        if shown and _Layer.index < len(chosen.layers):
+            return scene, chosen.character
+    raise GoneError("the layer is not shown any more")
+
+
+def _set_layer_back(trouble: str) -> None:
+    """Let the list say what the take has, and why."""
+    try:
+        scene, item = _layer_owner()
+    except GoneError:
+        return
+    settings(scene).layer_trouble = trouble
+    list_as_is(scene, item.animation_data.action, _Layer.index)
+    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+
+
+_layer_wishes = Wishes("Layer", _set_layer_back)
 
 
 def register() -> None:
@@ -497,6 +586,7 @@ def register() -> None:
 def unregister() -> None:
     """Answer no more: Blender 4.2 holds what properties call to its end."""
     answers.clear()
+    _layer_wishes.end()
 
 
 def dense_of(take: ChironomyTake) -> Dense | None:

@@ -227,7 +227,8 @@ def test_a_new_backend_is_tried_apart_from_one_that_works_already(addon, monkeyp
         assert list(Path(data).iterdir()) == []
         return nullcontext(MagicMock())
 
-    def install(_home, _wheel, _pytorch, _work, trial):
+    def install(_home, _wheel, _pytorch, _work, trial, pip):
+        assert pip.is_file()
         trial(tmp_path / "python")
 
     monkeypatch.setattr(backend, "start_backend", start_backend)

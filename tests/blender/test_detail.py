@@ -13,7 +13,7 @@ SECONDS = 3.0
 def detail(addon):
     module = addon["scene.detail"]
     yield module
-    module._stop()
+    module._wishes.forget()
 
 
 @pytest.fixture

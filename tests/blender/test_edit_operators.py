@@ -321,11 +321,12 @@ def test_a_mirrored_pose_is_the_other_hands(keyed, hands):
     check_untouched(before[:1], after[:1], AT > 0)
 
 
-def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands):
+def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands, capfd):
     from chironomy.motion.hand_poses import mirrored
 
     before = hands()
     bpy.ops.chironomy.swap_hands()
+    assert "swapped what the hands do, mirrored, from frame" in "".join(capfd.readouterr())
     after = hands()
     for hand in (LEFT, RIGHT):
         check_same_pose(after[hand], mirrored(before[1 - hand]), metres=0.0015, degrees=1.0)
@@ -564,8 +565,12 @@ def test_a_locked_hand_stays_and_a_sentence_says_so(addon, keyed, hands):
     for curve in addon["rig.actions"].all_curves(keyed):
         if '"thumb2.L"' in curve.data_path:
             curve.lock = True
-    place = addon["scene.edit_place"].Place.of(bpy.context.scene, keyed, (LEFT, RIGHT))
-    outcome = addon["scene.editing"].curl(place, 0.5, 20.0)
+
+    def plan(place):
+        return lambda: addon["scene.editing"].curl(place, 0.5, 20.0)
+
+    edit = addon["scene.edit_place"].edit_hands(bpy.context.scene, keyed, (LEFT, RIGHT), "", plan)
+    outcome = addon["slices"].drained(edit)
     assert outcome.message.endswith("hand.L is locked, muted or driven and stays as it is")
     check_untouched(before[:1], hands()[:1], AT > 0)
     said = sentence_of(bpy.ops.chironomy.curl_fingers, hands="LEFT")
@@ -593,7 +598,7 @@ def test_edits_touch_nothing_but_the_characters_action(addon, keyed):
 
 def test_every_button_is_listed_and_is_undone_as_one(addon):
     edit = addon["operators.edit"]
-    operators = [cls for cls in edit.CLASSES if hasattr(cls, "edit")]
+    operators = [cls for cls in edit.CLASSES if hasattr(cls, "plan")]
     assert len(operators) == 12
     assert all(cls.bl_options == {"REGISTER", "UNDO"} for cls in operators)
     listed = {operator for buttons in edit.BUTTONS for operator, *_ in buttons}

@@ -26,7 +26,8 @@ def test_the_zip_holds_the_manifest_the_add_on_and_the_wheel_it_names(extension_
         names = archive.namelist()
         manifest = tomllib.loads(archive.read("blender_manifest.toml").decode())
     assert {"__init__.py", "headless.py", "LICENSE", "rig/actions.py", "operators/generate.py"} <= set(names)
-    assert [f"./{name}" for name in names if name.endswith(".whl")] == manifest["wheels"]
+    wheels = [name for name in names if name.endswith(".whl")]
+    assert [f"./{name}" for name in wheels if not name.startswith("set_up/")] == manifest["wheels"]
     assert not [name for name in names if "__pycache__" in name]
 
 
@@ -49,7 +50,7 @@ def test_the_zip_brings_what_hears_speech_for_both_pythons_of_blenders_and_one_p
 
 def test_the_wheel_is_pure_and_holds_what_the_add_on_and_the_backend_need(extension_zip, tmp_path):
     with zipfile.ZipFile(extension_zip) as archive:
-        (wheel,) = (name for name in archive.namelist() if name.endswith("-py3-none-any.whl"))
+        (wheel,) = (name for name in archive.namelist() if Path(name).match("wheels/*-py3-none-any.whl"))
         archive.extract(wheel, tmp_path)
     with zipfile.ZipFile(tmp_path / wheel) as archive:
         names = archive.namelist()
@@ -64,10 +65,13 @@ def test_the_manifest_has_the_version_of_the_package(addon, extension_zip):
         assert tomllib.loads(archive.read("blender_manifest.toml").decode())["version"] == chironomy.__version__
 
 
-def test_the_installed_extension_keeps_the_wheel_that_sets_up_the_backend(addon):
-    wheel = addon["backend"].bundled_wheel()
-    assert wheel.is_file()
-    assert wheel.suffix == ".whl"
+def test_the_installed_extension_keeps_the_wheels_that_set_up_the_backend(addon):
+    wheel, pip = addon["backend"].bundled_wheel(), addon["backend"].bundled_pip()
+    assert (wheel.is_file(), wheel.suffix) == (True, ".whl")
+    # Blender would install what the manifest lists, and its own pip would no longer be the one that is found.
+    assert pip.is_file()
+    done = subprocess.run([sys.executable, "-I", f"{pip}/pip", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"pip {pip.name.split('-')[1]} from {pip}")
 
 
 def test_a_program_that_used_the_extension_ends_as_it_should(extension_zip, tmp_path):

@@ -123,3 +123,45 @@ def test_an_armature_whose_bones_are_edited_meanwhile_is_told_of(addon, rig, mov
     with pytest.raises(Exception, match="is in edit mode"):
         slices.to_the_end()
     bpy.ops.object.mode_set(mode="OBJECT")
+
+
+def test_a_face_is_read_of_its_keys_as_blender_shows_it(addon, rig, moving, monkeypatch):
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+
+    random = np.random.default_rng(0)
+    values = np.clip(np.cumsum(random.normal(0.0, 0.15, (FRAMES, len(FACE_ACTIONS))), axis=0), 0.0, 1.0)
+    scene, read = bpy.context.scene, addon["rig.read"]
+    addon["rig.write"].write_face(moving, FaceTrack(24.0, values), scene, 1)
+    blocks = addon["rig.build"].body_of(moving).data.shape_keys.key_blocks
+    blocks["jawOpen"].mute = True
+    quick = read.read_face(moving, scene, -3, FRAMES + 5).values
+    monkeypatch.setattr(read, "_keys_tell_all", lambda *_: False)
+    shown = read.read_face(moving, scene, -3, FRAMES + 5).values
+    assert shown.max() > 0.2
+    np.testing.assert_allclose(quick, shown, atol=5e-5)
+
+
+@pytest.mark.parametrize("what", ["driver", "track", "modifier", "mute", "easing"])
+def test_a_face_that_more_than_keys_moves_is_evaluated(addon, rig, moving, what):
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+
+    scene, read = bpy.context.scene, addon["rig.read"]
+    ramp = np.repeat(np.linspace(0.0, 1.0, FRAMES)[:, None], len(FACE_ACTIONS), axis=1)
+    addon["rig.write"].write_face(moving, FaceTrack(24.0, ramp), scene, 1)
+    shapes = addon["rig.build"].body_of(moving).data.shape_keys
+    (curve,) = [curve for curve in addon["rig.actions"].all_curves(shapes) if '"jawOpen"' in curve.data_path]
+    jaw = FACE_ACTIONS.index("jawOpen")
+    if what == "driver":
+        driven = shapes.driver_add('key_blocks["cheekPuff"].value').driver
+        driven.type, driven.expression = "SCRIPTED", "0.25"
+    elif what == "track":
+        shapes.animation_data.nla_tracks.new()
+    elif what == "modifier":
+        curve.modifiers.new("NOISE")
+    elif what == "mute":
+        curve.mute = True
+    else:
+        curve.keyframe_points[0].interpolation = "EXPO"
+    face = read.read_face(moving, scene, 1, FRAMES + 1).values
+    scene.frame_set(7)
+    assert face[6, jaw] == pytest.approx(min(max(shapes.key_blocks["jawOpen"].value, 0.0), 1.0), abs=1e-4)

@@ -341,6 +341,14 @@ class TestHeardToItsEnd:
         load(recording(tmp_path / "quiet.wav", level=0.0))
         assert "nothing is heard in quiet.wav" in "".join(capfd.readouterr())
 
+    def test_a_recording_that_breaks_off_is_told(self, scene, tmp_path, capfd):
+        path = recording(tmp_path / "cut.wav", 3.0)
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+        load(path)
+        said = "".join(capfd.readouterr())
+        assert "cut.wav breaks off: of the 3.0 s that its header tells, 1.5 s are there and are used" in said
+        assert scene.frame_end == pytest.approx(36, abs=2)
+
 
 class TestWhatIsThePersons:
     def test_a_film_and_music_that_were_there_stay(self, scene, tmp_path):

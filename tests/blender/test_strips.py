@@ -45,6 +45,24 @@ def test_a_click_hits_the_strip_of_its_row_by_its_middle_or_an_end(strips, row):
     assert at(20, band.bottom - 3) is None
 
 
+def test_in_a_low_timeline_a_strip_takes_both_rows_where_the_other_hand_does_nothing(strips, row):
+    found = strips.placed([*row, strips.Strip(100, 130, "point", "left", chosen=False, number=4)])
+    assert [strip.alone for strip in found] == [False, False, False, True, True]
+    low, tall = strips.band(60.0, sound=True), strips.band(200.0, sound=True)
+
+    def height(strip, band):
+        box = strips.box(strip, band, x_of)
+        return box.top - box.bottom
+
+    # There it can be read: letters of a timeline are 11 pixels high, and of less than 7 there are none.
+    assert height(found[4], low) > 11
+    assert height(found[0], low) == height(found[2], low) == strips.LOWEST_ROW
+    assert height(found[4], tall) == height(found[0], tall) >= 11
+    for y in (low.bottom + 2, low.top - 3):
+        assert strips.hit(found, low, x_of, x_of(115), y) == (4, "whole")
+    assert strips.hit(found, tall, x_of, x_of(115), tall.bottom + 2) is None
+
+
 def test_of_two_strips_over_each_other_the_chosen_one_is_hit(strips, row):
     band = strips.band(200.0)
     y = sum(band.rows("right")) / 2

@@ -59,6 +59,26 @@ def test_every_take_has_its_own_picture_and_an_edit_makes_it_anew(desk, pictures
     assert (seen(pictures, second) == sheets[1]).all()
 
 
+def test_keys_in_another_detail_keep_the_picture_until_theirs_is_drawn(desk, pictures):
+    generate(desk, 1)
+    take = desk.chironomy.takes[0]
+    pictures.ask(desk, take)
+    pictures.wait(60)
+    pictures.icon(desk, take)
+    before, action = seen(pictures, take), take.action.session_uid
+    take.detail = 0.1
+    take = desk.chironomy.takes[0]
+    assert take.action.session_uid != action
+    pictures.icon(desk, take)
+    assert (seen(pictures, take) == before).all()
+    assert pictures.ask(desk, take)
+    assert (seen(pictures, take) == before).all()
+    pictures.wait(60)
+    drawn = pictures.draw(pictures.moments(desk, take), "teal")
+    assert np.abs(255 * seen(pictures, take)[::-1] - drawn).max() < 1.0
+    assert len(pictures._Known.names) == 1
+
+
 def seen(pictures, take):
     """The pixels that Blender has of a take's picture; without a window it gives no icon."""
     names = pictures._Known.names.get(take.action.session_uid)

@@ -136,12 +136,16 @@ def test_earlier_results_are_kept_beside_the_new_ones(
     out.mkdir()
     (out / "hands.fbx").write_bytes(b"older")
     (out / "notes.txt").write_text("mine")
+    # Of a run with another format: beside the new results it would be taken for one of them.
+    (out / "video.webm").write_bytes(b"older film")
     said = chironomy_command("animate", recording, "--out", out, "--size", "64x96", *backend)
     assert said.code == 0
+    assert not (out / "video.webm").exists()
+    assert (out / "previous-001" / "video.webm").read_bytes() == b"older film"
     assert (out / "hands.fbx").read_bytes() == b"fbx"
     assert (out / "notes.txt").read_text() == "mine"
     assert (out / "previous-001" / "hands.fbx").read_bytes() == b"older"
-    assert f"kept the earlier hands.fbx in {out / 'previous-001'}" in said.err
+    assert f"kept the earlier hands.fbx, video.webm in {out / 'previous-001'}" in said.err
 
 
 def test_an_edit_after_the_end_is_found_out_first(

@@ -25,7 +25,7 @@ from chironomy.motion import load_hands, save_hands
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 # `serve` would never end, and `animate` has tests of its own, with the add-on in Blender.
-NOT_RUN_HERE = ("serve", "animate")
+NOT_RUN_HERE = ("serve", "animate", "batch")
 GESTURES = ("gesture",)
 OTHERS = ("video", "maps", "weights", "evaluate", "fit", "doctor")
 

@@ -30,6 +30,16 @@ def test_it_writes_a_motion(chironomy_command: Command, tmp_path: Path) -> None:
     assert "30 frames at 30 a second" in said.out
 
 
+def test_a_recording_that_was_cut_short_is_used_as_far_as_it_goes_and_that_is_told(
+    chironomy_command: Command, tmp_path: Path
+) -> None:
+    path = speech(tmp_path / "cut.wav")
+    path.write_bytes(path.read_bytes()[:20000])
+    said = chironomy_command("gesture", path, "--out", tmp_path / "m.npz")
+    assert said.code == 0
+    assert "cut.wav breaks off: of the 1.0 s that its header tells, 0.6 s are there and are used" in said.err
+
+
 def test_where_nothing_is_heard_the_person_is_told(chironomy_command: Command, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "muted.wav", np.zeros(16000), 16000)
     said = chironomy_command("gesture", tmp_path / "muted.wav", "--out", tmp_path / "m.npz")

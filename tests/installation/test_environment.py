@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Setting up a backend from a folder of tiny wheels: what is there afterwards, whatever goes wrong on the way."""
 
-import ensurepip
 import os
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import pytest
 from tiny_wheels import FITS, index_folder, project_wheel
 
+from build_extension import bundled_pip
 from chironomy.errors import ChironomyError
 from chironomy.installation import environment, pythons
 from chironomy.installation.environment import environment_python, install, installed
@@ -28,10 +27,9 @@ from chironomy.work import QUIET, Work
 
 @pytest.fixture(scope="module")
 def pip_folder(tmp_path_factory):
-    """The pip that comes with Python, unpacked once."""
-    (bundled,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
+    """The pip that comes with the extension, unpacked once."""
     folder = tmp_path_factory.mktemp("pip")
-    with zipfile.ZipFile(bundled) as archive:
+    with zipfile.ZipFile(bundled_pip()) as archive:
         archive.extractall(folder)
     return folder
 
@@ -49,12 +47,11 @@ def only_this_python(monkeypatch, pip_folder):
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
 
-    def shared(_commands, made, *_):
+    def shared(_commands, made, _pip):
         (packages,) = made.glob("**/site-packages")
         (packages / "shared.pth").write_text(str(pip_folder))
-        return []
 
-    monkeypatch.setattr(environment, "_pip_itself", shared)
+    monkeypatch.setattr(environment, "_install_pip", shared)
 
 
 @pytest.fixture
@@ -72,7 +69,7 @@ def desk(tmp_path):
             wheels.mkdir(exist_ok=True)
             wheel = project_wheel(wheels, perception, options.pop("python", ">=3.11"))
             arguments = ("--no-index", "--find-links", str(index))
-            return install(self.folder, wheel, pytorch, work, trial, arguments=arguments, **options)
+            return install(self.folder, wheel, pytorch, work, trial, pip=bundled_pip(), arguments=arguments, **options)
 
         def runs(self, code):
             program = environment_python(self.environment)
@@ -174,10 +171,10 @@ def test_another_python_is_taken_where_the_first_has_no_wheels(desk, monkeypatch
     monkeypatch.setattr(environment, "candidates", lambda *_: iter((first, here)))
     built = environment._built
 
-    def no_wheel(commands, folder, wheel, pytorch, python, arguments):
+    def no_wheel(commands, folder, wheel, pytorch, python, *more):
         if python.whose == OWN:
             raise NoWheelError("there is no wheel of numba for this Python and system")
-        return built(commands, folder, wheel, pytorch, python, arguments)
+        return built(commands, folder, wheel, pytorch, python, *more)
 
     monkeypatch.setattr(environment, "_built", no_wheel)
     assert desk.set_up().python == "the system's Python {}.{}".format(*sys.version_info[:2])

@@ -19,6 +19,7 @@ from chironomy.installation.parts import (
     SERVICE,
     VERSIONS,
     chosen_parts,
+    locked_version,
     megabytes,
     total_megabytes,
 )
@@ -91,6 +92,11 @@ def test_the_tested_versions_are_the_locked_ones_on_the_python_that_they_are_tes
     both = {name: version for name, version in tested if canonicalize_name(name) in versions}
     assert len(both) > 15
     assert {name: versions[canonicalize_name(name)] for name in both} == both
+
+
+def test_the_pip_that_the_extension_brings_is_the_locked_one(repository):
+    listed = (repository / "tools" / "bundled-pip.txt").read_text(encoding="utf-8")
+    assert re.findall(r"^pip==(\S+)", listed, re.MULTILINE) == [locked_version("pip")]
 
 
 def test_all_that_the_backend_can_do_is_in_its_parts(project):

@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which Python a backend is set up with, and what is fetched where Python has no pip or there is none."""
 
-import hashlib
-import http.server
-import json
 import os
 import sys
-import threading
-import zipfile
-from pathlib import Path
 
 import pytest
+from tiny_wheels import tiny_wheel
 
-from chironomy.installation import environment, pythons, wheels
+from build_extension import bundled_pip
+from chironomy.installation import environment, pythons
 from chironomy.installation.commands import Commands, Download
 from chironomy.installation.environment import environment_python
-from chironomy.installation.errors import InstallationError, NoWheelError, Unreachable
+from chironomy.installation.errors import InstallationError
+from chironomy.installation.parts import locked_version
 from chironomy.installation.pythons import FETCHED, OWN, SYSTEM, Python
-from chironomy.installation.wheels import fetch_wheel
 from chironomy.work import QUIET
 
 VERSION = sys.version_info[:2]
@@ -30,47 +26,11 @@ def commands(tmp_path):
     return made
 
 
-@pytest.fixture
-def index(tmp_path, monkeypatch):
-    """A packages' index on this computer: `index(name, wheel)` adds to it."""
-    folder = tmp_path / "index"
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments):
-            super().__init__(*arguments, directory=folder)
-
-        def log_message(self, *_):
-            pass
-
-    def add(package, wheel, sha256=None):
-        data = Path(wheel).read_bytes()
-        page = folder / "simple" / package / "index.html"
-        page.parent.mkdir(parents=True)
-        (folder / Path(wheel).name).write_bytes(data)
-        entry = {
-            "filename": Path(wheel).name,
-            "url": f"/{Path(wheel).name}",
-            "size": len(data),
-            "hashes": {"sha256": sha256 or hashlib.sha256(data).hexdigest()},
-        }
-        page.write_text(json.dumps({"files": [{**entry, "filename": f"{package}-1.tar.gz"}, entry]}))
-
-    folder.mkdir()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
-        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-        yield add
-        server.shutdown()
-        thread.join()
-
-
 def test_blenders_own_python_comes_first_and_the_systems_next(commands, tmp_path, monkeypatch):
     monkeypatch.setattr(pythons, "system_programs", lambda: iter([sys.executable, "/no/python3.11"]))
     asked = []
     monkeypatch.setattr(pythons, "fetched", lambda *_: asked.append(1) or Python("uv's", (3, 11), FETCHED))
-    found = pythons.candidates(commands, tmp_path)
+    found = pythons.candidates(commands, tmp_path, bundled_pip())
     assert next(found) == Python(sys.executable, VERSION, OWN)
     assert not asked, "nothing is fetched while there is one"
     assert next(found).whose == FETCHED
@@ -124,78 +84,46 @@ def test_what_the_launcher_of_windows_lists_is_read():
     ]
 
 
-def test_uv_is_fetched_and_asked_for_a_python_where_there_is_none(commands, tmp_path, monkeypatch, index):
+def test_pip_brings_uv_which_is_asked_for_a_python_where_there_is_none(commands, tmp_path, monkeypatch):
     """With a uv of the test's own, which answers as the real one does."""
-    name = "uv.exe" if os.name == "nt" else "uv"
-    wheel = tmp_path / "uv-7-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr(
-            f"uv-7.data/scripts/{name}",
-            f"#!{sys.executable}\nimport os, sys\n"
-            "open(os.environ['UV_PYTHON_INSTALL_DIR'] + '.asked', 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
-            f"print({sys.executable!r})\n",
-        )
-    index("uv", wheel)
+    uv = (
+        "import os, sys\n"
+        "def main():\n"
+        "    open(os.environ['UV_PYTHON_INSTALL_DIR'] + '.asked', 'a').write(' '.join(sys.argv[1:]) + '\\n')\n"
+        f"    print({sys.executable!r})\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", "")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    tiny_wheel(wheels, "uv", "7", {"uv_program.py": uv}, script="uv = uv_program:main")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setattr(pythons, "locked_version", lambda _package: "7")
     monkeypatch.setattr(pythons.shutil, "which", lambda _name: None)
-    assert pythons.fetched(commands, tmp_path / "tools") == Python(sys.executable, VERSION, FETCHED)
-    assert (tmp_path / "tools" / "python.asked").read_text().splitlines() == [
+    tools = tmp_path / "tools"
+    commands.variables = {"PYTHONPATH": str(tools)}
+    assert pythons.fetched(commands, tools, bundled_pip(), sys.executable) == Python(sys.executable, VERSION, FETCHED)
+    assert (tools / "python.asked").read_text().splitlines() == [
         "python install --no-bin 3.11",
         "python find --managed-python --no-project 3.11",
     ]
+    pythons.fetched(commands, tools, bundled_pip(), sys.executable)
+    assert commands.log.read_text().count("Successfully installed uv-7") == 1, "it is brought once"
 
 
-def test_a_python_without_pip_gets_the_wheel_of_pip(commands, tmp_path, monkeypatch, index):
-    import ensurepip
+def test_without_any_python_to_run_pip_in_the_sentence_says_what_to_install(commands, tmp_path, monkeypatch):
+    monkeypatch.setattr(pythons.shutil, "which", lambda _name: None)
+    with pytest.raises(InstallationError, match=r"install Python 3\.11 or uv and try again"):
+        pythons.fetched(commands, tmp_path, bundled_pip(), "")
 
-    (bundled,) = (Path(ensurepip.__file__).parent / "_bundled").glob("pip-*.whl")
-    index("pip", bundled)
-    monkeypatch.setattr(environment, "locked_version", lambda _package: bundled.name.split("-")[1])
+
+def test_a_python_without_ensurepip_gets_the_pip_that_the_extension_brings(commands, tmp_path):
     made = tmp_path / "backend"
     commands.run([sys.executable, "-m", "venv", "--without-pip", str(made)])
-    python = Python(sys.executable, VERSION, OWN, has_pip=False)
-    environment._pip_itself(commands, made, python, tmp_path / "tools", [])
-    assert "pip" in commands.run([str(environment_python(made)), "-m", "pip", "--version"])
-
-
-def test_what_comes_damaged_is_not_kept(tmp_path, index):
-    wheel = tmp_path / "pip-1-py3-none-any.whl"
-    wheel.write_bytes(b"whole")
-    index("pip", wheel, sha256="0" * 64)
-    with pytest.raises(InstallationError, match="arrived damaged"):
-        fetch_wheel("pip", "1", tmp_path / "tools", lambda *_: None)
-    assert list((tmp_path / "tools").iterdir()) == []
-
-
-def test_an_index_that_is_not_there_and_one_without_the_wheel_are_told_apart(tmp_path, monkeypatch, index):
-    wheel = tmp_path / "uv-1-py3-none-win_arm64.whl"
-    wheel.write_bytes(b"elsewhere")
-    index("uv", wheel)
-    monkeypatch.setattr(wheels.platform, "machine", lambda: "riscv64")
-    with pytest.raises(NoWheelError, match="there is no wheel of uv 1 for this system"):
-        fetch_wheel("uv", "1", tmp_path, lambda *_: None)
-    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
-    with pytest.raises(Unreachable, match="see to the network"):
-        fetch_wheel("uv", "1", tmp_path, lambda *_: None)
-
-
-@pytest.mark.parametrize(
-    ("system", "machine", "tags", "runs"),
-    [
-        ("linux", "x86_64", "manylinux_2_17_x86_64.manylinux2014_x86_64", True),
-        ("linux", "x86_64", "musllinux_1_1_x86_64", False),
-        ("linux", "aarch64", "manylinux_2_17_x86_64", False),
-        ("win32", "AMD64", "win_amd64", True),
-        ("win32", "ARM64", "win_amd64", False),
-        ("darwin", "arm64", "macosx_11_0_arm64", True),
-        ("darwin", "x86_64", "macosx_10_12_x86_64", True),
-        ("freebsd", "amd64", "any", True),
-    ],
-)
-def test_the_wheel_of_this_system_is_known(monkeypatch, system, machine, tags, runs):
-    monkeypatch.setattr(wheels.sys, "platform", system)
-    monkeypatch.setattr(wheels.platform, "machine", lambda: machine)
-    assert wheels._runs_here(tags) == runs
+    environment._install_pip(commands, made, bundled_pip())
+    said = commands.run([str(environment_python(made)), "-m", "pip", "--version"])
+    assert said.startswith(f"pip {locked_version('pip')} from")
 
 
 def test_megabytes_are_read_from_what_pip_says():

@@ -196,7 +196,7 @@ def test_another_programs_server_is_not_taken_for_a_backend(stranger: http.serve
 
 
 def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
-    said = f"HTTP/1.1 200 OK\r\nChironomy-Version: {chironomy.__version__}\r\nContent-Length: 2\r\n\r\n{{}}".encode()
+    said = b"HTTP/1.1 200 OK\r\nChironomy-Contract: 1\r\nContent-Length: 2\r\n\r\n{}"
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer_the_second() -> None:
@@ -211,14 +211,22 @@ def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
         thread.join()
 
 
-def test_another_version_is_refused(stranger: http.server.HTTPServer) -> None:
-    stranger.RequestHandlerClass.headers_sent = {"Chironomy-Version": "0.0.9"}  # type: ignore[attr-defined]
+def test_another_version_of_the_same_contract_is_understood(stranger: http.server.HTTPServer) -> None:
+    sent = {"Chironomy-Version": "9.9.9", "Chironomy-Contract": "1", "Content-Length": "5"}
+    stranger.RequestHandlerClass.headers_sent = sent  # type: ignore[attr-defined]
+    with pytest.raises(ClientError, match="something that is not JSON"):
+        Client(address(stranger), "token").health()
+
+
+@pytest.mark.parametrize("sent", [{}, {"Chironomy-Contract": "2"}])
+def test_another_contract_is_refused(stranger: http.server.HTTPServer, sent: dict[str, str]) -> None:
+    stranger.RequestHandlerClass.headers_sent = {"Chironomy-Version": "0.0.9", **sent}  # type: ignore[attr-defined]
     with pytest.raises(VersionMismatch, match=rf"is version 0\.0\.9 and this is version {chironomy.__version__}"):
         Client(address(stranger), "token").health()
 
 
 def test_an_answer_that_is_no_json_is_one_sentence(stranger: http.server.HTTPServer) -> None:
-    stranger.RequestHandlerClass.headers_sent = {"Chironomy-Version": chironomy.__version__}  # type: ignore[attr-defined]
+    stranger.RequestHandlerClass.headers_sent = {"Chironomy-Contract": "1"}  # type: ignore[attr-defined]
     with pytest.raises(ClientError, match="answered GET /v1/health with something that is not JSON"):
         Client(address(stranger), "token").health()
 

@@ -2,6 +2,8 @@
 """The HTTP interface: who is let in, what is refused, and that every refusal is one sentence of JSON."""
 
 import hashlib
+import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +13,9 @@ from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended, wait_until
 import chironomy
 from chironomy.service.app import create_app
 from chironomy.service.errors import ServiceError
+from chironomy.service.guard import OWNER, WRONG_TOKENS
 from chironomy.service.jobs import Jobs
+from chironomy.service.users import digest
 
 HOST = "127.0.0.1:8000"
 BEARER = f"Bearer {TOKEN}"
@@ -19,7 +23,7 @@ BEARER = f"Bearer {TOKEN}"
 
 @pytest.fixture
 def http(jobs: Jobs) -> Iterator[TestClient]:
-    app = create_app(jobs, TOKEN, hosts=(HOST,))
+    app = create_app(jobs, {OWNER: digest(TOKEN)}, hosts=(HOST,))
     with TestClient(
         app, base_url=f"http://{HOST}", headers={"Authorization": BEARER}, raise_server_exceptions=False
     ) as client:
@@ -49,11 +53,99 @@ def test_the_host_is_looked_at_before_the_token(http: TestClient) -> None:
     assert answer.status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", f"http://{HOST}", "null"])
-def test_web_pages_are_refused(http: TestClient, origin: str) -> None:
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", f"https://{HOST}", f"http://{HOST}.evil.example", "null", ""]
+)
+def test_other_web_pages_are_refused(http: TestClient, origin: str) -> None:
     answer = http.get("/v1/health", headers={"Origin": origin})
     assert answer.status_code == 403
-    assert "web pages" in answer.json()["error"]
+    assert "other web pages" in answer.json()["error"]
+
+
+def test_the_backends_own_page_is_answered_with_the_token_alone(http: TestClient) -> None:
+    own = {"Origin": f"http://{HOST}"}
+    assert http.get("/v1/health", headers=own).status_code == 200
+    assert http.get("/v1/health", headers=own | {"Authorization": ""}).status_code == 401
+
+
+def test_the_page_needs_no_token_and_nothing_from_elsewhere(http: TestClient) -> None:
+    answer = http.get("/", headers={"Authorization": ""})
+    assert answer.status_code == 200
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert re.findall(r"(?:src|href)=|https?://", answer.text) == []
+    assert http.post("/", headers={"Authorization": ""}).status_code == 401
+
+
+def test_guessing_tokens_is_slowed_down(jobs: Jobs) -> None:
+    now = [100.0]
+    app = create_app(jobs, {OWNER: digest(TOKEN)}, hosts=(HOST,))
+    app._wrong._clock = lambda: now[0]
+    with TestClient(app, base_url=f"http://{HOST}") as http:
+        for number in range(WRONG_TOKENS):
+            assert http.get("/v1/health", headers={"Authorization": f"Bearer {number}"}).status_code == 401
+        answer = http.get("/v1/health", headers={"Authorization": BEARER})
+        assert answer.status_code == 429, "a right one among the guesses is not told apart"
+        assert 1 <= int(answer.headers["Retry-After"]) <= 60
+        now[0] += 60.0
+        assert http.get("/v1/health", headers={"Authorization": BEARER}).status_code == 200
+
+
+def test_one_address_may_ask_so_often(jobs: Jobs) -> None:
+    app = create_app(jobs, {OWNER: digest(TOKEN)}, hosts=(HOST,), limit=1.0)
+    with TestClient(app, base_url=f"http://{HOST}", headers={"Authorization": BEARER}) as http:
+        statuses = [http.get("/v1/health").status_code for _ in range(30)]
+    assert statuses[:10] == [200] * 10
+    assert statuses.count(429) >= 15
+
+
+def test_a_refusal_is_one_line_of_the_log_with_the_name_of_who_asked(
+    jobs: Jobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "chironomy")
+    app = create_app(jobs, {OWNER: digest(TOKEN), "ana": digest("the token of ana")}, hosts=(HOST,))
+    with TestClient(app, base_url=f"http://{HOST}") as http:
+        http.get("/v1/jobs/x%0d%0ainvented", headers={"Authorization": "Bearer the token of ana"})
+        http.get("/v1/health", headers={"Authorization": "Bearer wrong"})
+    told = [record.getMessage() for record in caplog.records if record.name == "chironomy.service.guard"]
+    assert told[0].startswith("refused GET /v1/jobs/x\\r\\ninvented of ana: 404 There is no job")
+    assert told[1].startswith("refused GET /v1/health of nobody: 401 The token is missing")
+    assert not any("\n" in line for line in told)
+
+
+def test_every_answer_says_which_contract_it_keeps(http: TestClient) -> None:
+    for path in ("/", "/v1/health", "/v1/jobs/none", "/v1/metrics", "/nothing"):
+        assert http.get(path).headers["Chironomy-Contract"] == "1"
+
+
+def test_figures_for_prometheus(http: TestClient, jobs: Jobs) -> None:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {}))
+    ended(jobs, jobs.submit("kill", {}, {"times": 1}))
+    http.get("/v1/nothing")
+    answer = http.get("/v1/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    found = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert found["chironomy_job_changes_total", "copy", "done"] == 1
+    assert found["chironomy_job_seconds_count", "kill"] == 1
+    assert found["chironomy_attempts_lost_total", "kill"] == 1
+    assert found["chironomy_jobs", "queued"] == 0
+    assert found["chironomy_requests_total", "404", "GET"] == 1
+    assert found["chironomy_kept_bytes",] > 0
+    assert found["chironomy_memory_bytes",] > 1 << 20
+
+
+def test_what_the_backend_takes_of_the_machine(http: TestClient, jobs: Jobs) -> None:
+    before = http.get("/v1/usage").json()
+    add_blob(jobs, b"x" * 5000)
+    after = http.get("/v1/usage").json()
+    assert after["kept"] == before["kept"] + 5000
+    assert 0 < after["memory"] < after["machine"]
+    assert after["free"] > 0
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", f"Basic {TOKEN}", f"{BEARER} {BEARER}", f"{BEARER}x"])
@@ -64,9 +156,10 @@ def test_a_wrong_token_is_refused_everywhere(http: TestClient, header: str) -> N
         assert "token" in answer.json()["error"]
 
 
-def test_an_empty_token_cannot_be_set(jobs: Jobs) -> None:
-    with pytest.raises(ServiceError, match="needs a token"):
-        create_app(jobs, "", hosts=(HOST,))
+def test_a_token_that_is_guessed_cannot_be_set() -> None:
+    for short in ("", "secret"):
+        with pytest.raises(ServiceError, match="needs a token of 16 characters"):
+            digest(short)
 
 
 def test_an_upload_can_be_asked_for_by_its_hash(http: TestClient) -> None:
@@ -153,7 +246,6 @@ def test_a_wrong_request_is_one_sentence(http: TestClient, content: bytes, sente
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("GET", "/", 404),
         ("GET", "/docs", 404),
         ("GET", "/openapi.json", 404),
         ("DELETE", "/v1/health", 405),

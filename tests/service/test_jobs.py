@@ -9,7 +9,7 @@ from tiny_backend import PATIENCE, Gate, add_blob, ended, wait_until
 from chironomy.client.protocol import CANCELLED, DONE, FAILED, QUEUED
 from chironomy.service.errors import ServiceError
 from chironomy.service.jobs import Jobs
-from chironomy.service.record import Job
+from chironomy.service.record import Event
 
 
 def test_a_job_makes_a_blob(jobs: Jobs) -> None:
@@ -220,9 +220,9 @@ def test_a_job_that_has_ended_may_be_deleted_with_its_result(jobs: Jobs, gate: G
 def test_listeners_are_told_of_every_state_in_order_and_after_it_was_kept(jobs: Jobs) -> None:
     told: list[tuple[str, str]] = []
 
-    def listen(job: Job) -> None:
-        kept = jobs.store.find(job.id)
-        told.append((job.state, kept.state if kept else "none"))
+    def listen(event: Event) -> None:
+        kept = jobs.store.find(event.job.id)
+        told.append((event.job.state, kept.state if kept else "none"))
 
     jobs.listeners.append(listen)
     ended(jobs, jobs.submit("kill", {}, {"times": 1}))

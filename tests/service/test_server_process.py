@@ -17,6 +17,7 @@ import chironomy
 from chironomy.client import BackendProcess, Client, ClientError, read_handshake, start_backend
 from chironomy.files import data_folder
 from chironomy.service.errors import ServiceError
+from chironomy.service.listening import Listening
 from chironomy.service.parent import Parent
 from chironomy.service.server import read_or_make_token, serve
 from chironomy.work import Work
@@ -112,7 +113,7 @@ def test_a_port_in_use_is_one_sentence(tmp_path: Path) -> None:
         other.listen()
         port = other.getsockname()[1]
         with pytest.raises(ServiceError, match=rf"Port {port} of 127\.0\.0\.1 cannot be used .* choose another --port"):
-            serve(port, data=tmp_path)
+            serve(Listening(port=port), data=tmp_path)
 
 
 @posix

@@ -152,17 +152,17 @@ def test_the_end_of_a_job_is_kept_when_the_disk_has_room_again(
     running = jobs.submit("gate", {}, {})
     assert gate.started.wait(PATIENCE)
     refused: list[str] = []
-    save = jobs.store.save
+    change = jobs.store.change
 
     def full(job: object) -> None:
         refused.append("full")
         raise ServiceError("The backend's record of jobs cannot be used: make room", status=507)
 
-    monkeypatch.setattr(jobs.store, "save", full)
+    monkeypatch.setattr(jobs.store, "change", full)
     gate.open.set()
     wait_until(lambda: len(refused) >= 2)
     assert jobs.get(running.id).state == RUNNING
-    monkeypatch.setattr(jobs.store, "save", save)
+    monkeypatch.setattr(jobs.store, "change", change)
     assert ended(jobs, running).state == DONE
 
 

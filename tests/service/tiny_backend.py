@@ -5,6 +5,7 @@ Workers import this module by its name, as `KINDS` says; what they and a test te
 """
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -102,6 +103,21 @@ def _gate(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path,
     result.write_bytes(b"through the gate")
 
 
+def _show(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
+    """Shows a picture, and waits at the gate."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.new("RGB", (96, 54), (40, 120, 200)).save(buffer, "JPEG")
+    work.progress(0.4, "frame 2 of 5")
+    work.preview(buffer.getvalue())
+    gate = Gate(Path(os.environ[GATE]))
+    while not gate.open.wait(0.01):
+        if work.cancelled():
+            raise RuntimeError("stopped in the middle")
+    result.write_bytes(inputs["speech"].read_bytes())
+
+
 def _copy(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     print("what libraries print goes to the log")
     result.write_bytes(inputs["speech"].read_bytes() * settings["times"])
@@ -177,6 +193,7 @@ TINY_KINDS = {
     for kind in (
         Kind("copy", _copy, ("speech",), optional_inputs=("pinned",), settings=_COPY, suffix=".bin"),
         Kind("fail", _fail, ("speech",), settings={"how": _WAYS}),
+        Kind("show", _show, ("speech",)),
         Kind("gate", _gate, (), settings={"number": Integer(0, 0, 100)}),
         Kind("slow", _slow, (), settings={"parts": Integer(5, 1, 1000), "seed": Integer(0, 0, 1000)}, lane="film"),
         Kind("kill", _kill, (), settings={"times": Integer(1, 0, 9)}),

@@ -2,7 +2,7 @@
 """Pictures to look at: the character itself, whose truth is known, and ones with nobody in them."""
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +28,20 @@ class Sitter:
     picture: NDArray[np.uint8]
 
 
-def sit(proportions: Proportions, head_turn: tuple[float, float, float] = (0, 0, 0), size=(512, 704)) -> Sitter:
-    """The character of some proportions, hands before the chest, photographed by the preview's studio."""
+def sit(
+    proportions: Proportions,
+    head_turn: tuple[float, float, float] = (0, 0, 0),
+    size: tuple[int, int] = (512, 704),
+    seen_from: float = 0.0,
+) -> Sitter:
+    """The character of some proportions, hands before the chest, photographed by the preview's studio.
+
+    Args:
+        proportions: of the character.
+        head_turn: radians of the head's nod, turn and tilt.
+        size: pixels.
+        seen_from: degrees that the camera stands to the person's left of where it faces them.
+    """
     rig, hands = load_rig(), hands_before_the_chest(1)
     truth = Fit(
         camera=portrait_camera(rig, *size),
@@ -41,7 +53,10 @@ def sit(proportions: Proportions, head_turn: tuple[float, float, float] = (0, 0,
     )
     own, pose = proportioned(rig, proportions), rest_pose(truth)
     mesh = skin(own, pose.joint_rotation[0], pose.joint_position[0], np.zeros(len(FACE_ACTIONS)))
-    return Sitter(truth, Studio(own, truth.camera).draw(mesh))
+    camera, around = truth.camera, quaternion.from_rotation_vector(np.array([0.0, np.radians(seen_from), 0.0]))
+    turn = quaternion.multiply(around, camera.rotation)
+    camera = replace(camera, position=quaternion.apply(around, camera.position), rotation=turn)
+    return Sitter(truth, Studio(own, camera).draw(mesh))
 
 
 def landscape(width: int = 640, height: int = 480) -> NDArray[np.uint8]:

@@ -14,7 +14,7 @@ from chironomy.client.errors import (
     VersionMismatch,
     WrongToken,
 )
-from chironomy.client.http import Client, Job
+from chironomy.client.http import Client, Job, Told
 from chironomy.client.process import BackendProcess, Handshake, read_handshake, start_backend
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobFailed",
+    "Told",
     "VersionMismatch",
     "WrongToken",
     "announced",

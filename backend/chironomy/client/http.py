@@ -7,29 +7,27 @@ for one goes on waiting where the backend is started anew.
 
 import hashlib
 import time
-import urllib.parse
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self
 
 import requests
 
-import chironomy
 from chironomy.client import protocol
-from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed, VersionMismatch, WrongToken
+from chironomy.client.connection import LONGEST_PAUSE, Connection, json_object, untold
+from chironomy.client.errors import BackendMissing, ClientError, JobCancelled, JobFailed
+from chironomy.client.events import read_events
 from chironomy.files import atomic_path
 from chironomy.work import QUIET, Work
 
-CONNECT_SECONDS = 2.0
 PREVIEW_SECONDS = 1.0
 AWAY_SECONDS = 30.0
 """How long who waits for a job waits for a backend that does not answer."""
 
+CA_VARIABLE = "CHIRONOMY_CA"
 READY_SECONDS = 120.0
-_LONGEST_PAUSE = 2.0
-_BUSY_TRIES = 3
 _CHUNK = 1 << 20
 
 
@@ -54,6 +52,23 @@ class Job:
         return self.state in protocol.FINAL
 
 
+@dataclass(frozen=True)
+class Told:
+    """What `Client.events` tells.
+
+    Attributes:
+        job: the record of a job that has changed its state ("deleted" where it was forgotten); None for mere progress.
+        number: of the change, to go on after it another time.
+        id, progress, message: of a running job, where `job` is None.
+    """
+
+    job: Job | None
+    number: int | None
+    id: str = ""
+    progress: float = 0.0
+    message: str = ""
+
+
 class Client:
     """One backend.
 
@@ -63,34 +78,34 @@ class Client:
         timeout: seconds to wait for any one answer (connecting has 2 s of its own).
         revive: called where nothing answers; starts the backend again and returns its address and token, or raises
             ClientError.
+        ca: file (PEM) of the authorities whose word is taken for a backend's name; by default the one that the variable
+            CHIRONOMY_CA names, and without it the usual ones.
 
     Raises:
-        ClientError: `url` is not an http address, or the token cannot be sent.
+        ClientError: `url` is not an http address, the token cannot be sent, or there is no file `ca`.
     """
 
     def __init__(
-        self, url: str, token: str, timeout: float = 30.0, revive: Callable[[], tuple[str, str]] | None = None
+        self,
+        url: str,
+        token: str,
+        timeout: float = 30.0,
+        revive: Callable[[], tuple[str, str]] | None = None,
+        ca: Path | str | None = None,
     ) -> None:
-        self.timeout = timeout
         self._names: dict[str, str] = {}
         self._sources: dict[str, Path | bytes] = {}
-        self._revive = revive
-        self._tell: Callable[[str], None] = _untold
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._address(url, token)
+        self._connection = Connection(url, token, timeout, revive, ca)
 
-    def _address(self, url: str, token: str) -> None:
-        parts = urllib.parse.urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            message = f"The backend's address {url!r} is not one: it looks like http://127.0.0.1:8123"
-            raise ClientError(message)
-        token = token.strip()
-        if not token or not token.isascii() or not token.isprintable():
-            raise WrongToken(f"The token for the backend at {url} is empty or garbled: copy it from its token file")
-        self.url = f"{parts.scheme}://{parts.netloc}"
-        self.token = token
-        self._session.headers["Authorization"] = f"Bearer {token}"
+    @property
+    def url(self) -> str:
+        """The backend's address; another one after it was started again."""
+        return self._connection.url
+
+    @property
+    def token(self) -> str:
+        """The backend's secret."""
+        return self._connection.token
 
     def health(self) -> dict[str, Any]:
         """What the backend is: version, pid, kinds, styles, and notes for whoever looks after it.
@@ -98,7 +113,7 @@ class Client:
         Raises:
             ClientError: it is not there, refuses the token or runs another version.
         """
-        return self._json("GET", protocol.HEALTH)
+        return self._connection.json("GET", protocol.HEALTH)
 
     def engines(self, work: Work = QUIET) -> list[dict[str, Any]]:
         """The video engines: name, whether they can run there, the reason where not, and licence.
@@ -111,9 +126,9 @@ class Client:
         """
         deadline = time.monotonic() + READY_SECONDS
         while True:
-            response = self._request("GET", protocol.READY, allowed=(503,))
+            response = self._connection.request("GET", protocol.READY, allowed=(503,))
             if response.status_code != 503:
-                return list((_json_object(response) or {}).get("engines", ()))
+                return list((json_object(response) or {}).get("engines", ()))
             if work.cancelled():
                 raise JobCancelled("Looking for video engines was cancelled")
             if time.monotonic() > deadline:
@@ -176,32 +191,32 @@ class Client:
             body["priority"] = priority
         headers = {protocol.KEY_HEADER: key or uuid.uuid4().hex}
         try:
-            return str(self._json("POST", protocol.JOBS, json=body, headers=headers)["id"])
+            return str(self._connection.json("POST", protocol.JOBS, json=body, headers=headers)["id"])
         except ClientError:
             if not self._sent_again(inputs):
                 raise
-        return str(self._json("POST", protocol.JOBS, json=body, headers=headers)["id"])
+        return str(self._connection.json("POST", protocol.JOBS, json=body, headers=headers)["id"])
 
     def jobs(self, state: str | None = None, limit: int = 100) -> list[Job]:
         """The records of the latest jobs, those of one state alone where one is given."""
         query = {"limit": limit} | ({"state": state} if state else {})
-        return [_job(record) for record in self._json("GET", protocol.JOBS, params=query)["jobs"]]
+        return [_job(record) for record in self._connection.json("GET", protocol.JOBS, params=query)["jobs"]]
 
     def job(self, identifier: str) -> Job:
         """The job's record now."""
-        return _job(self._json("GET", protocol.job(identifier)))
+        return _job(self._connection.json("GET", protocol.job(identifier)))
 
     def cancel(self, identifier: str) -> Job:
         """Ask the job to stop; it does at its next step."""
-        return _job(self._json("POST", protocol.cancel(identifier)))
+        return _job(self._connection.json("POST", protocol.cancel(identifier)))
 
     def retry(self, identifier: str) -> Job:
         """Let a job that failed or was cancelled wait again."""
-        return _job(self._json("POST", protocol.retry(identifier)))
+        return _job(self._connection.json("POST", protocol.retry(identifier)))
 
     def delete(self, identifier: str) -> None:
         """Let the backend forget a job that has ended, with its result."""
-        self._request("DELETE", protocol.job(identifier))
+        self._connection.request("DELETE", protocol.job(identifier))
 
     def wait(
         self,
@@ -230,11 +245,11 @@ class Client:
             work.progress(told[0] if told else 0.0, message)
 
         while True:
-            self._tell = tell
+            self._connection.tell = tell
             try:
                 job = self._awaited(identifier, work)
             finally:
-                self._tell = _untold
+                self._connection.tell = untold
             if (job.progress, job.message) != told:
                 told = (job.progress, job.message)
                 work.progress(*told)
@@ -254,13 +269,54 @@ class Client:
                 asked = True
             time.sleep(poll)
 
+    def events(
+        self, identifier: str | None = None, last: int | None = None, cancelled: Callable[[], bool] = bool
+    ) -> Iterator[Told]:
+        """What happens to the jobs, as it happens; a backend that is away for a while is waited for.
+
+        Every change of a job's state comes once and in order. Where the backend does not know any more what came after
+        the last one, all its latest jobs are told as they are.
+
+        Args:
+            identifier: of the one job that is wanted; None for all.
+            last: the number of the last change that is known already; None for what comes from now on.
+            cancelled: asked now and then; ends it.
+
+        Raises:
+            ClientError: there is no such job, or the backend went away and did not come back.
+        """
+        query = {} if identifier is None else {"job": identifier}
+        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+        while not cancelled():
+            headers = {} if last is None else {"Last-Event-ID": str(last)}
+            try:
+                options: dict[str, Any] = {"params": query, "headers": headers, "stream": True}
+                with self._connection.request("GET", protocol.EVENTS, **options) as response:
+                    for name, number, told in read_events(response):
+                        deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
+                        last = last if number is None else number
+                        if name == protocol.RESET:
+                            for job in reversed(self.jobs()):
+                                yield Told(job, last)
+                        elif name == protocol.CHANGE:
+                            yield Told(_job(told), number)
+                        elif name == protocol.PROGRESS:
+                            yield Told(None, None, str(told["id"]), float(told["progress"]), str(told["message"]))
+                        if cancelled():
+                            return
+            except (BackendMissing, requests.RequestException):
+                if time.monotonic() > deadline:
+                    raise self._connection.missing() from None
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
     def preview(self, identifier: str) -> bytes:
         """A JPEG of what a running job is making; empty where there is none yet.
 
         Raises:
             ClientError: there is no such job, or the backend went away.
         """
-        return self._request("GET", protocol.preview(identifier)).content
+        return self._connection.request("GET", protocol.preview(identifier)).content
 
     def download(self, identifier: str, path: Path | str) -> Path:
         """Fetch a done job's result into a file, whole and with the right hash or not at all.
@@ -270,7 +326,7 @@ class Client:
         """
         path = Path(path)
         expected = self.job(identifier).result
-        with self._request("GET", protocol.result(identifier), stream=True) as response:
+        with self._connection.request("GET", protocol.result(identifier), stream=True) as response:
             digest = hashlib.sha256()
             try:
                 with atomic_path(path) as temporary:
@@ -307,7 +363,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -324,25 +380,24 @@ class Client:
             except BackendMissing:
                 if time.monotonic() > deadline or work.cancelled():
                     raise
-            self._tell("waiting for the backend, which does not answer")
+            self._connection.tell("waiting for the backend, which does not answer")
             time.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
     def _sent_again(self, inputs: Mapping[str, str]) -> bool:
         """Send what the backend has lost of what was uploaded here; whether there was such a thing."""
-        lost = [
-            sha
-            for sha in dict.fromkeys(inputs.values())
-            if sha in self._sources and self._request("HEAD", protocol.blob(sha), allowed=(404,)).status_code == 404
-        ]
+        lost = [sha for sha in dict.fromkeys(inputs.values()) if sha in self._sources and not self._holds(sha)]
         try:
             return bool(lost) and all(self.upload(self._sources[sha]) == sha for sha in lost)
         except ClientError:
             # A file that has gone since tells nothing about why the job failed.
             return False
 
+    def _holds(self, sha: str) -> bool:
+        return self._connection.request("HEAD", protocol.blob(sha), allowed=(404,)).status_code != 404
+
     def _upload(self, sha: str, size: int, data: bytes | IO[bytes]) -> str:
-        here = self._request("HEAD", protocol.blob(sha), allowed=(404,))
+        here = self._connection.request("HEAD", protocol.blob(sha), allowed=(404,))
         limit = int(here.headers.get(protocol.UPLOAD_LIMIT_HEADER, size))
         if here.status_code == 404:
             if size > limit:
@@ -352,105 +407,8 @@ class Client:
                 )
                 raise ClientError(message)
             # An empty stream would be sent without a length.
-            self._request("PUT", protocol.blob(sha), data=data if size else b"")
+            self._connection.request("PUT", protocol.blob(sha), data=data if size else b"")
         return sha
-
-    def _json(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        value = _json_object(self._request(method, path, **options))
-        if value is None:
-            raise ClientError(f"The backend at {self.url} answered {method} {path} with something that is not JSON")
-        return value
-
-    def _request(self, method: str, path: str, allowed: tuple[int, ...] = (), **options: Any) -> requests.Response:
-        try:
-            response = self._send_patiently(method, path, allowed, options)
-        except requests.Timeout as error:
-            if isinstance(error, requests.ConnectTimeout):
-                raise self._missing() from error
-            message = f"The backend at {self.url} did not answer {method} {path} within {self.timeout:g} s: restart it"
-            raise ClientError(message) from error
-        except requests.ConnectionError as error:
-            raise self._missing() from error
-        except (requests.RequestException, UnicodeError) as error:
-            raise ClientError(f"The request to {self.url} could not be made: {error}") from error
-        version = response.headers.get(protocol.VERSION_HEADER)
-        if version is None:
-            message = f"What answers at {self.url} is not a Chironomy backend: check the address, or start one there"
-            raise BackendMissing(message)
-        if version != chironomy.__version__:
-            message = (
-                f"The backend at {self.url} is version {version} and this is version {chironomy.__version__}: "
-                "update the older of the two and restart the backend"
-            )
-            raise VersionMismatch(message)
-        if response.status_code == 401:
-            message = (
-                f"The backend at {self.url} refuses the token: use the one in its token file, "
-                "which `chironomy serve` names when it starts"
-            )
-            raise WrongToken(message)
-        if response.status_code >= 300 and response.status_code not in allowed:
-            sentence = (_json_object(response) or {}).get(protocol.ERROR)
-            message = f"The backend at {self.url} answered {method} {path} with status {response.status_code}"
-            raise ClientError(sentence if isinstance(sentence, str) else message)
-        return response
-
-    def _send_patiently(
-        self, method: str, path: str, allowed: tuple[int, ...], options: dict[str, Any]
-    ) -> requests.Response:
-        """Send, to a backend that is started again where none answers, and again where it says that it is busy."""
-        tries = 0
-        while True:
-            try:
-                response = self._send(method, path, options)
-            except requests.ConnectionError:
-                if self._revive is None or tries:
-                    raise
-                self._tell("starting the backend again")
-                self._address(*self._revive())
-                tries += 1
-                continue
-            told = response.headers.get("Retry-After", "")
-            tries += 1
-            if response.status_code != 503 or 503 in allowed or not told.isdecimal() or tries > _BUSY_TRIES:
-                return response
-            response.close()
-            time.sleep(min(int(told), _LONGEST_PAUSE))
-
-    def _send(self, method: str, path: str, options: dict[str, Any]) -> requests.Response:
-        """Send once, and again where an idle connection turns out to be closed; every request may be repeated."""
-        for last in (False, True):
-            body = options.get("data")
-            if body is not None and not isinstance(body, bytes):
-                body.seek(0)
-            try:
-                return self._session.request(
-                    method, self.url + path, timeout=(CONNECT_SECONDS, self.timeout), allow_redirects=False, **options
-                )
-            except requests.Timeout:
-                raise
-            except requests.ConnectionError:
-                if last:
-                    raise
-        raise AssertionError
-
-    def _missing(self) -> BackendMissing:
-        port = urllib.parse.urlsplit(self.url).port
-        command = f"chironomy serve --port {port}" if port else "chironomy serve"
-        message = f"No backend answers at {self.url}: start one with `{command}`, or with Start Backend in the add-on"
-        return BackendMissing(message)
-
-
-def _untold(_message: str) -> None:
-    pass
-
-
-def _json_object(response: requests.Response) -> dict[str, Any] | None:
-    try:
-        value = response.json()
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _job(record: Mapping[str, Any]) -> Job:

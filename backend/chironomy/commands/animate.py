@@ -76,7 +76,9 @@ def run(options: argparse.Namespace) -> int:
     film = film_name(options)
     results = [film if name == WRITE["video"] else name for name in RESULTS]
     with (
-        output_folder(options.out, results, [options.speech, *filter(None, [options.portrait])]) as work,
+        output_folder(
+            options.out, results, [options.speech, *filter(None, [options.portrait])], others=_films(but=film)
+        ) as work,
         # Blender may still hold a file for a moment when it has been stopped.
         tempfile.TemporaryDirectory(prefix="chironomy-animate-", ignore_cleanup_errors=True) as scratch,
     ):
@@ -132,6 +134,12 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
 def film_name(options: argparse.Namespace) -> str:
     """The video's file name in the folder of results."""
     return Path(WRITE["video"]).with_suffix(FILM_SUFFIX[options.format or "mp4"]).name
+
+
+def _films(but: str) -> list[str]:
+    """The file names of films in every other format."""
+    names = dict.fromkeys(str(Path(WRITE["video"]).with_suffix(suffix)) for suffix in FILM_SUFFIX.values())
+    return [name for name in names if name != but]
 
 
 def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:

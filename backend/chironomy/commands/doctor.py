@@ -25,6 +25,7 @@ BACKEND_PACKAGES = (
     "numba",
     "pillow",
     "praat-parselmouth",
+    "prometheus-client",
     "scipy",
     "soundfile",
     "soxr",

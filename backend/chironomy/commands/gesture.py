@@ -197,7 +197,7 @@ def _settings(options: argparse.Namespace, kept: Mapping[str, Any]) -> dict[str,
 def check_speech(path: Path) -> float:
     """Decode the whole recording once, so that one that cannot be used is known before anything else starts.
 
-    Of one in which nothing is heard a sentence is said on standard error.
+    Of one in which nothing is heard, or which breaks off, a sentence is said on standard error.
 
     Returns:
         Its length in seconds.
@@ -206,8 +206,10 @@ def check_speech(path: Path) -> float:
         SpeechError: by its sentence.
     """
     from chironomy.speech.decode import load_speech, silence_told
+    from chironomy.speech.told_length import cut_told
 
     speech = load_speech(path)
-    if told := silence_told(speech):
-        print(told, file=sys.stderr)
+    for told in (silence_told(speech), cut_told(path, speech.duration)):
+        if told:
+            print(told, file=sys.stderr)
     return speech.duration

@@ -69,7 +69,9 @@ def output_file(path: Path, suffix: str, inputs: Sequence[Path], option: str = "
 
 
 @contextlib.contextmanager
-def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) -> Iterator[Path]:
+def output_folder(
+    folder: Path, names: Sequence[str], inputs: Sequence[Path], others: Sequence[str] = ()
+) -> Iterator[Path]:
     """A temporary folder inside `folder`; its results `names` move up when the block ends well, else all of it goes.
 
     Files and folders of those names that are there already, which a person may have worked on, are kept in a folder
@@ -79,6 +81,8 @@ def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) ->
         folder: for the results.
         names: of the results.
         inputs: files that no result must replace.
+        others: names that another run's results have and this one's do not: they would stand beside what they are not
+            of, and are kept with the rest.
 
     Raises:
         OutputError: a result would replace an input, the folder cannot be written to, or one of the results is missing
@@ -96,14 +100,16 @@ def output_folder(folder: Path, names: Sequence[str], inputs: Sequence[Path]) ->
             yield work
             if missing := [name for name in names if not (work / name).exists()]:
                 raise OutputError(f"{', '.join(missing)} did not come out of the work; nothing was written to {folder}")
-            earlier = [name for name in names if (folder / name).exists()]
+            stale = [name for name in others if not any(_same(folder / name, given) for given in inputs)]
+            earlier = [name for name in (*names, *stale) if (folder / name).exists()]
             kept = _free_folder(folder) if earlier else folder
-            for name in names:
+            for name in dict.fromkeys((*names, *stale)):
                 try:
                     if name in earlier:
                         kept.mkdir(exist_ok=True)
                         (folder / name).replace(kept / name)
-                    (work / name).replace(folder / name)
+                    if name in names:
+                        (work / name).replace(folder / name)
                 except OSError as error:
                     message = (
                         f"{folder / name} cannot be replaced ({error.strerror or error}); close what holds it open"

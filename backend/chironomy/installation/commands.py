@@ -164,6 +164,8 @@ def _failed(last: str, said: str) -> InstallationError:
     if wheel is not None:
         package = re.split("[=;<>]", wheel[1])[0]
         return no_wheel(package)
+    if "DO NOT MATCH THE HASHES" in said:
+        return InstallationError("what the packages' index gives is not what was published")
     if "requires a different Python" in said:
         return NoWheelError("this version does not run on this Python")
     if "No space left" in said or "not enough space" in said:

@@ -30,13 +30,12 @@ from chironomy.installation.parts import (
     Part,
     chosen_parts,
     from_another_index,
-    locked_version,
     megabytes,
     requirements,
     total_megabytes,
 )
 from chironomy.installation.pythons import Python, candidates
-from chironomy.installation.wheels import fetch_wheel
+from chironomy.installation.wheels import PROGRESS, QUIETLY
 from chironomy.work import Work
 
 ENVIRONMENT, NEW, OLD, LOG, TOOLS = "backend", "backend.new", "backend.old", "set-up.log", "set-up"
@@ -98,6 +97,7 @@ def install(
     work: Work,
     trial: Callable[[Path], None],
     *,
+    pip: Path,
     arguments: tuple[str, ...] = (),
     own: str | None = None,
 ) -> Installed:
@@ -109,6 +109,7 @@ def install(
         pytorch: `parts.CPU`, `NVIDIA` or `NONE`.
         work: told the progress, and asked while it lasts.
         trial: called with the new environment's interpreter; raises a ChironomyError where that does not work.
+        pip: the wheel of the pip that installs everything: not every Python brings one, and most bring an older one.
         arguments: more of pip's.
         own: this process's interpreter, where it is to be another than `pythons.own_program()`.
 
@@ -120,9 +121,9 @@ def install(
     commands.begin(f"Set up {wheel.name} with PyTorch {pytorch} in {folder / ENVIRONMENT}")
     last: InstallationError | None = None
     try:
-        for python in candidates(commands, folder / TOOLS, own):
+        for python in candidates(commands, folder / TOOLS, pip, own):
             try:
-                made = _built(commands, folder, wheel, pytorch, python, arguments)
+                made = _built(commands, folder, wheel, pytorch, python, pip, arguments)
             except NoWheelError as error:
                 # Another Python may have one.
                 last = error
@@ -144,7 +145,7 @@ def install(
 
 
 def _built(
-    commands: Commands, folder: Path, wheel: Path, pytorch: str, python: Python, arguments: tuple[str, ...]
+    commands: Commands, folder: Path, wheel: Path, pytorch: str, python: Python, pip: Path, arguments: tuple[str, ...]
 ) -> Installed:
     """Install all parts into `backend.new`; what is missing but for the service is told and no failure."""
     _make_room(folder, pytorch, python)
@@ -158,10 +159,10 @@ def _built(
         _remove(environment)
         commands.run([python.program, "-I", "-m", "venv", "--without-pip", str(environment)])
         _write_record(environment, begun)
-    pip = [str(program), "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    pip += ["--constraint", str(VERSIONS), "--only-binary", ":all:", "--timeout", "30", "--retries", "3", *arguments]
-    pip += _pip_itself(commands, environment, python, folder / TOOLS, pip)
-    commands.run([*pip, "--no-deps", "--force-reinstall", str(wheel)])
+    _install_pip(commands, environment, pip)
+    install = [str(program), "-I", "-m", "pip", "install", *QUIETLY, *PROGRESS, "--constraint", str(VERSIONS)]
+    install += arguments
+    commands.run([*install, "--no-deps", "--force-reinstall", str(wheel)])
     parts, missing = chosen_parts(pytorch), dict[str, str]()
     weights = [max(megabytes(part, pytorch, python.version) or 0, _LEAST_WEIGHT) for part in parts]
     for number, part in enumerate(parts):
@@ -169,7 +170,7 @@ def _built(
         expected = megabytes(part, pytorch, python.version)
         try:
             with Told(part.name, environment, expected, work.part(begin, end)) as told:
-                commands.run([*pip, *requirements(part, pytorch, wheel)], told.line)
+                commands.run([*install, *requirements(part, pytorch, wheel)], told.line)
             if part.extra != SERVICE:
                 commands.run([str(program), "-I", "-c", part.trial])
         except InstallationError as error:
@@ -186,26 +187,12 @@ def _built(
     return Installed(str(python), python.program, pytorch, missing, str(commands.log))
 
 
-def _pip_itself(commands: Commands, environment: Path, python: Python, tools: Path, pip: list[str]) -> list[str]:
-    """See that an environment has a pip, the locked one where that can be had; return arguments for it alone."""
-    program, version = str(environment_python(environment)), locked_version("pip")
-    if not _has(environment, "pip"):
-        if python.has_pip:
-            commands.run([program, "-I", "-m", "ensurepip"])
-        else:
-            # Debian's Pythons bring none; its wheel runs as it is.
-            def told(_come: int, _size: int) -> None:
-                commands.stop_if_cancelled()
-
-            wheel = fetch_wheel("pip", version, tools, told)
-            commands.run([program, f"{wheel}/pip", "install", "--no-index", "--no-deps", str(wheel)])
-    if not _has(environment, "pip", version):
-        try:
-            commands.run([*pip, "--upgrade", f"pip=={version}"])
-        except NoWheelError as error:
-            commands.note(f"going on with the pip that is there: {error}")
-    # Since 25.1 it tells its progress where nobody looks, and goes on with what broke off.
-    return ["--progress-bar", "raw", "--resume-retries", "5"] if _has(environment, "pip", version) else []
+def _install_pip(commands: Commands, environment: Path, pip: Path) -> None:
+    """See that an environment has this pip, whose wheel runs as it is."""
+    version = pip.name.split("-")[1]
+    if not any(environment.glob(f"**/site-packages/pip-{version}.dist-info")):
+        program = str(environment_python(environment))
+        commands.run([program, "-I", f"{pip}/pip", "install", *QUIETLY, "--no-index", "--no-deps", str(pip)])
 
 
 def _imports(commands: Commands, program: Path, name: str) -> bool:
@@ -217,10 +204,6 @@ def _imports(commands: Commands, program: Path, name: str) -> bool:
     except InstallationError:
         return False
     return True
-
-
-def _has(environment: Path, package: str, version: str = "*") -> bool:
-    return any(environment.glob(f"**/site-packages/{package}-{version}.dist-info"))
 
 
 def _as_begun(environment: Path, begun: Installed, commands: Commands) -> bool:

@@ -29,6 +29,7 @@ CPU, NVIDIA, NONE = "CPU", "NVIDIA", "NONE"
 SERVICE, NETWORKS = "service", "networks"
 
 PYTORCH_INDEX = "https://download.pytorch.org/whl"
+"""The only index with PyTorch's builds for the CPU on Linux and for NVIDIA on Windows; pip knows it by no name."""
 
 UNPACKED = 3.5
 """How much more room an environment takes than what was downloaded, at most."""

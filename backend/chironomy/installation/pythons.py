@@ -15,7 +15,7 @@ from chironomy import processes
 from chironomy.installation.commands import Commands
 from chironomy.installation.errors import InstallationError
 from chironomy.installation.parts import PYTHONS, locked_version
-from chironomy.installation.wheels import fetch_wheel, program_of
+from chironomy.installation.wheels import install_program
 
 OWN, SYSTEM, FETCHED = "Blender's own", "the system's", "uv's"
 
@@ -26,9 +26,8 @@ FETCH = "3.11"
 """What uv is asked for: all parts have wheels for it."""
 
 _PROBE = """\
-import importlib.util, json, struct, sys, venv
-found = importlib.util.find_spec("ensurepip")
-print(json.dumps([list(sys.version_info[:2]), sys.implementation.name, struct.calcsize("P"), bool(found)]))
+import json, struct, sys, venv
+print(json.dumps([list(sys.version_info[:2]), sys.implementation.name, struct.calcsize("P")]))
 """
 _PROBE_SECONDS = 20
 
@@ -41,24 +40,23 @@ class Python:
         program: its path.
         version: (3, 11).
         whose: OWN, SYSTEM or FETCHED.
-        has_pip: whether it brings a pip for its environments, which Linux distributions may leave out.
     """
 
     program: str
     version: tuple[int, int]
     whose: str
-    has_pip: bool = True
 
     def __str__(self) -> str:
         return f"{self.whose} Python {self.version[0]}.{self.version[1]}"
 
 
-def candidates(commands: Commands, tools: Path, own: str | None = None) -> Iterator[Python]:
+def candidates(commands: Commands, tools: Path, pip: Path, own: str | None = None) -> Iterator[Python]:
     """Yield the interpreters that may do, the nearest first; the last is fetched only when it is asked for.
 
     Args:
         commands: runs uv, and keeps the log.
         tools: folder for a uv, and for what uv fetches.
+        pip: the wheel of pip, which brings uv.
         own: this process's interpreter; by default `own_program()`.
 
     Raises:
@@ -75,7 +73,7 @@ def candidates(commands: Commands, tools: Path, own: str | None = None) -> Itera
             commands.note(f"{program}: {found or 'cannot make an environment for a backend'}")
             if found is not None:
                 yield found
-    yield fetched(commands, tools)
+    yield fetched(commands, tools, pip, own or own_program())
 
 
 def own_program() -> str:
@@ -129,25 +127,31 @@ def examined(program: str, whose: str) -> Python | None:
         done = processes.run(
             [program, "-I", "-c", _PROBE], capture_output=True, text=True, timeout=_PROBE_SECONDS, env=variables
         )
-        version, kind, pointer, has_pip = json.loads(done.stdout)
+        version, kind, pointer = json.loads(done.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
     if kind != "cpython" or pointer != 8 or tuple(version) not in PYTHONS:
         return None
-    return Python(program, (version[0], version[1]), whose, has_pip)
+    return Python(program, (version[0], version[1]), whose)
 
 
-def fetched(commands: Commands, tools: Path) -> Python:
-    """Let uv fetch a Python, with a uv that is there or that comes from the packages' index.
+def fetched(commands: Commands, tools: Path, pip: Path, own: str) -> Python:
+    """Let uv fetch a Python, with a uv that is there or that pip brings.
 
     Untried against the real thing: uv takes Pythons from GitHub, which the machine where this was written does not
     reach. That `python install` and `python find` have these arguments was tried, and what is done with their answers.
+
+    Args:
+        commands: runs uv, and keeps the log.
+        tools: folder for it and for what it fetches.
+        pip: the wheel of pip.
+        own: this process's interpreter, which may run pip though it makes no environment; "" where there is none.
 
     Raises:
         InstallationError: it could not.
     """
     commands.variables = {**commands.variables, "UV_PYTHON_INSTALL_DIR": str(tools / "python")}
-    program = shutil.which("uv") or str(_uv(commands, tools))
+    program = shutil.which("uv") or str(_uv(commands, tools, pip, own))
     commands.work.progress(0.0, f"fetching Python {FETCH} with uv")
     commands.run([program, "python", "install", "--no-bin", FETCH])
     path = commands.run([program, "python", "find", "--managed-python", "--no-project", FETCH])
@@ -159,16 +163,8 @@ def fetched(commands: Commands, tools: Path) -> Python:
     return found
 
 
-def _uv(commands: Commands, tools: Path) -> Path:
-    name = "uv.exe" if os.name == "nt" else "uv"
-    if (tools / name).is_file():
-        return tools / name
-
-    def told(come: int, size: int) -> None:
-        commands.work.progress(0.0, f"downloading uv, {come / 1e6:.0f} of {size / 1e6:.0f} MB")
-        commands.stop_if_cancelled()
-
-    wheel = fetch_wheel("uv", locked_version("uv"), tools, told)
-    program = program_of(wheel, "uv", tools)
-    wheel.unlink()
-    return program
+def _uv(commands: Commands, tools: Path, pip: Path, own: str) -> Path:
+    python = own or shutil.which("python3") or shutil.which("python")
+    if not python:
+        raise InstallationError(f"there is no Python here to do it with; install Python {FETCH} or uv and try again")
+    return install_program(commands, python, pip, "uv", locked_version("uv"), tools, commands.work)

@@ -1,105 +1,125 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Single wheels from the packages' index, where there is no pip to fetch them: pip itself, and uv."""
+"""Single wheels by pip, which knows the index, the mirror and the proxy that a person has set for it."""
 
 import hashlib
+import importlib.metadata
+import importlib.util
 import os
-import platform
-import re
 import sys
-import zipfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin
 
-from chironomy.files import atomic_path
-from chironomy.installation.errors import InstallationError, NoWheelError, Unreachable
+from chironomy.installation.commands import Commands, Download
+from chironomy.installation.errors import InstallationError
+from chironomy.work import Work
 
-INDEX = "https://pypi.org/simple"
-"""Unless the variable PIP_INDEX_URL names another."""
+QUIETLY = ("--disable-pip-version-check", "--no-input", "--only-binary", ":all:", "--timeout", "30", "--retries", "3")
+"""What every pip is told."""
 
-_JSON = "application/vnd.pypi.simple.v1+json"
-_SECONDS = 30
+PROGRESS = ("--progress-bar", "raw", "--resume-retries", "5")
+"""Since 25.1 pip tells its progress where nobody looks, and goes on with what broke off."""
+
+_PROGRESS_SINCE = (25, 1)
 
 
-def fetch_wheel(package: str, version: str, folder: Path, on_bytes: Callable[[int, int], None]) -> Path:
-    """Fetch the wheel of a package for this system, whatever the Python, checked by the index's SHA-256.
+@dataclass(frozen=True)
+class PublishedWheel:
+    """One wheel as it was published, whichever Python and platform it is for.
+
+    Attributes:
+        package: its name on the index.
+        version: exactly.
+        python: the Python that it is for, "3.12".
+        platform: the last part of its file's name.
+        bytes: its size.
+        sha256: of the file.
+    """
+
+    package: str
+    version: str
+    python: str
+    platform: str
+    bytes: int
+    sha256: str
+
+    @property
+    def file(self) -> str:
+        """Its file's name."""
+        tag = f"cp{self.python.replace('.', '')}"
+        return f"{self.package}-{self.version}-{tag}-{tag}-{self.platform}.whl"
+
+
+def download_wheel(wheel: PublishedWheel, folder: Path, work: Work, message: str) -> Path:
+    """Download a wheel with this Python's pip, and return where it lies.
 
     Args:
-        package: its name.
-        version: exactly.
-        folder: where to; one that is there already is not fetched again.
-        on_bytes: told how many bytes have come, of how many; may raise to stop.
+        wheel: which.
+        folder: an empty one, for it, pip's list and its log.
+        work: told how far it is, and asked whether to stop.
+        message: what it is told.
 
     Raises:
-        NoWheelError: the index has none.
-        Unreachable: it does not answer.
-        InstallationError: what came is damaged.
+        InstallationError: there is no pip, the index does not answer or has no such wheel, or what came is another one.
+        InstallationCancelled: it was stopped.
     """
-    import requests
+    if importlib.util.find_spec("pip") is None:
+        raise InstallationError(f"the Python {sys.executable} has no pip (python -m ensurepip brings it)")
+    wanted = folder / "wanted.txt"
+    wanted.write_text(f"{wheel.package}=={wheel.version} --hash=sha256:{wheel.sha256}\n", encoding="utf-8")
+    command = [sys.executable, "-I", "-m", "pip", "download", *QUIETLY, "--no-deps", "--require-hashes"]
+    command += ["--requirement", str(wanted), "--dest", str(folder)]
+    command += ["--implementation", "cp", "--python-version", wheel.python, "--platform", wheel.platform]
+    command += progress_here()
+    commands, download = Commands(folder / "pip.log", work), Download()
+    commands.begin(f"Download {wheel.file}")
 
-    page = f"{os.environ.get('PIP_INDEX_URL', INDEX).rstrip('/')}/{package}/"
-    try:
-        answer = requests.get(page, headers={"Accept": _JSON}, timeout=_SECONDS)
-        answer.raise_for_status()
-        listed = _listed(answer.json(), package, version)
-        path = folder / listed["filename"]
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == listed["hashes"]["sha256"]:
-            return path
-        folder.mkdir(parents=True, exist_ok=True)
-        digest, come = hashlib.sha256(), 0
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            with requests.get(urljoin(page, listed["url"]), stream=True, timeout=_SECONDS) as response:
-                response.raise_for_status()
-                for block in response.iter_content(1 << 18):
-                    come += len(block)
-                    digest.update(block)
-                    stream.write(block)
-                    on_bytes(come, int(listed.get("size") or 0))
-            if digest.hexdigest() != listed["hashes"]["sha256"]:
-                raise InstallationError(f"{path.name} arrived damaged; try again")
-    except InstallationError:
-        raise
-    except (requests.RequestException, KeyError, TypeError, ValueError) as error:
-        raise Unreachable(
-            f"{page} does not answer with packages ({type(error).__name__}); see to the network"
-        ) from error
+    def told(line: str) -> None:
+        download.read(line)
+        work.progress(min(1.0, download.done / wheel.bytes), message)
+
+    commands.run(command, told)
+    work.progress(1.0, message)
+    path = folder / wheel.file
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != wheel.sha256:
+        raise InstallationError(f"pip did not bring {wheel.file}")
     return path
 
 
-def program_of(wheel: Path, name: str, folder: Path) -> Path:
-    """Unpack a program from a wheel into a folder and return its path.
+def install_program(
+    commands: Commands, python: str, pip: Path, package: str, version: str, folder: Path, work: Work
+) -> Path:
+    """Install a package that is a program into a folder of its own, and return the program's path.
+
+    Args:
+        commands: runs pip.
+        python: any interpreter that pip runs in.
+        pip: the wheel of pip.
+        package: its name, which is the program's, too.
+        version: exactly.
+        folder: where to; a program that is there already is not fetched again.
+        work: told how far it is.
 
     Raises:
-        InstallationError: the wheel has none.
+        InstallationError: pip could not, or the package holds no such program.
     """
-    file = f"{name}.exe" if os.name == "nt" else name
-    with zipfile.ZipFile(wheel) as archive:
-        inside = next((entry for entry in archive.namelist() if entry.endswith(f".data/scripts/{file}")), None)
-        if inside is None:
-            raise InstallationError(f"{wheel.name} holds no program {file}")
-        with atomic_path(folder / file) as temporary:
-            temporary.write_bytes(archive.read(inside))
-            temporary.chmod(0o755)
-    return folder / file
+    program = folder / "bin" / (f"{package}.exe" if os.name == "nt" else package)
+    if program.is_file():
+        return program
+    download = Download()
+
+    def told(line: str) -> None:
+        download.read(line)
+        work.progress(0.0, f"downloading {package}, {download.done / 1e6:.0f} MB")
+
+    wanted = f"{package}=={version}"
+    command = [python, "-I", f"{pip}/pip", "install", *QUIETLY, *PROGRESS, "--no-deps", "--target", str(folder)]
+    commands.run([*command, wanted], told)
+    if not program.is_file():
+        raise InstallationError(f"{wanted} holds no program {program.name}")
+    return program
 
 
-def _listed(page: dict[str, Any], package: str, version: str) -> dict[str, Any]:
-    for entry in page["files"]:
-        parts = entry["filename"].removesuffix(".whl").split("-")
-        # No build number, and a wheel for any Python 3.
-        if len(parts) == 5 and parts[1] == version and parts[2] in ("py3", "py2.py3") and _runs_here(parts[4]):
-            return entry
-    raise NoWheelError(f"there is no wheel of {package} {version} for this system")
-
-
-def _runs_here(tags: str) -> bool:
-    machine = platform.machine().lower()
-    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(machine, machine)
-    kind, processors = {
-        "linux": (r"manylinux\w+", {"x86_64": "x86_64", "aarch64": "aarch64"}),
-        "darwin": (r"macosx_\w+", {"x86_64": "x86_64|universal2", "aarch64": "arm64|universal2"}),
-        "win32": ("win", {"x86_64": "amd64", "aarch64": "arm64"}),
-    }.get(sys.platform, ("none", {}))
-    here = re.compile(rf"any|{kind}_({processors.get(machine, 'none')})")
-    return any(here.fullmatch(tag) for tag in tags.split("."))
+def progress_here() -> tuple[str, ...]:
+    """`PROGRESS`, where this Python's pip knows it."""
+    numbers = importlib.metadata.version("pip").split(".")[:2]
+    return PROGRESS if tuple(int(number) for number in numbers if number.isdigit()) >= _PROGRESS_SINCE else ()

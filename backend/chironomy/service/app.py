@@ -2,31 +2,37 @@
 """The HTTP interface; its paths, headers and states are those of `chironomy.client.protocol`.
 
 GET and HEAD change nothing. Nothing that computes is imported here: an answer takes milliseconds whatever is computed.
+Each path says what it answers and what it may refuse; FastAPI makes the OpenAPI document of that.
 """
 
 import functools
-import hmac
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 import chironomy
 from chironomy.client import protocol
-from chironomy.client.protocol import DONE, FINAL, LONGEST_KEY, UPLOAD_LIMIT_HEADER, VERSION_HEADER
+from chironomy.client.protocol import DONE, FINAL, LONGEST_KEY, UPLOAD_LIMIT_HEADER
 from chironomy.errors import ChironomyError
+from chironomy.service import description as told
 from chironomy.service.abilities import Abilities
 from chironomy.service.blobs import BlobStore, too_large
+from chironomy.service.description import Identifier, Sha, answers, binary, headers_alone
 from chironomy.service.errors import ServiceError
+from chironomy.service.events import Events
+from chironomy.service.guard import Guard, answer_headers, refuse
 from chironomy.service.jobs import Jobs
 from chironomy.service.kinds import missing_parts, styles
-from chironomy.service.record import shortened
+from chironomy.service.metrics import Metrics
+from chironomy.service.page import page
+from chironomy.service.usage import usage
 
 logger = logging.getLogger(__name__)
 
@@ -34,129 +40,124 @@ _LARGEST_REQUEST = 1 << 20
 _MOST_LISTED = 1000
 _RETRY_SECONDS = 1
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-
-class Guard:
-    """Stands before the application: who may speak to it at all.
-
-    The `Host` header is looked at first: a web page that has rebound its name to 127.0.0.1 still sends that name. Then
-    any `Origin` is refused, because no browser page is a client of this service; then the bearer token is compared in
-    constant time.
-
-    Args:
-        app: the application behind.
-        token: the secret that every request must bear.
-        hosts: the exact `Host` values that are let in, lower case.
-    """
-
-    def __init__(self, app: Any, token: str, hosts: Iterable[str]) -> None:
-        self._app = app
-        self._token = token.encode()
-        self._hosts = frozenset(host.encode() for host in hosts)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One ASGI connection."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http":
-            refusal = self._refusal(scope["headers"])
-            await (refusal or self._app)(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1008})
-
-    def _refusal(self, headers: Iterable[tuple[bytes, bytes]]) -> Response | None:
-        hosts, origins, authorizations = (
-            [value for name, value in headers if name.lower() == wanted]
-            for wanted in (b"host", b"origin", b"authorization")
-        )
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
-            return refuse(403, "This backend answers only to its own address: use the url that it printed at its start")
-        if origins:
-            return refuse(403, "This backend does not answer web pages: use the add-on or the command line")
-        given = authorizations[0] if len(authorizations) == 1 else b""
-        if not hmac.compare_digest(given, b"Bearer " + self._token):
-            message = "The token is missing or wrong: send the one in the backend's token file as a bearer token"
-            return refuse(401, message, {"WWW-Authenticate": "Bearer"})
-        return None
-
-
-def refuse(status: int, sentence: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A refusal as it goes over the wire."""
-    return JSONResponse(
-        {protocol.ERROR: shortened(sentence)}, status, {VERSION_HEADER: chironomy.__version__, **(headers or {})}
-    )
-
-
-def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
+def create_app(
+    jobs: Jobs,
+    digests: Mapping[str, str],
+    hosts: Iterable[str],
+    events: Events | None = None,
+    scheme: str = "http",
+    limit: float | None = None,
+) -> Guard:
     """The ASGI application.
 
     Args:
         jobs: the queue that it serves, with its blob store.
-        token: what clients must bear.
+        digests: of the tokens that let somebody in, by name; see `chironomy.service.users`.
         hosts: the `Host` values that it answers to, such as `127.0.0.1:8123`.
+        events: what listeners are told; made here where it is not given.
+        scheme: of its address.
+        limit: requests a second from one address; None for as many as come.
     """
-    if not token:
-        raise ServiceError("The backend needs a token: an empty one would let anyone in")
     blobs = jobs.blobs
     abilities = Abilities()
-    app = FastAPI(title="Chironomy", version=chironomy.__version__, docs_url=None, redoc_url=None, openapi_url=None)
+    events = events or Events(jobs)
+    metrics = Metrics(jobs, events)
+    app = FastAPI(
+        title="Chironomy",
+        description="Speech becomes hand motion, and hand motion becomes video.",
+        version=f"{protocol.CONTRACT}.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+    )
 
     async def service_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ServiceError)
         headers = {"Retry-After": str(_RETRY_SECONDS)} if error.status == 503 else {}
         # An upload that is refused half-way leaves bytes on the wire that must not be read as the next request.
         headers |= {"Connection": "close"} if request.method == "PUT" else {}
-        return refuse(error.status, str(error), headers)
+        return refuse(error.status, str(error), request.scope, headers)
 
     async def http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        where = request.url.path[:200]
         if error.status_code == 404:
-            return refuse(
-                404, f"There is nothing at {request.url.path[:200]}: this backend speaks version 1 of its interface"
-            )
+            message = f"There is nothing at {where}: this backend speaks version {protocol.CONTRACT} of its interface"
+            return refuse(404, message, request.scope)
         if error.status_code == 405:
-            return refuse(
-                405, f"{request.method} is not possible at {request.url.path[:200]}", dict(error.headers or {})
-            )
-        return refuse(error.status_code, f"The request failed: {error.detail}")
+            message = f"{request.method[:20]} is not possible at {where}"
+            return refuse(405, message, request.scope, error.headers)
+        return refuse(error.status_code, f"The request failed: {error.detail}", request.scope)
 
     async def unexpected(request: Request, error: Exception) -> Response:
-        logger.exception("%s %s broke", request.method, request.url.path, exc_info=error)
-        where = f"{request.method} {request.url.path[:200]}"
-        return refuse(500, f"The backend broke at {where} ({type(error).__name__}): its log has the details")
+        logger.exception("%s %s broke", request.method[:20], ascii(request.url.path[:200]), exc_info=error)
+        where = f"{request.method[:20]} {request.url.path[:200]}"
+        message = f"The backend broke at {where} ({type(error).__name__}): its log has the details"
+        return refuse(500, message, request.scope)
 
     app.add_exception_handler(ServiceError, service_error)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(Exception, unexpected)
 
     def answer(content: Any, status: int = 200) -> JSONResponse:
-        return JSONResponse(content, status, {VERSION_HEADER: chironomy.__version__})
+        return JSONResponse(content, status, answer_headers())
 
-    @app.get(protocol.HEALTH)
+    @app.get(protocol.PAGE, include_in_schema=False)
+    def show_page() -> Response:
+        return page(answer_headers())
+
+    @app.get(protocol.DESCRIPTION, include_in_schema=False)
+    def describe() -> Response:
+        return answer(app.openapi())
+
+    @app.get(protocol.HEALTH, response_model=told.Health, responses=answers())
     def health() -> Response:
-        told = {
+        """What the backend is; in milliseconds, whatever is computed."""
+        found = {
             "version": chironomy.__version__,
             "pid": os.getpid(),
             "kinds": list(jobs.kinds),
             "styles": known_styles(),
             "missing": missing_parts(),
         }
-        return answer(told | {"notes": jobs.store.notes})
+        return answer(found | {"notes": jobs.store.notes})
 
-    @app.get(protocol.READY)
+    @app.get(protocol.READY, response_model=told.Ready, responses=answers(503))
     def ready() -> Response:
+        """What the backend can do that takes a while to find out."""
         return answer({"engines": abilities.engines()})
 
-    @app.head(protocol.blob("{sha}"))
-    def has_blob(sha: str) -> Response:
-        headers = {VERSION_HEADER: chironomy.__version__, UPLOAD_LIMIT_HEADER: str(blobs.limit)}
+    @app.get(protocol.USAGE, response_model=told.Usage, responses=answers(507))
+    def get_usage() -> Response:
+        """What the backend takes of the machine."""
+        return answer(usage(jobs) | {"listeners": events.listeners})
+
+    @app.get(
+        protocol.METRICS,
+        response_class=Response,
+        responses=answers(507) | {200: binary("text/plain", description="Prometheus's text format")},
+    )
+    def get_metrics() -> Response:
+        """Figures for a Prometheus server."""
+        text, media_type = metrics.text()
+        return Response(text, media_type=media_type, headers=answer_headers())
+
+    @app.head(protocol.blob("{sha}"), responses={200: {"description": "It is there"}} | headers_alone(404, 422))
+    def has_blob(sha: Sha) -> Response:
+        """Whether a file is there."""
+        headers = answer_headers() | {UPLOAD_LIMIT_HEADER: str(blobs.limit)}
         return Response(status_code=200 if blobs.has(sha) else 404, headers=headers)
 
-    @app.put(protocol.blob("{sha}"))
-    async def put_blob(sha: str, request: Request) -> Response:
+    @app.put(
+        protocol.blob("{sha}"),
+        status_code=201,
+        response_model=told.Stored,
+        responses=answers(400, 413, 422, 507),
+        openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {}}}}},
+    )
+    async def put_blob(sha: Sha, request: Request) -> Response:
+        """Send a file, which must have that hash."""
         blobs.path(sha)
         announced = request.headers.get("content-length", "")
         if announced.isdigit() and int(announced) > blobs.limit:
@@ -167,8 +168,15 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
             raise ServiceError("The upload broke off: send it again") from error
         return answer({"sha256": sha}, 201)
 
-    @app.post(protocol.JOBS)
+    @app.post(
+        protocol.JOBS,
+        status_code=201,
+        response_model=told.JobRecord,
+        responses=answers(400, 404, 409, 413, 422, 503, 507),
+        openapi_extra={"parameters": [told.KEY], "requestBody": told.job_request(jobs.kinds)},
+    )
     async def post_job(request: Request) -> Response:
+        """Ask for a job; what is asked for already, or done, is answered by the job that there is."""
         body = await _json_object(request)
         if unknown := set(body) - set(protocol.REQUEST_FIELDS):
             message = f"A job has no field {min(unknown)[:80]!r}: it takes {', '.join(protocol.REQUEST_FIELDS)}"
@@ -180,41 +188,82 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
         job = await run_in_threadpool(jobs.submit, **asked, key=key)
         return answer(job.as_json(), 201)
 
-    @app.get(protocol.JOBS)
+    @app.get(
+        protocol.JOBS,
+        response_model=told.JobList,
+        responses=answers(422, 507),
+        openapi_extra={"parameters": [told.STATE, told.LIMIT]},
+    )
     def list_jobs(request: Request) -> Response:
-        limit = request.query_params.get("limit", "100")
-        if not limit.isdecimal() or len(limit) > 9:
-            raise ServiceError(f"The limit {limit[:80]!r} is not a whole number", status=422)
-        listed = jobs.list(request.query_params.get("state"), min(int(limit), _MOST_LISTED))
+        """The latest jobs."""
+        asked = request.query_params.get("limit", "100")
+        if not (asked.isascii() and asked.isdecimal()) or len(asked) > 9:
+            raise ServiceError(f"The limit {asked[:80]!r} is not a whole number", status=422)
+        listed = jobs.list(request.query_params.get("state"), min(int(asked), _MOST_LISTED))
         return answer({"jobs": [job.as_json() for job in listed]})
 
-    @app.get(protocol.job("{identifier}"))
-    def get_job(identifier: str) -> Response:
+    @app.get(
+        protocol.EVENTS,
+        response_class=StreamingResponse,
+        responses=answers(404, 503, 507) | {200: binary("text/event-stream", description="See `protocol.EVENTS`")},
+        openapi_extra={"parameters": [told.JOB, told.LAST]},
+    )
+    async def get_events(request: Request) -> Response:
+        """What happens to the jobs, as server-sent events."""
+        job = request.query_params.get("job")
+        if job is not None:
+            await run_in_threadpool(jobs.get, job)
+        stream = events.stream(request.headers.get("last-event-id"), job)
+        headers = answer_headers() | {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(stream, media_type="text/event-stream", headers=headers)
+
+    @app.get(protocol.job("{identifier}"), response_model=told.JobRecord, responses=answers(404, 422, 507))
+    def get_job(identifier: Identifier) -> Response:
+        """A job's record now."""
         return answer(jobs.get(identifier).as_json())
 
-    @app.post(protocol.cancel("{identifier}"))
-    def cancel_job(identifier: str) -> Response:
+    @app.post(protocol.cancel("{identifier}"), response_model=told.JobRecord, responses=answers(404, 422, 507))
+    def cancel_job(identifier: Identifier) -> Response:
+        """Ask a job to stop."""
         return answer(jobs.cancel(identifier).as_json())
 
-    @app.post(protocol.retry("{identifier}"))
-    def retry_job(identifier: str) -> Response:
+    @app.post(protocol.retry("{identifier}"), response_model=told.JobRecord, responses=answers(404, 409, 422, 503, 507))
+    def retry_job(identifier: Identifier) -> Response:
+        """Let a job that failed or was cancelled wait again."""
         return answer(jobs.retry(identifier).as_json())
 
-    @app.delete(protocol.job("{identifier}"))
-    def delete_job(identifier: str) -> Response:
+    @app.delete(protocol.job("{identifier}"), response_model=told.Nothing, responses=answers(404, 409, 422, 507))
+    def delete_job(identifier: Identifier) -> Response:
+        """Forget a job that has ended, with its result."""
         jobs.delete(identifier)
         return answer({})
 
-    @app.get(protocol.preview("{identifier}"))
-    def get_preview(identifier: str) -> Response:
+    @app.get(
+        protocol.preview("{identifier}"),
+        response_class=Response,
+        responses=answers(404, 422, 507)
+        | {200: binary("image/jpeg", description="A picture"), 204: {"description": "There is none yet"}},
+    )
+    def get_preview(identifier: Identifier) -> Response:
+        """A picture of what a running job makes."""
         picture = jobs.preview(identifier)
-        headers = {VERSION_HEADER: chironomy.__version__, "Cache-Control": "no-store"}
+        headers = answer_headers() | {"Cache-Control": "no-store"}
         if not picture:
             return Response(status_code=204, headers=headers)
         return Response(picture, media_type="image/jpeg", headers=headers)
 
-    @app.get(protocol.result("{identifier}"))
-    def get_result(identifier: str) -> Response:
+    @app.get(
+        protocol.result("{identifier}"),
+        response_class=FileResponse,
+        responses=answers(404, 409, 410, 422, 507)
+        | {
+            200: binary(*_media_types(jobs), description="What the job made"),
+            206: binary(*_media_types(jobs), "multipart/byteranges", description="The part of it that was asked for"),
+            416: {"description": "It has no such part"},
+        },
+    )
+    def get_result(identifier: Identifier) -> Response:
+        """What a done job made."""
         job = jobs.get(identifier)
         if job.state != DONE or job.result is None:
             reason = f"ended {job.state}" if job.state in FINAL else f"is {job.state}"
@@ -224,10 +273,17 @@ def create_app(jobs: Jobs, token: str, hosts: Iterable[str]) -> Guard:
         return FileResponse(
             blobs.path(job.result),
             media_type=jobs.kinds[job.kind].media_type_of(job.settings),
-            headers={VERSION_HEADER: chironomy.__version__},
+            headers=answer_headers(),
         )
 
-    return Guard(app, token, hosts)
+    return Guard(metrics.counted(app), digests, hosts, scheme, limit)
+
+
+def _media_types(jobs: Jobs) -> list[str]:
+    """What results can be."""
+    found = {kind.media_type for kind in jobs.kinds.values()}
+    found |= {media_type for kind in jobs.kinds.values() for media_type in kind.media_types().values()}
+    return sorted(found)
 
 
 async def _json_object(request: Request) -> dict[str, Any]:

@@ -198,6 +198,10 @@ class BlobStore:
                     freed += size
         return freed
 
+    def size(self) -> int:
+        """Bytes of all blobs."""
+        return sum(size for _, _, size in self._blobs())
+
     def sweep(self) -> None:
         """Remove what uploads left that were broken off with their backend; no other may be at work in the folder."""
         for path in self.incoming.iterdir():

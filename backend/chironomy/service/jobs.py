@@ -22,7 +22,7 @@ from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
 from chironomy.service.finished import finished_result
 from chironomy.service.kinds import Kind
-from chironomy.service.record import Job, shortened, work_name
+from chironomy.service.record import Event, Job, shortened, work_name
 from chironomy.service.requested import checked_inputs, checked_priority, chosen_kind, safe_names
 from chironomy.service.settings import check_settings
 from chironomy.service.store import Store
@@ -44,8 +44,11 @@ _NEXT: Mapping[str, Collection[str]] = {
     CANCELLED: (QUEUED,),
 }
 
-Listener = Callable[[Job], None]
-"""Told of every record that has changed its state; it must return at once."""
+Listener = Callable[[Event], None]
+"""Told of every change of a job's state, in their order; it must return at once."""
+
+Watcher = Callable[[str, float, str], None]
+"""Told the id of a running job, how far it is (0..1) and what it does; it must return at once."""
 
 
 @dataclass
@@ -84,6 +87,7 @@ class Jobs:
         self.kinds = kinds
         self.folder = folder
         self.listeners: list[Listener] = []
+        self.watchers: list[Watcher] = []
         self._maximum_waiting = maximum_waiting
         self._maximum_records = maximum_records
         self._changed = threading.Condition(threading.RLock())
@@ -177,8 +181,7 @@ class Jobs:
                     self.store.save(same)
                 return self._seen(same)
             self._refuse_too_many()
-            self.store.add(job, key)
-            self._tell(job)
+            self._tell(self.store.add(job, key))
             self.store.forget(self._maximum_records)
             return replace(job)
 
@@ -255,7 +258,7 @@ class Jobs:
             job = self._find(identifier)
             if job.state not in FINAL:
                 raise ServiceError(f"Job {job.id} is {job.state}: cancel it before it is deleted", status=409)
-            self.store.delete(job.id)
+            self._tell(self.store.delete(job))
             if self._same(job.work) is None:
                 shutil.rmtree(self.work_folder(job), ignore_errors=True)
             if job.result is not None and job.result not in self.store.results() | self.store.live_blobs():
@@ -308,6 +311,8 @@ class Jobs:
             if (live := self._live.get(identifier)) is not None:
                 live.progress = min(1.0, max(live.progress, fraction))
                 live.message = "cancelling" if live.stopping else shortened(message, LONGEST_MESSAGE)
+                for watcher in self.watchers:
+                    watcher(identifier, live.progress, live.message)
 
     def show(self, identifier: str, picture: bytes) -> None:
         """Keep a JPEG of what a running job makes."""
@@ -365,11 +370,12 @@ class Jobs:
                 self._change(job, QUEUED)
 
     def _claimed(self, lane: str) -> Job | None:
-        job = self.store.claim(lane)
-        if job is not None:
-            self._live[job.id] = _Live()
-            self._tell(job)
-        return job
+        event = self.store.claim(lane)
+        if event is None:
+            return None
+        self._live[event.job.id] = _Live()
+        self._tell(event)
+        return replace(event.job)
 
     def _same(self, work: str) -> Job | None:
         """The job that does this work already, or has done it, with its result."""
@@ -393,14 +399,15 @@ class Jobs:
         if state not in _NEXT[job.state]:
             raise AssertionError(f"a job cannot become {state} that is {job.state}")
         job.state = state
-        self.store.save(job)
+        event = self.store.change(job)
         self._live.pop(job.id, None)
-        self._tell(job)
+        self._tell(event)
 
-    def _tell(self, job: Job) -> None:
+    def _tell(self, event: Event) -> None:
+        job = event.job
         logger.info("job %s (%s) %s%s", job.id, job.kind, job.state, f": {job.error}" if job.error else "")
         for listener in self.listeners:
-            listener(replace(job))
+            listener(event)
         self._changed.notify_all()
 
     def _refuse_too_many(self) -> None:

@@ -88,7 +88,7 @@ def engines() -> list[dict[str, Any]]:
             if requirements.weights:
                 require("torch", f"the engine {name}", VideoError, "networks")
             if requirements.device != "cpu" and not _has_cuda():
-                reason = "it needs an NVIDIA GPU that torch can use"
+                reason = "it needs an NVIDIA GPU that torch can use" + _and_weights(name)
             require_packages(name, requirements.packages)
         except VideoError as error:
             reason = reason or str(error)
@@ -96,6 +96,16 @@ def engines() -> list[dict[str, Any]]:
             reason = explained(error)
         found.append({"name": name, "available": not reason, "reason": reason, "licence": licence})
     return found
+
+
+def _and_weights(engine: str) -> str:
+    """What else an engine needs whose weights are not here, as the end of a sentence; "" where they are."""
+    from chironomy.video.weights.folder import weights_folder
+    from chironomy.video.weights.published import published_for
+
+    if any((weights_folder() / entry.folder).is_dir() for entry in published_for(engine)):
+        return ""
+    return f", and weights in {weights_folder()}, which chironomy weights list names"
 
 
 def missing_parts() -> list[dict[str, str]]:

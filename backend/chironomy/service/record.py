@@ -61,6 +61,21 @@ class Job:
         return told
 
 
+@dataclass(frozen=True)
+class Event:
+    """A job has changed its state.
+
+    Attributes:
+        number: of the change; each later one has a higher number, after a restart, too.
+        job: the record as the change left it.
+        record: that as JSON, as it goes over the wire.
+    """
+
+    number: int
+    job: Job
+    record: str
+
+
 def work_name(kind: str, inputs: Mapping[str, str], settings: Mapping[str, Any], surroundings: str) -> str:
     """The SHA-256 of what determines a result, in hexadecimal; the same work has the same name.
 

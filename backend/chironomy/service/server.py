@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The backend's process: it listens on 127.0.0.1, says so in a handshake file, and ends with its parent.
+"""The backend's process: it listens, says where in a handshake file, and ends with its parent.
 
 Nothing here computes (see `chironomy.service.workers`), and whatever was accepted is gone on with at the next start.
 """
@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 import signal
-import socket
 import stat
 import threading
 import time
@@ -27,8 +26,12 @@ from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path, data_folder, keep
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
+from chironomy.service.guard import OWNER
+from chironomy.service.listening import REQUESTS_A_SECOND, Listening
 from chironomy.service.lock import DataInUse, DataLock
+from chironomy.service.log import kept_log
 from chironomy.service.parent import Parent
+from chironomy.service.users import SHORTEST_TOKEN, digest, read_users
 from chironomy.service.worker import load_kinds
 
 if TYPE_CHECKING:
@@ -37,7 +40,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ADDRESS = "127.0.0.1"
 UPLOAD_LIMIT = 1 << 30
 KEEP_BYTES = 4 << 30
 KEEP_SECONDS = 7 * 24 * 3600.0
@@ -47,7 +49,7 @@ _PRUNE_SECONDS = 60.0
 
 
 def serve(
-    port: int = 0,
+    listening: Listening | None = None,
     *,
     token_file: Path | None = None,
     handshake: Path | None = None,
@@ -67,7 +69,7 @@ def serve(
     whoever started this one uses the other.
 
     Args:
-        port: of 127.0.0.1; 0 takes a free one.
+        listening: where; by default on a free port of 127.0.0.1.
         token_file: read when it exists, made (readable by its owner only) when not; by default `token` in `data`.
         handshake: file that gets `{"url", "token", "pid", "version"}` once the backend listens; removed at the end.
         data: folder of records and blobs; by default `data_folder()`.
@@ -87,10 +89,12 @@ def serve(
     import uvicorn
 
     from chironomy.service.app import create_app
+    from chironomy.service.events import Events
     from chironomy.service.jobs import Jobs
     from chironomy.service.store import Store
     from chironomy.service.workers import Workers, sweep
 
+    listening = listening or Listening()
     parent = None if parent_pid is None else Parent(parent_pid)
     stop = stop or threading.Event()
     data = (data or data_folder()).absolute()
@@ -103,9 +107,11 @@ def serve(
             logger.info("%s", error)
             _write_handshake(handshake, replace(error.holder, joined=True))
             return
-        listener = cleanup.enter_context(_listen(port))
+        cleanup.enter_context(kept_log(data))
+        users = {} if listening.users is None else read_users(listening.users)
+        listener = cleanup.enter_context(listening.open())
         port = listener.getsockname()[1]
-        url = f"http://{ADDRESS}:{port}"
+        url = listening.url(port)
         token_file = token_file or data / "token"
         token = read_or_make_token(token_file)
         if left := sweep(str(data)):
@@ -117,16 +123,11 @@ def serve(
         jobs = Jobs(store, blobs, load_kinds(kinds), data / "work")
         jobs.recover()
         jobs.prune(keep_bytes, KEEP_SECONDS)
-        app = create_app(jobs, token, hosts=(f"{ADDRESS}:{port}", f"localhost:{port}"))
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            ws="none",
-            server_header=False,
-            timeout_keep_alive=60,
-            timeout_graceful_shutdown=2,
-        )
+        events = Events(jobs)
+        limit = None if listening.local else REQUESTS_A_SECOND
+        digests = users | {OWNER: digest(token)}
+        app = create_app(jobs, digests, listening.hosts(port), events, listening.scheme, limit)
+        config = listening.config(app)
         server = uvicorn.Server(config)
         # In the main thread uvicorn would take the signals, and raise them again at its end; here they are ours.
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="chironomy-http", daemon=True)
@@ -149,6 +150,7 @@ def serve(
         finally:
             # Who starts another one now waits for the end of this one.
             lock.address.unlink(missing_ok=True)
+            events.close()
             server.should_exit = True
             workers.close()
             thread.join(5.0)
@@ -159,7 +161,7 @@ def _watch(
 ) -> None:
     """Wait for what ends the backend, and keep its data within bounds meanwhile."""
     ended = threading.Event()
-    jobs.listeners.append(lambda job: ended.set() if job.state in FINAL else None)
+    jobs.listeners.append(lambda event: ended.set() if event.job.state in FINAL else None)
     pruned = time.monotonic()
     while not stop.wait(_WATCH_SECONDS) and thread.is_alive():
         if parent is not None and not parent.alive():
@@ -180,26 +182,6 @@ def _announce(cleanup: contextlib.ExitStack, url: str, token_file: Path) -> None
         cleanup.enter_context(announce(url, token_file))
     except (ChironomyError, OSError) as error:
         logger.warning("the add-on must be told of this address, as it could not be announced: %s", error)
-
-
-def _listen(port: int) -> socket.socket:
-    # Without its protocol asyncio does not know that it may send small answers at once.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            # Elsewhere this would let a second backend take the port of a running one.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((ADDRESS, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        reason = getattr(error, "strerror", None) or str(error)
-        message = (
-            f"Port {port} of {ADDRESS} cannot be used ({reason}): another program, perhaps another backend, holds it; "
-            "stop that or choose another --port (0 takes a free one)"
-        )
-        raise ServiceError(message) from error
-    return listener
 
 
 @contextlib.contextmanager
@@ -237,8 +219,11 @@ def read_or_make_token(path: Path) -> str:
     except OSError as error:
         message = f"The token file {path} cannot be used ({error.strerror or error}): choose another with --token-file"
         raise ServiceError(message) from error
-    if len(token) < 16 or not token.isprintable():
-        raise ServiceError(f"The token file {path} holds no token of 16 characters or more: delete it to have one made")
+    if len(token) < SHORTEST_TOKEN or not token.isprintable():
+        message = (
+            f"The token file {path} holds no token of {SHORTEST_TOKEN} characters or more: delete it to have one made"
+        )
+        raise ServiceError(message)
     return token
 
 

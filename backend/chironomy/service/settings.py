@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chironomy.body.emotion import emotion_track
+from chironomy.body.emotion import EMOTIONS, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.service.errors import ServiceError
 
@@ -36,6 +36,10 @@ class Number:
             raise _refuse(f"The setting {name!r} is {_shown(value)}: give a number from {self.low:g} to {self.high:g}")
         return float(value)
 
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return _optional("number", self.default) | {"minimum": self.low, "maximum": self.high}
+
 
 @dataclass(frozen=True)
 class Integer:
@@ -56,6 +60,10 @@ class Integer:
             )
         return int(value)  # type: ignore[call-overload]
 
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return _optional("integer", self.default) | {"minimum": self.low, "maximum": self.high}
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -70,6 +78,10 @@ class Choice:
         if not isinstance(value, str) or value not in names:
             raise _refuse(f"The setting {name!r} is {_shown(value)}: choose one of {', '.join(names)}")
         return value
+
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"enum": list(self.names()), "default": self.default}
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,14 @@ class Weights:
                 raise _refuse(f"The setting {name!r} gives {key} the weight {_shown(weight)}: give a number from 0 on")
         return {key: float(weight) for key, weight in value.items()}
 
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        weight = {"type": "number", "minimum": 0, "maximum": 1e6}
+        names = list(self.names())
+        weights = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(names, weight)}
+        nothing = [{"type": "null"}] if self.default is None else []
+        return {"oneOf": [{"enum": names}, weights, *nothing], "default": self.default}
+
 
 @dataclass(frozen=True)
 class Switch:
@@ -108,6 +128,10 @@ class Switch:
         if not isinstance(value, bool):
             raise _refuse(f"The setting {name!r} is {_shown(value)}: give true or false")
         return value
+
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        return {"type": "boolean", "default": self.default}
 
 
 @dataclass(frozen=True)
@@ -123,8 +147,18 @@ class Feeling:
         except BodyError as error:
             raise _refuse(f"The setting {name!r} is {_shown(value)}: {error}") from None
 
+    def schema(self) -> dict[str, Any]:
+        """As JSON Schema."""
+        weight = {"type": "number", "minimum": 0}
+        weights = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(EMOTIONS, weight)}
+        return {"oneOf": [{"enum": list(EMOTIONS)}, weights, {"type": "array"}], "default": self.default}
+
 
 Setting = Number | Integer | Choice | Weights | Switch | Feeling
+
+
+def _optional(kind: str, default: object) -> dict[str, Any]:
+    return {"type": [kind, "null"] if default is None else kind, "default": default}
 
 
 def check_settings(kind: str, known: Mapping[str, Setting], given: object) -> dict[str, Any]:

@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chironomy.client.protocol import DONE, FINAL, QUEUED, RUNNING
+from chironomy.client.protocol import DELETED, DONE, FINAL, QUEUED, RUNNING
 from chironomy.service.errors import ServiceError
-from chironomy.service.record import Job
+from chironomy.service.record import Event, Job
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,17 @@ _MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE INDEX keys_by_job ON keys (job);
     """,
+    """
+    CREATE TABLE events (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        record TEXT NOT NULL
+    );
+    """,
 )
 """What makes each version of the file from the one before; `user_version` counts them."""
+
+KEPT_EVENTS = 20_000
+"""Changes of state that are kept for those who were away."""
 
 _COLUMNS = tuple(Job.__dataclass_fields__)
 _JSON = ("inputs", "settings", "names")
@@ -109,12 +119,13 @@ class Store:
         with self._lock:
             self._connection.close()
 
-    def add(self, job: Job, key: str | None = None) -> None:
+    def add(self, job: Job, key: str | None = None) -> Event:
         """Keep a new record, and the key that its client knows it by."""
         with self._writing() as database:
             _insert(database, _row(job))
             if key is not None:
                 database.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key, job.id))
+            return _note(database, job)
 
     def add_key(self, key: str, identifier: str) -> None:
         """Let a job be known by one more key."""
@@ -135,7 +146,7 @@ class Store:
         query = f"SELECT * FROM jobs WHERE work = ? AND state IN ({marks}) ORDER BY number DESC LIMIT 1"
         return self._one(query, work, *states)
 
-    def claim(self, lane: str) -> Job | None:
+    def claim(self, lane: str) -> Event | None:
         """Take the next job of a lane: it is running from now on; None where none waits."""
         # With UPDATE … RETURNING this would be one statement, but some systems with Python 3.11 have SQLite 3.34.
         with self._writing() as database:
@@ -151,12 +162,32 @@ class Store:
             job = _job(row)
             job.state, job.started, job.attempts = RUNNING, time.time(), job.attempts + 1
             _update(database, job)
-            return job
+            return _note(database, job)
 
     def save(self, job: Job) -> None:
-        """Keep what has changed in a record."""
+        """Keep what has changed in a record, its state apart."""
         with self._writing() as database:
             _update(database, job)
+
+    def change(self, job: Job) -> Event:
+        """Keep a record that has changed its state."""
+        with self._writing() as database:
+            _update(database, job)
+            return _note(database, job)
+
+    def events(self, after: int, limit: int) -> list[tuple[int, str]]:
+        """The changes of state after one of them, the first first: number, and the record as JSON that it made."""
+        rows = self._all("SELECT number, record FROM events WHERE number > ? ORDER BY number LIMIT ?", after, limit)
+        return [(row[0], row[1]) for row in rows]
+
+    def numbers(self) -> tuple[int, int]:
+        """The numbers of the first change of state that is kept and of the last.
+
+        Where none is kept, of the next one and of the one before it.
+        """
+        first = self._all("SELECT min(number) FROM events")[0][0]
+        last = self._all("SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'")[0][0] or 0
+        return (last + 1 if first is None else first), last
 
     def jobs(self, states: Collection[str] = _STATES, limit: int = 1 << 30) -> list[Job]:
         """The records of jobs in these states, the latest first."""
@@ -168,19 +199,22 @@ class Store:
         """How many jobs are in a state."""
         return self._all("SELECT count(*) FROM jobs WHERE state = ?", state)[0][0]
 
-    def delete(self, identifier: str) -> None:
+    def delete(self, job: Job) -> Event:
         """Forget a job."""
         with self._writing() as database:
-            database.execute("DELETE FROM jobs WHERE id = ?", (identifier,))
+            database.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
+            return _note(database, replace(job, state=DELETED))
 
     def forget(self, maximum: int) -> None:
-        """Forget the jobs that ended first, where more than so many have."""
+        """Forget the jobs that ended first, where more than so many have, and the changes of state of long ago."""
         marks = ",".join("?" * len(FINAL))
         with self._writing() as database:
             query = f"SELECT number FROM jobs WHERE state IN ({marks}) ORDER BY number DESC LIMIT 1 OFFSET ?"
             row = database.execute(query, (*FINAL, maximum)).fetchone()
             if row is not None:
                 database.execute(f"DELETE FROM jobs WHERE state IN ({marks}) AND number <= ?", (*FINAL, row[0]))
+            last = database.execute("SELECT max(number) FROM events").fetchone()[0] or 0
+            database.execute("DELETE FROM events WHERE number <= ?", (last - KEPT_EVENTS,))
 
     def live_blobs(self) -> set[str]:
         """The SHA-256 of all that waiting and running jobs need."""
@@ -295,6 +329,14 @@ def _readable(path: Path) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
                 for key, job in connection.execute(f"SELECT key, job FROM keys ORDER BY key {order}"):
                     keys.setdefault(key, job)
     return sorted(rows.values(), key=lambda row: row["number"]), list(keys.items())
+
+
+def _note(database: sqlite3.Connection, job: Job) -> Event:
+    """Write down that a job has changed its state, in the transaction in which it does."""
+    record = json.dumps(job.as_json(), separators=(",", ":"))
+    number = database.execute("INSERT INTO events (record) VALUES (?)", (record,)).lastrowid
+    assert number is not None
+    return Event(number, replace(job), record)
 
 
 def _row(job: Job) -> dict[str, Any]:

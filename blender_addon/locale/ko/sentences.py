@@ -25,7 +25,6 @@ _PANELS = {
     "In line": "대기 중",
     "{time} left": "{time} 남음",
     "{name} is not there any more": "{name}: 더 이상 없습니다",
-    "{what}, {time} left": "{what}, {time} 남음",
     "{time:.0f} s": "{time:.0f}초",
     "{time:.0f} min": "{time:.0f}분",
     "Backend is running": "백엔드 실행 중",
@@ -157,6 +156,18 @@ _TAKES = {
     "{0} {1} your own now, {2}": "{2}: {1} {0}개를 잠갔습니다",
     "{0} {1} will be replaced by the next generation": "{1} {0}개를 다음 생성이 바꿉니다",
     "no pose of yours lies between the frames {0} and {1}": "프레임 {0}–{1}에 직접 만든 포즈가 없습니다",
+    "the frames {0} to {1} lie on the layer {2}; apply or delete it first": (
+        "프레임 {0}–{1}: 레이어 {2}에 있습니다. 먼저 적용하거나 삭제하세요"
+    ),
+    "another take is shown now": "이제 다른 테이크를 보여 주고 있습니다",
+    "the keys are changed all the time; try once more": "키가 계속 바뀝니다. 다시 해 보세요",
+    "the character is edited all the time; try once more": "캐릭터가 계속 편집됩니다. 다시 해 보세요",
+    "keys that this was done for were deleted meanwhile; try once more": (
+        "작업하던 키가 그사이 삭제되었습니다. 다시 해 보세요"
+    ),
+    "another scene than {0} is shown now; add the character once more": (
+        "이제 {0} 씬이 아닙니다. 캐릭터를 다시 추가하세요"
+    ),
     "{0} is accepted; take its check mark away first": "{0}: 채택된 테이크입니다. 먼저 체크를 해제하세요",
     "{0} is accepted; take its check mark away first, or change a duplicate": (
         "{0}: 채택된 테이크입니다. 먼저 체크를 해제하거나 복제본을 바꾸세요"
@@ -221,6 +232,9 @@ _EDITS = {
         "테이크의 레이어가 손상되었습니다. 삭제하거나 이전 파일을 여세요"
     ),
     "mirrored the pose of {0} at frame {1}": "{0}: 프레임 {1}의 포즈를 미러했습니다",
+    "swapped what the hands do, mirrored, from frame {0} to {1}": (
+        "프레임 {0}–{1} 구간에서 양손을 미러하여 맞바꾸었습니다"
+    ),
     "mirrored {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 미러했습니다",
     "smoothed {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 부드럽게 했습니다",
     "strengthened {0} from frame {1} to {2}": "{0}: 프레임 {1}–{2} 구간을 강하게 했습니다",
@@ -271,6 +285,10 @@ _FILES = {
     "nothing is heard in {0}: the hands will rest; check the recording's level and its first track": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량과 첫 트랙을 확인하세요"
     ),
+    "{0} breaks off: of the {1} s that its header tells, {2} s are there and are used": (
+        "{0}: 중간에 끊깁니다. 헤더에 적힌 {1}초 가운데 {2}초만 있으며 그만큼만 사용합니다"
+    ),
+    "see that it was copied whole": "파일이 온전히 복사되었는지 확인하세요",
     "nothing is heard in {0}, so they rest: check the recording's level": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량을 확인하세요"
     ),
@@ -329,6 +347,10 @@ _WORK = {
     "the packages' index does not answer: see to the network, or to the proxy in pip's settings": (
         "패키지 서버가 응답하지 않습니다. 네트워크나 pip의 프록시 설정을 확인하세요"
     ),
+    "what the packages' index gives is not what was published": "패키지 서버가 준 파일이 게시된 파일과 다릅니다",
+    "there is no Python here to do it with; install Python {0} or uv and try again": (
+        "설치에 쓸 Python이 없습니다. Python {0} 또는 uv를 설치하고 다시 시도하세요"
+    ),
     "what came so far is kept, and Set Up Backend goes on from there": (
         "받은 것은 남아 있으며, 백엔드 설치를 다시 누르면 이어집니다"
     ),
@@ -349,7 +371,7 @@ _WORK = {
     "the token file {0} cannot be read ({1}); choose it again in the preferences": (
         "토큰 파일 {0}: 읽을 수 없습니다({1}). 환경 설정에서 다시 고르세요"
     ),
-    "the extension has lost its wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
+    "the extension has lost a wheel; install it again": "확장의 wheel이 없어졌습니다. 확장을 다시 설치하세요",
     "setting up the backend failed: {0}": "백엔드 설치에 실패했습니다: {0}",
     "making an environment with {0}": "환경을 만드는 중: {0}",
     "looking for {0}": "찾는 중: {0}",

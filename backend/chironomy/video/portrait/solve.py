@@ -63,6 +63,14 @@ _OTHER_FACE = 0.75
 """A second face this large against the speaker's, or larger, may be the one who is meant; a smaller one is a picture on
 the wall, or somebody behind."""
 
+_FROM_THE_SIDE = np.radians(40.0)
+_HEAD_LIMIT = 0.8
+"""Radians of the shoulders' turn, by mediapipe's guess, and of the head's, from which on a person is seen from the
+side: shoulders look narrower than they are, and the half of the face that is hidden is guessed."""
+
+_TURNED = np.radians(20.0)
+"""Radians from which on the shoulders' turn is told: they are taken to be square to the lens."""
+
 _HANGING = np.array([[0.24, -0.45, 0.10], [-0.24, -0.45, 0.10]])
 """Metres: where the wrists of a standing person hang who has them out of the picture."""
 
@@ -144,6 +152,8 @@ def fit_portrait(seen: Perceived, *, name: str = "the picture", rig: Rig | None 
     points, notes = _points(seen)
     camera = _camera(rig, seen)
     proportions, head_rotation = _fit_head(rig, camera, points)
+    if abs(quaternion.to_rotation_vector(head_rotation)[1]) > _HEAD_LIMIT - 0.01:
+        raise _seen_from_the_side(name)
     arms = _fit_arms(rig, camera, proportions, seen, points, notes)
     fit = Fit(
         camera=camera,
@@ -164,6 +174,9 @@ def check_person(seen: Perceived, name: str = "the picture") -> None:
     Raises:
         VideoError: by one sentence.
     """
+    aside = abs(_turn_of_shoulders(seen)) > _FROM_THE_SIDE and (seen.pose[list(SHOULDERS), 2] >= SEEN).all()
+    if aside and seen.face is None:
+        raise _seen_from_the_side(name)
     if seen.face_count == 0:
         raise VideoError(f"{name} shows no face that can be found; give a portrait of one person who looks at the lens")
     if seen.face is None:
@@ -190,8 +203,18 @@ def check_person(seen: Perceived, name: str = "the picture") -> None:
                 "the upper body of the one who is to speak"
             )
         raise VideoError(f"{name} does not show both shoulders; give a half-body portrait, from the hips up")
-    if shoulders[0, 0] - shoulders[1, 0] < 0.8 * widths[0]:
-        raise VideoError(f"{name} shows the person from the side or from behind; give a portrait seen from the front")
+    if aside or shoulders[0, 0] - shoulders[1, 0] < 0.8 * widths[0]:
+        raise _seen_from_the_side(name)
+
+
+def _seen_from_the_side(name: str) -> VideoError:
+    return VideoError(f"{name} shows the person from the side or from behind; give a portrait seen from the front")
+
+
+def _turn_of_shoulders(seen: Perceived) -> float:
+    """Radians about the vertical, by mediapipe's guess of depths."""
+    left, right = seen.pose_world[list(SHOULDERS)]
+    return float(np.arctan2(left[2] - right[2], left[0] - right[0]))
 
 
 def _points(seen: Perceived) -> tuple[dict[str, tuple[float, float]], list[str]]:
@@ -212,6 +235,11 @@ def _points(seen: Perceived) -> tuple[dict[str, tuple[float, float]], list[str]]
             notes.append(f"the {HANDS[hand]} hand was not seen, only its wrist: its size is the other hand's or usual")
         else:
             notes.append(f"the {HANDS[hand]} wrist was not seen: the hand is taken to hang at rest")
+    turn = np.degrees(_turn_of_shoulders(seen))
+    if abs(turn) > np.degrees(_TURNED):
+        notes.append(
+            f"the person is turned by about {abs(turn):.0f}°: the character faces the lens, so shoulders differ"
+        )
     if seen.face_count > 1:
         notes.append("other faces are seen, too: the speaker is taken to be the person whose shoulders are seen")
     assert seen.face is not None
@@ -264,7 +292,7 @@ def _fit_head(rig: Rig, camera: Camera, points: dict[str, tuple[float, float]]) 
             ]
         )
 
-    bounds = np.array([0.8, 0.8, 0.8, np.log(1.9), 0.24, 0.24])
+    bounds = np.array([*[_HEAD_LIMIT] * 3, np.log(1.9), 0.24, 0.24])
     x = least_squares(residual, np.zeros(6), bounds=(-bounds, bounds)).x
     return Proportions(head=float(np.exp(x[3])), head_offset=(x[4], x[5], 0.0)), quaternion.from_rotation_vector(x[:3])
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from chironomy.shot.errors import VideoError
 from chironomy.video.weights.folder import find_weights, weights_folder
+from chironomy.video.weights.gpu import gpu_told
 
 
 @dataclass(frozen=True)
@@ -123,5 +124,5 @@ def engine_weights(engine: str, wanted: object = None) -> Path:
         raise VideoError(
             f"the engine {engine} needs weights in {weights_folder() / entry.folder}, which is not there; "
             f"{entry.source or 'a model of your own'} ({entry.licence}, {entry.gigabytes:g} GB) belongs there: "
-            f"{how_to_obtain(entry)}"
+            f"{how_to_obtain(entry)}; they run {gpu_told(entry.device_gigabytes)}"
         ) from error

@@ -1,0 +1,249 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a batch is to make: its items, in a file that goes where the work is done.
+
+File: `chironomy.batch/1` (JSON): `{"format", "items": [{"name", "speech", "script", "portrait", "gesture", "video"}]}`.
+Paths are relative to the file's folder. `gesture` are settings of that kind of job; `video` is null for motion alone,
+or `{"engine", "format", "width", "height", "alive"}`.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from chironomy.files import atomic_path
+from chironomy.reading import read_object
+from chironomy.service.errors import ServiceError
+from chironomy.service.kinds import KINDS
+from chironomy.service.settings import Choice, Integer, Switch, check_settings
+
+FORMAT = "chironomy.batch/1"
+SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus", ".mp4", ".mov", ".mkv", ".webm")
+SCRIPTS = (".txt", ".srt", ".vtt", ".TextGrid", ".json")
+PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+MOST_ITEMS = 100_000
+_LARGEST = 256 << 20
+_NAME = re.compile(r"[^\W_](?:[\w .()+-]{0,118}[\w()+-])?")
+
+
+def _engines() -> list[str]:
+    from chironomy.video.engines.registry import engine_names
+
+    return list(engine_names())
+
+
+def _formats() -> list[str]:
+    from chironomy.shot.formats import FORMATS
+
+    return [entry.name for entry in FORMATS.values() if not entry.sequence]
+
+
+VIDEO = {
+    "engine": Choice("previz", _engines),
+    "format": Choice("mp4", _formats),
+    "width": Integer(None, 64, 4096),
+    "height": Integer(None, 64, 4096),
+    "alive": Switch(True),
+}
+"""Settings of an item's video; without a size it has the usual one, or the portrait's shape."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One recording with what is to be made of it.
+
+    Attributes:
+        name: of the folder of its results; unique in the plan.
+        speech: any sound or video file.
+        script: what is said, if that is known.
+        portrait: a picture in which it is said, if there is one.
+        gesture: settings of the motion.
+        video: settings of the video; None for motion alone.
+    """
+
+    name: str
+    speech: Path
+    script: Path | None = None
+    portrait: Path | None = None
+    gesture: Mapping[str, Any] = field(default_factory=dict)
+    video: Mapping[str, Any] | None = None
+
+    def files(self) -> dict[str, Path]:
+        """The files that it is made from, by what they are."""
+        named = {"speech": self.speech, "script": self.script, "portrait": self.portrait}
+        return {name: path for name, path in named.items() if path is not None}
+
+
+def items_of(
+    recordings: Sequence[Path],
+    styles: Sequence[str] = (),
+    seeds: Sequence[int] = (),
+    gesture: Mapping[str, Any] | None = None,
+    portrait: Path | None = None,
+    video: Mapping[str, Any] | None = None,
+) -> list[Item]:
+    """An item for each recording, style and seed.
+
+    The script of `a.wav` is `a.txt`, `a.srt` … beside it, and its portrait `a.png` …, else `portrait`.
+
+    Args:
+        recordings: files, and folders of which all recordings are taken.
+        styles: of which each is made; none for the usual one.
+        seeds: of which each is made; none for the usual one.
+        gesture: further settings of the motion.
+        portrait: for recordings that have none beside them.
+        video: settings of the video; None for motion alone.
+
+    Raises:
+        ServiceError: there is no recording, or two would have one name.
+    """
+    found: list[Path] = []
+    for path in recordings:
+        if path.is_dir():
+            inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in SOUNDS and each.is_file()]
+            if not inside:
+                raise ServiceError(f"There is no recording in {path}: it takes {', '.join(SOUNDS)}")
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise ServiceError(f"There is no recording {path}")
+    items = []
+    for path in found:
+        for style in styles or (None,):
+            for seed in seeds or (None,):
+                chosen = {"style": style, "seed": seed}
+                own = {name: value for name, value in chosen.items() if value is not None}
+                parts = [_safe(path.stem)]
+                parts += [_safe(str(style))] if len(styles) > 1 else []
+                parts += [str(seed)] if len(seeds) > 1 else []
+                items.append(
+                    Item(
+                        "-".join(parts),
+                        path.absolute(),
+                        _beside(path, SCRIPTS),
+                        _beside(path, PICTURES) or (None if portrait is None else portrait.absolute()),
+                        dict(gesture or {}) | own,
+                        video,
+                    )
+                )
+    return checked(items)
+
+
+def checked(items: Sequence[Item]) -> list[Item]:
+    """The items with all their settings.
+
+    Raises:
+        ServiceError: a file is missing, a setting or a name is wrong, or two items have one name.
+    """
+    if not items:
+        raise ServiceError("The plan has no items: name recordings, or a folder of them")
+    if len(items) > MOST_ITEMS:
+        raise ServiceError(f"The plan has {len(items)} items, and at most {MOST_ITEMS} are made at once")
+    done: list[Item] = []
+    seen: set[str] = set()
+    for item in items:
+        if not _NAME.fullmatch(item.name):
+            raise ServiceError(f"{item.name[:80]!r} cannot be the name of an item: take letters, digits and - . ( )")
+        if item.name.casefold() in seen:
+            raise ServiceError(f"Two items are called {item.name}: rename one of the recordings")
+        seen.add(item.name.casefold())
+        for what, path in item.files().items():
+            if not path.is_file():
+                raise ServiceError(f"The {what} of {item.name}, {path}, is not there")
+        try:
+            gesture = check_settings("gesture", KINDS["gesture"].settings, item.gesture)
+            video = None if item.video is None else check_settings("video", VIDEO, item.video)
+        except ServiceError as error:
+            raise ServiceError(f"{item.name}: {error}", status=422) from None
+        if video is not None and (video["width"] is None) != (video["height"] is None):
+            raise ServiceError(f"{item.name}: a width and a height belong together")
+        done.append(Item(item.name, item.speech, item.script, item.portrait, gesture, video))
+    return done
+
+
+def read_plan(path: Path) -> list[Item]:
+    """The items of a plan's file.
+
+    Raises:
+        ServiceError: it cannot be read, is none, or something in it is wrong.
+    """
+    refuse = functools.partial(ServiceError, status=422)
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise ServiceError(f"The plan {path} is larger than {_LARGEST >> 20} MiB")
+        told = read_object(path.read_bytes(), refuse, name=f"The plan {path}", advice="make one with chironomy batch")
+    except OSError as error:
+        raise ServiceError(f"The plan {path} cannot be read ({error.strerror or error})") from error
+    if told.get("format") != FORMAT:
+        raise ServiceError(f"The file {path} is no plan of {FORMAT}: make one with chironomy batch --plan")
+    listed = told.get("items")
+    if not isinstance(listed, list):
+        raise ServiceError(f"The plan {path} has no list of items")
+    return checked(list(_items(listed, path)))
+
+
+def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
+    for number, told in enumerate(listed, 1):
+        if not isinstance(told, dict) or unknown(told):
+            raise ServiceError(f"Item {number} of {path} is no object of {', '.join(Item.__dataclass_fields__)}")
+        texts = {name: told.get(name) for name in ("name", "speech", "script", "portrait")}
+        if not all(
+            isinstance(value, str) or (value is None and name in {"script", "portrait"})
+            for name, value in texts.items()
+        ):
+            raise ServiceError(f"Item {number} of {path} needs a name and a speech, both texts")
+        files = {
+            name: path.parent / str(value) for name, value in texts.items() if name != "name" and value is not None
+        }
+        yield Item(str(texts["name"]), **files, gesture=told.get("gesture") or {}, video=told.get("video"))
+
+
+def unknown(told: Mapping[str, Any]) -> set[str]:
+    """Fields that no item has."""
+    return set(told) - set(Item.__dataclass_fields__)
+
+
+def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | None = None) -> None:
+    """Write a plan.
+
+    Args:
+        path: of the file.
+        items: of the plan.
+        names: what files are called there; others by their absolute path.
+
+    Raises:
+        ChironomyError: it cannot be written.
+    """
+
+    def named(file: Path | None) -> str | None:
+        return None if file is None else (names or {}).get(file, str(file.absolute()))
+
+    told = [
+        {
+            "name": item.name,
+            "speech": named(item.speech),
+            "script": named(item.script),
+            "portrait": named(item.portrait),
+            "gesture": dict(item.gesture),
+            "video": None if item.video is None else dict(item.video),
+        }
+        for item in items
+    ]
+    with atomic_path(path) as partial:
+        partial.write_text(
+            json.dumps({"format": FORMAT, "items": told}, indent=1, ensure_ascii=False), encoding="utf-8"
+        )
+
+
+def _beside(path: Path, suffixes: Sequence[str]) -> Path | None:
+    return next((other.absolute() for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()), None)
+
+
+def _safe(text: str) -> str:
+    """A text as it may stand in the name of a folder."""
+    safe = "".join(letter if letter.isalnum() or letter in " .()+-_" else "_" for letter in text).strip(" ._-+")
+    return safe[:80] or "recording"
