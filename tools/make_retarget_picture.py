@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The picture of docs/retarget.md: our character, and Rigify's rig with plain limbs, at the same moments of one take."""
+"""The picture of docs/retarget.md: our character, and Rigify's rig with plain limbs, at the same moments of a take."""
 
 import argparse
 import os
@@ -52,6 +52,8 @@ def draw(options: argparse.Namespace, folder: Path) -> None:
     ours = scene.chironomy.character
     _show(ours)
     limbs(item)
+    # As tall as ours: Rigify's is two metres.
+    item.scale = (0.86,) * 3
     camera(scene)
     pictures = []
     for frame in moments(ours, options.moments):
@@ -71,9 +73,9 @@ def draw(options: argparse.Namespace, folder: Path) -> None:
 
 def moments(ours: Any, count: int) -> list[int]:
     """Return frames at which a hand is farthest from where it was, spread over the take."""
-    from chironomy.body.rig import load_rig
-
     import bpy
+
+    from chironomy.body.rig import load_rig
 
     hands = _module("rig.read").read_pose(ours, load_rig(), bpy.context.scene, 1, round(SECONDS * FPS) + 1)[1]
     height = hands.wrist_position[..., 1].max(axis=1)
