@@ -134,7 +134,7 @@ $(VENV)/.body: $(VENV)/.run
 	@$(INSTALL) -e ".[backend,body]"
 	@touch $@
 
-# three.js reads the exported FBX in the tests, with the Node.js that a wheel brings.
+# three.js and three-vrm read exported files in the tests, with the Node.js that a wheel brings.
 # A browser looks at the backend's page.
 %/node_modules: %/package-lock.json | $(VENV)/.dev
 	cd $* && PATH="$(abspath $(BIN)):$$PATH" npm ci --silent --no-audit --no-fund

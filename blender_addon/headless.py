@@ -24,6 +24,12 @@ FORMAT = "chironomy.job/1"
 OPTIONAL_SETTINGS = ("rate", "accompany", "emotion_mixture", "outfit", "backdrop", "burn_in", "format")
 """Settings that a job may leave as they are by default."""
 
+FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")
+"""What a job must say, that makes a motion and what comes of it."""
+
+EXPORT_FIELDS = ("extension", "motion", "export")
+"""Likewise, that writes a motion for another program: `export` is the `filepath` and what `scene.export.Wishes` has."""
+
 MODULE = "bl_ext.user_default.chironomy"
 
 
@@ -89,7 +95,7 @@ def read_job(path: Path) -> dict[str, Any]:
         raise JobError(f"the job {path} cannot be read: {error}") from error
     if not isinstance(job, dict) or job.get("format") != FORMAT:
         raise JobError(f"{path} is not a job of the format {FORMAT}")
-    for name in ("extension", "speech", "out", "backend", "settings", "edits", "write"):
+    for name in EXPORT_FIELDS if "export" in job else FIELDS:
         if name not in job:
             raise JobError(f"the job {path} has no field {name}")
     return job
@@ -97,6 +103,9 @@ def read_job(path: Path) -> dict[str, Any]:
 
 def run(job: dict[str, Any], story: Story) -> None:
     """Do the job."""
+    if "export" in job:
+        run_export(job, story)
+        return
     with story.step("start"):
         bpy = start_blender(job["extension"])
         addon = {
@@ -167,6 +176,41 @@ def run(job: dict[str, Any], story: Story) -> None:
     )
 
 
+def run_export(job: dict[str, Any], story: Story) -> None:
+    """Write the character that does a motion for another program."""
+    with story.step("start"):
+        bpy = start_blender(job["extension"])
+        export, properties = (importlib.import_module(f"{MODULE}.{name}") for name in ("scene.export", "properties"))
+        from chironomy.body.performance import load_performance
+        from chironomy.body.pose import solve_pose
+        from chironomy.body.rig import load_rig
+        from chironomy.errors import ChironomyError
+        from chironomy.motion import load_hands
+
+        path = Path(job["motion"])
+        face = None
+        if path.suffix == ".zip":
+            made = load_performance(path)
+            pose, face = made.pose(load_rig()), made.face
+        else:
+            pose = solve_pose(load_rig(), load_hands(path))
+    scene = bpy.context.scene
+    with story.step("character"):
+        take_rate(scene, pose.fps)
+        bpy.ops.chironomy.add_character()
+        # What was added is evaluated where it is.
+        bpy.context.view_layer.update()
+    with story.step("export"):
+        asked = dict(job["export"])
+        out = Path(asked.pop("filepath"))
+        item = properties.character(scene)
+        try:
+            export.export_made(bpy.context, item, out, export.Wishes(**asked), pose, face)
+        except (ChironomyError, OSError) as error:
+            raise JobError(str(error)) from error
+    story.tell(done=True, steps=story.steps)
+
+
 def start_blender(extension: str) -> Any:
     """Return bpy, with an empty scene and the extension enabled."""
     if "BLENDER_USER_RESOURCES" not in os.environ:
@@ -186,15 +230,19 @@ def start_blender(extension: str) -> Any:
     return bpy
 
 
+def take_rate(scene: Any, fps: float) -> None:
+    """Give the scene a frame rate."""
+    scene.render.fps = max(1, math.ceil(fps - 1e-6))
+    scene.render.fps_base = scene.render.fps / fps
+
+
 def take_settings(scene: Any, chosen: Any, settings: dict[str, Any]) -> None:
     """Give the scene the job's settings.
 
     Raises:
         JobError: one cannot be taken.
     """
-    fps = float(settings["fps"])
-    scene.render.fps = max(1, math.ceil(fps - 1e-6))
-    scene.render.fps_base = scene.render.fps / fps
+    take_rate(scene, float(settings["fps"]))
     # The size comes after the shape, which sets one.
     chosen.shape = "custom"
     asked = [name for name in OPTIONAL_SETTINGS if name in settings]

@@ -17,6 +17,7 @@ CHOICES = {
     "chironomy.add_phrase": "kind",
     "chironomy.phrase_kind": "kind",
     "chironomy.phrase_hands": "hands",
+    "chironomy.export_character": "preset",
 }
 """Operators that are a menu of what they do, by the property that says it."""
 
@@ -150,8 +151,11 @@ class CHIRONOMY_MT_main(_Menu):
         "CHIRONOMY_MT_video",
         SEPARATOR,
         "chironomy.import_motion",
+        "chironomy.read_armature",
         "chironomy.export_motion",
         "chironomy.export_fbx",
+        "chironomy.export_character",
+        "chironomy.export_timeline",
     )
 
 
@@ -198,13 +202,15 @@ def draw_keys(menu: Menu, _context: Context) -> None:
 
 def draw_import(menu: Menu, _context: Context) -> None:
     """Draw in File > Import."""
-    menu.layout.operator("chironomy.import_motion", text="Chironomy Motion (.npz, .zip)")
+    menu.layout.operator("chironomy.import_motion", text="Chironomy Motion (.npz, .zip, .bvh, .vrma, .glb)")
 
 
 def draw_export(menu: Menu, _context: Context) -> None:
     """Draw in File > Export."""
     menu.layout.operator("chironomy.export_motion", text="Chironomy Motion (.npz)")
     menu.layout.operator("chironomy.export_fbx", text="Chironomy Character (.fbx)")
+    menu.layout.operator("chironomy.export_character", text="Chironomy Character (.glb, .usdc, .bvh, .vrma …)")
+    menu.layout.operator("chironomy.export_timeline", text="Chironomy Timeline (.otio)")
 
 
 PLACES: tuple[tuple[str, Callable[[Menu, Context], None]], ...] = (

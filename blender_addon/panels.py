@@ -115,7 +115,8 @@ class CHIRONOMY_PT_takes(_Section):
             layout.label(text="Generate or import the first", icon="INFO")
             return
         row = layout.row()
-        row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4)
+        # A scroll bar would leave too little of their names.
+        row.template_list("CHIRONOMY_UL_takes", "", chosen, "takes", chosen, "take_index", rows=4, maxrows=12)
         column = row.column(align=True)
         column.operator("chironomy.duplicate_take", text="", icon="DUPLICATE")
         column.operator("chironomy.delete_take", text="", icon="REMOVE")
@@ -328,7 +329,9 @@ class CHIRONOMY_PT_export(_Section):
 
     def draw(self, context: Context) -> None:
         layout = self.body()
-        layout.operator("chironomy.export_fbx", icon="EXPORT")
+        column = layout.column(align=True)
+        column.operator("chironomy.export_fbx", icon="EXPORT")
+        column.operator_menu_enum("chironomy.export_character", "preset", text="Export For")
         row = layout.row(align=True)
         row.operator("chironomy.import_motion", text="Import Motion", icon="IMPORT")
         row.operator("chironomy.export_motion", text="Export Motion", icon="EXPORT")

@@ -2,11 +2,15 @@
 """Fixtures that every room's tests share."""
 
 import atexit
+import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -32,6 +36,25 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def read_by_node(repository: Path) -> Callable[..., Any]:
+    """Return what a reader in `tests/blender/fbx` says of a file: called with its name, the file and its arguments."""
+    readers = repository / "tests" / "blender" / "fbx"
+    # `make test` brings a Node.js beside the interpreter.
+    beside = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
+    program = shutil.which("node", path=os.pathsep.join(beside))
+    if program is None:
+        pytest.skip("there is no Node.js to read the file with")
+    if not (readers / "node_modules" / "three").is_dir():
+        pytest.skip(f"three.js is not installed; run npm ci in {readers}")
+
+    def read(name: str, *arguments: object) -> Any:
+        command = [program, str(readers / name), *map(str, arguments)]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -128,7 +128,9 @@ def _desk(seconds: float, folder: Path) -> Iterator[Row]:
     yield from _edits(scene, item, row)
     only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
     yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
-    yield row("Export FBX, before the process", lambda: _module("scene.fbx_stage").staging(bpy.context, item))
+    staging = _module("scene.staging")
+    span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
+    yield row("Export FBX, before the process", lambda: staging.staging(bpy.context, item, staging.Form(), span))
     result.end()
     source = takes.takes_of(scene, item)[0].action.session_uid
     yield row("Bring In From Take, half", lambda: takes.bringing_in(scene, item, source, "both", None, 0.5))

@@ -7,6 +7,7 @@ work they fall depends on the machine. `--baseline` names an older checkout, who
 """
 
 import argparse
+import asyncio
 import hashlib
 import io
 import os
@@ -15,6 +16,7 @@ import random
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -36,6 +38,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=24, help="how often something is killed")
     parser.add_argument("--jobs", type=int, default=120, help="how many jobs are asked for meanwhile")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="+", help="of these sections alone: kills, answers, crowd, work")
     parser.add_argument("--baseline", type=Path, help="an older checkout")
     parser.add_argument("--write", type=Path, help="write the table to this file")
     options = parser.parse_args()
@@ -47,7 +50,9 @@ def main() -> int:
         "",
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
     ]
-    for name, section in (("Kills", measure_kills), ("Answers", measure_answers), ("Work", measure_work)):
+    for name, section in _SECTIONS:
+        if options.only and name.lower() not in options.only:
+            continue
         lines += ["", f"## {name}", "", "| figure | value | how |", "|---|---|---|"]
         for row in section(options):
             print("   ", *row, file=sys.stderr, flush=True)
@@ -237,6 +242,87 @@ def measure_answers(options: argparse.Namespace) -> Iterator[Row]:
         yield "ratio", f"{ratio:.0f}", "of the medians, in one run"
 
 
+def measure_crowd(options: argparse.Namespace) -> Iterator[Row]:
+    """Many jobs that wait, and many who listen; the listeners and who asks share the machine with the backend."""
+    count, listeners = 1000, 200
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        service = Service(Path(folder) / "data")
+        crowd = Crowd(service.process.url, service.process.token, listeners)
+        with service.client() as client:
+            sha = client.upload(EXAMPLE)
+            crowd.start()
+            jobs = []
+
+            def submit(number: int) -> None:
+                jobs.append(client.submit("gesture", {"speech": sha}, {"seed": number}))
+
+            asked = [_seconds(lambda number=number: submit(number)) for number in range(count)]
+            health = times(client.health, 50)
+            stopped = [_seconds(lambda job=job: client.cancel(job)) for job in jobs]
+            until(lambda: client.jobs("queued") == client.jobs("running") == [])
+            until(lambda: len({len(numbers) for numbers in crowd.heard}) == 1 and len(crowd.heard[0]) >= 2 * count)
+            last = len(crowd.heard[0])
+            memory = psutil.Process(service.process.pid).memory_info().rss >> 20
+        service.process.stop()
+    whole = sum(numbers == list(range(1, last + 1)) for numbers in crowd.heard)
+    yield "listeners who heard every change, in order", f"{whole} of {listeners}", f"{last} changes of {count} jobs"
+    yield "asking for a job", _spread(asked), f"with {listeners} listeners; jobs that wait: up to {count}"
+    yield "cancelling one", _spread(stopped), "likewise"
+    yield "GET health", _spread(health), f"while {count} jobs wait"
+    yield "memory of the process that answers", f"{memory} MiB", "after all of that"
+
+
+def _seconds(action: Callable[[], Any]) -> float:
+    began = time.perf_counter()
+    action()
+    return 1000.0 * (time.perf_counter() - began)
+
+
+def _spread(values: list[float]) -> str:
+    return f"{statistics.median(values):.0f} ms, 99 of 100 within {percentile(values, 99):.0f} ms"
+
+
+class Crowd(threading.Thread):
+    """Listens to the events of a backend by many connections; `heard` are the numbers that each was told."""
+
+    def __init__(self, url: str, token: str, count: int) -> None:
+        super().__init__(daemon=True)
+        self.heard: list[list[int]] = [[] for _ in range(count)]
+        self._host, self._token = url.removeprefix("http://"), token
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        """Return when all listen."""
+        super().start()
+        if not self._ready.wait(SECONDS):
+            raise SystemExit("the listeners were not let in")
+
+    def run(self) -> None:
+        """Listen until the backend ends."""
+        asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        waiting = [asyncio.Event() for _ in self.heard]
+        tasks = [asyncio.create_task(self._one(*each)) for each in zip(self.heard, waiting, strict=True)]
+        for event in waiting:
+            await event.wait()
+        self._ready.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self, numbers: list[int], begun: asyncio.Event) -> None:
+        host, _, port = self._host.rpartition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET /v1/events HTTP/1.1\r\nHost: {self._host}\r\nAuthorization: Bearer {self._token}\r\n\r\n"
+        writer.write(head.encode())
+        number = None
+        while line := await reader.readline():
+            if line.startswith(b"id: "):
+                number = int(line[4:])
+                begun.set()
+            elif line.startswith(b"event: job") and number is not None:
+                numbers.append(number)
+
+
 def measure_work(options: argparse.Namespace) -> Iterator[Row]:
     """How long what waits, and what the process takes."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
@@ -313,6 +399,13 @@ def until(condition: Callable[[], bool]) -> None:
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.01)
 
+
+_SECTIONS = (
+    ("Kills", measure_kills),
+    ("Answers", measure_answers),
+    ("Crowd", measure_crowd),
+    ("Work", measure_work),
+)
 
 if __name__ == "__main__":
     sys.exit(main())

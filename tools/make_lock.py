@@ -31,8 +31,9 @@ ONLY_ON = {
 }
 """Where the version of `constraints.txt` has wheels; nowhere where it is empty."""
 
-MORE = ["numba==0.62.1; sys_platform == 'darwin' and platform_machine == 'x86_64'"]
-"""Numba 0.62 is the last with wheels for Macs with an Intel processor."""
+MORE = ["numba==0.62.1; sys_platform == 'darwin' and platform_machine == 'x86_64'", "backports-strenum<1.3"]
+"""Numba 0.62 is the last with wheels for Macs with an Intel processor. backports.strenum 1.3 is for Pythons before 3.11
+alone, which uv overlooks: of the Pythons that a package is for it minds the oldest."""
 
 SYSTEMS = {
     "linux-x64": ("linux", "Linux", "x86_64", r"(manylinux|linux)\w*x86_64"),

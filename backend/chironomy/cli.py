@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The command line.
 
-`chironomy animate | gesture | score | fit | maps | video | batch | farm | train | evaluate | weights | serve | doctor`
+`chironomy COMMAND`, each command in a file of `chironomy.commands`.
 
 A command that fails says one sentence on standard error, ends with exit code 2 and leaves nothing half-written.
 """
@@ -38,6 +38,7 @@ def make_parser() -> Parser:
         batch,
         doctor,
         evaluate,
+        export,
         farm,
         fit,
         gesture,
@@ -55,7 +56,7 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"chironomy {chironomy.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in (
-        animate, gesture, score, fit, maps, video, batch, farm, train, evaluate, weights, serve, doctor,
+        animate, gesture, score, fit, maps, video, export, batch, farm, train, evaluate, weights, serve, doctor,
     ):  # fmt: skip
         command.add_to(commands)
     return parser

@@ -106,6 +106,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
         if source.get("script_unplayed"):
             said += "; the script changed nothing: this gesture model has not learned to follow words"
+        if source.get("script_unheard"):
+            said += "; the script does not sound like what is said: check that it belongs to this recording"
         return said
 
     @classmethod

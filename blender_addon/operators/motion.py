@@ -9,14 +9,19 @@ from bpy.types import Context, Operator
 from chironomy.body.performance import load_performance
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import load_motion, save_hands
+from chironomy.exchange.files import load_hand_motion
+from chironomy.motion import save_hands
 
 from .. import sequencer
 from ..properties import character
 from ..rig import read
+from ..scene.joint_files import reading_armature
 from ..scene.keeping import taken, why_not_kept
+from ..scene.speech import speech_start
+from ..scene.staging import Span
 from ..scene.takes import New, adding_takes
-from ..sliced import FileOperator
+from ..scene.timeline_file import save_lines
+from ..sliced import FileOperator, SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..words import tip
@@ -31,11 +36,11 @@ class CHIRONOMY_OT_import_motion(FileOperator, Operator):
 
     filepath: StringProperty(
         name="File",
-        description="The motion, .npz, or the performance, .zip, to read",
+        description="The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
-    filter_glob: StringProperty(default="*.npz;*.zip", options={"HIDDEN"})
+    filter_glob: StringProperty(default="*.npz;*.zip;*.bvh;*.vrma;*.glb", options={"HIDDEN"})
 
     @classmethod
     def poll(cls, context: Context) -> bool:
@@ -53,7 +58,7 @@ class CHIRONOMY_OT_import_motion(FileOperator, Operator):
         scene, item = target.find()
         path = sequencer.absolute(self.filepath)
         whole = path.suffix.lower() == ".zip"
-        made = yield lambda _: load_performance(path) if whole else load_motion(path)
+        made = yield lambda _: load_performance(path) if whole else load_hand_motion(path)
         (put_on,) = yield from adding_takes(scene, item, [New(made, path.name, {"file": path.name})])
         if whole:
             taken(path)
@@ -97,6 +102,62 @@ class CHIRONOMY_OT_export_motion(FileOperator, Operator):
         return f"wrote {hands.frame_count} frames to {path}"
 
 
+class CHIRONOMY_OT_export_timeline(FileOperator, Operator):
+    """Write the scene's lines, and the take that each character shows, as a timeline for editors"""
+
+    bl_idname = "chironomy.export_timeline"
+    bl_label = "Export Timeline"
+
+    filepath: StringProperty(
+        name="File",
+        description="The file to write",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+    filter_glob: StringProperty(default="*.otio", options={"HIDDEN"})
+
+    def file(self) -> str:
+        return self.filepath or "lines.otio"
+
+    def slices(self, context: Context, target: Target) -> str:
+        scene = target.find_scene()
+        path = with_suffix(sequencer.absolute(self.filepath), ".otio")
+        try:
+            count = save_lines(scene, path)
+        except OSError as error:
+            raise ChironomyError(f"{path} cannot be written: {error.strerror or error}") from error
+        return f"wrote {count} clips to {path}"
+
+
+class CHIRONOMY_OT_read_armature(SlicedOperator, Operator):
+    """Put the hands of the active armature on the character, as sparse keys: such as of an FBX that was imported"""
+
+    bl_idname = "chironomy.read_armature"
+    bl_label = "Hands From Armature"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        if not needs_character(cls, context):
+            return False
+        reason = why_not_kept(context.scene, character(context.scene))
+        active = context.active_object
+        if not reason and (active is None or active.type != "ARMATURE" or active == character(context.scene)):
+            reason = "Make another armature the active object, whose hands are to be read"
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    def slices(self, context: Context, target: Target) -> Slices:
+        scene, item = target.find()
+        source = context.active_object
+        name, span = source.name, Span.of(scene, speech_start(scene), scene.frame_end + 1)
+        made = yield from reading_armature(scene, source, span)
+        (put_on,) = yield from adding_takes(scene, item, [New(made, name, {"armature": name})])
+        note = made.source.get("note")
+        return f"{put_on.said}; {note}" if note else put_on.said
+
+
 def needs_character(operator: type[Operator], context: Context) -> bool:
     """Poll for operators that work on the scene's character."""
     if character(context.scene) is None:
@@ -116,4 +177,9 @@ def with_suffix(path: Path, suffix: str) -> Path:
     return path if path.suffix.lower() == suffix else path.with_name(path.name + suffix)
 
 
-CLASSES = (CHIRONOMY_OT_import_motion, CHIRONOMY_OT_export_motion)
+CLASSES = (
+    CHIRONOMY_OT_import_motion,
+    CHIRONOMY_OT_read_armature,
+    CHIRONOMY_OT_export_motion,
+    CHIRONOMY_OT_export_timeline,
+)

@@ -88,7 +88,12 @@ class HandCurves:
     """
 
     def __init__(
-        self, character: Object | CharacterDraft, rig: Rig, hand: int, columns: actions.Curves | None = None
+        self,
+        character: Object | CharacterDraft,
+        rig: Rig,
+        hand: int,
+        columns: actions.Curves | None = None,
+        shown: Values | None = None,
     ) -> None:
         """Read a hand.
 
@@ -97,13 +102,14 @@ class HandCurves:
             rig: that it was built from.
             hand: 0 left, 1 right.
             columns: the keys of its curves, and maybe of others, where they were read already.
+            shown: what its channels, and maybe others, are set to, likewise; (C,) by data path.
         """
         self.character, self.rig, self.hand = character, rig, hand
         self.unit = owned.hand_unit(character, hand)
         self.set_aside = owned.is_set_aside(character, self.unit)
         self._rest = RestPose(character)
         self._bones = [Bone.of(character, name) for name in hand_joints(hand)]
-        self._set = {path: np.ravel(character.path_resolve(path)).astype(np.float64) for path in self.unit.channels}
+        self._set = channels_of(character, self.unit.channels) if shown is None else shown
         if columns is None:
             columns = drained(actions.reading_curves(character, self.unit.channels))
         self._beside = {
@@ -167,8 +173,8 @@ class HandCurves:
         return self._poses(self._values(np.asarray(frames, np.float64)))
 
     def posed(self) -> HandPoses:
-        """Return the one pose that the bones have now, keyed or not."""
-        return self._poses({path: np.ravel(self.character.path_resolve(path))[None] for path in self.unit.channels})
+        """Return the one pose that the bones had when they were read, keyed or not."""
+        return self._poses({path: self._set[path][None] for path in self.unit.channels})
 
     def changed(self, change: Change, falloff: Falloff, exact: bool = True, also: Iterable[float] = ()) -> Edit:
         """Return keys moved by a change; the hand's own keys and their handles stay within it.
@@ -434,6 +440,11 @@ class HandCurves:
         """Return frames in order of time, those that are one but once."""
         every = np.unique(np.concatenate([np.zeros(0), *(np.asarray(each, np.float64) for each in frames)]))
         return every[np.concatenate([[True], np.diff(every) > keys.SAME_FRAME])] if len(every) else every
+
+
+def channels_of(character: Object | CharacterDraft, paths: Iterable[str]) -> Values:
+    """Return (C,) by data path what channels are set to now, keyed or not."""
+    return {path: np.ravel(character.path_resolve(path)).astype(np.float64) for path in paths}
 
 
 def _apart(frames: Iterable[float], others: Iterable[float]) -> list[float]:

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The keys of both hands, read at one time: what edits are computed of beside Blender, before anything is written."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from bpy.types import Action, Object
+from numpy.typing import NDArray
 
 from chironomy.body.rig import load_rig
 from chironomy.motion import MotionError, keys
@@ -14,7 +15,7 @@ from chironomy.motion import MotionError, keys
 from ..slices import GoneError, Pace, Slices
 from . import actions
 from .drafts import CharacterDraft
-from .hand_curves import Edit, HandCurves
+from .hand_curves import Edit, HandCurves, channels_of
 from .owned import hand_unit
 
 Edits = Sequence[tuple[HandCurves, Edit]]
@@ -33,12 +34,14 @@ class HandKeys:
         action: that it showed.
         columns: the keys of every curve of the hands.
         paths: the data paths of each hand's channels.
+        shown: what these were set to when the reading began, keyed or not; (C,) by data path.
     """
 
     item: Object | CharacterDraft
     action: Action | None
     columns: actions.Curves
     paths: tuple[frozenset[str], ...]
+    shown: Mapping[str, NDArray[np.float64]]
     _read: dict[int, HandCurves] = field(default_factory=dict)
 
     def hand(self, hand: int) -> HandCurves:
@@ -48,7 +51,7 @@ class HandKeys:
             MotionError: it has no keys.
         """
         if hand not in self._read:
-            self._read[hand] = HandCurves(self.item, load_rig(), hand, self.columns)
+            self._read[hand] = HandCurves(self.item, load_rig(), hand, self.columns, dict(self.shown))
         return self._read[hand]
 
     @property
@@ -100,7 +103,8 @@ def reading_hands(item: Object | CharacterDraft) -> Slices:
     if action is not None and actions.curves(item) is None:
         raise MotionError(f"{item.name} plays no slot of its action; choose one in the Action editor")
     paths = tuple(frozenset(hand_unit(item, hand).channels) for hand in range(2))
-    return HandKeys(item, action, (yield from actions.reading_curves(item, paths[0] | paths[1])), paths)
+    shown = channels_of(item, paths[0] | paths[1])
+    return HandKeys(item, action, (yield from actions.reading_curves(item, paths[0] | paths[1])), paths, shown)
 
 
 def changing_hands(

@@ -6,6 +6,7 @@ F-modifiers, drivers, constraints, parents and the scene's own time all play as 
 that have no part in it cost nothing; and the scene, its playhead and what was posed without a key stay as they are.
 """
 
+import math
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -41,14 +42,14 @@ class Evaluation:
             self._alone.collection.objects.link(watcher)
         self._alone.view_layers[0].update()
 
-    def at(self, frame: int) -> Depsgraph:
-        """Return the depsgraph for `ID.evaluated_get` at a frame, good until this is called again."""
+    def at(self, frame: float) -> Depsgraph:
+        """Return the depsgraph for `ID.evaluated_get` at a frame, or between two, good until this is called again."""
         layer = self._alone.view_layers[0]
         if self._kept is None:
             self._check()
             seen = [block.original for block in layer.depsgraph.ids]
             self._kept = [(block, _animated_values(block)) for block in seen if MARK not in block]
-        self._alone.frame_set(frame)
+        self._alone.frame_set(math.floor(frame), subframe=frame - math.floor(frame))
         return layer.depsgraph
 
     def rests(self, done: float) -> Slices:

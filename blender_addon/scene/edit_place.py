@@ -68,7 +68,7 @@ class Place:
         keys: of both hands.
         hands: the curves that may be written to.
         passed_over: names of hands that may not.
-        frame: the scene's current frame.
+        frame: the scene's current frame when the edit was asked for.
         fps: the scene's frames a second.
         start: the frame of the scene at which the speech begins.
         layer: the name of the layer that is laid over the take instead of an edit of its keys; empty for none.
@@ -83,8 +83,8 @@ class Place:
     layer: str = ""
 
     @classmethod
-    def of(cls, scene: Scene, keys: HandKeys, hands: Iterable[int], layer: str = "") -> "Place":
-        """Return the place of an edit of some hands.
+    def of(cls, scene: Scene, frame: int, keys: HandKeys, hands: Iterable[int], layer: str = "") -> "Place":
+        """Return the place of an edit of some hands at a frame.
 
         Raises:
             ChironomyError: a hand has no keys, or none may be written to.
@@ -94,7 +94,7 @@ class Place:
         passed_over = tuple(curves.name for curves in every if curves not in free)
         if not free:
             raise MotionError(f"{named(passed_over)} is locked, muted or driven and stays as it is; unlock it first")
-        return cls(keys, free, passed_over, scene.frame_current, read.scene_fps(scene), speech_start(scene), layer)
+        return cls(keys, free, passed_over, frame, read.scene_fps(scene), speech_start(scene), layer)
 
     def other(self, curves: HandCurves) -> HandCurves:
         """Return the curves of the other hand.
@@ -179,10 +179,11 @@ def edit_hands(
     Raises:
         ChironomyError: nothing would be kept, or the edit cannot be made; nothing has changed.
     """
-    chosen = tuple(hands)
+    # Of the moment in which it was asked for: a person may go to another frame meanwhile.
+    chosen, frame = tuple(hands), scene.frame_current
 
     def change(keys: HandKeys, carried: bytes) -> Slices:
-        place = Place.of(scene, keys, chosen, layer)
+        place = Place.of(scene, frame, keys, chosen, layer)
         compute = plan(place)
 
         def computed() -> tuple[Made, Layering | None]:

@@ -63,7 +63,13 @@ def posed(place: Place) -> str:
     return json.dumps(found) if found else ""
 
 
-def move_pose(place: Place, radius: float, poses: str = "", offset: ArrayLike = (), turn: ArrayLike = ()) -> Made:
+def move_pose(
+    place: Place,
+    radius: float,
+    poses: str = "",
+    offset: ArrayLike = (0.0, 0.0, 0.0),
+    turn: ArrayLike = (1.0, 0.0, 0.0, 0.0),
+) -> Made:
     """Move the pose of the current frame, and let its neighbourhood follow.
 
     Args:
@@ -187,10 +193,13 @@ def amplify(place: Place, first: int, last: int, factor: float, about: str) -> M
 
         edits.append((curves, curves.changed(change, falloff)))
     start, end = place.part(first, last)
-    done = "strengthened" if factor > 1.0 else "calmed"
+    whose = place.names
+    said = f"strengthened {whose} from frame {first} to {last}"
+    if factor <= 1.0:
+        said = f"calmed {whose} from frame {first} to {last}"
     return Made(
         edits,
-        f"{done} {place.names} from frame {first} to {last}",
+        said,
         score=lambda score: of_other_size(score, factor, start, end, place.sides),
     )
 

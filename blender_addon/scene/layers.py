@@ -18,7 +18,7 @@ from bpy.types import Action, Object, Scene
 from chironomy.motion import MotionError, keys
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses, displacement
-from chironomy.motion.layers import Change, Layer, change_between, layered, packed, renamed, unpacked
+from chironomy.motion.layers import Change, Layer, change_between, layered, listed, packed, renamed, unpacked
 
 from ..entries import ChironomyLayer
 from ..properties import settings
@@ -152,11 +152,11 @@ def changing_layer(scene: Scene, item: Object, index: int, name: str, weight: fl
 def list_as_is(scene: Scene, action: Action, index: int) -> None:
     """Let the list say of a layer what the take has, where it could not be changed."""
     try:
-        stack = stack_of(action)
+        layers = listed(carried) if (carried := carried_by(action)) else []
     except MotionError:
         return
-    if stack is not None and index < len(stack.layers):
-        _say(settings(scene).layers[index], stack.layers[index])
+    if index < len(layers):
+        _say(settings(scene).layers[index], layers[index])
 
 
 def list_again() -> None:
@@ -277,12 +277,12 @@ def mirror(scene: Scene, action: Action | None) -> None:
     """List the layers of a take for a person to change."""
     chosen = settings(scene)
     try:
-        stack = stack_of(action)
+        layers = listed(carried) if (carried := carried_by(action)) else []
     except MotionError:
-        stack = None
+        layers = []
     chosen.layers.clear()
     chosen.layers_of = action
-    for layer in stack.layers if stack is not None else ():
+    for layer in layers:
         _say(chosen.layers.add(), layer)
     chosen.layer_index = min(chosen.layer_index, max(len(chosen.layers) - 1, 0))
 

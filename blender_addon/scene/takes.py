@@ -26,6 +26,7 @@ from chironomy.gesture.settings import SEED
 from chironomy.motion import HANDS, FaceTrack, HandMotion, load_hands, save_hands
 from chironomy.motion.edit import mixed
 from chironomy.motion.key_poses import DETAIL, Miss
+from chironomy.work import Work
 
 from ..entries import ChironomyLayer, ChironomyTake, answers
 from ..properties import settings
@@ -143,9 +144,11 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
                 yield number / len(wanted), "writing the keys"
                 draft = CharacterDraft(item)
                 drafts.append(draft)
-                dense = Dense.of(new.motion)
+                # Keys are made of the motion as the take keeps it, so that the same detail always has the same keys.
+                kept = yield partial(_kept, new=new)
+                dense = yield lambda _, kept=kept: kept.unpacked()
                 keyed.append((yield from keying(scene, draft, *dense, new.detail)))
-                yield from _keeping_dense(draft, dense, new.small)
+                _keep_dense(draft, kept)
             if (yield from _surroundings(scene, item)) != before:
                 continue
             list_shown(scene, item)
@@ -253,8 +256,8 @@ def putting_range(
             theirs = yield from reading_spans(draft, hands, scene_fps(scene))
             if kept is not None:
                 parts = partial(_with_parts, motion=motion, only=only, begin=begin)
-                dense = yield lambda _, kept=kept, parts=parts: parts(kept.unpacked())
-                yield from _keeping_dense(draft, dense)
+                kept = yield lambda _, kept=kept, parts=parts: _packed(parts(kept.unpacked()))
+                _keep_dense(draft, kept)
             if (yield from _surroundings(scene, item)) != before:
                 continue
             list_shown(scene, item)
@@ -710,24 +713,28 @@ def _with_part(dense: Dense, motion: HandMotion, only: Only, begin: int) -> Dens
     return dense._replace(hands=hands)
 
 
-def _keeping_dense(draft: CharacterDraft, dense: Dense, small: bytes | None = None) -> Slices:
-    """Let the action of a draft carry its dense motion; `small` is a performance as `packed` gives it."""
-    numbers = small or (yield lambda _: _packed(dense))
+def _keep_dense(draft: CharacterDraft, kept: KeptDense) -> None:
+    """Let the action of a draft carry dense motion."""
     action = draft.animation_data.action
     assert action is not None
     for name in (PERFORMANCE_PROPERTY, HANDS_PROPERTY):
         if name in action:
             del action[name]
-    action[HANDS_PROPERTY if dense.face is None else PERFORMANCE_PROPERTY] = numbers
+    action[HANDS_PROPERTY if kept.hands_alone else PERFORMANCE_PROPERTY] = kept.numbers
 
 
-def _packed(dense: Dense) -> bytes:
+def _kept(_: Work, new: New) -> KeptDense:
+    """Return the dense motion of a new take as its action is to carry it."""
+    return _packed(Dense.of(new.motion)) if new.small is None else KeptDense(new.small, hands_alone=False)
+
+
+def _packed(dense: Dense) -> KeptDense:
     if dense.face is not None:
-        return packed(Performance(dense.hands, dense.face, dense.body))
+        return KeptDense(packed(Performance(dense.hands, dense.face, dense.body)), hands_alone=False)
     with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
         path = Path(folder, "hands.npz")
         save_hands(dense.hands, path)
-        return path.read_bytes()
+        return KeptDense(path.read_bytes(), hands_alone=True)
 
 
 def _with_scores(scene: Scene, score: Score | None, other: Score | None, only: Sequence[Only]) -> Score | None:

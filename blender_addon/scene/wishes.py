@@ -27,6 +27,11 @@ class Wishes:
         self._label, self._refuse = label, refuse
         self._work: Slicing | None = None
 
+    @property
+    def under_way(self) -> bool:
+        """Whether a wish is not done yet."""
+        return self._work is not None
+
     def wish(self, begin: Callable[[], Any]) -> None:
         """Let something be done by the next calls of `go_on`; what was wished for before is forgotten.
 

@@ -4,10 +4,8 @@
 import atexit
 import importlib
 import importlib.util
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -81,22 +79,9 @@ def character(addon: Addon) -> Any:
 
 
 @pytest.fixture(scope="session")
-def played_by_three() -> Callable[..., Any]:
+def played_by_three(read_by_node: Callable[..., Any]) -> Callable[..., Any]:
     """Return what three.js, which is not Blender, shows of an FBX: called with the file and frames a second."""
-    reader = Path(__file__).with_name("fbx")
-    # `make test` brings a Node.js beside the interpreter.
-    beside = [str(Path(sys.executable).parent), os.environ.get("PATH", "")]
-    program = shutil.which("node", path=os.pathsep.join(beside))
-    if program is None:
-        pytest.skip("there is no Node.js to read the FBX with")
-    if not (reader / "node_modules" / "three").is_dir():
-        pytest.skip(f"three.js is not installed; run npm ci in {reader}")
-
-    def read(path: Path, fps: float) -> Any:
-        command = [program, str(reader / "read_fbx.mjs"), str(path), repr(fps)]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    return read
+    return lambda path, fps: read_by_node("read_fbx.mjs", path, repr(fps))
 
 
 @pytest.fixture(scope="session")

@@ -93,6 +93,24 @@ def test_what_a_person_keys_meanwhile_is_edited_too(addon, take):
     assert curve.evaluate(frame) == pytest.approx(value + 0.3, abs=1e-4)
 
 
+def test_a_pose_without_keys_is_kept_at_its_frame_wherever_the_person_goes_meanwhile(addon, rig, take):
+    item, editing = take.chironomy.character, addon["scene.editing"]
+    take.frame_set(70)
+    item.pose.bones["hand.R"].location.z += 0.1
+    wanted = item.pose.bones["hand.R"].location.copy()
+
+    def plan(place):
+        posed = editing.posed(place)
+        return lambda: editing.move_pose(place, 0.5, posed)
+
+    work = slicing(addon, lambda: addon["scene.edit_place"].edit_hands(take, item, (1,), "", plan))
+    take.frame_set(20)
+    work.to_the_end()
+    assert take.frame_current == 20
+    take.frame_set(70)
+    assert (item.pose.bones["hand.R"].location - wanted).length < 1e-5
+
+
 def test_an_edit_that_is_stopped_changes_nothing(addon, take):
     before, blocks = numbers(addon, take), held()
     for layer in ("", "A Layer"):
@@ -108,7 +126,7 @@ def test_an_edit_of_a_take_that_is_no_longer_shown_ends_with_a_sentence(addon, t
     work = slicing(addon, lambda: amplifying(addon, take))
     on(work, 3)
     take.chironomy.character.animation_data.action = None
-    with pytest.raises(addon["slices"].GoneError, match="another take is shown now|were deleted meanwhile"):
+    with pytest.raises(addon["slices"].GoneError, match=r"another take is shown now|were deleted meanwhile"):
         work.to_the_end()
 
 

@@ -70,7 +70,9 @@ def test_the_installed_extension_keeps_the_wheels_that_set_up_the_backend(addon)
     assert (wheel.is_file(), wheel.suffix) == (True, ".whl")
     # Blender would install what the manifest lists, and its own pip would no longer be the one that is found.
     assert pip.is_file()
-    done = subprocess.run([sys.executable, "-I", f"{pip}/pip", "--version"], capture_output=True, text=True, check=True)
+    from chironomy.installation.wheels import pip_of
+
+    done = subprocess.run([*pip_of(pip, sys.executable), "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith(f"pip {pip.name.split('-')[1]} from {pip}")
 
 

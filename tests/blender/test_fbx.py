@@ -122,7 +122,7 @@ def another_blender(addon, monkeypatch):
     """Let a process of its own write the file, as it does where Blender is a program."""
     import sys
 
-    monkeypatch.setattr(addon["scene.fbx"], "program", lambda: [sys.executable])
+    monkeypatch.setattr(addon["scene.by_blender"], "program", lambda: [sys.executable])
 
 
 def held():
@@ -132,7 +132,7 @@ def held():
 
 def test_another_blender_writes_the_same_file(addon, character, shown, node, another_blender, tmp_path):
     path, before = tmp_path / "apart.fbx", held()
-    addon["scene.fbx"].export_fbx(bpy.context, character, tmp_path / "here.fbx")
+    addon["scene.export"].export(bpy.context, character, tmp_path / "here.fbx")
     played = node(tmp_path / "here.fbx")
     assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
     apart = node(path)
@@ -174,7 +174,7 @@ def test_where_another_blender_fails_this_one_writes_the_file(
     addon, shown, monkeypatch, tmp_path, capfd, command, sentence
 ):
     path, before = tmp_path / "here.fbx", held()
-    monkeypatch.setattr(addon["scene.fbx"], "program", lambda: command)
+    monkeypatch.setattr(addon["scene.by_blender"], "program", lambda: command)
     assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
     assert f"wrote {path}; {sentence}" in capfd.readouterr().out
     assert path.read_bytes().startswith(b"Kaydara FBX")

@@ -213,3 +213,41 @@ def _tone(path):
         out.setparams((1, 2, 16000, len(samples), "NONE", ""))
         out.writeframes(samples.tobytes())
     return path
+
+
+def test_a_performance_is_written_for_another_program_exactly(do, rig, extension_zip, read_by_node, tmp_path):
+    from blender_motions import gestures
+
+    from chironomy.body import hands_of_pose, solve_pose
+    from chironomy.body.performance import Performance, save_performance
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+
+    fps = 24000 / 1001
+    pose = solve_pose(rig, gestures(rig, 2.0, seed=5, fps=fps))
+    values = np.zeros((pose.frame_count, len(FACE_ACTIONS)))
+    values[:, FACE_ACTIONS.index("jawOpen")] = np.linspace(0.0, 0.8, pose.frame_count)
+    save_performance(Performance(hands_of_pose(rig, pose), FaceTrack(fps, values), None), tmp_path / "motion.zip")
+    export = {"filepath": str(tmp_path / "hands.glb"), "format": "glb", "names": "humanoid", "root": "Speaker"}
+    code, told = do(
+        format="chironomy.job/1",
+        extension=str(extension_zip),
+        motion=str(tmp_path / "motion.zip"),
+        export=export,
+    )
+    assert code == 0, told[-1]
+    assert told[-1]["done"]
+    played = read_by_node("read_gltf.mjs", tmp_path / "hands.glb", repr(fps))
+    assert played["above"] == ["Speaker"]
+    assert played["animations"][0]["duration"] == pytest.approx((pose.frame_count - 1) / fps, abs=1e-4)
+    for name, own in (("LeftHand", "wrist.L"), ("RightIndexDistal", "index3.R"), ("Head", "head")):
+        seen = np.array(played["frames"])[:, played["bones"].index(name)]
+        wanted = pose.joint_position[:, rig.index(own)] - [0.0, rig.floor, 0.0]
+        assert np.linalg.norm(seen - wanted, axis=-1).max() < 1e-4
+    jaw = [frame[0][played["meshes"][0]["morphs"].index("jawOpen")] for frame in played["morphs"]]
+    np.testing.assert_allclose(jaw, np.linspace(0.0, 0.8, pose.frame_count), atol=1e-4)
+
+
+def test_an_export_without_its_motion_is_refused(do, extension_zip):
+    code, told = do(format="chironomy.job/1", extension=str(extension_zip), export={})
+    assert code == 1
+    assert "has no field motion" in told[-1]["error"]

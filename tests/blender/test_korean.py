@@ -28,6 +28,7 @@ from words_shown import (  # noqa: E402
 
 NAMES = {
     "Chironomy", "Python", "EMO2", "Wan VACE", "Wan Animate", "MP4", "WEBM", "PRORES", "PRORES4444", "PNG", "EXR",
+    "FBX", "USD", "BVH", "SMPL-X", "AMASS SMPL-X", "AMASS SMPL+H", "MANO", "Unreal Engine", "Unity", "Godot", "HumanIK",
     "9:16", "1:1", "16:9", "CPU", "NVIDIA GPU", "PyTorch",
 }  # fmt: skip
 """What is the same in every language."""

@@ -67,7 +67,12 @@ def test_every_button_is_in_the_menus_of_the_3d_view(addon, menu):
 
 def test_files_are_read_and_written_from_the_file_menu(addon):
     assert drawn_in(addon, "TOPBAR_MT_file_import") == ["chironomy.import_motion"]
-    assert drawn_in(addon, "TOPBAR_MT_file_export") == ["chironomy.export_motion", "chironomy.export_fbx"]
+    assert drawn_in(addon, "TOPBAR_MT_file_export") == [
+        "chironomy.export_motion",
+        "chironomy.export_fbx",
+        "chironomy.export_character",
+        "chironomy.export_timeline",
+    ]
 
 
 @pytest.mark.parametrize("menu", ["DOPESHEET_MT_key", "DOPESHEET_MT_context_menu"])

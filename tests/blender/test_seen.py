@@ -385,15 +385,14 @@ def test_what_the_file_lacks_is_said(scene, item, body, tmp_path):
     scene.collection.objects.link(lamp)
     lamp.parent = item
     body.modifiers.new("Subdivision", "SUBSURF")
-    export = module("scene.fbx").export_fbx
-    said = export(bpy.context, item, tmp_path / "out.fbx")
-    assert said == "Lamp, Subdivision of Character Body"
+    (written,) = module("scene.export").export(bpy.context, item, tmp_path / "out.fbx")
+    assert written.left_out == "Lamp, Subdivision of Character Body"
 
 
 @pytest.mark.parametrize("scaled", ["a parent", "a bone"])
 def test_what_a_joint_of_fbx_cannot_do_is_said(scene, item, tmp_path, scaled):
     def left_out():
-        return module("scene.fbx").export_fbx(bpy.context, item, tmp_path / "out.fbx")
+        return module("scene.export").export(bpy.context, item, tmp_path / "out.fbx")[0].left_out
 
     item.scale = (1.0, 1.0, 1.2)
     assert "shear" not in left_out()

@@ -27,7 +27,7 @@ PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPO
 # `serve` would never end, and `animate` has tests of its own, with the add-on in Blender.
 NOT_RUN_HERE = ("serve", "animate", "batch")
 GESTURES = ("gesture",)
-OTHERS = ("video", "maps", "weights", "evaluate", "fit", "doctor")
+OTHERS = ("video", "maps", "export", "weights", "evaluate", "fit", "doctor")
 
 
 def shown(page: Path) -> Iterator[list[str]]:

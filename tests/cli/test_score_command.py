@@ -2,6 +2,7 @@
 """`chironomy score`, and gestures by a score."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,17 @@ def test_gestures_are_made_by_a_score(
     assert chironomy_command("gesture", speech(tmp_path / "speech.wav"), *options).code == 0
     assert still_model[0]["score"] == SCORE
     assert still_model[0]["score_guidance_scale"] == 2
+
+
+@pytest.mark.usefixtures("still_model")
+def test_a_plan_is_performed_with_the_seed_and_the_style_that_it_was_planned_with(
+    chironomy_command: Command, tmp_path: Path, still_model: list[Mapping[str, Any]]
+) -> None:
+    told = {"seed": 7, "style": "lively", "handedness": "left", "speed": 1.2}
+    replace(SCORE, source={"planned": True, **told}).save(tmp_path / "s.json")
+    options = [speech(tmp_path / "speech.wav"), "--out", tmp_path / "m.npz", "--score", tmp_path / "s.json"]
+    assert chironomy_command("gesture", *options).code == 0
+    assert chironomy_command("gesture", *options, "--seed", 0, "--style", "calm").code == 0
+    as_planned, other = still_model
+    assert {name: as_planned[name] for name in told} == told
+    assert (other["seed"], other["style"], other["handedness"]) == (0, "calm", "left")

@@ -26,6 +26,10 @@ def test_a_plan_is_written_and_goes_by_the_seed(chironomy_command: Command, tmp_
         plans.append(Score.load(out))
         out.unlink()
     assert plans[0] == plans[1] != plans[2]
+    assert [(each.source["seed"], each.source["style"], each.source["planned"]) for each in plans[1:]] == [
+        (1, "lively", True),
+        (2, "lively", True),
+    ]
 
 
 def test_the_gestures_of_a_script_come_first(chironomy_command: Command, tmp_path: Path) -> None:

@@ -64,7 +64,14 @@ def test_a_script_is_told_to_a_model_that_takes_a_score(
     said = chironomy_command("gesture", recording, "--script", tmp_path / "s.srt", "--out", tmp_path / "m.npz")
     assert said.code == 0
     assert [phrase.kind for phrase in model.calls[0]["score"].phrases] == ["welcome", "big"]
-    assert "script" not in said.err
+    assert "script changed nothing" not in said.err
+    assert "does not sound" not in said.err
+    # Where most words are others than are heard, that is said.
+    monkeypatch.setattr("chironomy.performance.scripts._OTHERWISE", -1.0)
+    said = chironomy_command("gesture", recording, "--script", tmp_path / "s.srt", "--out", tmp_path / "m.npz")
+    assert said.code == 0
+    assert "the script does not sound like what is said" in said.err
+    assert load_hands(tmp_path / "m.npz").source["script_unheard"] is True
 
 
 def test_a_model_that_takes_none_says_that_the_script_changed_nothing(
@@ -79,6 +86,7 @@ def test_a_model_that_takes_none_says_that_the_script_changed_nothing(
     assert load_hands(tmp_path / "m.npz").source["script_unplayed"] is True
     again = chironomy_command("gesture", recording, "--out", tmp_path / "m.npz")
     assert "script" not in again.err
+    assert "script_unheard" not in load_hands(tmp_path / "m.npz").source
     assert "script_unplayed" not in load_hands(tmp_path / "m.npz").source
     first, second = ({**call, "work": None} for call in model.calls)
     assert first == second

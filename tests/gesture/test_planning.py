@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plans: the score of a performance that nobody has written."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,10 +69,22 @@ def test_what_is_given_stays_and_the_plan_goes_round_it() -> None:
         (0.0, pytest.approx(0.85), REST),
         (1.0, 2.0, "point_out"),
         (pytest.approx(2.15), 4.0, REST),
+        (4.0, pytest.approx(5.75), "beat"),
         (5.9, 6.5, None),
         (7.0, 8.0, None),
+        (8.0, 10.0, REST),
     ]
+    rests = [Phrase(start, start + length, kind=REST, hands="both") for start, length in ((6.0, 1.0), (8.0, 2.0))]
+    whole = (*planned.phrases[:2], rests[0], planned.phrases[2], rests[1])
+    planned = replace(planned, phrases=whole)
     assert completed(Score((), 10.0), planned) == planned
+    # Nothing is left of a gesture that has no time to be prepared, and hands that have nothing to do are let down.
+    late = replace(given, phrases=(given.phrases[0], replace(given.phrases[1], start=4.7, end=6.5)))
+    assert [phrase.kind for phrase in completed(late, planned).phrases if phrase.kind != REST] == [
+        "point_out",
+        None,
+        None,
+    ]
     # A score of the beginning alone is one of the whole recording, too.
     assert completed(Score((), 3.0), planned) == planned
 
@@ -117,3 +130,16 @@ def test_fingers_that_are_counted_are_seen_whichever_hand_counts() -> None:
         assert shows(motion, count)
         assert not [other.shape for other in contradictions(count) if shows(motion, other)]
         assert Score.from_dict(motion.source["score"]).phrases == (count,)
+
+
+def test_counts_go_on_and_a_wave_is_to_and_fro() -> None:
+    manner = {"style": {"neutral": 1.0}, "speed": 1.0, "amplitude": 1.0, "handedness": None, "seed": 0}
+    count = Phrase(1.0, 2.0, (Stroke(1.5),), "count")
+    phrases = (count, replace(count, start=1.0, shape="three"), count, replace(count, states={"kind": "free"}), count)
+    made = said_in_full(Score(phrases, 5.0), **manner)
+    assert [phrase.shape for phrase in made.phrases] == ["point", "three", "four", None, "five"]
+    wave = Phrase(1.0, 2.6, (Stroke(1.5, 0.3),), "wave")
+    told = [replace(wave, end=1.7), replace(wave, states={"strokes": "locked"}), replace(wave, kind="sweep")]
+    made = said_in_full(Score((wave, *told), 5.0), **manner)
+    assert [stroke.apex for stroke in made.phrases[0].strokes] == [1.5, 1.84, 2.18]
+    assert [phrase.strokes for phrase in made.phrases[1:]] == [phrase.strokes for phrase in told]

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gesture_samples import TINY
+from gesture_samples import TINY, babble
 
-from chironomy.gesture import GesturePipeline, GestureTransformer
+from chironomy.evaluation.shown import shows
+from chironomy.gesture import GesturePipeline, GestureTransformer, embedded_weights
 from chironomy.gesture.change import Range, change, changed_ranges, with_phrase, without_phrase
 from chironomy.gesture.pipeline import default_scheduler
+from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.score import SCORE_KINDS, Phrase, Score, Stroke
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.speech.decode import Speech
@@ -87,3 +89,30 @@ def test_only_the_surroundings_of_a_changed_phrase_are_other_motion(scored: Gest
     assert Score.from_dict(made.source["score"]) == after
     # Done twice, nothing is left to change: the motion knows its score.
     assert np.array_equal(change(scored, speech, made, after, **options).wrist_position, made.wrist_position)
+
+
+def test_a_take_that_was_made_without_a_score_is_compared_with_its_own_plan() -> None:
+    voice, options = babble(14.0), {"seed": 5, "style": "lively"}
+    runtime = GestureRuntime.from_folder(embedded_weights())
+    motion = runtime(voice, **options)
+    plan = runtime.plan_of(voice, motion)
+    assert plan is not None
+    assert len([phrase for phrase in plan.phrases if phrase.kind != "rest"]) >= 3
+    assert np.abs(motion.wrist_position - change(runtime, voice, motion, plan).wrist_position).max() == 0
+    number = [phrase.kind != "rest" for phrase in plan.phrases].index(True, 2)
+    phrase = plan.phrases[number]
+    gone = change(runtime, voice, motion, without_phrase(plan, number), **options)
+    frames = np.flatnonzero(moved(gone, motion).max(axis=1) > 1e-6) / 24.0
+    assert len(frames)
+    assert phrase.start - 0.5 <= frames.min()
+    assert frames.max() <= phrase.end + 0.5
+    # What is changed in a plan is asked for, so it is done as strictly as in a score of one's own.
+    told = {"kind": "wave", "hands": "right", "shape": None, "place": None, "size": None}
+    wave = Phrase(phrase.start, phrase.start + 1.6, (Stroke(phrase.start + 0.8),), **told)
+    after = with_phrase(plan, wave, number)
+    waving = change(runtime, voice, motion, after, **options)
+    assert shows(waving, wave)
+    assert not shows(motion, wave)
+    # Of motion that does not say how it was made, nothing is known.
+    assert runtime.plan_of(voice, motion.replaced(source={})) is None
+    assert runtime.plan_of(voice, motion.replaced(source={**motion.source, "style": "gone"})) is None

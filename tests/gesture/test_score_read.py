@@ -13,9 +13,11 @@ from chironomy.gesture.corpus.timeline import play
 from chironomy.gesture.planning.manners import manner_of
 from chironomy.gesture.planning.planner import Planner
 from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score import REST, Phrase, Score, Stroke
+from chironomy.gesture.score import REST, SCORE_KINDS, Phrase, Score, Stroke
+from chironomy.gesture.score.check import remarks
+from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
-from chironomy.gesture.training.reader import frames_right, train_reader, wanted
+from chironomy.gesture.training.reader import even_plans, frames_right, train_reader, wanted
 from chironomy.motion.edit import mirror
 from chironomy.motion.hand_motion import HandMotion
 
@@ -58,6 +60,30 @@ def test_a_read_score_explains_the_strokes_and_says_all_of_each_phrase(plans: li
         assert np.linalg.norm(motion.wrist_position[apex, hand] - np.array(phrase.place)) < 0.03
 
 
+def test_what_is_read_can_be_done_again(plans: list[tuple[HandMotion, Score]]) -> None:
+    config = {"score_kinds": list(SCORE_KINDS)}
+    for motion, _ in plans:
+        # Also twice as fast as people are, and where it breaks off in the middle of a gesture.
+        for seen in (motion, motion.sliced(0, 100), motion.replaced(fps=2 * motion.fps)):
+            score = read_score(seen)
+            assert gestures(score)
+            assert remarks(score, config) == []
+
+
+def test_strokes_and_places_that_no_hand_has_time_for_are_left_out() -> None:
+    first = Phrase(0.0, 2.0, (Stroke(0.1), Stroke(0.5, 0.9), Stroke(0.8), Stroke(1.0)), "beat", "right", "open")
+    far = Phrase(1.9, 4.0, (Stroke(2.0, 3.0),), "chop", "right", place=(-0.9, 0.0, 0.9), size=0.2)
+    soon = Phrase(2.1, 2.2, (Stroke(2.15),), "ring", "both")
+    made = doable([first, far, soon], 3.5)
+    assert [phrase.kind for phrase in made] == ["beat", "chop"]
+    assert made[0].strokes == (Stroke(0.5, 0.3), Stroke(0.8))
+    assert made[0].end == made[1].start == pytest.approx(1.75)
+    assert made[1].end == 3.5
+    assert made[1].strokes == (Stroke(2.0, 1.5),)
+    assert made[1].place is not None
+    assert np.linalg.norm(made[1].place) < 0.8
+
+
 def test_still_hands_are_at_rest(plans: list[tuple[HandMotion, Score]]) -> None:
     motion, _ = plans[0]
     for frame in range(0, motion.frame_count, 40):
@@ -89,6 +115,46 @@ def test_a_reader_learns_from_clips_and_is_saved(plans: list[tuple[HandMotion, S
     assert frames_right(again, plans[:1]) > 0.6
     with pytest.raises(GestureError, match="no clip has a score with kinds of gesture"):
         train_reader([(plans[0][0], Score((), 5.0))], steps=1)
+
+
+def test_a_reader_goes_on_learning(plans: list[tuple[HandMotion, Score]]) -> None:
+    before = shipped_reader()
+    after = train_reader(plans[:1], steps=2, onto=before)
+    assert after.kinds == before.kinds
+    assert 0 < np.abs(after.layers[0][0] - before.layers[0][0]).max() < 0.01
+    few = Reader(("beat",), before.mean, before.scale, before.layers)
+    with pytest.raises(GestureError, match=r"does not know the kind .*; train it from the beginning"):
+        train_reader(plans[:1], steps=1, onto=few)
+
+
+def test_plans_to_learn_from_have_every_kind_in_either_and_both_hands() -> None:
+    made = list(even_plans(42, seed=3))
+    motion, score = made[0]
+    assert motion.duration == score.seconds == 12.0
+    seen = {(phrase.kind, phrase.hands == "both") for _, score in made for phrase in gestures(score)}
+    assert {kind for kind, _ in seen} == set(KINDS)
+    assert len([kind for kind, both in seen if both]) >= 15
+
+
+def test_a_reader_of_before_reads_as_it_did(tmp_path: Path, plans: list[tuple[HandMotion, Score]]) -> None:
+    shipped_reader().save(tmp_path / "new.npz")
+    with np.load(tmp_path / "new.npz") as data:
+        fields = dict(data)
+    # It did not know how the forearm turns the wrist: three numbers of each hand.
+    count = len(fields["mean"])
+    kept = np.delete(np.arange(count), [9, 10, 11])
+    weight = fields["w0"].reshape(4, count, -1)[:, kept].reshape(4 * len(kept), -1)
+    older = {"mean": fields["mean"][kept], "scale": fields["scale"][kept], "w0": weight}
+    np.savez(tmp_path / "old.npz", **{**fields, **older, "format": "chironomy.score_reader/2"})
+    reader = Reader.load(tmp_path / "old.npz")
+    features = hand_features(plans[0][0])
+    said = reader(features)
+    features[..., 9:12] = 7.0
+    np.testing.assert_array_equal(reader(features).kinds, said.kinds)
+    assert gestures(read_score(plans[0][0], reader))
+    np.savez(tmp_path / "bad.npz", **{**fields, **older, "w0": weight[:7], "format": "chironomy.score_reader/2"})
+    with pytest.raises(GestureError, match="holds layers that do not fit each other"):
+        Reader.load(tmp_path / "bad.npz")
 
 
 def test_what_a_reader_learns_is_each_hands_until_its_next_phrase() -> None:

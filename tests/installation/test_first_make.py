@@ -8,6 +8,7 @@ import pytest
 from tiny_wheels import tiny_wheel
 
 from build_extension import bundled_pip
+from chironomy.installation.wheels import pip_of
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def environment(tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = next(folder.glob("bin/python"), folder / "Scripts" / "python.exe")
     pip = bundled_pip()
-    subprocess.run([python, "-I", f"{pip}/pip", "install", "--quiet", "--no-index", pip], check=True)
+    subprocess.run([*pip_of(pip, str(python)), "install", "--quiet", "--no-index", pip], check=True)
     return folder, python
 
 

@@ -3,6 +3,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from tiny_wheels import tiny_wheel
@@ -14,6 +15,7 @@ from chironomy.installation.environment import environment_python
 from chironomy.installation.errors import InstallationError
 from chironomy.installation.parts import locked_version
 from chironomy.installation.pythons import FETCHED, OWN, SYSTEM, Python
+from chironomy.installation.wheels import pip_of
 from chironomy.work import QUIET
 
 VERSION = sys.version_info[:2]
@@ -116,6 +118,14 @@ def test_without_any_python_to_run_pip_in_the_sentence_says_what_to_install(comm
     monkeypatch.setattr(pythons.shutil, "which", lambda _name: None)
     with pytest.raises(InstallationError, match=r"install Python 3\.11 or uv and try again"):
         pythons.fetched(commands, tmp_path, bundled_pip(), "")
+
+
+def test_pip_does_not_take_itself_for_a_program_called_pip(commands, tmp_path):
+    """As such it installs no pip on Windows."""
+    modules = {"pip/__init__.py": "", "pip/__main__.py": "import sys\nprint(*sys.argv, sep='|')\n"}
+    said = commands.run([*pip_of(tiny_wheel(tmp_path, "pip", "1", modules), sys.executable), "install", "pip"])
+    name, *arguments = said.split("|")
+    assert (Path(name).name, arguments) == ("__main__.py", ["install", "pip"])
 
 
 def test_a_python_without_ensurepip_gets_the_pip_that_the_extension_brings(commands, tmp_path):

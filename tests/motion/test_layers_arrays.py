@@ -7,7 +7,7 @@ import pytest
 from chironomy.motion import MotionError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_poses import HandPoses
-from chironomy.motion.layers import Layer, change_between, layered, packed, renamed, unpacked, with_layer
+from chironomy.motion.layers import Layer, change_between, layered, listed, packed, renamed, unpacked, with_layer
 
 FRAMES = np.arange(10.0, 30.0)
 
@@ -51,6 +51,15 @@ def test_layers_are_kept_as_bytes(layer):
 def test_damaged_layers_are_told_by_a_sentence(layer, cut):
     with pytest.raises(MotionError, match="layers are damaged"):
         unpacked(packed([layer], {})[:cut])
+
+
+def test_layers_are_listed_without_what_they_change(layer):
+    layers = [layer, *with_layer([layer], 0, name="Other", weight=0.25, muted=True)]
+    found = listed(packed(layers, {}))
+    assert [(each.name, each.weight, each.muted) for each in found] == [("Raise", 1.0, False), ("Other", 0.25, True)]
+    assert not any(each.changes for each in found)
+    with pytest.raises(MotionError, match="layers are damaged"):
+        listed(packed(layers, {})[:40])
 
 
 def test_layers_have_names_of_their_own(layer):

@@ -11,7 +11,7 @@ import pytest
 
 from chironomy.body.accompany import accompanied_pose
 from chironomy.body.errors import BodyError
-from chironomy.body.performance import Performance, load_performance, save_performance
+from chironomy.body.performance import Performance, load_performance, packed, save_performance, unpacked
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
@@ -53,6 +53,28 @@ def test_the_hands_stay_and_the_rest_goes_with_them(made: Performance) -> None:
     assert made.face.frame_count == made.body.frame_count == 12
     rig = load_rig()
     assert np.array_equal(made.pose(rig).joint_position, accompanied_pose(rig, given, made.body).joint_position)
+
+
+def test_what_a_take_keeps_is_small_and_the_same_to_the_eye(speech: Speech, tmp_path: Path) -> None:
+    from chironomy.motion import rotation
+
+    random = np.random.default_rng(0)
+    still = hands_before_the_chest(240)
+    turn = rotation.from_rotation_vector(np.cumsum(random.normal(0.0, 0.01, (240, 2, 16, 3)), axis=0))
+    hands = still.replaced(
+        wrist_position=still.wrist_position + np.cumsum(random.normal(0.0, 1e-3, (240, 2, 3)), axis=0),
+        rotation=rotation.multiply(still.rotation, turn),
+    )
+    whole = perform(speech, hands, LENS, seed=3, phones=[])
+    small = packed(whole)
+    save_performance(whole, tmp_path / "whole.zip")
+    assert len(small) < 0.5 * (tmp_path / "whole.zip").stat().st_size
+    kept = unpacked(small)
+    assert np.abs(kept.hands.wrist_position - hands.wrist_position).max() < 1e-5
+    assert np.degrees(rotation.angle(kept.hands.rotation, hands.rotation)).max() < 0.004
+    assert np.degrees(rotation.angle(kept.body.torso, whole.body.torso)).max() < 0.004
+    assert np.abs(kept.face.values - whole.face.values).max() < 1e-5
+    assert kept.hands.source == hands.source
 
 
 def test_the_eyes_look_where_the_lens_is(speech: Speech) -> None:

@@ -3,12 +3,14 @@
 
 import sys
 from itertools import pairwise
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from spoken import errors, speak
 
+from chironomy.performance.scripts import score_of_words
 from chironomy.speech import SpeechError, load_speech
 from chironomy.speech.words import Mark, heard_words, language_of, script_words
 from chironomy.speech.words.spelling import guessed_sounds, spoken
@@ -19,6 +21,12 @@ ENGLISH = """Hello, and welcome to everybody. I want to tell you something about
 
 In 1990, Dr. Szczepanek bought 21 apples for the well-known Kthulu family. On the left you see a huge tower, and on the
 right a tiny house. Don't go left, they said; tomorrow we will see."""
+
+EXAMPLE = """Good morning, and welcome. When you speak, your hands speak too. They rise before the word, they land
+exactly on it, and then they rest. So, give me one sentence, and I will show you a big, wide gesture!"""
+
+OTHER = """Take three of the boxes from the table near the window and carry them down to the boat before the evening.
+Nobody knew where the old key was. The children had been looking for it all morning, behind the shed."""
 
 KOREAN = """안녕하세요 여러분. 오늘은 손에 대해 말씀드리겠습니다. 첫째, 손은 쉬지 않습니다. 둘째, 손은 말보다 빠릅니다.
 왼쪽에는 큰 건물이 있고, 오른쪽에는 작은 집이 있습니다. 저는 아무것도 모릅니다. 감사합니다."""
@@ -57,6 +65,15 @@ def test_a_long_script_is_aligned_stretch_by_stretch(tmp_path):
     assert np.abs(errors(text, words, begun)).max() < 1.0
     assert told[-1] == 1.0
     assert told == sorted(told)
+
+
+def test_a_script_that_is_not_what_is_said_does_not_fit(tmp_path):
+    speech = load_speech(Path(__file__).parents[2] / "examples" / "speech.flac")
+    for text, fits in ((EXAMPLE, True), (OTHER, False)):
+        (tmp_path / "script.txt").write_text(text)
+        assert {word.fits for word in script_words(speech, tmp_path / "script.txt")} == {fits}
+        score = score_of_words(speech, tmp_path / "script.txt")
+        assert score.source.get("script_unheard", False) is not fits
 
 
 def test_a_language_without_a_dictionary_is_counted_out_and_called_rough(tmp_path):

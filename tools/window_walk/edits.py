@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from window_walk.desk import Desk, UnseenError
-from window_walk.walk import Walk, check, farthest, show_gesture, turn
+from window_walk.walk import Walk, check, farthest, show_gesture, turn, wait_edited
 
 
 def move_pose(walk: Walk) -> str:
@@ -35,7 +35,7 @@ def move_pose(walk: Walk) -> str:
     moved = math.dist(desk.see()["wrists"][1], before)
     check(moved > 0.05, f"the hand went {100 * moved:.0f} cm by G Z 0.12")
     desk.press_button("Edit", "chironomy.move_pose")
-    time.sleep(0.5)
+    wait_edited(desk)
     after = desk.ask("wrist_path")
     apart = [math.dist(one[1], other[1]) for one, other in zip(path, after, strict=True)]
     changed = sum(each > 0.005 for each in apart)
@@ -198,7 +198,7 @@ def mirror_motion(walk: Walk) -> str:
     desk.press("alt+a")
     path = desk.ask("wrist_path")
     desk.press_button("Edit", "chironomy.mirror_motion")
-    time.sleep(0.5)
+    wait_edited(desk)
     apart = farthest(path, desk.ask("wrist_path"))
     check(apart > 0.02, "the hands do as before")
     return f"the wrists go up to {100 * apart:.0f} cm elsewhere"
@@ -210,18 +210,22 @@ def edit_on_layer(walk: Walk) -> str:
     desk.press_button("Edit", ".on_layer")
     path = desk.ask("wrist_path")
     desk.press_button("Edit", "chironomy.smooth")
-    seen = desk.wait_until("a layer", lambda seen: seen["layers"], 10)
+    seen = desk.wait_until("a layer", lambda seen: seen["layers"], 30)
+    wait_edited(desk)
     smooth = desk.ask("wrist_path")
     apart = farthest(path, smooth)
     check(apart > 0.002, "the hands do as before")
     desk.photograph("11-layer")
     desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
     desk.wait_until("that the layer is hidden", lambda seen: seen["layers"][0][2], 10)
+    wait_edited(desk)
     off = farthest(path, desk.ask("wrist_path"))
     check(off < 1e-5, f"without the layer the wrists are up to {off:.5f} m from where they were")
     desk.press_button("Edit", ".muted", parts=(0.8, 0.77, 0.83))
+    wait_edited(desk)
     desk.press_button("Edit", "chironomy.apply_layer", parts=(0.92, 0.9, 0.94))
-    after = desk.wait_until("no layer", lambda seen: not seen["layers"], 10)
+    after = desk.wait_until("no layer", lambda seen: not seen["layers"], 30)
+    wait_edited(desk)
     applied = farthest(smooth, desk.ask("wrist_path"))
     check(applied < 5e-3, f"applied, the layer puts the wrists up to {applied:.4f} m elsewhere")
     desk.press_button("Edit", ".on_layer")

@@ -76,6 +76,12 @@ def turn(one: list[float], other: list[float]) -> float:
     return math.degrees(2 * math.acos(min(1.0, abs(sum(a * b for a, b in zip(one, other, strict=True))))))
 
 
+def wait_edited(desk: Desk) -> None:
+    """Wait until an edit is done that a button or a slider began."""
+    time.sleep(0.5)
+    desk.wait_until("the end of the edit", lambda seen: not seen["editing"], 30)
+
+
 def wait_for(path: Path, seconds: float = 60.0) -> None:
     """Wait until a file is there.
 

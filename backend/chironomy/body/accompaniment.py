@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.body.errors import BodyError
 from chironomy.files import atomic_path
 from chironomy.motion import rotation as quaternion
+from chironomy.motion.files import grained
 from chironomy.motion.hand_motion import checked_fps
 from chironomy.reading import Arrays
 from chironomy.schema import Schema
@@ -90,13 +91,15 @@ class Accompaniment:
         )
 
 
-def save_accompaniment(accompaniment: Accompaniment, path: str | Path) -> None:
+def save_accompaniment(accompaniment: Accompaniment, path: str | Path, grain: float = 0.0) -> None:
     """Write it as a `.npz` of format `chironomy.accompaniment/2`; `load_accompaniment` gives back equal arrays.
+
+    `grain` is as of `chironomy.motion.files.save_hands`.
 
     Raises:
         ChironomyError: the file cannot be written.
     """
-    fields = {name: getattr(accompaniment, name) for name in FIELDS}
+    fields = {name: grained(getattr(accompaniment, name), grain) for name in FIELDS}
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary, format=np.array(ACCOMPANIMENT_FILE.format), fps=np.float64(accompaniment.fps), **fields

@@ -25,6 +25,7 @@ from chironomy.gesture.settings import (
     RANGE_HANDS,
     RATE,
     SCORE_GUIDANCE,
+    SEED,
     SPEED,
     STEPS,
     STYLE,
@@ -49,8 +50,8 @@ def add_to(commands: Any) -> None:
         "--fps", type=number(FPS.low, FPS.high), default=FPS.default, help=f"frames a second (default: {FPS.default:g})"
     )
     add_gesture_arguments(parser, style=weights)
-    # What is not given is that of the motion that is kept, or else the usual.
-    parser.set_defaults(**dict.fromkeys(_USUAL))
+    # What is not given is that of the motion that is kept, or of the plan that is performed, or else the usual.
+    parser.set_defaults(**dict.fromkeys((*_USUAL, "seed")))
     parser.add_argument(
         "--handedness",
         type=weights,
@@ -71,7 +72,11 @@ def add_to(commands: Any) -> None:
         "--style-guidance", type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high), help="likewise the style (default: 1)"
     )
     parser.add_argument(
-        "--score", type=Path, metavar="SCORE.json", help="what is to be gestured when; see chironomy score --help"
+        "--score",
+        type=Path,
+        metavar="SCORE.json",
+        help="what is to be gestured when; see chironomy score --help. Of a plan, seed, style and the like are its "
+        "own where they are not given",
     )
     parser.add_argument(
         "--script",
@@ -122,6 +127,7 @@ def run(options: argparse.Namespace) -> int:
     from chironomy.gesture.score import Score
     from chironomy.motion.files import load_hands, save_hands
     from chironomy.performance.gestures import SCRIPT_UNPLAYED, gesture_pipeline, make_gestures
+    from chironomy.performance.scripts import SCRIPT_UNHEARD
     from chironomy.speech.words.transcripts import read_transcript
 
     if (options.keep is None) != (options.range is None) and (options.keep is None or options.score is None):
@@ -137,8 +143,7 @@ def run(options: argparse.Namespace) -> int:
     with steps.step("check"):
         check_speech(options.speech)
         kept = {} if options.keep is None else load_hands(options.keep).source
-        if options.score is not None:
-            Score.load(options.score)
+        plan = {} if options.score is None else Score.load(options.score).source
         if options.script is not None:
             read_transcript(options.script)
     with contextlib.ExitStack() as outputs:
@@ -150,20 +155,23 @@ def run(options: argparse.Namespace) -> int:
             known = dict(kind.settings)
             if options.model is not None:
                 known["style"] = Weights(STYLE, lambda: saved_styles(options.model))
-            settings = check_settings(kind.name, known, _settings(options, kept))
+            settings = check_settings(kind.name, known, _settings(options, kept, plan))
             work = Work(lambda fraction, message="": steps.update("gesture", fraction, message))
             load = functools.partial(gesture_pipeline, options.model, options.audio_encoder)
             own = load if options.model or options.audio_encoder else None
             made = make_gestures(inputs, settings, options.variants, work, own)
             for motion, path in zip(made, results, strict=True):
                 save_hands(motion, path)
-        unplayed = False
+        unplayed = unheard = False
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
             unplayed = unplayed or bool(motion.source.get("script_unplayed"))
+            unheard = unheard or bool(motion.source.get("script_unheard"))
         if unplayed:
             print(SCRIPT_UNPLAYED, file=sys.stderr)
+        if unheard:
+            print(SCRIPT_UNHEARD, file=sys.stderr)
     return 0
 
 
@@ -175,13 +183,14 @@ def numbered(path: Path, count: int) -> list[Path]:
     return [path.with_name(f"{path.stem}-{number:0{digits}d}{path.suffix}") for number in range(1, count + 1)]
 
 
-def _settings(options: argparse.Namespace, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of the job; what is not given is that of the motion that is kept, by its source."""
+def _settings(options: argparse.Namespace, kept: Mapping[str, Any], plan: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the job; what is not given is that of the motion that is kept or of the plan, by their source."""
+    known = {**plan, **kept}
     start, end = options.range or (None, None)
     usual = {**_USUAL, "handedness": None, "emotion": EMOTION}
     return {
-        **{name: getattr(options, name) or kept.get(name, value) for name, value in usual.items()},
-        "seed": options.seed,
+        **{name: getattr(options, name) or known.get(name, value) for name, value in usual.items()},
+        "seed": plan.get("seed", SEED.default) if options.seed is None else options.seed,
         "fps": options.fps,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,

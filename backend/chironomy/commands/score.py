@@ -2,6 +2,7 @@
 """`chironomy score read | propose | plan | check`: what is gestured when, as a file that can be edited."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def run_read(options: argparse.Namespace) -> int:
 def run_propose(options: argparse.Namespace) -> int:
     """Write the score that words ask for."""
     from chironomy.commands.progress import Steps
-    from chironomy.performance.scripts import score_of_words
+    from chironomy.performance.scripts import SCRIPT_UNHEARD, score_of_words
     from chironomy.speech.decode import load_speech
     from chironomy.work import Work
 
@@ -110,12 +111,15 @@ def run_propose(options: argparse.Namespace) -> int:
             score = score_of_words(speech, options.script, options.language, recogniser=options.recogniser, work=work)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
+    if score.source.get("script_unheard"):
+        print(SCRIPT_UNHEARD, file=sys.stderr)
     return 0
 
 
 def run_plan(options: argparse.Namespace) -> int:
     """Write the score that is performed where nobody gives one."""
     from chironomy.performance.gestures import plan_gestures
+    from chironomy.performance.scripts import SCRIPT_UNHEARD
     from chironomy.service.kinds import KINDS
     from chironomy.service.settings import check_settings
 
@@ -127,6 +131,8 @@ def run_plan(options: argparse.Namespace) -> int:
         score = plan_gestures(inputs, settings)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
+    if score.source.get("script_unheard"):
+        print(SCRIPT_UNHEARD, file=sys.stderr)
     return 0
 
 

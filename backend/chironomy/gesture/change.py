@@ -81,14 +81,14 @@ def change(
         speech: the recording.
         motion: the performance.
         after: what it is to be.
-        before: what it is; by default the score that it was made with, or the one that is read from it, whichever
-            `after` has more of.
+        before: what it is; by default the score or the plan that it was made with, or the one that is read from it,
+            whichever `after` has more of.
         settings: of the new frames, as `regenerate` takes them.
 
     Raises:
         GestureError: as `regenerate` does.
     """
-    before = before or _known(motion, after)
+    before = before or _known(maker, speech, motion, after)
     locked = settings.pop("locked", None)
     ranges = [
         each
@@ -100,22 +100,38 @@ def change(
     for start, end, hands in ranges:
         inside |= ~kept_outside(motion, *frames_of_range(motion, start, end), hands)
     motion, done = carried(motion, before, after, inside, locked)
+    asked = _asked(before, after)
     for start, end, hands in ranges:
         first, last = frames_of_range(motion, start, end)
         if not (kept_outside(motion, first, last, hands) | done).all():
-            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=after, locked=done, **settings)
+            motion = maker.regenerate(speech, motion, start, end, hands=hands, score=asked, locked=done, **settings)
     return motion.replaced(source={**motion.source, "score": after.to_dict()})
 
 
-def _known(motion: HandMotion, after: Score) -> Score:
+def _asked(before: Score, after: Score) -> Score:
+    """The second score, what is new in it locked: of a plan, too, somebody wants to see what they changed."""
+    new = _counted(after) - _counted(before)
+
+    def sure(phrase: Phrase) -> Phrase:
+        if not new[_key(phrase)] or phrase.kind == REST:
+            return phrase
+        return replace(phrase, states={name: "locked" for name in FIELDS if phrase.state(name) != "free"})
+
+    return replace(after, phrases=tuple(map(sure, after.phrases)))
+
+
+def _known(maker: "GestureMaker", speech: "Speech", motion: HandMotion, after: Score) -> Score:
     from chironomy.gesture.score.read import read_score
 
-    candidates = [read_score(motion)]
-    if "score" in motion.source:
-        # Where both have as much of it, it is the one that is known.
-        candidates.insert(0, Score.from_dict(motion.source["score"], "the motion's score"))
+    # Where several have as much of it, it is the one that is known.
+    candidates = [
+        Score.from_dict(motion.source["score"], "the motion's score")
+        if "score" in motion.source
+        else maker.plan_of(speech, motion),
+        read_score(motion),
+    ]
     wanted = _counted(after)
-    return max(candidates, key=lambda score: (_counted(score) & wanted).total())
+    return max(filter(None, candidates), key=lambda score: (_counted(score) & wanted).total())
 
 
 def _counted(score: Score) -> Counter[str]:

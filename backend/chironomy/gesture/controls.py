@@ -117,6 +117,11 @@ class Controls:
     given_guidance: float
     source: dict[str, Any]
 
+    @property
+    def leading(self) -> float:
+        """How far what somebody asked for is led towards its drawing: not at all where it is followed as learned."""
+        return min(max((self.given_guidance - 1.0) / (GIVEN_SCORE_GUIDANCE - 1.0), 0.0), 1.0)
+
 
 def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
     """Check settings against what the model with this configuration knows.

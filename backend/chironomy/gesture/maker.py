@@ -14,6 +14,7 @@ from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
+from chironomy.gesture.leading import led_hands
 from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
 from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
@@ -176,6 +177,21 @@ class GestureMaker:
         chosen = [hands] if isinstance(hands, str) else list(hands)
         return with_range(motion, new, first, {"start": first, "end": last, "hands": chosen, **task.controls.source})
 
+    def plan_of(self, speech: Speech, motion: HandMotion) -> Score | None:
+        """The plan that a performance was made by where nobody gave a score, drawn again from what its source says.
+
+        None where the model performs no plans, or the source does not say it.
+        """
+        config, source = self.loaded_network().config, motion.source
+        names = [name for name in ("seed", "style", "speed", "amplitude", "rate", "handedness") if name in source]
+        if not config.get("plans") or "seed" not in names or "score" in source or not source.get("plan", True):
+            return None
+        try:
+            controls = checked_controls(config, {name: source[name] for name in names})  # type: ignore[typeddict-item]
+        except GestureError:
+            return None
+        return planned_score(speech, **_manner(config, controls), rate=_rate(controls))
+
     def _task(self, speech: Speech, settings: Settings) -> "_Task":
         """Check everything that was asked for, and listen to the speech."""
         network = self.loaded_network()
@@ -309,24 +325,33 @@ def _performed(
 
     A model of plans performs what was given, said in full, and a plan of its style for the rest.
     """
-    score, hands = settings.get("score"), controls.handedness
+    score = settings.get("score")
     if config.get("plans"):
-        manner = {
-            "style": dict(zip(style_names(config), controls.style, strict=True)),
-            "speed": controls.speed,
-            "amplitude": controls.amplitude,
-            "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
-            "seed": controls.seed,
-        }
+        manner = _manner(config, controls)
         score = None if score is None else said_in_full(score, **manner)
         performed = score
         if settings.get("plan", True):
-            rate = 1.0 if controls.rate is None else controls.rate
-            plan = planned_score(speech, **manner, rate=rate, plain=score is not None)
+            plan = planned_score(speech, **manner, rate=_rate(controls), plain=score is not None)
             performed = plan if score is None else completed(score, plan)
         controls = replace(controls, score=performed)
     # A score that is not followed at all asks for no hand shape either.
     return controls, asked_for(score) if score is not None and controls.given_guidance else []
+
+
+def _manner(config: Mapping[str, Any], controls: Controls) -> dict[str, Any]:
+    """What a plan goes by, beside how many strokes there are."""
+    hands = controls.handedness
+    return {
+        "style": dict(zip(style_names(config), controls.style, strict=True)),
+        "speed": controls.speed,
+        "amplitude": controls.amplitude,
+        "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
+        "seed": controls.seed,
+    }
+
+
+def _rate(controls: Controls) -> float:
+    return 1.0 if controls.rate is None else controls.rate
 
 
 def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting: NDArray[np.float32]) -> Conditions:
@@ -364,6 +389,7 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             moments = (*stroke_times(task.controls.score.phrases), task.accents)
             left, right, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
             conditions.apexes, conditions.accents = (left, right), accents
+            conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions
 

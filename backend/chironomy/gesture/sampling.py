@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Denoising one block of windows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from chironomy.gesture.controls import Controls
 from chironomy.gesture.encoding import WRIST_DIM
 from chironomy.gesture.errors import GestureCancelled, GestureError
 from chironomy.gesture.latent import Latent
+from chironomy.gesture.leading import Led, led
 from chironomy.gesture.network import Given, Network, NoisePath, Run
 from chironomy.gesture.pins import Ease
 from chironomy.gesture.timing import on_time
@@ -103,6 +105,7 @@ class Conditions:
         score: (frames, score_dim) what is to be gestured, for a network that takes it, or None.
         lasting: (1, latent_dim) noise by which hands choose how they rest.
         asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
+        led: hands of phrases that were asked for, in seconds from the first frame.
         apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
         accents: seconds from the first frame at which accented syllables begin to sound, where a plan is performed.
     """
@@ -117,6 +120,7 @@ class Conditions:
     fixed: Fixed | None = None
     score: Array | None = None
     asked: Array | None = None
+    led: Sequence[Led] = ()
     apexes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     accents: NDArray[np.float64] | None = None
 
@@ -179,7 +183,7 @@ def denoise(
             work.progress((step + last / layout.count) / len(timesteps))
         clean = blend.timeline()
         if step >= len(timesteps) - _TIMED_STEPS:
-            clean = _on_time(network, clean, conditions)
+            clean = _as_asked(network, clean, conditions, controls)
         clean = _kept(latent, clean, conditions)
         state = path.step(np.where(keep, pinned, clean), t, state)
     if not np.isfinite(state).all():
@@ -239,14 +243,14 @@ def _combined(made: Array, shares: list[Array]) -> Array:
     return result
 
 
-def _on_time(network: Network, clean: Array, conditions: Conditions) -> Array:
-    """Predicted clean motion whose strokes arrive when the score says so."""
+def _as_asked(network: Network, clean: Array, conditions: Conditions, controls: Controls) -> Array:
+    """Predicted clean motion whose strokes arrive when the score says so, and are those that were asked for."""
     if conditions.apexes is None:
         return clean
-    motion = network.latent.denormalize(clean)
-    timed = on_time(motion, conditions.apexes, float(network.config["fps"]), conditions.accents)
-    timed = timed.astype(np.float32)
-    return clean + (network.latent.normalize(timed) - network.latent.normalize(motion))
+    motion, fps = network.latent.denormalize(clean), float(network.config["fps"])
+    made = on_time(motion, conditions.apexes, fps, conditions.accents)
+    made = led(made, conditions.led, fps, controls.leading).astype(np.float32)
+    return clean + (network.latent.normalize(made) - network.latent.normalize(motion))
 
 
 def _kept(latent: Latent, clean: Array, conditions: Conditions) -> Array:

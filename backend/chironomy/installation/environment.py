@@ -35,7 +35,7 @@ from chironomy.installation.parts import (
     total_megabytes,
 )
 from chironomy.installation.pythons import Python, candidates
-from chironomy.installation.wheels import PROGRESS, QUIETLY
+from chironomy.installation.wheels import PROGRESS, QUIETLY, pip_of
 from chironomy.work import Work
 
 ENVIRONMENT, NEW, OLD, LOG, TOOLS = "backend", "backend.new", "backend.old", "set-up.log", "set-up"
@@ -192,7 +192,7 @@ def _install_pip(commands: Commands, environment: Path, pip: Path) -> None:
     version = pip.name.split("-")[1]
     if not any(environment.glob(f"**/site-packages/pip-{version}.dist-info")):
         program = str(environment_python(environment))
-        commands.run([program, "-I", f"{pip}/pip", "install", *QUIETLY, "--no-index", "--no-deps", str(pip)])
+        commands.run([*pip_of(pip, program), "install", *QUIETLY, "--no-index", "--no-deps", str(pip)])
 
 
 def _imports(commands: Commands, program: Path, name: str) -> bool:

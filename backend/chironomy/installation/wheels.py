@@ -21,6 +21,11 @@ PROGRESS = ("--progress-bar", "raw", "--resume-retries", "5")
 
 _PROGRESS_SINCE = (25, 1)
 
+_RUN = (
+    "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
+)
+
 
 @dataclass(frozen=True)
 class PublishedWheel:
@@ -47,6 +52,15 @@ class PublishedWheel:
         """Its file's name."""
         tag = f"cp{self.python.replace('.', '')}"
         return f"{self.package}-{self.version}-{tag}-{tag}-{self.platform}.whl"
+
+
+def pip_of(wheel: Path, python: str) -> list[str]:
+    """The command that runs the pip of a wheel, as it is, in an interpreter that has none.
+
+    As `python WHEEL/pip` it would be the same, but that pip on Windows then takes itself for a program called pip, and
+    refuses to install one.
+    """
+    return [python, "-I", "-c", _RUN, str(wheel)]
 
 
 def download_wheel(wheel: PublishedWheel, folder: Path, work: Work, message: str) -> Path:
@@ -112,7 +126,7 @@ def install_program(
         work.progress(0.0, f"downloading {package}, {download.done / 1e6:.0f} MB")
 
     wanted = f"{package}=={version}"
-    command = [python, "-I", f"{pip}/pip", "install", *QUIETLY, *PROGRESS, "--no-deps", "--target", str(folder)]
+    command = [*pip_of(pip, python), "install", *QUIETLY, *PROGRESS, "--no-deps", "--target", str(folder)]
     commands.run([*command, wanted], told)
     if not program.is_file():
         raise InstallationError(f"{wanted} holds no program {program.name}")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
@@ -17,7 +17,7 @@ from chironomy.motion.arm import NOMINAL_ARM, ArmBones
 from chironomy.motion.errors import MotionError
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 from chironomy.motion.hand_motion import HandMotion
-from chironomy.motion.smplx import is_smplx, motion_of_fields, smplx_of_motion
+from chironomy.motion.smplx import LAYOUTS, is_smplx, motion_of_fields, smplx_of_motion
 from chironomy.reading import Arrays, read_arrays
 from chironomy.schema import Schema
 
@@ -27,8 +27,13 @@ HANDS_FILE = Schema("chironomy.hands", "a motion of hands", MotionError, _ADVICE
 FACE_FILE = Schema("chironomy.face", "a face track", MotionError, "choose a face track, or write it anew")
 
 
-def save_hands(motion: HandMotion, path: str | Path) -> None:
+def save_hands(motion: HandMotion, path: str | Path, grain: float = 0.0) -> None:
     """Write `motion` as a `.npz` of format `chironomy.hands/1`; `load_hands` gives back equal arrays.
+
+    Args:
+        motion: the hands.
+        path: of the file.
+        grain: a power of 2 to whose multiples the numbers are rounded, which makes the file smaller; 0 for none.
 
     Raises:
         MotionError: `motion.source` holds what JSON cannot.
@@ -37,12 +42,17 @@ def save_hands(motion: HandMotion, path: str | Path) -> None:
     fields = {
         "format": HANDS_FILE.format,
         "fps": motion.fps,
-        "wrist_position": motion.wrist_position,
-        "rotation": motion.rotation,
-        "confidence": motion.confidence,
+        "wrist_position": grained(motion.wrist_position, grain),
+        "rotation": grained(motion.rotation, grain),
+        "confidence": grained(motion.confidence, grain),
         "source": _source_text(motion.source),
     }
     _write(path, fields)
+
+
+def grained(values: NDArray[np.float64], grain: float) -> NDArray[np.float64]:
+    """Return numbers rounded to multiples of a power of 2, exactly; as they are where that is 0."""
+    return np.round(values / grain) * grain if grain else values
 
 
 def load_hands(path: str | Path) -> HandMotion:
@@ -54,14 +64,15 @@ def load_hands(path: str | Path) -> HandMotion:
     return _hands(HANDS_FILE.read_arrays(path))
 
 
-def save_face(track: FaceTrack, path: str | Path) -> None:
-    """Write `track` as a `.npz` of format `chironomy.face/1`.
+def save_face(track: FaceTrack, path: str | Path, grain: float = 0.0) -> None:
+    """Write `track` as a `.npz` of format `chironomy.face/1`; `grain` as of `save_hands`.
 
     Raises:
         ChironomyError: `path` cannot be written.
     """
     actions = np.array(FACE_ACTIONS)
-    _write(path, {"format": FACE_FILE.format, "fps": track.fps, "values": track.values, "actions": actions})
+    values = grained(track.values, grain)
+    _write(path, {"format": FACE_FILE.format, "fps": track.fps, "values": values, "actions": actions})
 
 
 def load_face(path: str | Path) -> FaceTrack:
@@ -77,19 +88,27 @@ def load_face(path: str | Path) -> FaceTrack:
         return FaceTrack(fps=fields.number("fps"), values=fields.numbers("values"))
 
 
-def save_smplx(motion: HandMotion, path: str | Path, bones: ArmBones = NOMINAL_ARM) -> None:
-    """Write `motion` as SMPL-X joint rotations, in BEAT2's layout.
+def save_smplx(motion: HandMotion, path: str | Path, bones: ArmBones = NOMINAL_ARM, layout: str = LAYOUTS[0]) -> None:
+    """Write `motion` as joint rotations of SMPL-X or SMPL+H, by default in BEAT2's layout.
 
-    `poses` (T, 165) holds 55 rotation vectors: 22 of the body, jaw, two eyes, 15 of the left hand, 15 of the right,
-    fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are out of
-    the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean` and
-    `source` are added fields that other readers pass over.
+    There, `poses` (T, 165) holds 55 rotation vectors: 22 of the body, jaw, two eyes, 15 of the left hand, 15 of the
+    right, fingers relative to the flat hand. Arms follow the wrists by `arms_of_wrists`, which moves wrists that are
+    out of the arm's reach to within it; the other joints, `trans` and `betas` are zero. `confidence`, `flat_hand_mean`
+    and `source` are added fields that other readers pass over.
+
+    Args:
+        motion: the hands.
+        path: of the `.npz`.
+        bones: the arm's bones.
+        layout: "beat2"; "amass", in which z is up, with the same `poses` and one field a part of the body; "smplh",
+            AMASS's of SMPL+H, whose `poses` (T, 156) have neither jaw nor eyes; or "smplx", the parameters of the
+            Python package smplx.
 
     Raises:
-        MotionError: `motion.source` holds what JSON cannot.
+        MotionError: `motion.source` holds what JSON cannot, or there is no such layout.
         ChironomyError: `path` cannot be written.
     """
-    _write(path, {**smplx_of_motion(motion, bones), "source": _source_text(motion.source)})
+    _write(path, {**smplx_of_motion(motion, bones, layout), "source": _source_text(motion.source)})
 
 
 def load_smplx(path: str | Path, bones: ArmBones = NOMINAL_ARM, hand_mean: ArrayLike | None = None) -> HandMotion:

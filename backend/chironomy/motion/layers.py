@@ -7,7 +7,8 @@ layer is half of the way along each.
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -142,23 +143,42 @@ def unpacked(data: bytes) -> tuple[list[Layer], dict[str, NDArray[Any]]]:
     Raises:
         MotionError: the bytes are damaged, or of a newer version.
     """
+    with _opened(data) as (file, header):
+        arrays = _parted(file, header["places"])
+        layers: list[Layer] = []
+        for number, said in enumerate(header["layers"]):
+            changes = {
+                int(hand): Change(int(first), _poses(arrays, f"{number}/{hand}/"), arrays[f"{number}/{hand}/keys"])
+                for hand, first in said["first"].items()
+            }
+            layers.append(_layer(said, changes))
+        return layers, {name[7:]: array for name, array in arrays.items() if name.startswith("beside/")}
+
+
+def listed(data: bytes) -> list[Layer]:
+    """Return the layers of `packed` without what they change, which takes long to unpack.
+
+    Raises:
+        MotionError: the bytes are damaged, or of a newer version.
+    """
+    with _opened(data) as (_, header):
+        return [_layer(said, {}) for said in header["layers"]]
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Open the file and the header of `packed`."""
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            header = LAYERS_FILE.newest(json.loads(bytes(file["header"])), "the take's action")
-            arrays = _parted(file, header["places"])
-            layers: list[Layer] = []
-            for number, said in enumerate(header["layers"]):
-                changes = {
-                    int(hand): Change(int(first), _poses(arrays, f"{number}/{hand}/"), arrays[f"{number}/{hand}/keys"])
-                    for hand, first in said["first"].items()
-                }
-                layers.append(Layer(str(said["name"]), changes, float(said["weight"]), bool(said["muted"])))
-            beside = {name[7:]: array for name, array in arrays.items() if name.startswith("beside/")}
-        return layers, beside
+            yield file, LAYERS_FILE.newest(json.loads(bytes(file["header"])), "the take's action")
     except MotionError:
         raise
     except Exception as error:
         raise MotionError("the take's layers are damaged; delete them, or take an earlier file") from error
+
+
+def _layer(said: Mapping[str, Any], changes: Mapping[int, Change]) -> Layer:
+    return Layer(str(said["name"]), changes, float(said["weight"]), bool(said["muted"]))
 
 
 def _joined(arrays: Mapping[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], dict[str, list[tuple[str, int]]]]:

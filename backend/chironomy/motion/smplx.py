@@ -40,7 +40,8 @@ _HAND_JOINTS = 15
 _BODY_JOINTS = 22
 # Collar, shoulder, elbow and wrist of the left and the right arm.
 _ARMS = [[13, 16, 18, 20], [14, 17, 19, 21]]
-_FRAME_RATES = ("mocap_frame_rate", "mocap_framerate", "fps")
+FRAME_RATES = ("mocap_frame_rate", "mocap_framerate", "fps", "frame_rate", "framerate")
+"""What files call their frames a second."""
 # The middle joints of the four fingers among a hand's 15, in MANO's order, and the way a hand's fingers bend: about z.
 _MIDDLE_JOINTS = (1, 4, 7, 10)
 _BEND = np.array([-1.0, 1.0])
@@ -99,24 +100,66 @@ def motion_of_smplx(
     )
 
 
-def smplx_of_motion(motion: HandMotion, bones: ArmBones = NOMINAL_ARM) -> dict[str, Any]:
-    """Return the fields of a file in BEAT2's layout; see `save_smplx`."""
+LAYOUTS = ("beat2", "amass", "smplh", "smplx")
+"""In which files are written: BEAT2's, AMASS's of SMPL-X and of SMPL+H, and the parameters of the package smplx."""
+
+
+def smplx_of_motion(motion: HandMotion, bones: ArmBones = NOMINAL_ARM, layout: str = LAYOUTS[0]) -> dict[str, Any]:
+    """Return the fields of a file; see `save_smplx`.
+
+    Raises:
+        MotionError: there is no such layout.
+    """
     frames = motion.frame_count
     poses = np.zeros((frames, JOINTS, 3))
     arms = arms_of_wrists(motion.wrist_position, motion.rotation[:, :, 0], bones)
     for hand, start in enumerate(HAND_STARTS):
         poses[:, _ARMS[hand]] = quaternion.to_rotation_vector(arms[:, hand])
         poses[:, start : start + _HAND_JOINTS] = quaternion.to_rotation_vector(motion.rotation[:, hand, 1:])
-    return {
-        "poses": poses.reshape(frames, -1),
-        "trans": np.zeros((frames, 3)),
-        "betas": np.zeros(300),
-        "expressions": np.zeros((frames, 100)),
-        "gender": "neutral",
-        "flat_hand_mean": True,
-        "mocap_frame_rate": motion.fps,
-        "confidence": motion.confidence,
-    }
+    still = np.zeros((frames, 3))
+    told: dict[str, Any] = {"gender": "neutral", "flat_hand_mean": True, "confidence": motion.confidence}
+    if layout == "beat2":
+        return {
+            "poses": poses.reshape(frames, -1),
+            "trans": still,
+            "betas": np.zeros(300),
+            "expressions": np.zeros((frames, 100)),
+            "mocap_frame_rate": motion.fps,
+        } | told
+    if layout == "smplx":
+        parts = {"global_orient": (0, 1), "body_pose": (1, 21), "jaw_pose": (22, 1), "leye_pose": (23, 1)}
+        parts |= {"reye_pose": (24, 1), "left_hand_pose": (HAND_STARTS[0], 15), "right_hand_pose": (HAND_STARTS[1], 15)}
+        return {
+            **{name: poses[:, first : first + count].reshape(frames, -1) for name, (first, count) in parts.items()},
+            "transl": still,
+            "betas": np.zeros((1, 10)),
+            "expression": np.zeros((frames, 10)),
+            "mocap_frame_rate": motion.fps,
+        } | told
+    # AMASS has z up: the person is turned about x to stand.
+    poses[:, 0, 0] = np.pi / 2.0
+    if layout == "smplh":
+        return {
+            "poses": poses[:, _OF_SMPLH].reshape(frames, -1),
+            "trans": still,
+            "betas": np.zeros(16),
+            "dmpls": np.zeros((frames, 8)),
+            "mocap_framerate": motion.fps,
+        } | told
+    if layout == "amass":
+        parts = {"root_orient": (0, 1), "pose_body": (1, 21), "pose_jaw": (22, 1), "pose_eye": (23, 2)}
+        parts |= {"pose_hand": (HAND_STARTS[0], 30)}
+        return {
+            **{name: poses[:, first : first + count].reshape(frames, -1) for name, (first, count) in parts.items()},
+            "poses": poses.reshape(frames, -1),
+            "trans": still,
+            "betas": np.zeros(16),
+            "num_betas": 16,
+            "surface_model_type": "smplx",
+            "mocap_frame_rate": motion.fps,
+            "mocap_time_length": motion.duration,
+        } | told
+    raise MotionError(f"there is no layout {layout!r}; choose one of {', '.join(LAYOUTS)}")
 
 
 def is_smplx(fields: Arrays) -> bool:
@@ -139,17 +182,17 @@ def motion_of_fields(
         MotionError: a field is missing or not what it must be; the sentence says which.
     """
     poses = fields.numbers("poses") if "poses" in fields else _joined(fields)
-    rates = [rate for rate in _FRAME_RATES if rate in fields]
+    rates = [rate for rate in FRAME_RATES if rate in fields]
     if not rates:
         raise MotionError(
-            f"{fields.about.name} has no field {' or '.join(_FRAME_RATES[:2])}, so its frame rate is unknown; add the "
+            f"{fields.about.name} has no field {' or '.join(FRAME_RATES[:2])}, so its frame rate is unknown; add the "
             "field"
         )
     rate = checked_fps(fields.number(rates[0]))
     source: dict[str, Any] = {"file": name, "kind": "smplx"}
     if "source" in fields:
         source = fields.json("source")
-    if hand_mean is None and _relative(fields, vectors := _vectors(poses), rate):
+    if hand_mean is None and is_relative(fields, vectors := _vectors(poses), rate):
         source = {**source, "note": STANDS_IN} if isinstance(source, dict) else source
         return motion_of_smplx(vectors, rate, bones, relaxed_hands(), _confidence(fields), source)
     return motion_of_smplx(poses, rate, bones, hand_mean, _confidence(fields), source)
@@ -183,6 +226,10 @@ def _vectors(poses: NDArray[Any]) -> Array:
     counts = (JOINTS, len(_OF_SMPLH))
     if poses.ndim == 3 and poses.shape[1:] in [(count, 3) for count in counts]:
         poses = poses.reshape(len(poses), -1)
+    if poses.shape[1:] in ((72,), (24, 3), (69,), (23, 3), (66,), (22, 3)):
+        raise MotionError(
+            f"poses has shape {poses.shape}: a body of SMPL, which has no fingers; choose a file of SMPL+H or SMPL-X"
+        )
     frames = len(poses) if poses.ndim else 0
     joints = counts[1] if poses.shape[1:] == (3 * counts[1],) else counts[0]
     found = checked_array("poses", poses, (frames, 3 * joints)).reshape(frames, joints, 3)
@@ -219,8 +266,13 @@ def _hand_fields(layout: tuple[tuple[str, int, int], ...]) -> list[str]:
     return [name for name, first, _ in layout if first in HAND_STARTS]
 
 
-def _relative(fields: Arrays, vectors: Array, fps: float) -> bool:
+def is_relative(fields: Arrays, vectors: Array, fps: float) -> bool:
     """Whether fingers are relative to the model's mean hand: as the file says, or else as is measured.
+
+    Args:
+        fields: of the file.
+        vectors: (T, 55, 3) rotation vectors of its joints.
+        fps: frames a second.
 
     Only fingers that move tell anything, and those of a second at least: a body without tracked hands has them all at
     zero, or held.

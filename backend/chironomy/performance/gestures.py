@@ -3,6 +3,7 @@
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,6 +111,8 @@ def make_gestures(
 
         begun = 0.3
         score = score_of_words(speech, inputs["script"], work=work.part(0.05, begun))
+        unheard = bool(score.source.get("script_unheard"))
+        made = functools.partial(_noted, speech=speech, script_unheard=unheard)
         if pipeline.loaded_network().config.get("score_kinds"):
             controls["score"] = score
         else:
@@ -141,6 +144,8 @@ def plan_gestures(
 ) -> "Score":
     """The score that `make_gestures` performs where it is given none, to be read and edited.
 
+    Its source says what it was planned with.
+
     Args:
         inputs: files: `speech`, and optionally `script`, what is said, whose gestures come before the plan.
         settings: as `make_gestures` takes them; of them style, speed, amplitude, rate, handedness, seed and emotion.
@@ -157,6 +162,8 @@ def plan_gestures(
     moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
     numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
     style = settings.get("style") or STYLE
+    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "emotion")
+    told = {name: settings[name] for name in names if settings.get(name) is not None}
     plan = planned_score(
         speech,
         style={style: 1.0} if isinstance(style, str) else style,
@@ -165,11 +172,11 @@ def plan_gestures(
         plain="script" in inputs,
         **{name: 1.0 if value is None else float(value) for name, value in numbers.items()},
     )
-    if "script" not in inputs:
-        return plan
-    from chironomy.performance.scripts import score_of_words
+    if "script" in inputs:
+        from chironomy.performance.scripts import score_of_words
 
-    return completed(score_of_words(speech, inputs["script"]), plan)
+        plan = completed(score_of_words(speech, inputs["script"]), plan)
+    return replace(plan, source={**plan.source, **told})
 
 
 def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
@@ -207,9 +214,15 @@ def _asked_and_felt(felt: EmotionTrack, asked: Mapping[str, Any]) -> dict[str, A
     return {**said, "emotion": felt.told}
 
 
-def _noted(motion: HandMotion, speech: Speech, script_unplayed: bool = False) -> HandMotion:
-    """The motion; where the speech is silent or the model cannot follow a script its source says so, to be told."""
-    notes = {"speech_silent": speech.silent, "script_unplayed": script_unplayed}
+def _noted(
+    motion: HandMotion, speech: Speech, script_unplayed: bool = False, script_unheard: bool = False
+) -> HandMotion:
+    """The motion; its source says what is to be told: silent speech, a script that is not followed or is not said."""
+    notes = {
+        "speech_silent": speech.silent,
+        "script_unplayed": script_unplayed,
+        "script_unheard": script_unheard,
+    }
     told = {name: True for name, holds in notes.items() if holds}
     return motion.replaced(source={**motion.source, **told}) if told else motion
 

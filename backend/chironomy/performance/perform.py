@@ -63,23 +63,21 @@ def make_performance(
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
     with listening(speech, work) as phones:
         hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
-        work.progress(0.75, "listening for phones")
-        spoken = phones()
-    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
-    if fit is not None:
-        hands = place(fit, hands)
-    return perform(
-        speech,
-        hands,
-        [settings[name] for name in _OTHERS[1:]],
-        settings.get("seed", 0),
-        fit=fit,
-        alive=settings.get("alive", True),
-        phones=spoken,
-        style=settings.get("style"),
-        emotion=settings.get("emotion"),
-        work=work.part(0.75, 1.0),
-    )
+        fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+        if fit is not None:
+            hands = place(fit, hands)
+        return perform(
+            speech,
+            hands,
+            [settings[name] for name in _OTHERS[1:]],
+            settings.get("seed", 0),
+            fit=fit,
+            alive=settings.get("alive", True),
+            phones=phones,
+            style=settings.get("style"),
+            emotion=settings.get("emotion"),
+            work=work.part(0.75, 1.0),
+        )
 
 
 @contextlib.contextmanager
@@ -109,7 +107,7 @@ def perform(
     rig: Rig | None = None,
     fit: Fit | None = None,
     alive: bool = True,
-    phones: Sequence[Phone] | None = None,
+    phones: Sequence[Phone] | Callable[[], Sequence[Phone]] | None = None,
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | None = None,
     work: Work = QUIET,
@@ -124,7 +122,8 @@ def perform(
         rig: the character; the embedded one when None.
         fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
         alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks.
-        phones: what is spoken (`listening`), if they are known; by default they are recognised here.
+        phones: what is spoken, if they are known, or what waits for them (`listening`) and is called once the body is
+            made; by default they are recognised here.
         style: of the body, a name or weights; as the hands were made when None.
         emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
         work: told how far it is.
@@ -133,11 +132,7 @@ def perform(
         ChironomyError: the speech cannot be heard or the hands cannot be followed.
         ListeningCancelled: the work was stopped.
     """
-    work.progress(0.0, "listening for phones")
-    face = lip_track(speech, hands.fps, phones=phones, work=work.part(0.0, 0.8, "listening for phones")).resampled(
-        hands.fps, hands.frame_count
-    )
-    work.progress(0.8, "listening for accents")
+    work.progress(0.0, "listening for accents")
     if style is None:
         style = hands.source.get("style")
     felt = emotion_track(hands.source.get("emotion") if emotion is None else emotion)
@@ -145,12 +140,21 @@ def perform(
     times, strengths = pitch_accents(speech)
     inside = within(times, phrases)
     accents = times[inside], strengths[inside]
+    body = pose = None
+    if alive:
+        rig = rig or load_rig()
+        body = accompany(rig, hands, accents, phrases, lens, seed, style, felt)
+        pose = accompanied_pose(rig, hands, body)
+    work.progress(0.2, "listening for phones")
+    face = lip_track(
+        speech,
+        hands.fps,
+        phones=phones() if callable(phones) else phones,
+        work=work.part(0.2, 1.0, "listening for phones"),
+    ).resampled(hands.fps, hands.frame_count)
     face = express(face, accents, phrases, seed, style, felt)
-    if not alive:
+    if rig is None or pose is None:
         return Performance(hands, face, None)
-    rig = rig or load_rig()
-    body = accompany(rig, hands, accents, phrases, lens, seed, style, felt)
-    pose = accompanied_pose(rig, hands, body)
     # From the head as it will be seen: a portrait's head is turned, and sits elsewhere.
     seen = pose if fit is None else refitted(fit, pose)
     begins, lowered = [begin for begin, _ in phrases], felt.mixed("gaze", face.times)

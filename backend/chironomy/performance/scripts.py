@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the words of a recording ask of the hands: from a script, captions or a transcript to a score."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from chironomy.gesture.meaning import propose
@@ -9,6 +10,14 @@ from chironomy.speech.accents import accent_onsets, pitch_accents
 from chironomy.speech.decode import Speech
 from chironomy.speech.words import heard_words, script_words
 from chironomy.work import QUIET, Work
+
+SCRIPT_UNHEARD = (
+    "the script does not sound like what is said: check that it belongs to this recording; its gestures may fall on "
+    "other words"
+)
+"""What to tell a person where the source of a score or of a motion says `script_unheard`."""
+
+_OTHERWISE = 0.5  # part of the words
 
 
 def score_of_words(
@@ -21,6 +30,8 @@ def score_of_words(
     work: Work = QUIET,
 ) -> Score:
     """A score of what is said: proposed where words have a meaning, locked where the author marked it.
+
+    Where most of the words do not sound like what is said, its source says `script_unheard`.
 
     Args:
         speech: the recording.
@@ -40,4 +51,6 @@ def score_of_words(
     else:
         words = heard_words(speech, recogniser or Path(), language, work=work)
     accents = accent_onsets(speech), pitch_accents(speech)[1]
-    return propose(words, speech.duration, accents, language)
+    score = propose(words, speech.duration, accents, language)
+    unheard = sum(not word.fits for word in words) > _OTHERWISE * len(words)
+    return replace(score, source={**score.source, "script_unheard": True}) if unheard else score

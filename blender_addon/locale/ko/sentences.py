@@ -273,6 +273,15 @@ _EDITS = {
 _FILES = {
     "wrote {0}": "저장했습니다: {0}",
     "wrote {0}, without {1}": "저장했습니다: {0} ({1} 제외)",
+    "Make another armature the active object, whose hands are to be read": (
+        "손을 읽을 다른 아마추어를 활성 오브젝트로 만드세요"
+    ),
+    "wrote {0} clips to {1}": "클립 {0}개를 저장했습니다: {1}",
+    "wrote {0} files to {1}": "파일 {0}개를 저장했습니다: {1}",
+    "wrote {0} files to {1}, without {2}": "파일 {0}개를 저장했습니다: {1} ({2} 제외)",
+    "this Blender was built without {0}; choose another format": (
+        "이 블렌더는 {0} 없이 빌드되었습니다. 다른 형식을 고르세요"
+    ),
     "wrote {0} frames to {1}": "{0}프레임을 저장했습니다: {1}",
     "{0} cannot be written: {1}": "{0}: 저장할 수 없습니다: {1}",
     "{0} is a folder; give the name of a {1} file to write": "{0}: 폴더입니다. 저장할 {1} 파일의 이름을 입력하세요",
@@ -291,6 +300,9 @@ _FILES = {
     "see that it was copied whole": "파일이 온전히 복사되었는지 확인하세요",
     "nothing is heard in {0}, so they rest: check the recording's level": (
         "{0}: 들리는 소리가 없어 손이 쉽니다. 녹음의 음량을 확인하세요"
+    ),
+    "the script does not sound like what is said: check that it belongs to this recording": (
+        "대본이 실제로 말한 내용과 다르게 들립니다. 이 녹음의 대본인지 확인하세요"
     ),
     "the script changed nothing: this gesture model has not learned to follow words": (
         "대본이 아무것도 바꾸지 않았습니다: 이 제스처 모델은 단어를 따르는 법을 배우지 않았습니다"
@@ -398,6 +410,9 @@ _WORK = {
     ),
     "it ended before its time": "끝나기 전에 종료되었습니다",
     "listening for accents": "강세를 듣는 중",
+    "listening to the speech": "음성을 듣는 중",
+    "done before": "이전에 끝남",
+    "done": "끝남",
     "reading the shot": "샷을 읽는 중",
     "rendering": "렌더하는 중",
     "rendering frame {0} of {1}": "{1}프레임 중 {0}프레임 렌더하는 중",

@@ -266,7 +266,9 @@ _BUTTONS = {
     "Put hand motion, or a whole performance, from a file on the character, as sparse keys": (
         "파일의 손 모션이나 퍼포먼스 전체를 캐릭터에 성긴 키로 적용합니다"
     ),
-    "The motion, .npz, or the performance, .zip, to read": "읽을 모션 .npz 또는 퍼포먼스 .zip",
+    "The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read": (
+        "읽을 모션 .npz, .bvh, .vrma, .glb 또는 퍼포먼스 .zip"
+    ),
     "Write the character's hand motion, as the rig shows it, to a file": (
         "리그가 보여 주는 캐릭터의 손 모션을 파일로 저장합니다"
     ),
@@ -430,4 +432,69 @@ _HAND_POSES = {
     ),
 }
 
-TOOLTIPS = table(any={**_PREFERENCES, **_BACKENDS, **_SETTINGS, **_BUTTONS, **_EDITS, **_HAND_POSES})
+_EXPORT = {
+    "Write the character's motion in the format and with the names that another program expects": (
+        "다른 프로그램이 기대하는 형식과 이름으로 캐릭터의 모션을 저장합니다"
+    ),
+    "Write the scene's lines, and the take that each character shows, as a timeline for editors": (
+        "장면의 대사와 각 캐릭터가 보여 주는 테이크를 편집기용 타임라인으로 저장합니다"
+    ),
+    "Put the hands of the active armature on the character, as sparse keys: such as of an FBX that was imported": (
+        "활성 아마추어의 손을 성긴 키로 캐릭터에 적용합니다. 예: 가져온 FBX"
+    ),
+    "The program that the file is for": "파일을 쓸 프로그램",
+    "The format and the names that are chosen here": "여기에서 고른 형식과 이름",
+    "FBX in centimetres with the mannequin's names under a bone called root, for its IK retargeter": (
+        "root라는 본 아래 마네킹의 이름을 쓰는 센티미터 단위 FBX. IK 리타기터용"
+    ),
+    "FBX in centimetres with the names of a humanoid, which its avatar setup maps by itself": (
+        "휴머노이드 이름을 쓰는 센티미터 단위 FBX. 아바타 설정이 스스로 연결합니다"
+    ),
+    "FBX in centimetres with HumanIK's names under a node called Reference, for its characterisation": (
+        "Reference라는 노드 아래 HumanIK의 이름을 쓰는 센티미터 단위 FBX. 캐릭터라이즈용"
+    ),
+    "Binary glTF in metres with the names of its humanoid skeleton profile": (
+        "휴머노이드 스켈레톤 프로필의 이름을 쓰는 미터 단위 바이너리 glTF"
+    ),
+    "The kind of file": "파일의 종류",
+    "Skeleton, mesh and animation in centimetres": "스켈레톤, 메시, 애니메이션. 센티미터 단위",
+    "Skeleton, mesh and animation in metres": "스켈레톤, 메시, 애니메이션. 미터 단위",
+    "Skeleton, mesh and animation in metres, as UsdSkel": "UsdSkel로 된 스켈레톤, 메시, 애니메이션. 미터 단위",
+    "The skeleton from a T-pose and its motion, in centimetres": "T 포즈의 스켈레톤과 그 모션. 센티미터 단위",
+    "The motion for any VRM avatar, with the face as ARKit's expressions": (
+        "모든 VRM 아바타를 위한 모션. 얼굴은 ARKit 표정으로"
+    ),
+    "Joint rotations of the arms and hands, as BEAT2 has them": "BEAT2 방식의 팔과 손 관절 회전",
+    "Joint rotations of the arms and hands, as AMASS has them, with z up": ("AMASS 방식의 팔과 손 관절 회전, z가 위쪽"),
+    "Joint rotations of the arms and hands, as AMASS has them for SMPL+H, with z up": (
+        "AMASS의 SMPL+H 방식 팔과 손 관절 회전, z가 위쪽"
+    ),
+    "The parameters of both hands, as the Python package smplx takes them": (
+        "파이썬 패키지 smplx가 받는 양손의 매개변수"
+    ),
+    "The hands, to be imported again": "다시 가져올 수 있는 손",
+    "What joints are called in the file": "파일에서 관절을 부르는 이름",
+    "As the bones of the rig are called": "리그의 본 이름 그대로",
+    "As Godot's humanoid profile, VRM and Unity call them: LeftUpperArm, LeftIndexProximal": (
+        "Godot 휴머노이드 프로필, VRM, Unity의 이름: LeftUpperArm, LeftIndexProximal"
+    ),
+    "As Unreal's mannequins call them: upperarm_l, index_01_l": "Unreal 마네킹의 이름: upperarm_l, index_01_l",
+    "As HumanIK in Maya and MotionBuilder calls them: LeftArm, LeftHandIndex1": (
+        "Maya와 MotionBuilder의 HumanIK 이름: LeftArm, LeftHandIndex1"
+    ),
+    "Write the meshes of the character, too, and the shapes of its face": "캐릭터의 메시와 얼굴 셰이프도 저장합니다",
+    "Which takes to write": "저장할 테이크",
+    "What the character shows": "캐릭터가 보여 주는 것",
+    "Every take, each as a file of its own with the name of the take in it": (
+        "모든 테이크를 테이크의 이름이 들어간 파일로 하나씩 저장합니다"
+    ),
+    "Which frames to write; the first is at the time 0 of the file": "저장할 프레임. 첫 프레임이 파일의 시간 0입니다",
+    "All frames of the scene": "장면의 모든 프레임",
+    "The frames of the preview range, where there is one": "미리보기 범위가 있으면 그 프레임",
+    "The frames that stand here": "여기에 적힌 프레임",
+    "The first frame to write": "저장할 첫 프레임",
+    "The last frame to write": "저장할 마지막 프레임",
+    "Frames a second of the file; 0 for those of the scene": "파일의 초당 프레임 수. 0이면 장면의 것",
+}
+
+TOOLTIPS = table(any={**_EXPORT, **_PREFERENCES, **_BACKENDS, **_SETTINGS, **_BUTTONS, **_EDITS, **_HAND_POSES})

@@ -21,6 +21,9 @@ scene.traverse((object) => {
   if (object.isMesh) meshes.push(object);
 });
 
+const nodesAbove = (node) => (node && node !== scene ? [node, ...nodesAbove(node.parent)] : []);
+const above = (bone) => (bone.parent?.isBone ? above(bone.parent) : nodesAbove(bone.parent));
+
 const place = new Vector3();
 const frames = [];
 const morphs = [];
@@ -44,6 +47,7 @@ if (clip) {
 }
 process.stdout.write(JSON.stringify({
   animations: scene.animations.map(({ name, duration }) => ({ name, duration })),
+  above: above(bones[0]).map(({ name }) => name),
   bones: bones.map((bone) => bone.name),
   parents: bones.map((bone) => (bone.parent?.isBone ? bone.parent.name : null)),
   frames,

@@ -28,7 +28,14 @@ _WRIST_LIMIT = WRIST_LIMITS - np.array([4.0, 4.0, 5.0])
 
 
 def play(
-    movement: Movement, frame_count: int, fps: float, idle: float, random: np.random.Generator, fingers: float = 1.0
+    movement: Movement,
+    frame_count: int,
+    fps: float,
+    idle: float,
+    random: np.random.Generator,
+    fingers: float = 1.0,
+    *,
+    clear: bool = True,
 ) -> HandMotion:
     """Play a movement of both hands.
 
@@ -39,6 +46,7 @@ def play(
         idle: size of the sway that never stops; 1 is usual.
         random: the only source of chance.
         fingers: size of what fingers do on their own; 1 is usual.
+        clear: whether it is kept out of the body.
 
     Returns:
         Motion of `frame_count` frames within the limits of the joints, clear of the body.
@@ -57,7 +65,7 @@ def play(
     rotation[:, :, 0] = _wrists(position, angles)
     rotation[:, :, 1:] = fingers_of_shape(controls[:, :, 6:])
     motion = HandMotion(fps, position, clamp_hand_rotation(rotation), np.ones((frame_count, 2)))
-    for _ in range(_CLEARINGS):
+    for _ in range(_CLEARINGS if clear else 0):
         cleared = clear_of_body(motion)
         if cleared is motion:
             break

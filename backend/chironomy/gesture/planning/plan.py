@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The score of a performance that nobody has written: what a speaker of a style would do, from the speech alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,8 +9,9 @@ import numpy as np
 from chironomy.gesture.planning.manners import MANNERS, manner_of
 from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.spoken import spoken_phrases, within
-from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score
+from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
+from chironomy.gesture.score.merge import cut
+from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score, Stroke, with_rests
 from chironomy.gesture.shaping import shape_of
 from chironomy.motion.hand_motion import HANDS
 from chironomy.speech.accents import accent_onsets, pitch_accents
@@ -24,6 +25,9 @@ _FREEST = 0.75  # of the styles' freedoms
 _EARLIEST = 0.95  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
 _SHORTEST = 0.3  # seconds of a rest that is left between them
+_PREPARED, _SETTLING = 0.35, 0.1  # seconds before the strokes of what is left of a planned phrase, and after them
+_LET_GO = 0.7  # seconds without a gesture in which hands are let down
+_SWINGING = 1.6  # seconds for which a hand goes on swinging
 
 
 def planned_score(
@@ -88,7 +92,21 @@ def said_in_full(
     """
     size = manner_of(_known(style)).size(speed, amplitude)
     hand = handedness if handedness in HANDS else _preferred(seed)
-    return replace(score, phrases=tuple(_in_full(phrase, size, hand) for phrase in score.phrases))
+    return replace(score, phrases=tuple(_in_full(phrase, size, hand) for phrase in _counted(score.phrases)))
+
+
+def _counted(phrases: Iterable[Phrase]) -> Iterator[Phrase]:
+    """The phrases; one that counts, and does not say how many, goes on from the count before it."""
+    number = 0
+    for phrase in phrases:
+        if phrase.kind == "count" and phrase.state("kind") != "free":
+            if phrase.shape in COUNT_SHAPES:
+                number = COUNT_SHAPES.index(phrase.shape)
+            said = phrase if phrase.shape is not None else replace(phrase, shape=COUNT_SHAPES[number])
+            number = (number + 1) % len(COUNT_SHAPES)
+            yield said
+        else:
+            yield phrase
 
 
 def _preferred(seed: int) -> str:
@@ -102,20 +120,29 @@ def _in_full(phrase: Phrase, size: float, hand: str) -> Phrase:
         return phrase
     if phrase.hands is None:
         phrase = replace(phrase, hands="both" if kind.two_handed > _ONE_HANDED else hand)
+    if kind.swings and len(phrase.strokes) == 1 and phrase.state("strokes") == "proposed":
+        phrase = replace(phrase, strokes=_swinging(phrase, kind.stroke_seconds))
     if phrase.size is None:
         way = kind.apex.vector()[:3] - kind.prepared.vector()[:3]
         phrase = replace(phrase, size=min(round(ANTICIPATION * size * float(np.linalg.norm(way)), 3), FARTHEST))
     return phrase if phrase.shape is not None else replace(phrase, shape=shape_of(phrase))
 
 
+def _swinging(phrase: Phrase, seconds: float) -> tuple[Stroke, ...]:
+    """The one stroke of a phrase, and as many more, back and forth, as there is time for."""
+    first = phrase.strokes[0]
+    more = int(max(min(phrase.end - first.apex, _SWINGING) - _SETTLING, 0.0) / seconds)
+    others = tuple(Stroke(round(first.apex + number * seconds, 3)) for number in range(1, more + 1))
+    return (replace(first, hold=0.0), *others) if others else (first,)
+
+
 def completed(given: Score, planned: Score) -> Score:
-    """A score with the phrases of a plan wherever it has none of its own."""
+    """A score with the phrases of a plan, or as much of them as there is room for, wherever it has none of its own."""
     taken = sorted((phrase.start - _MARGIN, phrase.end + _MARGIN) for phrase in given.phrases)
     phrases = list(given.phrases)
     for phrase in planned.phrases:
         if phrase.kind != REST:
-            if all(phrase.end <= begin or phrase.start >= end for begin, end in taken):
-                phrases.append(phrase)
+            phrases += _parts(phrase, taken)
             continue
         begin = phrase.start
         for first, last in [*taken, (phrase.end, phrase.end)]:
@@ -123,7 +150,26 @@ def completed(given: Score, planned: Score) -> Score:
                 phrases.append(replace(phrase, start=begin, end=min(first, phrase.end)))
             begin = max(begin, last)
     in_turn = tuple(sorted(phrases, key=lambda phrase: phrase.start))
-    return replace(given, phrases=in_turn, seconds=max(given.seconds, planned.seconds))
+    made = replace(given, phrases=in_turn, seconds=max(given.seconds, planned.seconds))
+    return with_rests(made, _LET_GO)
+
+
+def _parts(phrase: Phrase, taken: Sequence[tuple[float, float]]) -> Iterator[Phrase]:
+    """What is left of a phrase beside stretches that are taken, where there is time to prepare its strokes."""
+    begin = phrase.start
+    for first, last in [*taken, (phrase.end, phrase.end)]:
+        part = cut(phrase, begin, min(first, phrase.end)) if first > begin else None
+        if part is phrase:
+            yield phrase
+        elif part is not None:
+            strokes = tuple(stroke for stroke in part.strokes if stroke.apex >= part.start + _PREPARED)
+            strokes = tuple(stroke for stroke in strokes if stroke.apex <= part.end - _SETTLING)
+            if strokes:
+                held = min(strokes[-1].hold, round(part.end - strokes[-1].apex, 3))
+                yield replace(part, strokes=(*strokes[:-1], replace(strokes[-1], hold=held)))
+        begin = max(begin, last)
+        if begin >= phrase.end:
+            return
 
 
 def _known(style: Mapping[str, float]) -> dict[str, float]:

@@ -59,6 +59,7 @@ class Kind:
         roam: how freely its place is chosen in the space before the body; 0 is here alone, 1 is anywhere.
         turn: how freely the direction of its stroke is chosen; 0 is as it stands here, 1 is any.
         crossed: whether the hands begin one over the other; they then differ in height.
+        swings: whether one stroke of it says nothing: it goes back and forth.
     """
 
     prepared: Pose
@@ -70,6 +71,7 @@ class Kind:
     roam: float = 0.7
     turn: float = 0.3
     crossed: bool = False
+    swings: bool = False
 
 
 HOME = np.array([0.19, -0.22, 0.26])
@@ -167,7 +169,7 @@ KINDS: dict[str, Kind] = {
     "wag": Kind(
         Pose(0.11, -0.05, 0.28, 62.0, -14.0, 18.0, "flat"),
         Pose(0.28, -0.04, 0.27, 66.0, -20.0, -18.0, "flat"),
-        *(0.36, 0.35, Repeat.ACROSS, True, 0.35, 0.12),
+        *(0.36, 0.35, Repeat.ACROSS, True, 0.35, 0.12, False, True),
     ),
     "all": Kind(
         Pose(0.11, -0.16, 0.27, 20.0, 10.0, 4.0, "open"),
@@ -207,7 +209,7 @@ KINDS: dict[str, Kind] = {
     "wave": Kind(
         Pose(0.22, 0.03, 0.24, 62.0, -16.0, 16.0, "spread"),
         Pose(0.36, 0.06, 0.24, 66.0, -20.0, -14.0, "spread"),
-        *(0.34, 0.1, Repeat.ACROSS, True, 0.2, 0.08),
+        *(0.34, 0.1, Repeat.ACROSS, True, 0.2, 0.08, False, True),
     ),
     "past": Kind(
         Pose(0.2, -0.12, 0.33, 0.0, -8.0, 4.0, "open"),

@@ -15,7 +15,8 @@ SOONEST_STROKE = 0.25
 FASTEST = 1.5
 """Metres a second, on average, from one stroke's place to the next one's; at its peak a hand is then twice as fast."""
 
-_FARTHEST_OFF = 0.03  # metres that a place may lie outside of what arms reach
+FARTHEST_OFF = 0.03
+"""Metres that a place may lie outside of what arms reach."""
 
 
 def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
@@ -36,18 +37,23 @@ def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
                     f"the phrases at {before.start:g} and {after.start:g} s lie over each other in the {hand} hand, "
                     f"which does the second from {after.start:g} s on"
                 )
-            if before.strokes and after.strokes and after.strokes[0].apex - before.strokes[-1].apex < SOONEST_STROKE:
+            if _apart(before, after) < SOONEST_STROKE - 1e-6:
                 said.append(
                     f"the {hand} hand has less than {SOONEST_STROKE:g} s from the stroke at "
                     f"{before.strokes[-1].apex:g} s to that at {after.strokes[0].apex:g} s"
                 )
-            elif _too_far(before, after):
+            elif too_far(before, after):
                 said.append(
                     f"the {hand} hand has {_way(before, after) * 100:.0f} cm to go from the stroke at "
                     f"{before.strokes[-1].apex:g} s to that at {after.strokes[0].apex:g} s, and would have to be "
                     "as fast as a throw"
                 )
     return said
+
+
+def _apart(before: Phrase, after: Phrase) -> float:
+    """Seconds from the last stroke of a phrase to the first one of another; endless where one has none."""
+    return after.strokes[0].apex - before.strokes[-1].apex if before.strokes and after.strokes else float("inf")
 
 
 def _way(before: Phrase, after: Phrase) -> float:
@@ -57,7 +63,7 @@ def _way(before: Phrase, after: Phrase) -> float:
     return float(np.linalg.norm(np.subtract(after.place, before.place)))
 
 
-def _too_far(before: Phrase, after: Phrase) -> bool:
+def too_far(before: Phrase, after: Phrase) -> bool:
     """Whether a hand cannot be at the second place in the time that it has."""
     way = _way(before, after)
     return way > 0 and way > FASTEST * (after.strokes[0].apex - before.strokes[-1].apex)
@@ -78,10 +84,10 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
     if phrase.end > seconds:
         said.append(f"{name} ends at {phrase.end:g} s, after the score's end at {seconds:g} s")
     apexes = [stroke.apex for stroke in phrase.strokes]
-    if apexes and apexes[0] - phrase.start < SOONEST_STROKE:
+    if apexes and apexes[0] - phrase.start < SOONEST_STROKE - 1e-6:
         said.append(f"{name} has less than {SOONEST_STROKE:g} s to prepare its first stroke, at {apexes[0]:g} s")
     for before, after in zip(phrase.strokes, phrase.strokes[1:], strict=False):
-        if after.apex - before.apex < max(before.hold, SOONEST_STROKE):
+        if after.apex - before.apex < max(before.hold, SOONEST_STROKE) - 1e-6:
             said.append(
                 f"{name} has {after.apex - before.apex:.2g} s from the stroke at {before.apex:g} s to the next one, "
                 f"and needs {max(before.hold, SOONEST_STROKE):.2g}"
@@ -90,6 +96,6 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
         hand = 0 if phrase.hands == "left" else 1
         wrists = np.tile(np.array(phrase.place), (2, 1))
         off = float(np.linalg.norm(within_reach(wrists) - wrists, axis=-1)[hand])
-        if phrase.hands is not None and off > _FARTHEST_OFF:
+        if phrase.hands is not None and off > FARTHEST_OFF:
             said.append(f"{name} has its place {off * 100:.0f} cm outside of what the arm reaches at ease")
     return said

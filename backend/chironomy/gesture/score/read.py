@@ -17,25 +17,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, joint_angles
+from chironomy.body.hand_anatomy import ABDUCTION, FLEXION, angles_of_wrist, joint_angles
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
+from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.phrases import Phrase, Score, Stroke, with_rests
+from chironomy.gesture.space import neutral_of
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.filters import gaussian
 from chironomy.motion.hand_motion import HandMotion
-from chironomy.reading import About
+from chironomy.reading import About, Arrays
 from chironomy.schema import Schema
 
 Array = NDArray[np.float64]
-
-READER_FILE = Schema(
-    "chironomy.score_reader",
-    "a reader of scores",
-    GestureError,
-    "train it: python -m chironomy.gesture.training.reader",
-    oldest=2,
-)
 
 FPS = 24.0
 """Frames a second at which motion is read."""
@@ -49,13 +43,38 @@ DILATIONS: tuple[int, ...] = (1, 2, 4, 8, 16)
 BESIDE_KINDS = 2 + STEP
 """Outputs after none and the kinds: both hands, an edge, and of each frame of a step an apex."""
 
+_TURNED = 9  # where the angles of the wrist stand among the features
+
+
+def _with_wrists(fields: Arrays) -> Arrays:
+    """A reader that does not know the angles of wrists, as one that makes nothing of them."""
+    at, count = [_TURNED] * 3, fields["mean"].size
+    if fields["w0"].ndim != 2 or len(fields["w0"]) != 2 * STEP * count:
+        return fields  # what does not fit is told by who reads it
+    weight = np.insert(fields["w0"].reshape(2 * STEP, count, -1), at, 0.0, axis=1)
+    return fields.replaced(
+        mean=np.insert(fields["mean"], at, 0.0),
+        scale=np.insert(fields["scale"], at, 1.0),
+        w0=weight.reshape(2 * STEP * (count + 3), -1),
+    )
+
+
+READER_FILE = Schema(
+    "chironomy.score_reader",
+    "a reader of scores",
+    GestureError,
+    "train it: python -m chironomy.gesture.training.reader",
+    oldest=2,
+    upgrades=(_with_wrists,),
+)
+
 SMOOTHED = 0.8
 """Frames by which positions are smoothed, standard deviation."""
 
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
 _CHANGE = 10.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
 _EDGE = 1.0  # how much of the network's belief in an edge counts
-_SPLIT = 0.0  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
+_SPLIT = 0.7  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
 _SHORTEST = 0.4  # seconds of a phrase
 _SPEED = -1  # where the wrist's speed stands among the features
 _APEX = 0.2  # likelihood from which a peak is an apex
@@ -173,10 +192,15 @@ def hand_features(motion: HandMotion) -> NDArray[np.float32]:
 
 
 def hand_poses(motion: HandMotion) -> NDArray[np.float32]:
-    """(T, 2, numbers): each wrist in metres, its orientation in six numbers, the 20 angles of its shape in radians."""
+    """(T, 2, numbers): each wrist, its orientation, how the forearm turns it, the shape of the hand.
+
+    That is metres, six numbers, three angles (pronation, flexion, deviation) and 20 of a hand shape, in radians. Which
+    way a palm faces tells kinds apart, and depends on where the forearm comes from.
+    """
     position = gaussian(motion.wrist_position * np.array([[[1.0, 1.0, 1.0], [-1.0, 1.0, 1.0]]]), SMOOTHED)
     wrist = motion.rotation[:, :, 0] * np.stack([np.ones(4), _MIRROR])
-    parts = [position, quaternion.to_6d(wrist), np.radians(shape_angles(motion))]
+    turned = angles_of_wrist(neutral_of(motion.wrist_position, motion.rotation[:, :, 0]), motion.rotation[:, :, 0])
+    parts = [position, quaternion.to_6d(wrist), turned, np.radians(shape_angles(motion))]
     return np.concatenate(parts, axis=-1).astype(np.float32)
 
 
@@ -222,7 +246,7 @@ def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
     found = _phrases(reader.kinds, reader(features), features[..., _SPEED])
     phrases = [_described(motion, angles, *phrase) for phrase in found]
     phrases = [phrase for phrase in sorted(phrases, key=lambda phrase: phrase.start) if phrase.start <= seconds]
-    return with_rests(Score(tuple(phrases), seconds, {"read": True, **source}))
+    return with_rests(Score(tuple(doable(phrases, seconds)), seconds, {"read": True, **source}))
 
 
 _Read = tuple[str, str, int, int, list[float]]

@@ -7,13 +7,14 @@ in between) is left to the network.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.gesture.repertoire.kinds import HOME, KINDS, Repeat
-from chironomy.gesture.score.phrases import REST, Phrase
+from chironomy.gesture.repertoire.kinds import HOME, KINDS, Kind, Repeat
+from chironomy.gesture.score.phrases import REST, Phrase, Stroke
 
 SKETCH_SIZE = 9
 """Numbers a frame of each hand: said, place (3), sine and cosine of the pronation, flexion, deviation, effort."""
@@ -31,21 +32,32 @@ _UNSAID = 1.6  # seconds without a phrase after which nothing is said any more
 _PLACE, _DEGREES = 0.25, np.array([45.0, 20.0])  # what is 1 to the network
 
 
+class Moment(Enum):
+    """What a moment of a course is."""
+
+    WAY = "on the way"
+    READY = "a stroke begins"
+    APEX = "it arrives"
+    HELD = "what it shows is still seen"
+
+
 @dataclass
 class _Course:
-    """Of one hand: moments, and where it is at them."""
+    """Of one hand: moments, where it is at them, and which of them are a stroke's own: its beginning, apex and hold."""
 
-    times: list[float]
-    poses: list[Array]
-    efforts: list[float]
+    times: list[float] = field(default_factory=list)
+    poses: list[Array] = field(default_factory=list)
+    efforts: list[float] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
 
-    def reach(self, time: float, pose: Array, effort: float = 0.0) -> None:
+    def reach(self, time: float, pose: Array, effort: float = 0.0, moment: Moment = Moment.WAY) -> None:
         """Be at `pose` at `time`, or as soon after the last moment as a hand can."""
         if self.times:
             time = max(time, self.times[-1] + 1e-3)
         self.times.append(time)
         self.poses.append(pose)
         self.efforts.append(effort)
+        self.moments.append(moment)
 
     @property
     def pose(self) -> Array:
@@ -91,7 +103,7 @@ def _runs(phrases: Sequence[tuple[Phrase, Collection[str]]]) -> list[list[tuple[
 def _sketch(run: list[tuple[Phrase, Collection[str]]], times: Array, frames: NDArray[np.float32]) -> None:
     """Write one run of phrases into the frames that it spans."""
     begin, end = run[0][0].start, max(phrase.end for phrase, _ in run)
-    courses = [_Course([], [], []), _Course([], [], [])]
+    courses = [_Course(), _Course()]
     for phrase, fields in run:
         for side in (0, 1):
             course = courses[side]
@@ -101,7 +113,8 @@ def _sketch(run: list[tuple[Phrase, Collection[str]]], times: Array, frames: NDA
             elif "hands" in fields and phrase.hands not in (None, "both", ("left", "right")[side]):
                 course.reach(phrase.end, 0.5 * course.pose + 0.5 * _RESTING)
             else:
-                _gesture(course, phrase, fields, side)
+                strokes = phrase.strokes if "strokes" in fields else ()
+                _gesture(course, phrase, strokes, drawing(phrase, fields))
     rows = np.flatnonzero((times >= begin) & (times <= end))
     if not len(rows):
         return
@@ -109,15 +122,31 @@ def _sketch(run: list[tuple[Phrase, Collection[str]]], times: Array, frames: NDA
         frames[rows, side] = _numbers(course, times[rows])
 
 
-def _gesture(course: _Course, phrase: Phrase, fields: Collection[str], side: int) -> None:
-    """Prepare, stroke and spring back, as often as the phrase says."""
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """What a phrase's strokes are by the repertoire.
+
+    Attributes:
+        kind: whose strokes they are.
+        goal: (6,) metres out, up and forward, and degrees of pronation, flexion and deviation: where they end.
+        way: (6,) from where they begin to where they end.
+        scale: how much larger they are than the kind usually is.
+    """
+
+    kind: Kind
+    goal: Array
+    way: Array
+    scale: float
+
+
+def drawing(phrase: Phrase, fields: Collection[str]) -> Drawing:
+    """The strokes of a phrase as far as its fields are told; both hands' are mirror images of each other."""
     kind = KINDS[phrase.kind if "kind" in fields and phrase.kind in KINDS else "beat"]
     ready, apex = kind.prepared.vector()[:6], kind.apex.vector()[:6]
     way = apex - ready
     length = float(np.linalg.norm(way[:3]))
     size = phrase.size if "size" in fields and phrase.size is not None else _USUAL_SIZE
-    if length > 1e-6:
-        way = way * min(size / (_BACK * length), 2.5)
+    scale = min(size / (_BACK * length), 2.5) if length > 1e-6 else 1.0
     goal = apex.copy()
     if "place" in fields and phrase.place is not None:
         x, y, z = phrase.place
@@ -125,7 +154,26 @@ def _gesture(course: _Course, phrase: Phrase, fields: Collection[str], side: int
         goal[:3] = (x if phrase.hands == "left" else -x), y, z
     elif kind.roam > 0.5:
         goal[:3] = HOME
-    strokes = phrase.strokes if "strokes" in fields else ()
+    return Drawing(kind, goal, scale * way, scale)
+
+
+def stroke_moments(phrase: Phrase, drawn: Drawing) -> tuple[Array, Array, list[Moment]]:
+    """Where a hand is at the moments of its strokes: seconds (N,), poses (N, 6), and what each is, none of them `WAY`.
+
+    The last is the phrase's end, where that is not an apex itself.
+    """
+    course = _Course()
+    course.reach(phrase.start, drawn.goal)
+    _gesture(course, phrase, phrase.strokes, drawn)
+    own = [number for number, moment in enumerate(course.moments) if moment is not Moment.WAY]
+    if phrase.end - course.times[own[-2]] < _SHORTEST:
+        own = own[:-1]
+    return np.array(course.times)[own], np.stack(course.poses)[own], [course.moments[number] for number in own]
+
+
+def _gesture(course: _Course, phrase: Phrase, strokes: Sequence[Stroke], drawn: Drawing) -> None:
+    """Prepare, stroke and spring back, as often as there are strokes."""
+    kind, goal, way = drawn.kind, drawn.goal, drawn.way
     takes = _TAKES * kind.stroke_seconds
     if not strokes:
         course.reach(min(phrase.start + 0.5, phrase.end), goal - 0.3 * way)
@@ -138,17 +186,17 @@ def _gesture(course: _Course, phrase: Phrase, fields: Collection[str], side: int
         before = course.times[-1]
         # A stroke that follows closely has less time to go back.
         sets_out = max(stroke.apex - takes, before + 0.4 * (stroke.apex - before))
-        course.reach(sets_out, begins)
-        course.reach(stroke.apex, ends, 1.0)
+        course.reach(sets_out, begins, moment=Moment.READY)
+        course.reach(stroke.apex, ends, 1.0, Moment.APEX)
         sprung = ends + _SPRING * (begins - ends)
         following = strokes[number + 1].apex - takes if number + 1 < len(strokes) else phrase.end
         holds = stroke.apex + min(stroke.hold, max(following - stroke.apex - _SHORTEST, 0.0))
         if holds > stroke.apex + _SHORTEST:
-            course.reach(holds, ends + 0.3 * (sprung - ends))
+            course.reach(holds, ends + 0.3 * (sprung - ends), moment=Moment.HELD)
         until = min(holds + _SPRING_SECONDS, following)
         if until > course.times[-1] + _SHORTEST:
             course.reach(until, sprung)
-    course.reach(phrase.end, course.pose)
+    course.reach(phrase.end, course.pose, moment=Moment.HELD)
 
 
 def _numbers(course: _Course, times: Array) -> NDArray[np.float32]:

@@ -120,6 +120,6 @@ def _counted(speech: Speech, texts: Sequence[str], begin: float, end: float) -> 
 
 def _placed(tokens: Sequence[Token], spans: Sequence[Span]) -> list[Word]:
     return [
-        Word(token.text, span.start, max(span.end, span.start), token.marks, span.rough)
+        Word(token.text, span.start, max(span.end, span.start), token.marks, span.rough, span.fits)
         for token, span in zip(tokens, spans, strict=True)
     ]

@@ -48,6 +48,7 @@ class Word:
         end: seconds at which it ends.
         marks: what the author wrote in brackets before it; of the last word also what follows it.
         rough: whether its time was counted out, and may be half a second wrong, instead of being heard or written.
+        fits: whether it sounds there as the word does, as far as anybody listened.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Word:
     end: float
     marks: tuple[Mark, ...] = ()
     rough: bool = False
+    fits: bool = True
 
     @property
     def bare(self) -> str:

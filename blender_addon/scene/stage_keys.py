@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys at every frame that let copied bones, objects and shape keys play what was seen, for an FBX."""
+"""Keys at every frame that let copied bones, objects and shape keys play what was seen, for an exporter."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A temporary scene in which copies of a character and its meshes play what the person's scene shows, for an FBX."""
+"""What Blender shows of a character, frame by frame, on a plain skeleton: the stage that exporters are given.
 
+They are given copies that nothing moves but their own keys: bones, face and place are sampled from the person's scene
+and keyed at every frame from 0 on. So it does not matter how the motion came about, and the person's own data stays as
+it is. Every node has a scale of 1, whatever the unit of the file: Unreal takes a node over the hips for a bone, and
+would scale the skeleton by what else stood there.
+"""
+
+import math
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import bpy
 import numpy as np
@@ -15,17 +23,40 @@ from numpy.typing import NDArray
 from chironomy.motion import MotionError
 
 from ..rig.build import body_of
-from ..rig.read import bone_matrices
+from ..rig.read import bone_matrices, scene_fps
 from ..rig.seen import check_frames, evaluated, shape_values
 from ..slices import MARK, Slices, take_away
-from .fbx_keys import Keys, Rest, basis_of
+from .stage_keys import Keys, Rest, basis_of
 
 Array = NDArray[np.float64]
 
-CENTIMETRES = 100.0
-
 _LEAN = 1e-3
 """Cosine of the angle of two axes up to which they count as square."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a character is to be like in a file.
+
+    Attributes:
+        unit: metres; how long one unit of length is.
+        names: what bones are called there; the others keep their names.
+        root: what the armature is called there, "" for its own name.
+        mesh: whether its meshes are in the file.
+        dots: what stands for a dot in a bone's name, where the format has none.
+        moving: whether the exporter must see the meshes moved by the bones; it takes time at every frame.
+    """
+
+    unit: float = 0.01
+    names: dict[str, str] = field(default_factory=dict)
+    root: str = ""
+    mesh: bool = True
+    dots: str = "."
+    moving: bool = False
+
+    def named(self, bone: str) -> str:
+        """Return what a bone is called."""
+        return self.names.get(bone, bone).replace(".", self.dots)
 
 
 @dataclass(frozen=True)
@@ -45,39 +76,149 @@ class Performance:
     shapes: dict[Object, Array]
 
 
-def staging(context: Context, item: Object) -> Slices:
+def _sheared(place: Array, pose: Array) -> list[str]:
+    """Return what is said where uneven scales lean bones: a joint of FBX turns, moves and scales along its own axes."""
+    for matrices in (pose, place):
+        axes = matrices[..., :3, :3]
+        axes = axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-9)
+        leaning = np.swapaxes(axes, -1, -2) @ axes - np.eye(3)
+        if np.abs(leaning).max() > _LEAN:
+            return ["the shear of unevenly scaled bones or parents"]
+    return []
+
+
+def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:
+    """Return the meshes that belong to a character, and the names of what exporters are not given of it.
+
+    A mesh belongs to it that hangs on it or is moved by its bones; the body always, another one unless it is switched
+    off in viewports and renders alike.
+    """
+    hanging, body = set(item.children_recursive), body_of(item)
+    meshes, left_out = [], []
+    for other in scene.objects:
+        moved = any(modifier.type == "ARMATURE" and modifier.object == item for modifier in other.modifiers)
+        if other not in hanging and not moved:
+            continue
+        if other.type == "MESH" and (other == body or not (other.hide_viewport and other.hide_render)):
+            meshes.append(other)
+        else:
+            left_out.append(other.name)
+    return meshes, left_out
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames of a scene, one a frame of the file.
+
+    Attributes:
+        start: the first frame.
+        stop: the one after the last.
+        rate: frames a second of the file.
+        scene_rate: frames a second of the scene.
+    """
+
+    start: int
+    stop: int
+    rate: float
+    scene_rate: float
+
+    @classmethod
+    def of(cls, scene: Scene, start: int, stop: int, rate: float = 0.0) -> "Span":
+        """Return frames of a scene, at its own rate or another one.
+
+        Raises:
+            MotionError: there are none.
+        """
+        check_frames(start, stop)
+        return cls(start, stop, rate or scene_fps(scene), scene_fps(scene))
+
+    @property
+    def count(self) -> int:
+        """How many frames the file has."""
+        return int((self.stop - 1 - self.start) * self.rate / self.scene_rate + 1e-6) + 1
+
+    @property
+    def frames(self) -> list[float]:
+        """The scene's frames, with parts of frames where the file's rate is another."""
+        if self.rate == self.scene_rate:
+            return [float(frame) for frame in range(self.start, self.stop)]
+        return [self.start + number * self.scene_rate / self.rate for number in range(self.count)]
+
+
+def watching(scene: Scene, item: Object, meshes: list[Object], span: Span) -> Slices:
+    """Return in slices what some frames show of a character and its meshes, as `Performance`.
+
+    Raises:
+        MotionError: the armature is in edit mode.
+    """
+    bones = _exported_bones(item)
+    count, frames = span.count, span.frames
+    pose = np.empty((count, len(bones), 4, 4))
+    place = {part: np.empty((count, 4, 4)) for part in (item, *meshes)}
+    faces = [mesh for mesh in meshes if mesh.data.shape_keys]
+    shapes = {mesh: np.empty((count, len(mesh.data.shape_keys.key_blocks))) for mesh in faces}
+    with evaluated(scene, [item, *meshes, *(mesh.data.shape_keys for mesh in faces)]) as evaluation:
+        for frame in range(count):
+            graph = evaluation.at(frames[frame])
+            pose[frame] = bone_matrices(item.evaluated_get(graph).pose.bones, bones)
+            for part, matrices in place.items():
+                matrices[frame] = part.evaluated_get(graph).matrix_world
+            for mesh, values in shapes.items():
+                values[frame] = shape_values(mesh, graph)
+            yield from evaluation.rests(frame / count)
+    return Performance(bones, pose, place, shapes)
+
+
+def _exported_bones(item: Object) -> list[str]:
+    """Return the names of the bones that deform and of those above them, parents first."""
+    wanted = set()
+    for bone in item.data.bones:
+        if bone.use_deform:
+            wanted.update((bone, *bone.parent_recursive))
+    return [bone.name for bone in sorted(wanted, key=lambda bone: len(bone.parent_recursive))]
+
+
+def staging(context: Context, item: Object, form: Form, span: Span, watch: Callable[..., Slices] = watching) -> Slices:
     """Set up a temporary scene in which copies play what a scene shows of a character, from frame 0 on.
 
     Args:
         context: of the person; its scene counts.
         item: the character.
+        form: what it is to be like.
+        span: the frames of the scene.
+        watch: says what the copies play, with the arguments of `watching`, which reads it from Blender.
 
     Returns:
         The scene, as `Staged`, whose copies have names of their own; whoever has it ends it.
+
+    Raises:
+        MotionError: the armature is in edit mode or scaled to nothing.
     """
     scene = context.scene
     meshes, left_out = _parts(scene, item)
-    seen = yield from _watch(scene, item, meshes)
-    units = scene.unit_settings
-    metres = 1.0 if units.system == "NONE" else units.scale_length
-    size = abs(np.linalg.det(seen.place[item][0, :3, :3])) ** (1.0 / 3.0)
-    if size < 1e-9:
-        raise MotionError(f"{item.name} is scaled to nothing; give it a scale of 1")
+    if not form.mesh:
+        # What was not asked for is not missed.
+        meshes, left_out = [], []
+    seen = yield from watch(scene, item, meshes, span)
+    size = scale_of(item, seen)
     mark = uuid.uuid4().hex
     stage = bpy.data.scenes.new("Chironomy Export")
     stage[MARK] = mark
-    # Its unit is the centimetre, so that the exporter has nothing to scale.
-    stage.unit_settings.system, stage.unit_settings.scale_length = "METRIC", 1.0 / CENTIMETRES
+    # Its unit is the file's, so that the exporter has nothing to scale.
+    stage.unit_settings.system, stage.unit_settings.scale_length = "METRIC", form.unit
     stage.frame_start, stage.frame_end = 0, len(seen.pose) - 1
     stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
+    if span.rate != span.scene_rate:
+        stage.render.fps = math.ceil(span.rate)
+        stage.render.fps_base = stage.render.fps / span.rate
     staged = Staged(stage, [], mark)
     try:
-        staging = _Staging(context, stage, CENTIMETRES * metres, size, staged)
-        armature = yield from staging.adding_armature(item, seen)
+        copying = _Copying(context, stage, metres_of(scene) / form.unit, size, form, staged)
+        armature = yield from copying.adding_armature(item, seen)
         lost: list[str] = []
         for mesh in seen.place:
             if mesh != item:
-                lost += yield from staging.adding_mesh(mesh, item, armature, seen)
+                lost += yield from copying.adding_mesh(mesh, item, armature, seen)
         stage.frame_set(0)
         place, pose = seen.place[item], seen.pose
         sheared = yield lambda _: _sheared(place, pose)
@@ -86,6 +227,24 @@ def staging(context: Context, item: Object) -> Slices:
         staged.end()
         raise
     return staged
+
+
+def metres_of(scene: Scene) -> float:
+    """Return how many metres a scene's unit of length is."""
+    units = scene.unit_settings
+    return 1.0 if units.system == "NONE" else units.scale_length
+
+
+def scale_of(item: Object, seen: Performance) -> float:
+    """Return how large a character's object makes it, at the first frame.
+
+    Raises:
+        MotionError: it is scaled to nothing.
+    """
+    size = float(abs(np.linalg.det(seen.place[item][0, :3, :3])) ** (1.0 / 3.0))
+    if size < 1e-9:
+        raise MotionError(f"{item.name} is scaled to nothing; give it a scale of 1")
+    return size
 
 
 @dataclass
@@ -103,6 +262,12 @@ class Staged:
     names: list[tuple[str, str, str]]
     mark: str
     left_out: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """From the first frame to the last."""
+        render = self.stage.render
+        return (self.stage.frame_end - self.stage.frame_start) * render.fps_base / render.fps
 
     def end(self) -> None:
         """Leave nothing of it in the file."""
@@ -124,14 +289,15 @@ class Staged:
 
 
 @dataclass(frozen=True)
-class _Staging:
+class _Copying:
     """Puts copies on a stage.
 
     Attributes:
         context: of the person.
         stage: the temporary scene.
-        unit: how many centimetres a unit of length of the person's scene is.
+        unit: how many of the file's units of length one of the person's scene is.
         size: the character's scale, which its copy has in its bones instead.
+        form: what the character is to be like in the file.
         staged: is told the names of what is made.
     """
 
@@ -139,6 +305,7 @@ class _Staging:
     stage: Scene
     unit: float
     size: float
+    form: Form
     staged: Staged
 
     @property
@@ -153,8 +320,9 @@ class _Staging:
     def adding_armature(self, item: Object, seen: Performance) -> Slices:
         """Add and return a copy of the armature that goes through the performance by its own keys alone."""
         skeleton = item.data.copy()
-        armature = self._enter(item, bpy.data.objects.new(item.name, skeleton))
+        armature = self._enter(item, bpy.data.objects.new(item.name, skeleton), self.form.root)
         skeleton.animation_data_clear()
+        self._rename(skeleton)
         skeleton.pose_position = "POSE"
         skeleton.transform(self.growth)
         for bone in skeleton.bones:
@@ -169,12 +337,13 @@ class _Staging:
         # The pose's bones are there only now.
         self.layer.update()
         rests, growth = Rest.of(skeleton), self.unit * self.size
-        basis = yield lambda _: basis_of(rests, seen.bones, seen.pose, growth)
+        names = [self.form.named(name) for name in seen.bones]
+        basis = yield lambda _: basis_of(rests, names, seen.pose, growth)
         bones = skeleton.bones
-        moved = [name for number, name in enumerate(seen.bones) if np.abs(basis[:, number, :3, 3]).max() > 1e-4]
+        moved = [name for number, name in enumerate(names) if np.abs(basis[:, number, :3, 3]).max() > 1e-4]
         if any(bones[name].use_connect for name in moved):
             self._disconnect(armature)
-        for number, name in enumerate(seen.bones):
+        for number, name in enumerate(names):
             bone = armature.pose.bones[name]
             written.transform(bone, f'pose.bones["{bpy.utils.escape_identifier(name)}"].', basis[:, number])
             if number % 4 == 3:
@@ -193,6 +362,8 @@ class _Staging:
         copy.data.animation_data_clear()
         copy.constraints.clear()
         copy.hide_viewport = copy.hide_render = False
+        for group in copy.vertex_groups:
+            group.name = self.form.named(group.name)
         lost = self._apply_modifiers(copy, mesh.name, item, armature)
         shapes = copy.data.shape_keys
         if shapes is not None:
@@ -208,9 +379,9 @@ class _Staging:
                 block.slider_min, block.slider_max = min(0.0, values.min()), max(1.0, values.max())
                 written.channel(block, "value", block.path_from_id("value"), values)
             yield from written.writing()
-        # Only its bones and the values of its shape keys are played, not its vertices.
+        # Mostly, its bones and the values of its shape keys are played alone, and not its vertices.
         for modifier in copy.modifiers:
-            modifier.show_viewport = False
+            modifier.show_viewport = self.form.moving
         return lost
 
     def _apply_modifiers(self, copy: Object, called: str, item: Object, armature: Object) -> list[str]:
@@ -251,7 +422,7 @@ class _Staging:
         on_bone = mesh.parent == item and mesh.parent_type == "BONE" and mesh.parent_bone in seen.bones
         copy.parent, copy.parent_type = armature, "BONE" if on_bone else "OBJECT"
         if on_bone:
-            copy.parent_bone = mesh.parent_bone
+            copy.parent_bone = self.form.named(mesh.parent_bone)
             tail = np.eye(4)
             tail[1, 3] = item.data.bones[mesh.parent_bone].length
             above = above @ seen.pose[:, seen.bones.index(mesh.parent_bone)] @ tail
@@ -275,73 +446,30 @@ class _Staging:
                 bone.use_connect = False
             bpy.ops.object.mode_set(mode="OBJECT")
 
-    def _enter(self, original: Object, copy: Object) -> Object:
-        """Link a copy to the stage, and note the names that it and its data are to have."""
+    def _rename(self, skeleton: Any) -> None:
+        """Give bones the names that they are to have in the file; nothing is keyed or weighted by them yet.
+
+        Raises:
+            MotionError: two would have one name.
+        """
+        names = [self.form.named(bone.name) for bone in skeleton.bones]
+        if names == skeleton.bones.keys():
+            return
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise MotionError(f"two bones would both be called {twice} in the file; choose other names of bones")
+        for bone in skeleton.bones:
+            # Out of each other's way, as a bone may get what another one is called still.
+            bone.name = f"Chironomy {bone.name}"
+        for bone, name in zip(skeleton.bones, names, strict=True):
+            bone.name = name
+
+    def _enter(self, original: Object, copy: Object, name: str = "") -> Object:
+        """Link a copy to the stage, and note the names that it and its data are to have: by default the original's."""
         for named, new in ((original, copy), (original.data, copy.data)):
             new.name = f"Chironomy {len(self.staged.names)}"
             kind = {"OBJECT": "objects", "ARMATURE": "armatures", "MESH": "meshes"}[new.id_type]
-            self.staged.names.append((kind, new.name, named.name))
+            self.staged.names.append((kind, new.name, name or named.name))
         copy[MARK] = self.staged.mark
         self.stage.collection.objects.link(copy)
         return copy
-
-
-def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:
-    """Return the meshes that belong to a character, and the names of what FBX is not given of it.
-
-    A mesh belongs to it that hangs on it or is moved by its bones; the body always, another one unless it is switched
-    off in viewports and renders alike.
-    """
-    hanging, body = set(item.children_recursive), body_of(item)
-    meshes, left_out = [], []
-    for other in scene.objects:
-        moved = any(modifier.type == "ARMATURE" and modifier.object == item for modifier in other.modifiers)
-        if other not in hanging and not moved:
-            continue
-        if other.type == "MESH" and (other == body or not (other.hide_viewport and other.hide_render)):
-            meshes.append(other)
-        else:
-            left_out.append(other.name)
-    return meshes, left_out
-
-
-def _watch(scene: Scene, item: Object, meshes: list[Object]) -> Slices:
-    """Return in slices what the scene's frames show of a character and its meshes."""
-    start, stop = scene.frame_start, scene.frame_end + 1
-    check_frames(start, stop)
-    bones = _exported_bones(item)
-    count = stop - start
-    pose = np.empty((count, len(bones), 4, 4))
-    place = {part: np.empty((count, 4, 4)) for part in (item, *meshes)}
-    faces = [mesh for mesh in meshes if mesh.data.shape_keys]
-    shapes = {mesh: np.empty((count, len(mesh.data.shape_keys.key_blocks))) for mesh in faces}
-    with evaluated(scene, [item, *meshes, *(mesh.data.shape_keys for mesh in faces)]) as evaluation:
-        for frame in range(count):
-            graph = evaluation.at(start + frame)
-            pose[frame] = bone_matrices(item.evaluated_get(graph).pose.bones, bones)
-            for part, matrices in place.items():
-                matrices[frame] = part.evaluated_get(graph).matrix_world
-            for mesh, values in shapes.items():
-                values[frame] = shape_values(mesh, graph)
-            yield from evaluation.rests(frame / count)
-    return Performance(bones, pose, place, shapes)
-
-
-def _exported_bones(item: Object) -> list[str]:
-    """Return the names of the bones that deform and of those above them, parents first."""
-    wanted = set()
-    for bone in item.data.bones:
-        if bone.use_deform:
-            wanted.update((bone, *bone.parent_recursive))
-    return [bone.name for bone in sorted(wanted, key=lambda bone: len(bone.parent_recursive))]
-
-
-def _sheared(place: Array, pose: Array) -> list[str]:
-    """Return what is said where uneven scales lean bones: a joint of FBX turns, moves and scales along its own axes."""
-    for matrices in (pose, place):
-        axes = matrices[..., :3, :3]
-        axes = axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-9)
-        leaning = np.swapaxes(axes, -1, -2) @ axes - np.eye(3)
-        if np.abs(leaning).max() > _LEAN:
-            return ["the shear of unevenly scaled bones or parents"]
-    return []

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write a scene of a .blend by one of Blender's exporters, in a Blender of its own; the person goes on in another one.
+
+`blender --background --factory-startup --python blender_writer.py -- JOB`, where JOB is a JSON file: `blend`, the file;
+`scene`, the scene's name in it; `names`, [collection, name, name in the file to come]; `operator`, the exporter, with
+the `addon` that it is of and `how` it is called; `path`, the file to write.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+
+def call_exporter(operator: str, how: dict[str, Any], path: str) -> None:
+    """Call an exporter with those of its settings that this Blender's has; sets are given as lists.
+
+    Raises:
+        RuntimeError: with the exporter's own sentence.
+    """
+    module, _, name = operator.partition(".")
+    exporter = getattr(getattr(bpy.ops, module), name)
+    known = exporter.get_rna_type().properties.keys()
+    exporter(
+        filepath=path,
+        **{
+            option: set(value) if isinstance(value, list) else value for option, value in how.items() if option in known
+        },
+    )
+
+
+def main() -> None:
+    """Do the job that the command names."""
+    # Found once Blender is there.
+    import addon_utils  # pyright: ignore[reportMissingImports]
+
+    job = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text(encoding="utf-8"))
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    if job["addon"]:
+        addon_utils.enable(job["addon"])
+    with bpy.data.libraries.load(job["blend"]) as (_, wanted):
+        wanted.scenes = [job["scene"]]
+    (stage,) = wanted.scenes
+    for collection, name, wanted_name in job["names"]:
+        getattr(bpy.data, collection)[name].name = wanted_name
+    with bpy.context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
+        call_exporter(job["operator"], job["how"], job["path"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except Exception as error:
+        print(f"WRITER: {error}", file=sys.stderr)
+        sys.exit(1)
