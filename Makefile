@@ -14,7 +14,7 @@ INSTALL := $(BIN)/python tools/install.py -c constraints.txt -c backend/chironom
 
 NODE_MODULES = tests/blender/fbx/node_modules tests/service/browser/node_modules
 
-.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
+.PHONY: demo test test-window lint types extension repository lock rig train-embedded train-readers proof-video bench bench-gesture bench-generate bench-desk bench-service bench-retarget bench-gpu bench-video docs tutorial-pictures example-speech pose-thumbnails kind-thumbnails view-light blender-versions clean help
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1: \2/p' $(MAKEFILE_LIST)
@@ -96,11 +96,15 @@ bench-service: $(VENV)/.run  ## measure what docs/benchmarks-service.md says; RO
 	$(BIN)/python tools/bench_service.py --write docs/benchmarks-service.md $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)")
 
+bench-retarget: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks-retarget.md says: gestures onto Rigify, beside baking
+	$(BIN)/python tools/bench_retarget.py $(EXTENSION) --write docs/benchmarks-retarget.md
+
 bench-gpu: $(VENV)/.train  ## measure what docs/benchmarks-gpu.md says; needs an NVIDIA GPU
 	$(BIN)/python tools/bench_gpu.py --write docs/benchmarks-gpu.md
 
-docs: $(VENV)/.run  ## the manual's pictures, from demo/
+docs: $(VENV)/.run $(EXTENSION)  ## the manual's pictures, from demo/
 	$(BIN)/python tools/make_previz_picture.py
+	$(BIN)/python tools/make_retarget_picture.py $(EXTENSION)
 	$(BIN)/python tools/make_pictures.py
 
 tutorial-pictures: $(VENV)/.run  ## README's window and the pictures of docs/tutorial.md, from those of make test-window

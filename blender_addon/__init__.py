@@ -3,7 +3,7 @@
 
 import bpy
 from bpy.props import PointerProperty
-from bpy.types import Scene
+from bpy.types import Object, Scene
 
 from . import (
     backend,
@@ -13,6 +13,7 @@ from . import (
     lists,
     menus,
     migration,
+    own_panel,
     panels,
     preferences_page,
     score_panels,
@@ -43,12 +44,14 @@ from .operators import (
     render,
     speech,
 )
+from .operators import retarget as retarget_operators
 from .operators import score as score_operators
 from .operators import strips as strip_operators
 from .operators import takes as take_operators
+from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import copies, detail, takes
+from .scene import copies, detail, retarget, takes
 
 CLASSES = (
     ChironomyPreferences,
@@ -56,11 +59,14 @@ CLASSES = (
     ChironomyPhrase,
     ChironomyRender,
     ChironomyLayer,
+    ChironomyOwnBone,
+    ChironomyOwn,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
     *presets.CLASSES,
     *generate.CLASSES,
+    *retarget_operators.CLASSES,
     *take_operators.CLASSES,
     *locks.CLASSES,
     *score_operators.CLASSES,
@@ -77,6 +83,7 @@ CLASSES = (
     *export.CLASSES,
     *lists.CLASSES,
     *panels.CLASSES,
+    *own_panel.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,
 )
@@ -87,6 +94,7 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
+    Object.chironomy_own = PointerProperty(type=ChironomyOwn)
     words.register()
     slices.register()
     tasks.register()
@@ -99,6 +107,7 @@ def register() -> None:
     take_pictures.register()
     view_light.register()
     takes.register()
+    retarget.register()
     detail.register()
     copies.register()
 
@@ -122,6 +131,7 @@ def unregister() -> None:
     thumbnail.forget_others()
     hand_pictures.forget()
     kind_pictures.forget()
+    del Object.chironomy_own
     del Scene.chironomy
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -93,6 +93,18 @@ class CHIRONOMY_MT_hand_poses(_Menu):
         draw_entries(self.layout, ("chironomy.delete_hand_pose", "chironomy.add_pose_library"))
 
 
+class CHIRONOMY_MT_own(_Menu):
+    bl_idname = "CHIRONOMY_MT_own"
+    bl_label = "Own Character"
+    entries = (
+        "chironomy.detect_bones",
+        "chironomy.save_bone_map",
+        "chironomy.load_bone_map",
+        SEPARATOR,
+        "chironomy.forget_own_character",
+    )
+
+
 class CHIRONOMY_MT_video(_Menu):
     bl_idname = "CHIRONOMY_MT_video"
     bl_label = "Picture and Video"
@@ -123,6 +135,7 @@ class CHIRONOMY_MT_main(_Menu):
     entries = (
         "chironomy.load_speech",
         "chironomy.add_character",
+        "CHIRONOMY_MT_own",
         SEPARATOR,
         "chironomy.apply_preset",
         "chironomy.generate",
@@ -216,6 +229,7 @@ CLASSES = (
     CHIRONOMY_MT_takes,
     CHIRONOMY_MT_score,
     CHIRONOMY_MT_hand_poses,
+    CHIRONOMY_MT_own,
     CHIRONOMY_MT_video,
     CHIRONOMY_MT_main,
     CHIRONOMY_MT_keys,

@@ -158,6 +158,12 @@ class ChironomySettings(PropertyGroup):
         poll=lambda _self, item: is_character(item),
         update=_list_phrases,
     )
+    own_character: PointerProperty(
+        name="Own Character",
+        description="An armature of your own that gets the hands' motion, with bones for arms and fingers",
+        type=Object,
+        poll=lambda _self, item: item.type == "ARMATURE" and not is_character(item),
+    )
     style: EnumProperty(
         name="Style",
         description="Manner of the gestures",

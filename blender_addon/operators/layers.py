@@ -6,6 +6,7 @@ from bpy.types import Context, Object, Operator, Scene
 from ..properties import character, settings
 from ..scene import layers
 from ..scene.keeping import make_keepable, why_not_kept
+from ..scene.retarget import handing_over
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
@@ -38,6 +39,7 @@ class _LayerOperator(SlicedOperator):
         make_keepable(scene, item)
         said = yield from self.change(scene, item, settings(scene).layer_index)
         scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+        yield from handing_over(scene, item)
         return said
 
     def change(self, scene: Scene, item: Object, index: int) -> Slices:

@@ -10,6 +10,7 @@ from ..properties import character
 from ..rig import actions, owned, read
 from ..rig.owned import Unit, hand_unit
 from ..rig.space import HAND_CONTROLS
+from ..scene import retarget
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_kept
 from ..scene.layers import layer_over, lock_below
@@ -110,6 +111,7 @@ class CHIRONOMY_OT_release_poses(_LockOperator):
             if layer:
                 raise ChironomyError(f"the frames {first} to {last} lie on the layer {layer}; apply or delete it first")
         count = owned.release(item, units, first, last)
+        retarget.release(item, [HAND_CONTROLS.index(unit.name) for unit in units], first, last)
         if count == 0:
             raise ChironomyError(f"no pose of yours lies between the frames {first} and {last}")
         return f"{count} {'pose' if count == 1 else 'poses'} will be replaced by the next generation"

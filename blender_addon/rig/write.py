@@ -163,7 +163,7 @@ def writing_motion(
         miss = miss.or_worse(off)
     ours = {data_path for unit in units for data_path in unit.channels}
     ours |= {data_path for hand in hands for bone in hand_joints(hand) for data_path in rotation_paths(bone)}
-    channels = _near_animators_signs(character, channels, owned)
+    channels = near_animators_signs(character, channels, owned)
     yield from replacing_generated(character, channels, ours.__contains__, owned)
     character[SOURCE_PROPERTY] = json.dumps(motion.source)
     return Written(motion.frame_count, miss, owned.named)
@@ -279,7 +279,7 @@ def writing_accompaniment(
         rest = RestPose(character)
         channels = yield lambda _: _body_channels(rig, rest, accompaniment, modes, masks, shown, first, detail)
     ours = {data_path for bone in bones for data_path in rotation_paths(bone)} | {location_path(HIPS)}
-    channels = _near_animators_signs(character, channels, owned)
+    channels = near_animators_signs(character, channels, owned)
     yield from replacing_generated(character, channels, ours.__contains__, owned)
 
 
@@ -649,8 +649,8 @@ def _channels(data_path: str, group: str, sparse: SparseKeys, first: int) -> Ite
         )
 
 
-def _near_animators_signs(
-    character: Object | CharacterDraft, channels: list[keys.Channel], owned: Owned
+def near_animators_signs(
+    character: Object | CharacterDraft | Draft, channels: list[keys.Channel], owned: Owned
 ) -> list[keys.Channel]:
     """Return the channels with quaternions negated where that brings them nearer to the animator's on either side.
 

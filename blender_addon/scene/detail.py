@@ -14,6 +14,7 @@ from .keeping import make_keepable
 from .layers import LAYERS_PROPERTY, laying_again, lifting
 from .layers import mirror as list_layers
 from .put_on import keying, settled
+from .retarget import handing_over
 from .score import SCORE_PROPERTY
 from .speech import speech_start
 from .takes import Dense, TakeError, kept_dense, note, show, shown_take
@@ -115,6 +116,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
                 note(_take_of(scene, item.animation_data.action), settled(scene, item, written).miss)
+                yield from handing_over(scene, item)
                 return True
         finally:
             draft.discard()

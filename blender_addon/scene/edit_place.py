@@ -19,6 +19,7 @@ from ..slices import Slices
 from .chosen import chosen_range
 from .keeping import make_keepable
 from .layers import Layering, add_layer, carried_by, writing_layer
+from .retarget import handing_over
 from .score import follow
 from .speech import speech_start
 
@@ -210,6 +211,7 @@ def _writing(scene: Scene, item: Object, place: Place, made: Made, layering: Lay
             # The score does not follow what lies on a layer, and may be taken away again.
             follow(scene, shown_action(item), made.score)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    yield from handing_over(scene, item)
     if place.passed_over:
         message += f"; {named(place.passed_over)} is locked, muted or driven and stays as it is"
     return Outcome(message, made.short)

@@ -17,6 +17,7 @@ from ..rig.build import is_character
 from ..rig.channels import hand_joints
 from ..rig.fingers import Fingers, check_keyable
 from .keeping import make_keepable
+from .retarget import hand_over
 
 LEFT, RIGHT = range(2)
 
@@ -84,6 +85,8 @@ def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float) 
     for hand in fingers:
         make_keepable(scene, hand.character)
         hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current)
+    if fingers:
+        hand_over(scene, fingers[0].character)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"
     names = " and ".join(HANDS[hand.hand] for hand in fingers)
     return f"{pose.label}{part}: the fingers of the {names} hand are keyed at frame {scene.frame_current}"

@@ -18,6 +18,7 @@ from .. import backend
 from ..rig import actions
 from ..rig.build import body_of
 from .copies import give_own_takes
+from .retarget import take_up
 
 MOST_KEPT = 20
 """Files of motion that are kept before the oldest goes."""
@@ -85,6 +86,7 @@ def make_keepable(scene: Scene, item: Object) -> None:
         data.action = copy
         if slot is not None:
             data.action_slot = copy.slots[slot.identifier]
+    take_up(scene, item)
 
 
 def keep_performance(performance: Performance, name: str) -> str:

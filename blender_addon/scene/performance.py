@@ -28,6 +28,7 @@ from ..slices import Slices
 from ..target import Target
 from .lens import lens_position
 from .portrait import remembered
+from .retarget import taking_up
 from .score import only_of
 from .speech import scene_speech, speech_start
 
@@ -72,6 +73,7 @@ def performing(context: Context) -> Slices:
     item = character(scene)
     pinned = None
     if item is not None:
+        yield from taking_up(scene, item)
         pinned = yield from reading_pins(item, load_rig(), scene, speech_start(scene))
 
     def make_one(seed: int, work: Work) -> Made:
@@ -155,6 +157,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
     if last - first < MIN_RANGE * fps:
         raise ChironomyError(f"the frames {first} to {last} are too few; choose {MIN_RANGE * fps:.0f} or more")
     chosen = (0, 1) if hands == "both" else (HANDS.index(hands),)
+    yield from taking_up(scene, item)
     shown = yield from _shown_around(scene, item, rig, begin, first, last)
     named = yield from owned.reading_spans(item, [owned.hand_unit(item, hand) for hand in chosen], fps)
     locked = hand_mask(named, begin, shown.frame_count)
@@ -211,6 +214,7 @@ def doing_score(
     only = only_of(scene, ranges, after.seconds)
     first = max(min(each.first for each in only), begin)
     last = min(max(each.last for each in only), begin + after.seconds * fps)
+    yield from taking_up(scene, item)
     shown = yield from _shown_around(scene, item, rig, begin, int(first), int(np.ceil(last)))
     shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
     named = yield from owned.reading_spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps)

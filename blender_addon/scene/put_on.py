@@ -17,6 +17,7 @@ from ..rig.drafts import CharacterDraft
 from ..rig.owned import Span
 from ..slices import Slices, drained
 from .keeping import make_keepable
+from .retarget import hand_over
 from .speech import give_length, speech_start
 
 
@@ -66,7 +67,9 @@ def put_on(
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate.
     """
     make_keepable(scene, item)
-    return settled(scene, item, drained(keying(scene, item, motion, face, body, detail)))
+    done = settled(scene, item, drained(keying(scene, item, motion, face, body, detail)))
+    hand_over(scene, item)
+    return done
 
 
 def keying(

@@ -18,6 +18,7 @@ from ..rig import read
 from ..slices import Slices, drained
 from .lens import shot_camera
 from .portrait import remembered
+from .retarget import taking_up
 from .speech import scene_speech
 
 
@@ -38,6 +39,7 @@ def making_shot(context: Context) -> Slices:
     scene, rig = context.scene, load_rig()
     chosen, item = settings(scene), character(scene)
     first, speech = scene.frame_start, scene_speech(scene)
+    yield from taking_up(scene, item)
     body, hands = yield from read.reading_pose(item, rig, scene, first, scene.frame_end + 1)
     face = yield from read.reading_face(item, scene, first, scene.frame_end + 1)
     shot = Shot(

@@ -42,6 +42,7 @@ from .keeping import make_keepable
 from .layers import changing_layer, forget_layers, list_as_is
 from .layers import mirror as list_layers
 from .put_on import Keyed, PutOn, kept_said, keying, settled
+from .retarget import hand_over, handing_over, shown_again
 from .score import keep_score, mirror, score_of
 from .speech import speech_start
 from .wishes import Wishes
@@ -151,10 +152,12 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
             if (yield from _surroundings(scene, item)) != before:
                 continue
             list_shown(scene, item)
-            return [
+            done = [
                 _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
                 for new, draft, each in zip(wanted, drafts, keyed, strict=True)
             ]
+            yield from handing_over(scene, item)
+            return done
         finally:
             for draft in drafts:
                 draft.discard()
@@ -264,6 +267,7 @@ def putting_range(
             action[MADE_PROPERTY] = json.dumps(made)
             _add(scene, item, name, label, detail, miss)
             scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+            yield from handing_over(scene, item)
             return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
         finally:
             draft.discard()
@@ -398,7 +402,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, None)
     _choose(scene, take)
     _mirror(scene, take.action)
-    scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    shown_again(scene, item)
 
 
 def flip(scene: Scene, item: Object) -> ChironomyTake:
@@ -427,6 +431,7 @@ def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     show(scene, take)
     name = free_name(scene, item)
     _show_copy(item, f"{item.name} {name}", layers=True)
+    hand_over(scene, item)
     return _add(scene, item, name, label, detail, miss)
 
 
@@ -451,6 +456,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
                 if block.animation_data is not None:
                     actions.assign(block, None)
             _mirror(scene, None)
+            hand_over(scene, item)
     if chosen.take_before in gone:
         chosen.take_before = None
     chosen.takes.remove(index)
@@ -545,6 +551,7 @@ def _changing_layer() -> Slices:
     said = settings(scene).layers[_Layer.index]
     yield from changing_layer(scene, item, _Layer.index, said.title, said.weight, said.muted)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
+    yield from handing_over(scene, item)
     return True
 
 

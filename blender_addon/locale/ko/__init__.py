@@ -3,8 +3,9 @@
 
 from .. import Table
 from .labels import LABELS
+from .own import OWN_CHARACTER
 from .score import SCORE
 from .sentences import SENTENCES
 from .tooltips import TOOLTIPS
 
-KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES, **SCORE}
+KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES, **SCORE, **OWN_CHARACTER}

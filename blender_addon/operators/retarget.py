@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Give the hands' motion to a character of one's own."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import StringProperty
+from bpy.types import Context, Object, Operator
+from bpy_extras.io_utils import ExportHelper, ImportHelper
+
+import chironomy
+from chironomy.body.rig import load_rig
+from chironomy.errors import ChironomyError
+from chironomy.retarget import BoneMap, judge
+from chironomy.retarget.detect import USABLE
+
+from ..own import own_of
+from ..properties import character, settings
+from ..rig import build
+from ..rig.target import skeleton_of
+from ..scene import retarget
+from ..scene.keeping import why_not_kept
+from ..words import tip, told
+
+# Where it is mixed in, an operator is what it is.
+_Operator = Operator if TYPE_CHECKING else object
+
+
+class _OwnOperator(_Operator):
+    """Of the person's own character that the scene's hands its motion to."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        reason = cls.disabled_reason(context)
+        if reason:
+            cls.poll_message_set(tip(reason))
+        return not reason
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        """Return why the button is grey; empty where it is not."""
+        item = character(context.scene)
+        if item is None or own_of(item).item is None:
+            return "Pick a character of your own and press Detect first"
+        return why_not_kept(context.scene, item)
+
+
+class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
+    bl_idname = "chironomy.detect_bones"
+    bl_label = "Detect"
+    bl_description = (
+        "Find the arms and fingers of the picked armature, or of the active one, and let it get the hands' motion. "
+        "Its own animation is not written to"
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to the object mode first"
+        item = _picked(context)
+        if item is None:
+            return "Pick an armature with arms and fingers first"
+        if item.library is not None:
+            return f"{item.name} is linked, where nothing is kept; make a library override of it first"
+        ours = character(context.scene)
+        return why_not_kept(context.scene, ours) if ours is not None else ""
+
+    def execute(self, context: Context) -> set[str]:
+        item, scene = _picked(context), context.scene
+        assert item is not None
+        try:
+            found = retarget.detected(item)
+            if found.confidence < USABLE and not found.bone_map.has_arm(0):
+                raise ChironomyError(f"{item.name} is not taken for a character: {found.reason}")
+            ours = character(scene) or _added(context)
+            retarget.connect(context, ours, item, found)
+            retarget.hand_over(scene, ours)
+        except ChironomyError as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        settings(scene).own_character = item
+        context.view_layer.objects.active = item
+        item.select_set(True)
+        said = f"{item.name} is known by {found.title or 'some of its bones'}"
+        if found.reason:
+            self.report({"WARNING"}, told(f"{said}; {found.reason}"))
+        else:
+            self.report({"INFO"}, told(said))
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_forget_own_character(_OwnOperator, Operator):
+    """Let the character of one's own be animated as before, and show ours again"""
+
+    bl_idname = "chironomy.forget_own_character"
+    bl_label = "Forget Own Character"
+
+    def execute(self, context: Context) -> set[str]:
+        item = character(context.scene)
+        assert item is not None
+        retarget.disconnect(item)
+        settings(context.scene).own_character = None
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_save_bone_map(_OwnOperator, Operator, ExportHelper):
+    """Save which bones are arms and fingers, for other characters of the same kind"""
+
+    bl_idname = "chironomy.save_bone_map"
+    bl_label = "Save Bone Map"
+    filename_ext = ".json"
+    filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
+
+    def execute(self, context: Context) -> set[str]:
+        item = character(context.scene)
+        assert item is not None
+        try:
+            retarget.map_of(own_of(item)).save(self.filepath)
+        except (ChironomyError, OSError) as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, told(f"saved {Path(self.filepath).name}"))
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_load_bone_map(_OwnOperator, Operator, ImportHelper):
+    """Load which bones are arms and fingers from a file"""
+
+    bl_idname = "chironomy.load_bone_map"
+    bl_label = "Load Bone Map"
+    filter_glob: StringProperty(default="*.json", options={"HIDDEN"})
+
+    def execute(self, context: Context) -> set[str]:
+        ours = character(context.scene)
+        assert ours is not None
+        own = own_of(ours)
+        try:
+            assert own.item is not None
+            found = judge(skeleton_of(own.item), BoneMap.load(self.filepath))
+            retarget.connect(context, ours, own.item, found)
+        except ChironomyError as error:
+            self.report({"ERROR"}, told(error))
+            return {"CANCELLED"}
+        retarget.hand_over(context.scene, ours)
+        self.report({"INFO"}, told(f"loaded {Path(self.filepath).name}"))
+        return {"FINISHED"}
+
+
+def _picked(context: Context) -> Object | None:
+    """Return the armature that was picked, or else the active one."""
+    item = settings(context.scene).own_character or context.view_layer.objects.active
+    if item is None or item.type != "ARMATURE" or build.is_character(item) or item.name not in context.scene.objects:
+        return None
+    return item
+
+
+def _added(context: Context) -> Object:
+    """Add our character, whose action is the truth, as the scene's."""
+    chosen = settings(context.scene)
+    if context.mode != "OBJECT":
+        bpy.ops.object.mode_set(mode="OBJECT")
+    chosen.character = build.build_character(context, load_rig(), chironomy.__version__, "Chironomy Hands")
+    build.dress(chosen.character, chosen.outfit)
+    chosen.character.select_set(False)
+    return chosen.character
+
+
+CLASSES = (
+    CHIRONOMY_OT_detect_bones,
+    CHIRONOMY_OT_forget_own_character,
+    CHIRONOMY_OT_save_bone_map,
+    CHIRONOMY_OT_load_bone_map,
+)
