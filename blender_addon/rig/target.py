@@ -153,5 +153,3 @@ def _arm_bones(target: Target) -> set[str]:
 def _number(bone: PoseBone | None, name: str) -> float | None:
     value = None if bone is None else bone.get(name)
     return float(value) if isinstance(value, bool | int | float) else None
-
-

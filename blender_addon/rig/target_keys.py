@@ -304,5 +304,3 @@ def paths_of(bones: BoneMap, hand: int, part: Part) -> set[str]:
             names |= {name for name in (controls.roll,) if name}
             places |= {name for name in (controls.hand, controls.pole) if name}
     return {path for name in names for path in rotation_paths(name)} | {location_path(name) for name in places}
-
-

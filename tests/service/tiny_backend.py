@@ -193,7 +193,6 @@ TINY_KINDS = {
     for kind in (
         Kind("copy", _copy, ("speech",), optional_inputs=("pinned",), settings=_COPY, suffix=".bin"),
         Kind("fail", _fail, ("speech",), settings={"how": _WAYS}),
-        Kind("show", _show, ("speech",)),
         Kind("gate", _gate, (), settings={"number": Integer(0, 0, 100)}),
         Kind("slow", _slow, (), settings={"parts": Integer(5, 1, 1000), "seed": Integer(0, 0, 1000)}, lane="film"),
         Kind("kill", _kill, (), settings={"times": Integer(1, 0, 9)}),
@@ -201,6 +200,7 @@ TINY_KINDS = {
         Kind("wait", _hang, (), lane="film"),
         Kind("eat", _eat, ()),
         Kind("encode", _encode, (), settings={"times": Integer(1, 0, 9)}),
+        Kind("show", _show, ("speech",)),
     )
 }
 

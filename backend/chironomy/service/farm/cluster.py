@@ -14,7 +14,7 @@ from chironomy.packages import require
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm.local import ATTEMPTS, Outcome, Told
 from chironomy.service.farm.plan import Item
-from chironomy.service.farm.stages import AFTER, VIDEO, do, is_done, stages
+from chironomy.service.farm.stages import AFTER, THREADS, VIDEO, do, is_done, stages
 
 
 def run_on_cluster(items: Sequence[Item], out: Path, address: str, told: Told) -> list[Outcome]:
@@ -42,7 +42,7 @@ def run_on_cluster(items: Sequence[Item], out: Path, address: str, told: Told) -
             f"There is no Ray cluster at {address}: start one by `ray start --head` ({str(error).splitlines()[0]})"
         )
         raise ServiceError(message) from error
-    task = ray.remote(max_retries=ATTEMPTS - 1)(_one)
+    task = ray.remote(max_retries=ATTEMPTS - 1, runtime_env={"env_vars": THREADS})(_one)
     ended: dict[tuple[str, str], Outcome] = {}
     asked: dict[Any, tuple[str, str]] = {}
     try:

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A batch on this machine: several processes with their models warm; one that dies costs its stage an attempt."""
 
+import contextlib
 import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 from chironomy.errors import ChironomyError
 from chironomy.packages import explained
 from chironomy.service.farm.plan import Item
-from chironomy.service.farm.stages import AFTER, do, is_done, stages
+from chironomy.service.farm.stages import AFTER, THREADS, do, is_done, stages
 
 ATTEMPTS = 3
 """How often a stage is tried that ends its process."""
@@ -66,7 +67,10 @@ def run_here(items: Sequence[Item], out: Path, processes: int, told: Told) -> li
         # After a process has died, one at a time shows whose stage it is that ends it.
         careful = any(tried.get(key, 0) for key in left)
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(1 if careful else processes, spawn, initializer=_end_with_parent) as pool:
+        with (
+            _variables(THREADS),
+            ProcessPoolExecutor(1 if careful else processes, spawn, initializer=_end_with_parent) as pool,
+        ):
             running: dict[Future[Outcome], tuple[str, str]] = {}
             try:
                 while True:
@@ -98,6 +102,18 @@ def run_here(items: Sequence[Item], out: Path, processes: int, told: Told) -> li
                 for key in [key for key in tried if key in ended]:
                     del tried[key]
     return [ended[item.name, stage] for item in items for stage in stages(item)]
+
+
+@contextlib.contextmanager
+def _variables(wanted: Mapping[str, str]) -> Iterator[None]:
+    """Set variables for the processes that are started meanwhile."""
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def _end_with_parent() -> None:

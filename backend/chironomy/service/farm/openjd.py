@@ -16,7 +16,7 @@ from typing import Any
 from chironomy.service.blobs import file_sha256
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm.plan import Item, write_plan
-from chironomy.service.farm.stages import AFTER, FIT, GESTURE, VIDEO, stages
+from chironomy.service.farm.stages import AFTER, FIT, GESTURE, THREADS, VIDEO, stages
 
 _SECONDS = {GESTURE: 3600, FIT: 1800, VIDEO: 24 * 3600}
 _MEMORY = {GESTURE: 2048, FIT: 2048, VIDEO: 4096}
@@ -89,6 +89,7 @@ def template(items: Sequence[Item], name: str, program: str) -> dict[str, Any]:
                 "description": "What runs chironomy on a worker.",
             },
         ],
+        "jobEnvironments": [{"name": "Threads", "variables": dict(THREADS)}],
         "steps": [_step(stage, names, named) for stage, names in named.items() if names],
     }
 

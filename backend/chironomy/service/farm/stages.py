@@ -28,6 +28,10 @@ MOTION = "motion.npz"
 _MADE = "made.json"
 _UNFINISHED = ".unfinished"
 
+THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+"""Variables of every process that does stages: sums of several threads are others in their last bits, and several
+processes are faster with one each."""
+
 AFTER = {GESTURE: (), FIT: (), VIDEO: (GESTURE, FIT)}
 """What must be done before each stage."""
 
@@ -54,7 +58,12 @@ def is_done(item: Item, stage: str, out: Path) -> bool:
     path = result(item, stage, out)
     if not path.is_file() or any(not is_done(item, before, out) for before in _before(item, stage)):
         return False
-    return _made(path.parent).get(path.name) == work_of(item, stage, out)
+    name = work_of(item, stage, out)
+    if _made(path.parent).get(path.name) != name:
+        return False
+    # Who was killed at the very end has left it.
+    _clear(out, name)
+    return True
 
 
 def do(item: Item, stage: str, out: Path, work: Work = QUIET) -> Path:
@@ -69,7 +78,7 @@ def do(item: Item, stage: str, out: Path, work: Work = QUIET) -> Path:
         if not is_done(item, before, out):
             raise ServiceError(f"The {stage} of {item.name} needs its {before}, which is not done in {out}")
     name = work_of(item, stage, out)
-    if path.is_file() and _made(path.parent).get(path.name) == name:
+    if is_done(item, stage, out):
         work.progress(1.0, "done before")
         return path
     scratch = out / _UNFINISHED / name[:32]
@@ -80,13 +89,13 @@ def do(item: Item, stage: str, out: Path, work: Work = QUIET) -> Path:
         made = scratch / f"{os.getpid()}{path.suffix}"
         _DO[stage](item, out, made, scratch / "frames", work)
         keep(made)
-        _keep_previous(path)
+        # Who was killed before it was noted has left the same.
+        if path.is_file() and file_sha256(path) != file_sha256(made):
+            _keep_previous(path)
         made.replace(path)
         keep_names(path.parent)
         _note(path, name)
-        shutil.rmtree(scratch, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            scratch.parent.rmdir()
+        _clear(out, name)
     except OSError as error:
         raise ServiceError(f"{error.filename or out} cannot be written ({error.strerror or error})") from error
     work.progress(1.0, "done")
@@ -106,6 +115,15 @@ def work_of(item: Item, stage: str, out: Path) -> str:
         told += [_hash(item.speech), _hash(item.portrait), _hash(result(item, GESTURE, out)), dict(item.video)]
         told += [video_weights()]
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+def _clear(out: Path, name: str) -> None:
+    """Remove what is left of work that is done."""
+    scratch = out / _UNFINISHED / name[:32]
+    if scratch.is_dir():
+        shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            scratch.parent.rmdir()
 
 
 def _before(item: Item, stage: str) -> list[str]:
@@ -181,8 +199,6 @@ def _note(path: Path, name: str) -> None:
 
 def _keep_previous(path: Path) -> None:
     """Move what is there into the first folder `previous-001`, `previous-002` … that has no such file."""
-    if not path.exists():
-        return
     for number in range(1, 10**6):
         folder = path.parent / f"previous-{number:03d}"
         if not (folder / path.name).exists():
