@@ -28,7 +28,7 @@ MOTION = "motion.npz"
 _MADE = "made.json"
 _UNFINISHED = ".unfinished"
 
-THREADS = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Variables of every process that does stages: sums of several threads are others in their last bits, and several
 processes are faster with one each."""
 
