@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Visits a page as `node visit.mjs URL STEPS` says: STEPS is JSON, each step {do: …}; prints what was seen as JSON.
 import { writeFileSync } from "node:fs";
-import chromium from "@sparticuz/chromium";
 import puppeteer from "puppeteer-core";
+
+// The libraries that it comes with, which not every machine has.
+process.env.AWS_LAMBDA_JS_RUNTIME ??= "nodejs22.x";
+const { default: chromium } = await import("@sparticuz/chromium");
 
 const [url, steps] = [process.argv[2], JSON.parse(process.argv[3])];
 const own = process.platform === "linux" && process.arch === "x64";
