@@ -13,7 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 @pytest.fixture
 def generated(addon, desk):
-    generate(desk, 1)
+    generate(desk, 5)
     return desk
 
 

@@ -138,7 +138,7 @@ def test_4_a_pose_is_held_longer(addon, take, hands):
     assert bpy.ops.chironomy.hold_longer(longer=6, hands="LEFT" if hand == LEFT else "RIGHT") == {"FINISHED"}
     after = hands()
     # Coming to a stand takes 0.2 s; then it stands.
-    stands = after.wrist_position[frame + 4 : frame + 6, hand]
+    stands = after.wrist_position[frame + 5 : frame + 7, hand]
     assert np.linalg.norm(np.diff(stands, axis=0), axis=1).max() * FPS < 0.15
     assert np.linalg.norm(after.wrist_position[frame + 5, hand] - after.wrist_position[frame - 1, hand]) < 0.02
 

@@ -81,7 +81,9 @@ def test_a_phrase_that_is_moved_is_the_same_gesture_later(maker, example_speech,
             later = slice(span.start + SHIFT, span.stop + SHIFT)
             np.testing.assert_allclose(made.wrist_position[later, hand], motion.wrist_position[span, hand], atol=1e-3)
             np.testing.assert_allclose(made.rotation[later, hand], motion.rotation[span, hand], atol=5e-3)
-        assert (hardest(made) <= 1.6 * hardest(motion)).all()
+        # Where the next gesture gives way, less time is left for it, and it is done quicker.
+        crowded = any(new.start < other.end and other.start < new.end for other in score.phrases if other is not old)
+        assert (hardest(made) <= (2.8 if crowded else 1.6) * hardest(motion)).all()
 
 
 def test_a_phrase_that_is_made_larger_has_as_much_longer_strokes(maker, example_speech, performed):
@@ -91,7 +93,7 @@ def test_a_phrase_that_is_made_larger_has_as_much_longer_strokes(maker, example_
         for factor in (0.7, 1.25):
             after = with_phrase(score, replace(old, size=old.size * factor), number)
             made = change(maker, example_speech, motion, after, score, style="lively", seed=seed)
-            assert steps(made, old).sum() / steps(motion, old).sum() == pytest.approx(factor, rel=0.16)
+            assert steps(made, old).sum() / steps(motion, old).sum() == pytest.approx(factor, rel=0.2)
             outside = np.ones(motion.frame_count, bool)
             outside[int(old.start * FPS) : int(old.end * FPS) + 2] = False
             np.testing.assert_array_equal(made.wrist_position[outside], motion.wrist_position[outside])

@@ -73,8 +73,9 @@ def test_a_plan_says_the_same_when_it_is_read_again(recordings: Path, tmp_path: 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("[]", "holds no JSON object"),
-        ('{"format": "chironomy.batch/2"}', "is no plan of chironomy.batch/1"),
+        ("[]", "is not a plan of a batch"),
+        ('{"format": "chironomy.batch/2"}', "was made by a newer Chironomy"),
+        ('{"format": "chironomy.hands/1"}', "is not a plan of a batch"),
         ('{"format": "chironomy.batch/1"}', "has no list of items"),
         ('{"format": "chironomy.batch/1", "items": []}', "has no items"),
         ('{"format": "chironomy.batch/1", "items": [1]}', "Item 1 of .* is no object"),

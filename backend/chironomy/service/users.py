@@ -12,14 +12,13 @@ from pathlib import Path
 
 from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
-from chironomy.reading import read_object
+from chironomy.schema import Schema
 from chironomy.service.errors import ServiceError
 
-FORMAT = "chironomy.users/1"
+USERS_FILE = Schema("chironomy.users", "a file of users", ServiceError, "make another with --add-user NAME")
 SHORTEST_TOKEN = 16
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_LARGEST = 1 << 20
 
 
 def digest(token: str) -> str:
@@ -42,9 +41,7 @@ def read_users(path: Path) -> dict[str, str]:
     try:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ServiceError(f"The users' file {path} is open to others: run chmod 600 on it")
-        if path.stat().st_size > _LARGEST:
-            raise ServiceError(f"The users' file {path} is larger than {_LARGEST >> 20} MiB: it is another file")
-        found = read_object(path.read_bytes(), ServiceError, name=f"The users' file {path}", advice="choose another")
+        found = USERS_FILE.read_json(path, name=f"The users' file {path}")
     except OSError as error:
         advice = "make it with --add-user NAME"
         raise ServiceError(f"The users' file {path} cannot be read ({error.strerror or error}): {advice}") from error
@@ -52,8 +49,8 @@ def read_users(path: Path) -> dict[str, str]:
     named = isinstance(users, dict) and all(
         _NAME.fullmatch(name) and isinstance(value, str) and _DIGEST.fullmatch(value) for name, value in users.items()
     )
-    if found.get("format") != FORMAT or not named or not users:
-        raise ServiceError(f"The file {path} holds no users of {FORMAT}: make one with --add-user NAME")
+    if not named or not users:
+        raise ServiceError(f"The file {path} holds no users: make another with --add-user NAME")
     return users
 
 
@@ -76,7 +73,7 @@ def add_user(path: Path, name: str) -> str:
                 partial.unlink()
             descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-                json.dump({"format": FORMAT, "users": users}, stream, indent=2)
+                json.dump({"format": USERS_FILE.format, "users": users}, stream, indent=2)
     except (OSError, ChironomyError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ServiceError(f"The users' file {path} cannot be written ({reason})") from error

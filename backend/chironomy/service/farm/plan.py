@@ -6,7 +6,6 @@ Paths are relative to the file's folder. `gesture` are settings of that kind of 
 or `{"engine", "format", "width", "height", "alive"}`.
 """
 
-import functools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.files import atomic_path
-from chironomy.reading import read_object
+from chironomy.schema import Schema
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Choice, Integer, Switch, check_settings
 
-FORMAT = "chironomy.batch/1"
+PLAN_FILE = Schema("chironomy.batch", "a plan of a batch", ServiceError, "make one with chironomy farm bundle")
 SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus", ".mp4", ".mov", ".mkv", ".webm")
 SCRIPTS = (".txt", ".srt", ".vtt", ".TextGrid", ".json")
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")
@@ -171,15 +170,7 @@ def read_plan(path: Path) -> list[Item]:
     Raises:
         ServiceError: it cannot be read, is none, or something in it is wrong.
     """
-    refuse = functools.partial(ServiceError, status=422)
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise ServiceError(f"The plan {path} is larger than {_LARGEST >> 20} MiB")
-        told = read_object(path.read_bytes(), refuse, name=f"The plan {path}", advice="make one with chironomy batch")
-    except OSError as error:
-        raise ServiceError(f"The plan {path} cannot be read ({error.strerror or error})") from error
-    if told.get("format") != FORMAT:
-        raise ServiceError(f"The file {path} is no plan of {FORMAT}: make one with chironomy batch --plan")
+    told = PLAN_FILE.read_json(path, name=f"The plan {path}", maximum_bytes=_LARGEST)
     listed = told.get("items")
     if not isinstance(listed, list):
         raise ServiceError(f"The plan {path} has no list of items")
@@ -235,7 +226,7 @@ def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | No
     ]
     with atomic_path(path) as partial:
         partial.write_text(
-            json.dumps({"format": FORMAT, "items": told}, indent=1, ensure_ascii=False), encoding="utf-8"
+            json.dumps({"format": PLAN_FILE.format, "items": told}, indent=1, ensure_ascii=False), encoding="utf-8"
         )
 
 
