@@ -257,6 +257,7 @@ def test_a_pose_that_is_keyed_while_a_take_is_laid_is_in_the_new_take_too(addon,
     assert (item.pose.bones["hand.L"].location - wanted).length < 1e-4
 
 
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
 def test_keys_are_written_where_the_speech_is_by_then(addon, take, laying):
     from chironomy.motion.keys import is_generated
 

@@ -8,6 +8,7 @@ import pytest
 bpy = pytest.importorskip("bpy")
 
 
+@pytest.mark.skipif(not bpy.app.build_options.audaspace, reason="this Blender was built without sound")
 def test_strips_and_takes_are_clips_where_they_are_in_the_scene(addon, desk, rig, short_speech, tmp_path):
     from blender_motions import gestures
 
