@@ -15,7 +15,8 @@ def read_events(response: requests.Response) -> Iterator[tuple[str, int | None, 
         requests.RequestException: the stream broke off.
     """
     fields: dict[str, str] = {}
-    for line in response.iter_lines(decode_unicode=True):
+    for raw in response.iter_lines():
+        line = bytes(raw).decode("utf-8", "replace")
         if line:
             name, _, value = line.partition(":")
             fields[name] = value.removeprefix(" ")

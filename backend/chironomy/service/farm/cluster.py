@@ -32,6 +32,7 @@ def run_on_cluster(items: Sequence[Item], out: Path, address: str, told: Told) -
     """
     require("ray", "a cluster", ServiceError, "cluster")
     import ray
+    from ray.exceptions import RayError
 
     try:
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False, include_dashboard=False) if (
@@ -42,7 +43,7 @@ def run_on_cluster(items: Sequence[Item], out: Path, address: str, told: Told) -
             f"There is no Ray cluster at {address}: start one by `ray start --head` ({str(error).splitlines()[0]})"
         )
         raise ServiceError(message) from error
-    task = ray.remote(max_retries=ATTEMPTS - 1, runtime_env={"env_vars": THREADS})(_one)
+    task = ray.remote(max_retries=ATTEMPTS - 1, runtime_env={"env_vars": dict(THREADS)})(_one)
     ended: dict[tuple[str, str], Outcome] = {}
     asked: dict[Any, tuple[str, str]] = {}
     try:
@@ -62,7 +63,7 @@ def run_on_cluster(items: Sequence[Item], out: Path, address: str, told: Told) -
             key = asked.pop(done)
             try:
                 outcome = ray.get(done)
-            except ray.exceptions.RayError as error:
+            except RayError as error:
                 outcome = Outcome(*key, error=f"its nodes were lost: {str(error).splitlines()[0][:200]}")
             ended[key] = outcome
             told(outcome)
