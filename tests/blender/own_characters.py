@@ -10,6 +10,7 @@ ALL = slice(None)
 
 
 GENERATE = """
+import os
 import sys
 import bpy
 
@@ -18,8 +19,10 @@ bpy.ops.preferences.addon_enable(module="rigify")
 bpy.ops.object.armature_human_metarig_add()
 bpy.ops.pose.rigify_generate()
 bpy.data.libraries.write(sys.argv[1], {bpy.data.objects["rig"]})
+os._exit(0)
 """
-"""Another process does it: where Rigify was enabled, the Python module of Blender 4.2 ends by a crash."""
+"""Another process does it, and does not take Blender down: where Rigify was enabled, the module of 4.2 crashes there, and
+that of 4.5 may wait for ever."""
 
 
 def rigify(path):
@@ -27,7 +30,8 @@ def rigify(path):
     import bpy
 
     if not path.exists():
-        ran = subprocess.run([sys.executable, "-c", GENERATE, str(path)], capture_output=True, text=True, check=False)
+        command = [sys.executable, "-c", GENERATE, str(path)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300.0)
         assert path.exists(), ran.stdout + ran.stderr
     with bpy.data.libraries.load(str(path)) as (_, here):
         here.objects = ["rig"]
