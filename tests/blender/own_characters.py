@@ -21,8 +21,8 @@ bpy.ops.pose.rigify_generate()
 bpy.data.libraries.write(sys.argv[1], {bpy.data.objects["rig"]})
 os._exit(0)
 """
-"""Another process does it, and does not take Blender down: where Rigify was enabled, the module of 4.2 crashes there, and
-that of 4.5 may wait for ever."""
+"""Another process does it, and does not take Blender down: where Rigify was enabled, the module of 4.2 crashes there,
+and that of 4.5 may wait for ever."""
 
 
 def rigify(path):
