@@ -50,7 +50,7 @@ class Events:
         self._store = jobs.store
         self._silence = silence
         self._lock = threading.Lock()
-        self._first, self._last = self._store.numbers()
+        self._last = self._store.numbers()[1]
         # Those from `_since` on are remembered without a gap; older ones are in the store.
         self._since = self._last + 1
         self._sent: list[_Sent] = []

@@ -179,7 +179,7 @@ def read_plan(path: Path) -> list[Item]:
 
 def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
     for number, told in enumerate(listed, 1):
-        if not isinstance(told, dict) or unknown(told):
+        if not isinstance(told, dict) or set(told) - set(Item.__dataclass_fields__):
             raise ServiceError(f"Item {number} of {path} is no object of {', '.join(Item.__dataclass_fields__)}")
         texts = {name: told.get(name) for name in ("name", "speech", "script", "portrait")}
         if not all(
@@ -191,11 +191,6 @@ def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
             name: path.parent / str(value) for name, value in texts.items() if name != "name" and value is not None
         }
         yield Item(str(texts["name"]), **files, gesture=told.get("gesture") or {}, video=told.get("video"))
-
-
-def unknown(told: Mapping[str, Any]) -> set[str]:
-    """Fields that no item has."""
-    return set(told) - set(Item.__dataclass_fields__)
 
 
 def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | None = None) -> None:
