@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The devices that a training run has (accelerate): found, asked, and parted from."""
 
+import time
+
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs, KwargsHandler
@@ -52,8 +54,11 @@ def say(accelerator: Accelerator, sentence: str) -> None:
 def end(accelerator: Accelerator) -> None:
     """Part from the other devices.
 
-    They wait for each other first: a process group that is taken down while one of its threads still holds a tensor of
-    the last exchange waits for that thread, which waits for the interpreter, forever (seen with gloo of torch 2.13).
+    A process group that is taken down while one of its threads still holds a tensor of the last exchange waits for that
+    thread, which waits for the interpreter, forever (seen with gloo of torch 2.13). So the devices wait for each other
+    first, and then leave the interpreter to those threads for a second: nothing tells when they have let go.
     """
     accelerator.wait_for_everyone()
+    if accelerator.num_processes > 1:
+        time.sleep(1)
     accelerator.end_training()
