@@ -298,6 +298,7 @@ def test_the_data_keeps_within_its_bounds_and_no_waiting_job_loses_its_input(tmp
     day = 24 * 3600.0
     for path in (jobs.blobs.path(needed), jobs.blobs.path(unneeded), left, waits):
         os.utime(path, (path.stat().st_mtime - day,) * 2)
+    jobs = open_jobs(tmp_path / "data")
     jobs.prune(maximum_bytes=0, maximum_age=7 * day)
     assert jobs.blobs.has(needed)
     assert not jobs.blobs.has(unneeded)
