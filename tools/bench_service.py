@@ -24,6 +24,7 @@ from service_benchmark.faults import (
     measure_kills,
     measure_read_only,
 )
+from service_benchmark.readers import measure_readers
 
 _SECTIONS = (
     ("Kills", measure_kills),
@@ -31,6 +32,7 @@ _SECTIONS = (
     ("Read-only folders", measure_read_only),
     ("Damaged record", measure_damage),
     ("Clock set back", measure_clock),
+    ("Damaged files", measure_readers),
     ("Answers", measure_answers),
     ("Crowd", measure_crowd),
     ("Work", measure_work),
@@ -44,6 +46,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=120, help="how many jobs are asked for meanwhile")
     parser.add_argument("--fault-rounds", type=int, default=20, help="how often the machine fails in each way")
     parser.add_argument("--fault-jobs", type=int, default=80, help="how many jobs are asked for meanwhile")
+    parser.add_argument("--files", type=int, default=200, help="how many damaged files each reader is given")
+    parser.add_argument("--reader-seconds", type=float, default=60.0, help="for which one reader is given more of them")
     parser.add_argument("--seed", type=int, default=1)
     names = [_key(name) for name, _ in _SECTIONS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="SECTION", help=f"of {', '.join(names)}")

@@ -52,8 +52,16 @@ class Trial:
 
     def tell(self, sentence: str) -> None:
         """Take note of a refusal, which is to be one sentence."""
+        if sentence not in self.refused:
+            print("   ", sentence, file=sys.stderr)
         self.refused.append(sentence)
-        if "\n" in sentence or "Traceback" in sentence or "status 5" in sentence or len(sentence) > 700:
+        if (
+            "\n" in sentence
+            or "Traceback" in sentence
+            or " broke" in sentence
+            or "status 5" in sentence
+            or len(sentence) > 700
+        ):
             self.unlike.append(sentence)
             print("no sentence:", sentence, file=sys.stderr)
 
