@@ -149,7 +149,8 @@ def serve(
             _watch(jobs, stop, thread, parent, keep_bytes)
         finally:
             # Who starts another one now waits for the end of this one.
-            lock.address.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                lock.address.unlink()
             events.close()
             server.should_exit = True
             workers.close()
@@ -249,5 +250,6 @@ def _write_handshake(path: Path, told: Handshake) -> None:
         with atomic_path(path) as temporary, _open_private(temporary) as stream:
             json.dump(vars(told), stream)
     except OSError as error:
-        message = f"The handshake file {path} cannot be written ({error.strerror or error}): choose another --handshake"
+        reason = error.strerror or error
+        message = f"The file {path} cannot be written ({reason}): see to its folder, or choose another"
         raise ServiceError(message) from error

@@ -184,8 +184,8 @@ def _sentence(error: BaseException, task: Mapping[str, Any], placed: Path, folde
         sentence = f"The disk of the backend's folder {folder} is full: make room there and ask again"
     elif isinstance(error, OSError) and error.errno in NOT_WRITABLE:
         sentence = (
-            f"The backend may not write in its folder {folder.parents[1]} ({error.strerror}): see to the rights of all in "
-            "it, and ask again"
+            f"The backend may not write in its folder {folder.parents[1]} ({error.strerror}): see to the rights of all "
+            "in it, and ask again"
         )
     else:
         logger.exception("job %s (%s) broke", task["id"], kind, exc_info=error)
