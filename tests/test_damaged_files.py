@@ -2,6 +2,7 @@
 """Every reader answers every damaged file in one sentence of the project's own, or reads it."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from chironomy.motion import load_hands
 from chironomy.shot.fit import Fit
 from chironomy.shot.shot import Shot
 from damage import answer
+from hostile import zip_bomb
 from readers import READERS, tell
 from shots import rig, shot, speaking_shot
 
@@ -44,3 +46,18 @@ def test_members_without_end_are_a_sentence(tmp_path: Path) -> None:
     np.savez(tmp_path / "many.npz", **{f"m{number}": np.zeros(1) for number in range(2001)})
     with pytest.raises(ChironomyError, match="holds 2001 members, and 2000 are the most"):
         load_hands(tmp_path / "many.npz")
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "fault"), [(3000, r"2\.0 GiB are the most"), (500, "which is made to fill memory")]
+)
+def test_a_bomb_is_a_sentence_before_anything_is_unpacked(tmp_path: Path, megabytes: int, fault: str) -> None:
+    path = tmp_path / "bomb.npz"
+    path.write_bytes(zip_bomb("rotation.npy", megabytes))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ChironomyError, match=fault):
+            load_hands(path)
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()

@@ -212,6 +212,19 @@ def read_or_make_token(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists() or path.stat().st_size == 0:
             _make_token(path)
+    except OSError as error:
+        message = f"The token file {path} cannot be used ({error.strerror or error}): choose another with --token-file"
+        raise ServiceError(message) from error
+    return read_token(path)
+
+
+def read_token(path: Path) -> str:
+    """The token in the file.
+
+    Raises:
+        ServiceError: as of `read_or_make_token`.
+    """
+    try:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ServiceError(f"The token file {path} can be read by others: run chmod 600 on it, or delete it")
         token = path.read_text(encoding="ascii").strip()
