@@ -24,6 +24,7 @@ from service_benchmark.faults import (
     measure_kills,
     measure_read_only,
 )
+from service_benchmark.hostile import measure_described, measure_hostile
 from service_benchmark.readers import measure_readers
 
 _SECTIONS = (
@@ -32,7 +33,9 @@ _SECTIONS = (
     ("Read-only folders", measure_read_only),
     ("Damaged record", measure_damage),
     ("Clock set back", measure_clock),
+    ("Requests", measure_described),
     ("Damaged files", measure_readers),
+    ("Hostile files", measure_hostile),
     ("Answers", measure_answers),
     ("Crowd", measure_crowd),
     ("Work", measure_work),
@@ -48,6 +51,7 @@ def main() -> int:
     parser.add_argument("--fault-jobs", type=int, default=80, help="how many jobs are asked for meanwhile")
     parser.add_argument("--files", type=int, default=200, help="how many damaged files each reader is given")
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="for which one reader is given more of them")
+    parser.add_argument("--cases", type=int, default=100, help="how many requests each path is sent")
     parser.add_argument("--seed", type=int, default=1)
     names = [_key(name) for name, _ in _SECTIONS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="SECTION", help=f"of {', '.join(names)}")
