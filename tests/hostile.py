@@ -436,7 +436,8 @@ def _fault(sentence: str) -> str:
         return "no one line"
     if len(sentence) > 700:
         return "too long"
-    if any(word in sentence for word in (" broke", "Traceback", "object at 0x", "status 5", "tried 3 times", "memory")):
+    untrue = (" broke", "Traceback", "object at 0x", "status 5", "tried 3 times", "not enough memory")
+    if any(words in sentence for words in untrue):
         return "no true sentence"
     return ""
 
