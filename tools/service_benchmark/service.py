@@ -68,7 +68,7 @@ class Service:
                 victim.kill()
         if whom in ("server", "all"):
             self.process.stop()
-            gone, alive = psutil.wait_procs(below, 10.0)
+            gone, alive = psutil.wait_procs(below, SECONDS / 10)
             assert not alive, f"{len(alive)} of {len(gone) + len(alive)} processes outlived their server"
             if again:
                 self.start()
