@@ -58,12 +58,12 @@ def make_performance(
     Raises:
         ChironomyError: as `make_gestures` and `perform` do.
     """
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
     with listening(speech, work) as phones:
         hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
-        fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
         if fit is not None:
             hands = place(fit, hands)
         return perform(
