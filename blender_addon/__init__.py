@@ -7,6 +7,7 @@ from bpy.types import Object, Scene
 
 from . import (
     backend,
+    batch_panel,
     hand_pictures,
     keymap,
     kind_pictures,
@@ -26,8 +27,10 @@ from . import (
     view_light,
     words,
 )
+from .batch import ChironomyBatch
 from .entries import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomyTake
 from .operators import backend as backend_operators
+from .operators import batch as batch_operators
 from .operators import camera as camera_operators
 from .operators import (
     edit,
@@ -52,6 +55,7 @@ from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
 from .scene import copies, detail, retarget, takes
+from .turns import STRIP, ChironomyTurn
 
 CLASSES = (
     ChironomyPreferences,
@@ -61,6 +65,8 @@ CLASSES = (
     ChironomyLayer,
     ChironomyOwnBone,
     ChironomyOwn,
+    ChironomyTurn,
+    ChironomyBatch,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -80,9 +86,11 @@ CLASSES = (
     *camera_operators.CLASSES,
     *render.CLASSES,
     *jobs.CLASSES,
+    *batch_operators.CLASSES,
     *export.CLASSES,
     *lists.CLASSES,
     *panels.CLASSES,
+    *batch_panel.CLASSES,
     *own_panel.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,
@@ -95,6 +103,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     Object.chironomy_own = PointerProperty(type=ChironomyOwn)
+    STRIP.chironomy_turn = PointerProperty(type=ChironomyTurn)
     words.register()
     slices.register()
     tasks.register()
@@ -131,6 +140,7 @@ def unregister() -> None:
     thumbnail.forget_others()
     hand_pictures.forget()
     kind_pictures.forget()
+    del STRIP.chironomy_turn
     del Object.chironomy_own
     del Scene.chironomy
     for cls in reversed(CLASSES):
