@@ -12,6 +12,7 @@ from . import (
     keymap,
     kind_pictures,
     lists,
+    live_panel,
     menus,
     migration,
     own_panel,
@@ -29,6 +30,7 @@ from . import (
 )
 from .batch import ChironomyBatch
 from .entries import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomyTake
+from .live import ChironomyLive
 from .operators import backend as backend_operators
 from .operators import batch as batch_operators
 from .operators import camera as camera_operators
@@ -39,6 +41,7 @@ from .operators import (
     hand_poses,
     jobs,
     layers,
+    live,
     locks,
     markers,
     motion,
@@ -55,6 +58,7 @@ from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
 from .scene import copies, detail, retarget, takes
+from .scene import live as live_scene
 from .turns import STRIP, ChironomyTurn
 
 CLASSES = (
@@ -67,6 +71,7 @@ CLASSES = (
     ChironomyOwn,
     ChironomyTurn,
     ChironomyBatch,
+    ChironomyLive,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -87,10 +92,12 @@ CLASSES = (
     *render.CLASSES,
     *jobs.CLASSES,
     *batch_operators.CLASSES,
+    *live.CLASSES,
     *export.CLASSES,
     *lists.CLASSES,
     *panels.CLASSES,
     *batch_panel.CLASSES,
+    *live_panel.CLASSES,
     *own_panel.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,
@@ -122,6 +129,7 @@ def register() -> None:
 
 
 def unregister() -> None:
+    live_scene.stop()
     copies.unregister()
     detail.unregister()
     takes.unregister()

@@ -34,6 +34,7 @@ from .entries import (
     answers,
     take_items,
 )
+from .live import ChironomyLive
 from .locale import OWN
 from .rig.build import dress, is_character
 from .view import give_back
@@ -143,6 +144,7 @@ class ChironomySettings(PropertyGroup):
         "speaks, nods in the pauses and rests the hands",
     )
     batch: PointerProperty(name="Batch", type=ChironomyBatch, options={"HIDDEN"})
+    live: PointerProperty(name="Live", type=ChironomyLive, options={"HIDDEN"})
     turn_index: IntProperty(name="Strip", description="The strip that is looked at")
     script: StringProperty(
         name="Script",

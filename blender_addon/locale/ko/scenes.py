@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said of scenes in which several speak, and of many scenes at once."""
+"""What is said of scenes in which several speak, of many scenes at once, and of what is sent while Blender plays."""
 
 from .. import table
 
@@ -85,8 +85,51 @@ _BATCH = {
     ),
 }
 
-_OPERATOR = {"Generate All Speakers": "모든 화자 생성", "Make All Scenes": "모든 씬 만들기"}
+_LIVE = {
+    "Host": "호스트",
+    "The computer that receives: its name or its address": "받는 컴퓨터의 이름 또는 주소",
+    "Where it listens for the Virtual Motion Capture Protocol": "Virtual Motion Capture Protocol을 기다리는 포트",
+    "What the face's movements are called": "얼굴 움직임을 부르는 이름",
+    "The 52 face actions, for models with perfect sync": "얼굴 동작 52가지. 퍼펙트 싱크 모델용",
+    "A, U, O and blinking, for models that have no others": "A, U, O와 눈 깜박임. 다른 것이 없는 모델용",
+    "Bones alone": "본만 보냅니다",
+    "Send the character's bones and face to another program, by VMC over OSC, as Blender plays or poses it": (
+        "Blender가 재생하거나 포즈하는 대로 캐릭터의 본과 얼굴을 VMC(OSC)로 다른 프로그램에 보냅니다"
+    ),
+    "Sends to {where}": "보내는 곳: {where}",
+    "this extension's zip lacks python-osc; install the one for this version of Blender": (
+        "이 확장의 zip에 python-osc가 없습니다. 이 Blender 버전용 zip을 설치하세요"
+    ),
+    "there is no computer {0}; give its name or its address": (
+        "컴퓨터 {0}을(를) 찾을 수 없습니다. 이름이나 주소를 적으세요"
+    ),
+    "no computer is named that receives; on this one it is 127.0.0.1": (
+        "받는 컴퓨터가 없습니다. 이 컴퓨터라면 127.0.0.1입니다"
+    ),
+    "sending to another computer needs Allow Online Access in System, in Blender's preferences": (
+        "다른 컴퓨터로 보내려면 Blender 환경 설정의 시스템에서 온라인 액세스를 허용해야 합니다"
+    ),
+    "your own character was deleted; switch Live off": "내 캐릭터가 삭제되었습니다. 라이브를 끄세요",
+}
 
-_OWN = {"nobody": "없음", "Styles": "스타일", "Batch": "일괄 작업", "Video": "비디오"}
+_OPERATOR = {
+    "Send Live": "라이브 보내기",
+    "Stop Sending": "보내기 중지",
+    "Generate All Speakers": "모든 화자 생성",
+    "Make All Scenes": "모든 씬 만들기",
+}
 
-SCENES = table(any=_ANY | _BATCH, operator=_OPERATOR, own=_OWN)
+_OWN = {
+    "nobody": "없음",
+    "Styles": "스타일",
+    "Batch": "일괄 작업",
+    "Video": "비디오",
+    "Live": "라이브",
+    "Port": "포트",
+    "Face": "얼굴",
+    "ARKit's Names": "ARKit 이름",
+    "VRM's Presets": "VRM 프리셋",
+    "No Face": "얼굴 없음",
+}
+
+SCENES = table(any=_ANY | _BATCH | _LIVE, operator=_OPERATOR, own=_OWN)
