@@ -127,12 +127,12 @@ def lay_speech(
         heard: as `listen` found it.
         frame: that it begins at; the scene's first where None.
     """
-    frame = scene.frame_start if frame is None else frame
+    begin = scene.frame_start if frame is None else frame
     for strip in earlier:
         _remove(scene, strip)
     try:
         strip = _strips(scene).new_sound(
-            name=SPEECH_STRIP, filepath=relative(path), channel=_empty_channel(scene), frame_start=frame
+            name=SPEECH_STRIP, filepath=relative(path), channel=_empty_channel(scene), frame_start=begin
         )
     except RuntimeError:
         # A Blender without sound cannot play it; the backend still hears the file.
@@ -142,7 +142,7 @@ def lay_speech(
     if heard is not None:
         # To the end of what is heard, which may be more than the header told.
         fps = scene.render.fps / scene.render.fps_base
-        end = frame + max(1, round(heard.seconds * fps))
+        end = begin + max(1, round(heard.seconds * fps))
         if _right(strip) < end:
             _set_right(strip, end)
     strip.channel = _free_channel(scene, strip, SPEECH_CHANNEL)

@@ -15,6 +15,7 @@ from . import heard_outline
 from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
+from .scene.turns import has_speech
 from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, placed
 from .words import word
 

@@ -148,7 +148,7 @@ def planned(context: Context) -> Batch:
 def worker_command() -> list[str]:
     """Return the command that starts a Blender without a window, which makes scenes."""
     script = str(Path(__file__).parents[1] / "batch_worker.py")
-    module = __package__.rpartition(".")[0]
+    module = __name__.rpartition(".scene.")[0]
     if not bpy.app.binary_path:
         return [sys.executable, script, module]
     return [bpy.app.binary_path, "--background", "--python-exit-code", "1", "--python", script, "--", module]
@@ -304,8 +304,9 @@ class _Maker:
         if process is not None:
             processes.end(process, 1.0)
             for stream in (process.stdin, process.stdout):
-                with contextlib.suppress(OSError):
-                    stream and stream.close()
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
 
 
 def _put(made: Path, path: Path, told: str) -> None:

@@ -173,7 +173,7 @@ def _found(host: str, port: int) -> tuple[socket.AddressFamily, tuple]:
         family, _, _, _, address = socket.getaddrinfo(host.strip(), port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as error:
         raise LiveError(f"there is no computer {host}; give its name or its address") from error
-    here = ipaddress.ip_address(address[0].partition("%")[0]).is_loopback
+    here = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
     if not here and not getattr(bpy.app, "online_access", True):
         raise LiveError("sending to another computer needs Allow Online Access in System, in Blender's preferences")
     return family, address

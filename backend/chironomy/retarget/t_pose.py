@@ -34,7 +34,7 @@ def turns_from_t_pose(target: Target, turn: Mapping[str, Array]) -> dict[str, Ar
     def tell(role: str, from_t: Array) -> None:
         """Note a role by the turn that takes its T-pose to its rest pose, in the space of the armature."""
         bone = target.bone_map.bones.get(role)
-        if bone in turn:
+        if bone is not None and bone in turn:
             world = quaternion.multiply(turn[bone], from_t)
             found[role] = quaternion.multiply(quaternion.multiply(back, world), frame)
 
