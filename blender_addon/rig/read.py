@@ -71,19 +71,24 @@ def _pose_of(
     source: dict[str, Any],
 ) -> tuple[BodyPose, HandMotion]:
     """Return the body and the hands of bones' matrices, (T, joints, 4, 4) in armature space."""
+    pose = body_pose(rig, rest, fps, matrices)
+    hands = hands_of_pose(rig, pose)
+    return pose, hands.replaced(confidence=confidence, source=source)
+
+
+def body_pose(rig: Rig, rest: RestPose, fps: float, matrices: NDArray[np.float64]) -> BodyPose:
+    """Return the body of bones' matrices, (T, joints, 4, 4) in armature space."""
     axes = matrices[..., :3, :3]
     # Bones are never scaled by this rig; an animator's scale is taken off, as joints only turn and move.
     axes = axes / np.linalg.norm(axes, axis=-2, keepdims=True)
     back = quaternion.inverse(np.array([rest.axes[name] for name in rig.joint_names]))
     turn = quaternion.multiply(quaternion.from_matrix(axes), back)
     world = quaternion.multiply(quaternion.multiply(quaternion.inverse(TURN), turn), TURN)
-    pose = BodyPose(
+    return BodyPose(
         fps=fps,
         joint_rotation=quaternion.make_continuous(world),
         joint_position=to_body(rig, matrices[..., :3, 3]),
     )
-    hands = hands_of_pose(rig, pose)
-    return pose, hands.replaced(confidence=confidence, source=source)
 
 
 def bone_matrices(bones: Any, names: Sequence[str]) -> NDArray[np.float64]:

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.files import atomic_path
+from chironomy.performance.errors import PerformanceError
+from chironomy.performance.recordings import PICTURES, SCRIPTS, beside, each_of, recordings_in
 from chironomy.schema import Schema
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Choice, Integer, Switch, check_settings
 
 PLAN_FILE = Schema("chironomy.batch", "a plan of a batch", ServiceError, "make one with chironomy farm bundle")
-SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus", ".mp4", ".mov", ".mkv", ".webm")
-SCRIPTS = (".txt", ".srt", ".vtt", ".TextGrid", ".json")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
 MOST_ITEMS = 100_000
 _LARGEST = 256 << 20
 _NAME = re.compile(r"[^\W_](?:[\w .()+-]{0,118}[\w()+-])?")
@@ -99,36 +98,16 @@ def items_of(
     Raises:
         ServiceError: there is no recording, or two would have one name.
     """
-    found: list[Path] = []
-    for path in recordings:
-        if path.is_dir():
-            inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in SOUNDS and each.is_file()]
-            if not inside:
-                raise ServiceError(f"There is no recording in {path}: it takes {', '.join(SOUNDS)}")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise ServiceError(f"There is no recording {path}")
+    try:
+        found = recordings_in(recordings)
+    except PerformanceError as error:
+        raise ServiceError(str(error)) from None
     items = []
-    for path in found:
-        for style in styles or (None,):
-            for seed in seeds or (None,):
-                chosen = {"style": style, "seed": seed}
-                own = {name: value for name, value in chosen.items() if value is not None}
-                parts = [_safe(path.stem)]
-                parts += [_safe(str(style))] if len(styles) > 1 else []
-                parts += [str(seed)] if len(seeds) > 1 else []
-                items.append(
-                    Item(
-                        "-".join(parts),
-                        path.absolute(),
-                        _beside(path, SCRIPTS),
-                        _beside(path, PICTURES) or (None if portrait is None else portrait.absolute()),
-                        dict(gesture or {}) | own,
-                        video,
-                    )
-                )
+    for name, path, style, seed in each_of(found, styles, seeds):
+        chosen = {"style": style, "seed": seed}
+        own = {name: value for name, value in chosen.items() if value is not None}
+        picture = beside(path, PICTURES) or (None if portrait is None else portrait.absolute())
+        items.append(Item(name, path, beside(path, SCRIPTS), picture, dict(gesture or {}) | own, video))
     return checked(items)
 
 
@@ -229,13 +208,3 @@ def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | No
         partial.write_text(
             json.dumps({"format": PLAN_FILE.format, "items": told}, indent=1, ensure_ascii=False), encoding="utf-8"
         )
-
-
-def _beside(path: Path, suffixes: Sequence[str]) -> Path | None:
-    return next((other.absolute() for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()), None)
-
-
-def _safe(text: str) -> str:
-    """A text as it may stand in the name of a folder."""
-    safe = "".join(letter if letter.isalnum() or letter in " .()+-_" else "_" for letter in text).strip(" ._-+")
-    return safe[:80] or "recording"

@@ -17,6 +17,7 @@ from typing import Any
 
 import chironomy
 from chironomy.files import atomic_path, keep, keep_names
+from chironomy.performance.recordings import keep_previous
 from chironomy.service.blobs import file_sha256
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm.plan import Item
@@ -91,7 +92,7 @@ def do(item: Item, stage: str, out: Path, work: Work = QUIET) -> Path:
         keep(made)
         # Who was killed before it was noted has left the same.
         if path.is_file() and file_sha256(path) != file_sha256(made):
-            _keep_previous(path)
+            keep_previous(path)
         made.replace(path)
         keep_names(path.parent)
         _note(path, name)
@@ -195,13 +196,3 @@ def _made(folder: Path) -> dict[str, str]:
 def _note(path: Path, name: str) -> None:
     with atomic_path(path.parent / _MADE) as partial:
         partial.write_text(json.dumps(_made(path.parent) | {path.name: name}, indent=1), encoding="utf-8")
-
-
-def _keep_previous(path: Path) -> None:
-    """Move what is there into the first folder `previous-001`, `previous-002` … that has no such file."""
-    for number in range(1, 10**6):
-        folder = path.parent / f"previous-{number:03d}"
-        if not (folder / path.name).exists():
-            folder.mkdir(exist_ok=True)
-            path.replace(folder / path.name)
-            return
