@@ -127,7 +127,8 @@ def run(job: dict[str, Any], story: Story) -> None:
                 "rig.edit",
             )
         }
-        addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
+        given = job["backend"]
+        addon["backend"].use(given["url"], given["token"], given.get("ca", ""))
         addon["tasks"].listeners.append(story.progress)
         signal.signal(signal.SIGTERM, lambda *_: stop(addon["tasks"], story))
     scene = bpy.context.scene

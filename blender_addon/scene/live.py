@@ -25,7 +25,7 @@ from chironomy.retarget.t_pose import humanoid_of_turns, turns_from_t_pose
 from ..properties import settings
 from ..rig.build import body_of
 from ..rig.channels import RestPose
-from ..rig.read import body_pose, bone_matrices, scene_fps
+from ..rig.read import body_pose, bone_matrices, bone_places, scene_fps
 from ..rig.seen import shape_values
 from ..target import Target, TargetGoneError
 from .retarget import own_character
@@ -101,17 +101,19 @@ class Sender:
     def _skeleton(self, scene: Scene, item: Object, graph: Depsgraph) -> SkeletonMotion:
         rig, fps = load_rig(), scene_fps(scene)
         if self._own is None:
-            matrices = bone_matrices(item.evaluated_get(graph).pose.bones, rig.joint_names)
+            bones = item.evaluated_get(graph).pose.bones
+            matrices = bone_matrices(bones, bone_places(bones, rig.joint_names))
             pose = body_pose(rig, RestPose(item), fps, matrices[None])
             return humanoid(in_t_pose(rig, skeleton_of_pose(rig, pose)))
         theirs = next((each for each in scene.objects if each.session_uid == self._own_item), None)
         if theirs is None:
             raise LiveError("your own character was deleted; switch Live off")
         names = [name for name in self._own.bone_map.bones.values() if name in theirs.data.bones]
-        axes = bone_matrices(theirs.evaluated_get(graph).pose.bones, names)[:, :3, :3]
+        bones = theirs.evaluated_get(graph).pose.bones
+        axes = bone_matrices(bones, bone_places(bones, names))[:, :3, :3]
         axes = axes / np.maximum(np.linalg.norm(axes, axis=-2, keepdims=True), 1e-12)
-        bones = self._own.skeleton
-        rest = np.stack([bones.axes[bones.index(name)] for name in names])
+        measured = self._own.skeleton
+        rest = np.stack([measured.axes[measured.index(name)] for name in names])
         turned = quaternion.multiply(quaternion.from_matrix(axes), quaternion.inverse(rest))
         turns = turns_from_t_pose(self._own, {name: turned[None, row] for row, name in enumerate(names)})
         return humanoid(humanoid_of_turns(rig, turns, fps))

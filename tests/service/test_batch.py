@@ -213,8 +213,12 @@ def _dying(item: Item, stage: str, out: Path) -> local.Outcome:
     return local.Outcome(item.name, stage, 0.1)
 
 
-def test_a_bundle_is_done_by_openjd_as_it_is_done_here(recordings: Path, tmp_path: Path) -> None:
-    asked = [recordings / "anna.wav", recordings / "ben.wav", "--video", "--size", "128x160", "--fps", 12]
+def test_eight_shots_are_done_by_openjd_as_they_are_done_here(recordings: Path, tmp_path: Path) -> None:
+    for name in ("anna", "ben"):
+        samples, rate = soundfile.read(recordings / f"{name}.wav")
+        soundfile.write(recordings / f"{name}.wav", samples[: rate // 2], rate)
+    asked = [recordings / "anna.wav", recordings / "ben.wav", "--seed", 1, 2, 3, 4]
+    asked += ["--video", "--size", "128x160", "--fps", 12]
     chironomy("batch", *asked, "--out", tmp_path / "here")
     bundle = tmp_path / "bundle"
     program = tmp_path / "chironomy"
@@ -233,6 +237,7 @@ def test_a_bundle_is_done_by_openjd_as_it_is_done_here(recordings: Path, tmp_pat
         assert done.returncode == 0, done.stdout[-3000:]
         assert "Progress: 100" in done.stdout or "openjd_progress: 100" in done.stdout
     assert contents(tmp_path / "farm") == contents(tmp_path / "here")
+    assert len(list((tmp_path / "farm").rglob("*.mp4"))) == 8
 
 
 def test_a_bundle_holds_each_file_once_by_its_content(recordings: Path, tmp_path: Path) -> None:
@@ -263,14 +268,14 @@ def test_a_task_that_fails_tells_the_farm_why(recordings: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Ray's clusters of several nodes on one machine are Linux's")
-def test_a_cluster_makes_the_same_and_goes_on_without_a_node_that_is_lost(
+def test_two_nodes_make_the_same_eight_shots_although_one_is_killed(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
     video = {"width": 128, "height": 160}
-    items = items_of([recordings], ["calm", "lively"], gesture={"fps": 12}, video=video)[:4]
+    items = items_of([recordings], ["calm", "lively"], [1, 2], gesture={"fps": 12}, video=video)[:8]
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
@@ -289,7 +294,7 @@ def test_a_cluster_makes_the_same_and_goes_on_without_a_node_that_is_lost(
         outcomes = run_on_cluster(items, there, nodes.address, tell)
     finally:
         nodes.shutdown()
-    assert [outcome.error for outcome in outcomes] == [None] * 8
+    assert [outcome.error for outcome in outcomes] == [None] * 16
     assert contents(there) == contents(here)
 
 

@@ -61,16 +61,17 @@ def make_performance(
     Raises:
         ChironomyError: as `make_gestures` and `perform` do.
     """
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+    aims = Aims.load(inputs["aims"]) if "aims" in inputs else None
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
+    others = spoken_phrases(hear(inputs["heard"])) if "heard" in inputs else ()
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
     with listening(speech, work) as phones:
         hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
-        others = spoken_phrases(hear(inputs["heard"])) if "heard" in inputs else ()
         lens: ArrayLike = [settings[name] for name in _OTHERS[1:]]
-        if "aims" in inputs:
-            lens = Aims.load(inputs["aims"]).at(np.arange(hands.frame_count) / hands.fps)
-        fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+        if aims is not None:
+            lens = aims.at(np.arange(hands.frame_count) / hands.fps)
         if fit is not None:
             hands = place(fit, hands)
         return perform(

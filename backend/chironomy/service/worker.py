@@ -23,7 +23,7 @@ from typing import IO, Any
 from chironomy import processes
 from chironomy.client.protocol import CANCELLED, DONE, FAILED
 from chironomy.errors import ChironomyError
-from chironomy.files import FULL_DISK
+from chironomy.files import FULL_DISK, NOT_WRITABLE
 from chironomy.packages import explained
 from chironomy.service.blobs import BlobStore, file_sha256
 from chironomy.service.errors import ServiceError
@@ -182,6 +182,11 @@ def _sentence(error: BaseException, task: Mapping[str, Any], placed: Path, folde
         sentence = f"The backend cannot do this: {explained(error)}"
     elif isinstance(error, OSError) and error.errno in FULL_DISK:
         sentence = f"The disk of the backend's folder {folder} is full: make room there and ask again"
+    elif isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+        sentence = (
+            f"The backend may not write in its folder {folder.parents[1]} ({error.strerror}): see to the rights of all "
+            "in it, and ask again"
+        )
     else:
         logger.exception("job %s (%s) broke", task["id"], kind, exc_info=error)
         sentence = f"The {kind} job broke by {type(error).__name__}: {error} (the backend's log has the details)"

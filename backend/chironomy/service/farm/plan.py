@@ -174,7 +174,13 @@ def read_plan(path: Path) -> list[Item]:
     listed = told.get("items")
     if not isinstance(listed, list):
         raise ServiceError(f"The plan {path} has no list of items")
-    return checked(list(_items(listed, path)))
+    try:
+        return checked(list(_items(listed, path)))
+    except ServiceError as error:
+        # Names in it may hold what is no letter.
+        sentence = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(error))
+        where = "" if str(path) in sentence else f"The plan {path}: "
+        raise ServiceError(f"{where}{sentence}", status=error.status) from None
 
 
 def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
