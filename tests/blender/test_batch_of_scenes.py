@@ -4,6 +4,8 @@
 import csv
 import json
 import shutil
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -203,3 +205,10 @@ def test_a_worker_ends_with_who_started_it(addon, asked):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def test_the_panel_asks_for_what_a_batch_needs(addon, asked):
+    panel, layout = addon["batch_panel"].CHIRONOMY_PT_batch, MagicMock()
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    assert [call.args[1] for call in layout.prop.call_args_list] == ["recordings", "out", "seeds", "processes"]
+    assert [call.args[0] for call in layout.operator.call_args_list] == ["chironomy.batch", "chironomy.open_batch"]

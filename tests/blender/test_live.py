@@ -4,6 +4,8 @@
 import socket
 import threading
 from contextlib import contextmanager
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -242,3 +244,14 @@ def test_vrms_presets_are_sent_instead_where_they_are_asked_for(addon, scene, re
     _, face = receiver.frame(addon, scene, 20)
     assert face["A"] > 0.5
     assert "jawOpen" not in face
+
+
+def test_the_panel_tells_where_to_and_offers_to_stop(addon, scene, receiver):
+    panel = addon["live_panel"].CHIRONOMY_PT_live
+    layout = MagicMock()
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    layout.operator.assert_called_once_with("chironomy.live", icon="PLAY")
+    assert bpy.ops.chironomy.live() == {"FINISHED"}
+    layout = MagicMock()
+    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    layout.label.assert_called_once_with(text=f"Sends to 127.0.0.1:{receiver.port}", icon="CHECKMARK")

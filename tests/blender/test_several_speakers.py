@@ -3,6 +3,7 @@
 
 from types import SimpleNamespace
 from typing import NamedTuple
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -330,3 +331,21 @@ def test_a_recording_that_is_gone_is_one_report(addon, recordings, tmp_path):
     with pytest.raises(RuntimeError, match=r"there is no file .*nowhere\.wav for the strip"):
         bpy.ops.chironomy.generate_scene()
     assert all(addon["rig.read"].hand_key_count(item) == 0 for item in people.values())
+
+
+def test_the_panel_lists_every_sound_strip_with_who_speaks_in_it(addon, empty):
+    panels, lists = addon["panels"], addon["lists"]
+    layout = MagicMock()
+    panels.CHIRONOMY_PT_speech.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    (shown,) = layout.template_list.call_args_list
+    assert shown.args[0] == "CHIRONOMY_UL_turns"
+    assert list(getattr(shown.args[2], shown.args[3])) == list(strips(empty))
+    panels.CHIRONOMY_PT_generate.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    assert "chironomy.generate_scene" in [call.args[0] for call in layout.operator.call_args_list]
+    told = []
+    for strip in in_order(empty):
+        row = MagicMock()
+        lists.CHIRONOMY_UL_turns.draw_item(SimpleNamespace(), bpy.context, row, None, strip, 0, None, "")
+        whose = row.split.return_value.row.return_value.row.return_value
+        told.append([call.kwargs["text"] for call in whose.label.call_args_list])
+    assert told == [["Anna"], ["Ben"], ["Anna"]]
