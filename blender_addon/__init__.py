@@ -51,7 +51,7 @@ from .operators import takes as take_operators
 from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import copies, detail, retarget, takes
+from .scene import answers, copies, detail, retarget
 
 CLASSES = (
     ChironomyPreferences,
@@ -106,7 +106,7 @@ def register() -> None:
     trails.register()
     take_pictures.register()
     view_light.register()
-    takes.register()
+    answers.register()
     retarget.register()
     detail.register()
     copies.register()
@@ -115,7 +115,7 @@ def register() -> None:
 def unregister() -> None:
     copies.unregister()
     detail.unregister()
-    takes.unregister()
+    answers.unregister()
     view_light.unregister()
     take_pictures.unregister()
     trails.unregister()

@@ -5,14 +5,15 @@ from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
 
+from ..explained import Explained
 from ..properties import character
 from ..scene.keeping import why_not_kept
 from ..scene.lens import add_camera
 from ..view_light import light_view
-from ..words import tip, told
+from ..words import told
 
 
-class CHIRONOMY_OT_add_camera(Operator):
+class CHIRONOMY_OT_add_camera(Explained, Operator):
     """Add a camera that sees just what the video shows, and see the video through it from now on"""
 
     bl_idname = "chironomy.add_camera"
@@ -20,11 +21,8 @@ class CHIRONOMY_OT_add_camera(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = why_not_kept(context.scene) if character(context.scene) else "Add a character first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
     def execute(self, context: Context) -> set[str]:
         item = character(context.scene)
@@ -38,18 +36,15 @@ class CHIRONOMY_OT_add_camera(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_light_view(Operator):
+class CHIRONOMY_OT_light_view(Explained, Operator):
     """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
 
     bl_idname = "chironomy.light_view"
     bl_label = "Light View as Video"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
 
     def execute(self, context: Context) -> set[str]:
         if light_view(context.space_data):

@@ -13,7 +13,7 @@ from chironomy.motion import HANDS
 from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
-from ..scene import takes
+from ..scene import new_takes, takes
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, lanes_of, making_again, performing
@@ -21,7 +21,6 @@ from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
-from ..words import tip
 
 
 class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
@@ -32,11 +31,8 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
     bl_options = {"UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
 
     def slices(self, context: Context, target: Target) -> Slices:
         scene = target.find_scene()
@@ -87,7 +83,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
     def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()
         wanted = [
-            takes.New(
+            new_takes.New(
                 made.performance,
                 f"{made.settings['style']}, seed {made.settings['seed']}",
                 made.settings,
@@ -96,7 +92,7 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             )
             for made in result
         ]
-        said = (yield from takes.adding_takes(scene, item, wanted))[-1].said
+        said = (yield from new_takes.adding_takes(scene, item, wanted))[-1].said
         source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
@@ -173,7 +169,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        return new_takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
 
 
 class CHIRONOMY_OT_new_seed(Operator):

@@ -320,9 +320,9 @@ def test_what_cannot_be_put_on_changes_nothing(addon, rig, desk, takes, monkeypa
         raise ChironomyError("the motion cannot be put on")
 
     # The hands' keys are written by then.
-    monkeypatch.setattr(addon["rig.write"], "writing_accompaniment", refuse)
+    monkeypatch.setattr(addon["rig.write_body"], "writing_accompaniment", refuse)
     with pytest.raises(ChironomyError):
-        takes.new_take(desk, desk.chironomy.character, dense.hands, "", {})
+        addon["scene.new_takes"].new_take(desk, desk.chironomy.character, dense.hands, "", {})
     assert names(desk) == ["Take 1"]
     assert set(bpy.data.actions.keys()) == before
     assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)
