@@ -274,7 +274,7 @@ def test_a_take_plays_in_the_nla(addon, rig, desk):
     item = desk.chironomy.character
     assert item.animation_data.action is None
     assert [len(track.strips) for track in item.animation_data.nla_tracks] == [1]
-    assert apart(shown(addon, rig, desk), first)[0] < 1e-5
+    assert apart(shown(addon, rig, desk), first)[0] < MILLIMETRE
 
 
 def test_takes_are_in_the_file(addon, rig, desk, takes, tmp_path):

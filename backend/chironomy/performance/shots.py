@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.body.emotion import Emotion
+from chironomy.body.pose import hand_keypoints
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
@@ -65,11 +66,12 @@ def make_shot(
     # Takes of one speech move otherwise, each always alike.
     seed = (int(speech.sha256[:8], 16) + _seed_of(hands)) % 2**32
     made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, emotion=emotion, work=work)
+    pose = made.pose(rig)
     shot = Shot(
         hands=hands,
-        pose=made.pose(rig),
+        pose=pose,
         face=made.face,
-        camera=camera,
+        camera=camera if fit is not None else camera.holding(hand_keypoints(rig, pose)),
         speech=Media.from_file(recording),
         engine=engine,
         settings=settings or {},
