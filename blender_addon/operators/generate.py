@@ -3,12 +3,12 @@
 
 import bpy
 from bpy.props import IntProperty
-from bpy.types import Context, Operator
+from bpy.types import Context, Operator, Scene
 
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import HANDS
+from chironomy.motion import HANDS, HandMotion
 
 from .. import sequencer, view_light
 from ..properties import character, settings
@@ -93,18 +93,9 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
             for made in result
         ]
         said = (yield from new_takes.adding_takes(scene, item, wanted))[-1].said
-        source = result[-1].performance.hands.source
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
-        if source.get("speech_silent"):
-            # The tracks and channels were heard one by one.
-            speech = sequencer.absolute(settings(scene).speech).name
-            said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
-        if source.get("script_unplayed"):
-            said += "; the script changed nothing: this gesture model has not learned to follow words"
-        if source.get("script_unheard"):
-            said += "; the script does not sound like what is said: check that it belongs to this recording"
-        return said
+        return said + _noted(scene, result[-1].performance.hands)
 
     @classmethod
     def keep(cls, context: Context, result: list[Made], target: Target) -> str:
@@ -169,7 +160,25 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return new_takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        said = yield from new_takes.putting_range(
+            scene, item, result.motion, result.only, label, result.settings, result.score
+        )
+        return said + _noted(scene, result.motion)
+
+
+def _noted(scene: Scene, motion: HandMotion) -> str:
+    """Return what to tell of a motion that was made, as clauses after others."""
+    said, source, chosen = "", motion.source, settings(scene)
+    if source.get("speech_silent"):
+        # The tracks and channels were heard one by one.
+        speech = sequencer.absolute(chosen.speech).name
+        said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
+    # A range keeps what is told of the motion around it, whose script may be gone.
+    if source.get("script_unplayed") and chosen.script:
+        said += "; the script changed nothing: this gesture model has not learned to follow words"
+    if source.get("script_unheard") and chosen.script:
+        said += "; the script does not sound like what is said: check that it belongs to this recording"
+    return said
 
 
 class CHIRONOMY_OT_new_seed(Operator):
