@@ -92,21 +92,29 @@ def _pose_of(
         source: how the motion was made.
     """
     fps, matrices, confidence, frames = asked
+    pose = body_pose(rig, rest, fps, matrices)
+    if keyed is not None:
+        told, confidence = keyed
+        rotation, position = told.joint_rotation.copy(), told.joint_position.copy()
+        rotation[frames], position[frames] = pose.joint_rotation, pose.joint_position
+        pose = BodyPose(fps=fps, joint_rotation=quaternion.make_continuous(rotation), joint_position=position)
+    hands = hands_of_pose(rig, pose)
+    return pose, hands.replaced(confidence=np.clip(confidence, 0.0, 1.0), source=source)
+
+
+def body_pose(rig: Rig, rest: RestPose, fps: float, matrices: NDArray[np.float64]) -> BodyPose:
+    """Return the body of bones' matrices, (T, joints, 4, 4) in armature space."""
     axes = matrices[..., :3, :3]
     # Bones are never scaled by this rig; an animator's scale is taken off, as joints only turn and move.
     axes = axes / np.linalg.norm(axes, axis=-2, keepdims=True)
     back = quaternion.inverse(np.array([rest.axes[name] for name in rig.joint_names]))
     turn = quaternion.multiply(quaternion.from_matrix(axes), back)
     world = quaternion.multiply(quaternion.multiply(quaternion.inverse(TURN), turn), TURN)
-    position = to_body(rig, matrices[..., :3, 3])
-    if keyed is not None:
-        pose, sure = keyed
-        every, places = pose.joint_rotation.copy(), pose.joint_position.copy()
-        every[frames], places[frames] = world, position
-        world, position, confidence = every, places, sure
-    pose = BodyPose(fps=fps, joint_rotation=quaternion.make_continuous(world), joint_position=position)
-    hands = hands_of_pose(rig, pose)
-    return pose, hands.replaced(confidence=np.clip(confidence, 0.0, 1.0), source=source)
+    return BodyPose(
+        fps=fps,
+        joint_rotation=quaternion.make_continuous(world),
+        joint_position=to_body(rig, matrices[..., :3, 3]),
+    )
 
 
 def bone_places(bones: Any, names: Sequence[str]) -> list[int]:

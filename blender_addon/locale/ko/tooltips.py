@@ -12,6 +12,9 @@ _PREFERENCES = {
     "Of a backend that you run yourself, such as http://127.0.0.1:8123; empty, Blender starts one of its own": (
         "직접 실행한 백엔드의 주소, 예: http://127.0.0.1:8123. 비워 두면 Blender가 백엔드를 시작합니다"
     ),
+    "PEM file of the authority that vouches for the backend at that address; empty, those that this computer knows": (
+        "해당 주소의 백엔드를 보증하는 인증 기관의 PEM 파일입니다. 비워 두면 이 컴퓨터가 아는 기관을 사용합니다"
+    ),
     "The file with the secret of the backend at that address; chironomy serve names it": (
         "그 주소의 백엔드에 필요한 비밀 토큰 파일. chironomy serve가 위치를 알려 줍니다"
     ),
