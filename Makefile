@@ -69,7 +69,8 @@ train-embedded: $(VENV)/.train  ## make the synthetic corpus (flite adds its voi
 
 train-readers: $(VENV)/.train  ## train the reader of scores on the corpus of train-embedded, and the judge of what is speech
 	$(BIN)/python -m chironomy.gesture.training.spoken
-	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus
+	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus --even 0 --out $(TRAINING)/reader.npz
+	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus --onto $(TRAINING)/reader.npz
 
 proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more) and write docs/proof-video.md; resumes
 	$(BIN)/python tools/prove_video.py $(PROOF) --write docs

@@ -282,8 +282,9 @@ class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
     bl_idname = "chironomy.hold_longer"
     bl_label = "Hold Longer"
     bl_description = (
-        "Hold the current pose longer; what follows comes later, and the next time that the hands are still "
-        "gets shorter, up to the end of the selected keys, the preview range or all frames"
+        "Stand still in the current pose for longer; what leads to it slows down, what follows comes later, and "
+        "the next time that the hands are still gets shorter, up to the end of the selected keys, the preview range "
+        "or all frames"
     )
 
     longer: IntProperty(

@@ -10,6 +10,7 @@ from ..properties import settings
 from ..rig.read import scene_fps
 from ..scene import markers, score
 from ..scene.speech import scene_speech
+from ..scene.turns import why_no_speech
 from ..target import Target
 from ..tasks import Job, JobOperator
 from ..words import tip, told, word
@@ -51,7 +52,7 @@ class CHIRONOMY_OT_accents_to_markers(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        return "" if settings(context.scene).speech else "Load a speech first"
+        return why_no_speech(context.scene)
 
     def work(self, context: Context) -> Job:
         speech = scene_speech(context.scene)

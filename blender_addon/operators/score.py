@@ -17,6 +17,7 @@ from ..scene import score, takes
 from ..scene.keeping import why_not_kept
 from ..scene.performance import Again, doing_score, lanes_of
 from ..scene.speech import speech_start
+from ..scene.turns import why_no_speech
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
@@ -95,8 +96,8 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        if not settings(context.scene).speech:
-            return "Load a speech first"
+        if reason := why_no_speech(context.scene):
+            return reason
         if reason := _no_score(context):
             return reason
         item = character(context.scene)

@@ -134,32 +134,62 @@ def adding_takes(scene: Scene, item: Object, wanted: Sequence[New]) -> Slices:
     Raises:
         ChironomyError: the keys would be lost, or the motion cannot have the scene's frame rate; nothing has changed.
     """
+    return (yield from adding_to_all(scene, [(item, wanted)]))[0]
+
+
+def adding_to_all(scene: Scene, wanted: Sequence[tuple[Object, Sequence[New]]]) -> Slices:
+    """Put motion on several characters as new takes, all at once, as `adding_takes` does on one.
+
+    Args:
+        scene: whose speech and frame rate count.
+        wanted: characters with their takes; the last one's are in the list of phrases in the end.
+
+    Returns:
+        Of each character, of each take what was put on, as `PutOn`.
+
+    Raises:
+        ChironomyError: as of `adding_takes`; nothing has changed on any of them.
+    """
+    count = sum(len(each) for _, each in wanted)
     for _ in range(CHANGED_AGAIN):
-        make_keepable(scene, item)
-        before = yield from _surroundings(scene, item)
-        drafts: list[CharacterDraft] = []
-        keyed: list[Keyed] = []
+        before = []
+        for item, _ in wanted:
+            make_keepable(scene, item)
+            before.append((yield from _surroundings(scene, item)))
+        drafts: list[list[CharacterDraft]] = []
+        keyed: list[list[Keyed]] = []
         try:
-            for number, new in enumerate(wanted):
-                yield number / len(wanted), "writing the keys"
-                draft = CharacterDraft(item)
-                drafts.append(draft)
-                # Keys are made of the motion as the take keeps it, so that the same detail always has the same keys.
-                kept = yield partial(_kept, new=new)
-                dense: Dense = yield lambda _, kept=kept: kept.unpacked()
-                keyed.append((yield from keying(scene, draft, *dense, new.detail)))
-                _keep_dense(draft, kept)
-            if (yield from _surroundings(scene, item)) != before:
+            for item, takes in wanted:
+                drafts.append([])
+                keyed.append([])
+                for new in takes:
+                    yield sum(map(len, keyed)) / count, "writing the keys"
+                    draft = CharacterDraft(item)
+                    drafts[-1].append(draft)
+                    # Keys are made of the motion as the take keeps it: the same detail always has the same keys.
+                    kept = yield partial(_kept, new=new)
+                    dense: Dense = yield lambda _, kept=kept: kept.unpacked()
+                    keyed[-1].append((yield from keying(scene, draft, *dense, new.detail)))
+                    _keep_dense(draft, kept)
+            now = []
+            for item, _ in wanted:
+                now.append((yield from _surroundings(scene, item)))
+            if now != before:
                 continue
-            list_shown(scene, item)
-            done = [
-                _listed_draft(scene, item, new, draft, each, last=draft is drafts[-1])
-                for new, draft, each in zip(wanted, drafts, keyed, strict=True)
-            ]
-            yield from handing_over(scene, item)
+            done = []
+            for (item, takes), drawn, written in zip(wanted, drafts, keyed, strict=True):
+                list_shown(scene, item)
+                done.append(
+                    [
+                        _listed_draft(scene, item, new, draft, each, last=draft is drawn[-1])
+                        for new, draft, each in zip(takes, drawn, written, strict=True)
+                    ]
+                )
+            for item, _ in wanted:
+                yield from handing_over(scene, item)
             return done
         finally:
-            for draft in drafts:
+            for draft in (draft for each in drafts for draft in each):
                 draft.discard()
     raise TakeError(_ALL_THE_TIME)
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from chironomy.client import Client, ClientError, start_backend
 from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
-from chironomy.commands.blender import find_blender, find_extension, run_headless
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size, table
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import FPS, RATE
+from chironomy.service.blender import FORMAT, find_blender, find_extension, run_headless
 
 WRITE = {
     "blend": "scene.blend",
@@ -120,7 +120,7 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
     if options.portrait is not None:
         portrait = {"filepath": str(options.portrait.absolute()), "keep_size": options.size is not None}
     return {
-        "format": "chironomy.job/1",
+        "format": FORMAT,
         "extension": str(extension),
         "speech": str(options.speech.absolute()),
         "out": str(work),

@@ -14,9 +14,9 @@ from typing import Any
 import chironomy
 from chironomy import processes
 from chironomy.commands import doctor_backend
-from chironomy.commands.blender import find_blender, find_extension
 from chironomy.errors import ChironomyError
 from chironomy.packages import explained, ffmpeg_program, install, require
+from chironomy.service.blender import find_blender, find_extension
 
 BACKEND_PACKAGES = (
     "fastapi",

@@ -369,10 +369,10 @@ _EDITS = {
         "현재 프레임은 그대로이고, 옆의 키는 비켜납니다"
     ),
     "How many times as long the frames take": "프레임 길이의 배율",
-    "Hold the current pose longer; what follows comes later, and the next time that the hands are still gets shorter, "
-    "up to the end of the selected keys, the preview range or all frames": (
-        "현재 포즈를 더 오래 유지합니다. 뒤따르는 모션은 늦어지고 다음 정지 구간이 짧아집니다. "
-        "선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지"
+    "Stand still in the current pose for longer; what leads to it slows down, what follows comes later, and the next "
+    "time that the hands are still gets shorter, up to the end of the selected keys, the preview range or all frames": (
+        "현재 포즈에서 더 오래 멈춰 있습니다. 앞선 모션은 느려지고, 뒤따르는 모션은 늦어지며, "
+        "다음 정지 구간이 짧아집니다. 선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지"
     ),
     "For how many frames more": "더 유지할 프레임 수",
     "Let the hands go from the current frame to where they rest, and stay there up to the end of the selected keys, "
