@@ -228,6 +228,19 @@ def test_a_row_that_holds_no_job_is_damage(path: Path) -> None:
     assert left.notes
 
 
+def test_settings_that_a_later_version_reads_otherwise_are_no_damage(path: Path) -> None:
+    store = Store(path)
+    store.add(job(1))
+    found = store.find("job1")
+    assert found is not None
+    found.settings, found.lane = {"times": 1, "added": 2.5}, "film"
+    store.save(found)
+    # As a process that is killed: nothing is closed.
+    opened = Store(path)
+    assert opened.notes == []
+    assert opened.find("job1") == found
+
+
 def test_a_row_that_asks_for_something_else_is_damage(path: Path) -> None:
     store = Store(path)
     store.add(job(1))

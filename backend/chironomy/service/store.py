@@ -151,7 +151,8 @@ class Store:
     def save(self, job: Job) -> None:
         """Keep what has changed in a record, its state apart."""
         with self._writing() as database:
-            self._update(database, job)
+            update(database, job)
+            self._lines.append({"id": job.id, "change": row_of(job)})
 
     def change(self, job: Job) -> Event:
         """Keep a record that has changed its state."""

@@ -56,14 +56,15 @@ class Worker:
     """What this process does.
 
     Args:
-        kinds: what it can be asked for.
+        kinds: what it can be asked for, as `module:NAME`.
         blobs: inputs are read from it, results go into it.
         ears: where it is told what to do.
         mouth: where it tells of it.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], blobs: BlobStore, ears: IO[str], mouth: IO[str]) -> None:
-        self._kinds = kinds
+    def __init__(self, kinds: str, blobs: BlobStore, ears: IO[str], mouth: IO[str]) -> None:
+        self._reference = kinds
+        self._kinds: Mapping[str, Kind] = {}
         self._blobs = blobs
         self._ears = ears
         self._mouth = mouth
@@ -76,6 +77,8 @@ class Worker:
         """Compute what is asked for until the process ends."""
         threading.Thread(target=self._listen, name="ears", daemon=True).start()
         threading.Thread(target=self._beat, name="heart", daemon=True).start()
+        # It takes a while on a busy machine, and is to end with its backend meanwhile, too.
+        self._kinds = load_kinds(self._reference)
         while True:
             self._something.acquire()
             self._do(self._asked.pop(0))
@@ -210,7 +213,7 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     logging.basicConfig(level=logging.WARNING, format="chironomy: %(message)s", stream=sys.stderr)
     set_limit(options.memory)
-    Worker(load_kinds(options.kinds), BlobStore(options.blobs), ears, mouth).work()
+    Worker(options.kinds, BlobStore(options.blobs), ears, mouth).work()
 
 
 if __name__ == "__main__":
