@@ -69,7 +69,8 @@ train-embedded: $(VENV)/.train  ## make the synthetic corpus (flite adds its voi
 
 train-readers: $(VENV)/.train  ## train the reader of scores on the corpus of train-embedded, and the judge of what is speech
 	$(BIN)/python -m chironomy.gesture.training.spoken
-	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus
+	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus --even 0 --out $(TRAINING)/reader.npz
+	$(BIN)/python -m chironomy.gesture.training.reader --corpus $(TRAINING)/corpus --onto $(TRAINING)/reader.npz
 
 proof-video: $(VENV)/.train  ## train a small video model on drawn people (an hour or more) and write docs/proof-video.md; resumes
 	$(BIN)/python tools/prove_video.py $(PROOF) --write docs
@@ -92,9 +93,10 @@ bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RE
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
 
-bench-service: $(VENV)/.run  ## measure what docs/benchmarks-service.md says; ROUNDS= and JOBS= of kills, BASELINE=an older checkout
+bench-service: $(VENV)/.dev  ## measure what docs/benchmarks-service.md says; ROUNDS= and JOBS= of kills, BASELINE=, SECTIONS="kills crowd", CASES=, FILES=
 	$(BIN)/python tools/bench_service.py --write docs/benchmarks-service.md $(if $(ROUNDS),--rounds $(ROUNDS)) \
-		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)")
+		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)") $(if $(SECTIONS),--only $(SECTIONS)) \
+		$(if $(CASES),--cases $(CASES)) $(if $(FILES),--files $(FILES) --reader-seconds 36000)
 
 bench-retarget: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks-retarget.md says: gestures onto Rigify, beside baking
 	$(BIN)/python tools/bench_retarget.py $(EXTENSION) --write docs/benchmarks-retarget.md

@@ -7,10 +7,12 @@ from bpy.types import Object, Scene
 
 from . import (
     backend,
+    batch_panel,
     hand_pictures,
     keymap,
     kind_pictures,
     lists,
+    live_panel,
     menus,
     migration,
     own_panel,
@@ -26,8 +28,11 @@ from . import (
     view_light,
     words,
 )
+from .batch import ChironomyBatch
 from .entries import ChironomyLayer, ChironomyPhrase, ChironomyRender, ChironomyTake
+from .live import ChironomyLive
 from .operators import backend as backend_operators
+from .operators import batch as batch_operators
 from .operators import camera as camera_operators
 from .operators import (
     edit,
@@ -36,6 +41,7 @@ from .operators import (
     hand_poses,
     jobs,
     layers,
+    live,
     locks,
     markers,
     motion,
@@ -51,7 +57,9 @@ from .operators import takes as take_operators
 from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import copies, detail, retarget, takes
+from .scene import answers, copies, detail, retarget
+from .scene import live as live_scene
+from .turns import STRIP, ChironomyTurn
 
 CLASSES = (
     ChironomyPreferences,
@@ -61,6 +69,9 @@ CLASSES = (
     ChironomyLayer,
     ChironomyOwnBone,
     ChironomyOwn,
+    ChironomyTurn,
+    ChironomyBatch,
+    ChironomyLive,
     ChironomySettings,
     *backend_operators.CLASSES,
     *speech.CLASSES,
@@ -80,9 +91,13 @@ CLASSES = (
     *camera_operators.CLASSES,
     *render.CLASSES,
     *jobs.CLASSES,
+    *batch_operators.CLASSES,
+    *live.CLASSES,
     *export.CLASSES,
     *lists.CLASSES,
     *panels.CLASSES,
+    *batch_panel.CLASSES,
+    *live_panel.CLASSES,
     *own_panel.CLASSES,
     *score_panels.CLASSES,
     *menus.CLASSES,
@@ -95,6 +110,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     Scene.chironomy = PointerProperty(type=ChironomySettings)
     Object.chironomy_own = PointerProperty(type=ChironomyOwn)
+    STRIP.chironomy_turn = PointerProperty(type=ChironomyTurn)
     words.register()
     slices.register()
     tasks.register()
@@ -106,16 +122,17 @@ def register() -> None:
     trails.register()
     take_pictures.register()
     view_light.register()
-    takes.register()
+    answers.register()
     retarget.register()
     detail.register()
     copies.register()
 
 
 def unregister() -> None:
+    live_scene.stop()
     copies.unregister()
     detail.unregister()
-    takes.unregister()
+    answers.unregister()
     view_light.unregister()
     take_pictures.unregister()
     trails.unregister()
@@ -131,6 +148,7 @@ def unregister() -> None:
     thumbnail.forget_others()
     hand_pictures.forget()
     kind_pictures.forget()
+    del STRIP.chironomy_turn
     del Object.chironomy_own
     del Scene.chironomy
     for cls in reversed(CLASSES):

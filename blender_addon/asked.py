@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renders that a backend of one's own was asked for, remembered in a file: they go on there when Blender ends."""
+"""Renders that a backend was asked for, remembered in a file: they go on when Blender ends, or at its next start."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ class Asked:
 
     Attributes:
         job: its name there.
-        url: of the backend.
+        url: of the backend, as the preferences have it; empty for the one that Blender finds or starts.
         video: path of the film, or of the folder of pictures.
         format: of the video.
         file: path of the .blend; empty where it was never saved.

@@ -31,12 +31,14 @@ class Address:
         token: the secret of that backend.
         python: the interpreter to start one with, also where the one at `url` has ended; empty where none was set up.
         online: whether one that Blender starts may use the network, by Allow Online Access.
+        ca: path of the file of authorities that vouch for the backend at `url`; empty for the usual ones.
     """
 
     url: str = ""
     token: str = field(default="", repr=False)
     python: str = ""
     online: bool = True
+    ca: str = ""
 
 
 @dataclass
@@ -57,9 +59,9 @@ GESTURES, VIDEOS, PORTRAITS = "gestures by the backend", "videos", "portraits"
 """What jobs have for themselves of the backend: it does one of a kind at a time, and none while it is set up."""
 
 
-def use(url: str, token: str) -> None:
+def use(url: str, token: str, ca: str = "") -> None:
     """Use a backend that runs already, for this session, whatever the preferences say."""
-    _state.given = Address(url, token)
+    _state.given = Address(url, token, ca=ca)
 
 
 def address(context: Context) -> Address:
@@ -84,7 +86,8 @@ def address(context: Context) -> Address:
         )
     path = absolute(chosen.token_file)
     try:
-        return Address(chosen.address, path.read_text(encoding="utf-8").strip())
+        ca = str(absolute(chosen.ca)) if chosen.ca else ""
+        return Address(chosen.address, path.read_text(encoding="utf-8").strip(), ca=ca)
     except (OSError, UnicodeError) as error:
         raise ClientError(
             f"the token file {path} cannot be read ({error}); choose it again in the preferences"
@@ -117,7 +120,7 @@ def connect(where: Address, work: Work) -> Client:
         ClientError: it is not there, cannot be started, refuses the token or is of another version.
     """
     if where.url:
-        client = Client(where.url, where.token)
+        client = Client(where.url, where.token, ca=where.ca or None)
         try:
             client.health()
         except ClientError:

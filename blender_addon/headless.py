@@ -30,6 +30,9 @@ FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")
 EXPORT_FIELDS = ("extension", "motion", "export")
 """Likewise, that writes a motion for another program: `export` is the `filepath` and what `scene.export.Wishes` has."""
 
+SCENE_FIELDS = ("extension", "speech", "motion", "write")
+"""Likewise, that makes a scene of a motion that is there: `write` names the `blend`."""
+
 MODULE = "bl_ext.user_default.chironomy"
 
 
@@ -95,7 +98,7 @@ def read_job(path: Path) -> dict[str, Any]:
         raise JobError(f"the job {path} cannot be read: {error}") from error
     if not isinstance(job, dict) or job.get("format") != FORMAT:
         raise JobError(f"{path} is not a job of the format {FORMAT}")
-    for name in EXPORT_FIELDS if "export" in job else FIELDS:
+    for name in EXPORT_FIELDS if "export" in job else SCENE_FIELDS if "motion" in job else FIELDS:
         if name not in job:
             raise JobError(f"the job {path} has no field {name}")
     return job
@@ -105,6 +108,9 @@ def run(job: dict[str, Any], story: Story) -> None:
     """Do the job."""
     if "export" in job:
         run_export(job, story)
+        return
+    if "motion" in job:
+        run_scene(job, story)
         return
     with story.step("start"):
         bpy = start_blender(job["extension"])
@@ -121,7 +127,8 @@ def run(job: dict[str, Any], story: Story) -> None:
                 "rig.edit",
             )
         }
-        addon["backend"].use(job["backend"]["url"], job["backend"]["token"])
+        given = job["backend"]
+        addon["backend"].use(given["url"], given["token"], given.get("ca", ""))
         addon["tasks"].listeners.append(story.progress)
         signal.signal(signal.SIGTERM, lambda *_: stop(addon["tasks"], story))
     scene = bpy.context.scene
@@ -208,6 +215,28 @@ def run_export(job: dict[str, Any], story: Story) -> None:
             export.export_made(bpy.context, item, out, export.Wishes(**asked), pose, face)
         except (ChironomyError, OSError) as error:
             raise JobError(str(error)) from error
+    story.tell(done=True, steps=story.steps)
+
+
+def run_scene(job: dict[str, Any], story: Story) -> None:
+    """Make a scene of a speech and of what the character does to it."""
+    with story.step("start"):
+        bpy = start_blender(job["extension"])
+        from chironomy.body.performance import load_performance
+
+        fps = load_performance(job["motion"]).hands.fps
+    scene = bpy.context.scene
+    with story.step("speech"):
+        take_rate(scene, fps)
+        bpy.ops.chironomy.load_speech(filepath=job["speech"])
+    with story.step("character"):
+        bpy.ops.chironomy.add_character()
+    with story.step("motion"):
+        press(bpy.ops.chironomy.import_motion, filepath=job["motion"])
+    with story.step("save"):
+        for sound in bpy.data.sounds:
+            sound.pack()
+        save(bpy, job["write"]["blend"])
     story.tell(done=True, steps=story.steps)
 
 

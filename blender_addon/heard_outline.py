@@ -16,6 +16,7 @@ from chironomy.errors import ChironomyError
 from . import sequencer
 from .properties import settings
 from .scene.speech import scene_speech
+from .scene.turns import has_speech, turns
 
 if TYPE_CHECKING:
     from chironomy.speech.outline import Outline
@@ -45,7 +46,7 @@ class _Known:
 
 def of_scene(scene: Scene) -> Drawn | None:
     """Return what is to be drawn; None where there is no speech, or it is not heard yet: then a timer sees to that."""
-    if not settings(scene).speech:
+    if not has_speech(scene):
         return None
     if _state(scene) != _Known.looked and not bpy.app.timers.is_registered(look):
         bpy.app.timers.register(look, first_interval=0.0)
@@ -66,7 +67,7 @@ def look() -> float | None:
         with contextlib.suppress(ChironomyError, OSError):
             speech = scene_speech(scene)
             if speech is not None:
-                script = settings(scene).script
+                script = "" if settings(scene).several else settings(scene).script
                 _want(speech.path, sequencer.absolute(script) if script else None, speech.frame)
     if _Known.thread is not None:
         if _Known.thread.is_alive():
@@ -109,7 +110,9 @@ def _state(scene: Scene) -> Hashable:
     chosen = settings(scene)
     laid = tuple((each.start, each.left, each.right, each.muted) for each in sequencer.sounds(scene))
     times = scene.frame_start, scene.render.fps, scene.render.fps_base
-    return scene.session_uid, chosen.speech, chosen.script, laid, times
+    whose = [turn.who and turn.who.name for turn in turns(scene)] if chosen.several else ()
+    said = chosen.speech, chosen.script, tuple(whose), chosen.several and chosen.character and chosen.character.name
+    return scene.session_uid, said, laid, times
 
 
 def _want(path: Path, script: Path | None, frame: float) -> None:

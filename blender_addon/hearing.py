@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from chironomy.packages import lacking
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.errors import SpeechError
@@ -12,6 +15,7 @@ from chironomy.speech.joined import Part
 from chironomy.speech.sound import NoSuchTrackError, Sound, plain_sound
 
 _BLOCK = 1 << 18
+_NO_TRACK = 10_000
 _FILLED = 2048
 """Samples by which the last block of a compressed recording may be filled up, which no player but Blender's plays."""
 
@@ -35,6 +39,20 @@ def hear(path: Path) -> Speech:
     return load_speech(path, opener=_open_sound)
 
 
+def samples_of(path: Path) -> tuple[NDArray[np.float32], int]:
+    """Return all samples of a sound file, (N, channels), and how many a second. Safe in a worker thread.
+
+    Raises:
+        SpeechError: this Blender cannot play it.
+    """
+    with _open_sound(path, 0, Part(), film_time=False) as sound:
+        blocks = [] if sound is None else list(sound.blocks())
+        if not sum(map(len, blocks)):
+            raise SpeechError(f"{path.name} has no sound that Blender can read; choose a recording of speech")
+        assert sound is not None
+        return np.concatenate(blocks), sound.rate
+
+
 @contextmanager
 def _open_sound(path: Path, track: int, part: Part, *, film_time: bool) -> Iterator[Sound | None]:
     plain = plain_sound(path, track, part)
@@ -48,6 +66,8 @@ def _open_sound(path: Path, track: int, part: Part, *, film_time: bool) -> Itera
     except ImportError as error:
         raise SpeechError(f"this Blender was built without sound; give {path.name} as WAV of 16 bits") from error
     try:
+        if track and _counts_no_tracks(path):
+            raise NoSuchTrackError(f"{path.name} has no sound track {track + 1}")
         played = aud.Sound(str(path), track) if track else aud.Sound(str(path))
         rate, samples = round(played.specs[0]), played.data()
         if 0 < len(samples) - played.length <= _FILLED:
@@ -61,3 +81,13 @@ def _open_sound(path: Path, track: int, part: Part, *, film_time: bool) -> Itera
         return
     blocks = (samples[first : first + _BLOCK] for first in range(0, len(samples), _BLOCK))
     yield Sound(rate, samples.shape[1], blocks, path.name)
+
+
+def _counts_no_tracks(path: Path) -> bool:
+    """Whether Blender plays the same whatever track it is asked for, as it does of files that have one alone."""
+    import aud
+
+    try:
+        return aud.Sound(str(path), _NO_TRACK).length > 0
+    except aud.error:
+        return False

@@ -8,7 +8,9 @@ from .entries import ChironomyLayer, ChironomyPhrase, ChironomyTake
 from .properties import ChironomySettings, character
 from .scene import takes
 from .scene.score import has_edits
-from .words import told
+from .scene.turns import turns
+from .turns import STRIP, turn_of
+from .words import told, word
 
 
 class CHIRONOMY_UL_takes(UIList):
@@ -99,4 +101,35 @@ class CHIRONOMY_UL_layers(UIList):
         rest.prop(item, "muted", text="", icon="HIDE_ON" if item.muted else "HIDE_OFF", emboss=False)
 
 
-CLASSES = (CHIRONOMY_UL_takes, CHIRONOMY_UL_phrases, CHIRONOMY_UL_layers)
+class CHIRONOMY_UL_turns(UIList):
+    """The sound strips of a scene, with who speaks in each."""
+
+    bl_idname = "CHIRONOMY_UL_turns"
+
+    def draw_item(
+        self,
+        context: Context,
+        layout: UILayout,
+        _data: object,
+        item: STRIP,
+        _icon: int,
+        _active: object,
+        _active_property: str,
+    ) -> None:
+        row, turn = layout.split(factor=0.4, align=True), turn_of(item)
+        row.label(text=item.name)
+        right = row.row(align=True)
+        whose = right.row(align=True)
+        whose.enabled = not turn.nobody
+        if turn.who is None and not turn.nobody:
+            found = (each.who for each in turns(context.scene) if each.played.strip == item)
+            who = next(found, None)
+            whose.label(text=who.name if who is not None else word("nobody"))
+        whose.prop(turn, "who", text="")
+        right.prop(turn, "nobody", text="", icon="SOUND", emboss=turn.nobody)
+
+    def filter_items(self, _context: Context, data: object, name: str) -> tuple[list[int], list[int]]:
+        return [self.bitflag_filter_item if strip.type == "SOUND" else 0 for strip in getattr(data, name)], []
+
+
+CLASSES = (CHIRONOMY_UL_takes, CHIRONOMY_UL_turns, CHIRONOMY_UL_phrases, CHIRONOMY_UL_layers)

@@ -16,7 +16,11 @@ from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend
 from .operators.edit import draw_buttons
-from .operators.generate import CHIRONOMY_OT_generate, CHIRONOMY_OT_regenerate_range
+from .operators.generate import (
+    CHIRONOMY_OT_generate,
+    CHIRONOMY_OT_generate_scene,
+    CHIRONOMY_OT_regenerate_range,
+)
 from .operators.presets import CHIRONOMY_PT_presets
 from .operators.reference import CHIRONOMY_OT_fit_to_picture
 from .operators.render import CHIRONOMY_OT_render_video
@@ -27,6 +31,7 @@ from .properties import character, settings
 from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count
+from .scene.turns import turns
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
@@ -55,9 +60,22 @@ class CHIRONOMY_PT_speech(_Section):
         if newer:
             layout.label(text=label("Saved by Chironomy {version}: update the extension", version=newer), icon="ERROR")
         layout.operator("chironomy.load_speech", icon="SOUND")
-        if speech:
+        layout.prop(settings(context.scene), "several")
+        if settings(context.scene).several:
+            _draw_turns(layout, context)
+        elif speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
             layout.prop(settings(context.scene), "script")
+
+
+def _draw_turns(layout: UILayout, context: Context) -> None:
+    """List the sound strips with who speaks in each."""
+    chosen, editor = settings(context.scene), context.scene.sequence_editor
+    if not turns(context.scene):
+        layout.label(text="Choose a character, then load what it says", icon="INFO")
+        return
+    name = "strips" if hasattr(editor, "strips") else "sequences"
+    layout.template_list("CHIRONOMY_UL_turns", "", editor, name, chosen, "turn_index", rows=3, maxrows=8)
 
 
 class CHIRONOMY_PT_character(_Section):
@@ -100,6 +118,8 @@ class CHIRONOMY_PT_generate(_Section):
         column.prop(chosen, "emotion_mixture")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
+        if chosen.several:
+            work_button(layout, CHIRONOMY_OT_generate_scene, "COMMUNITY")
         if preferences(context).gestures == "BACKEND":
             backend_state(layout, context)
 

@@ -32,6 +32,12 @@ class Choices:
         description="The file with the secret of the backend at that address; chironomy serve names it",
         subtype="FILE_PATH",
     )
+    ca: StringProperty(
+        name="Authority",
+        description="PEM file of the authority that vouches for the backend at that address; "
+        "empty, those that this computer knows",
+        subtype="FILE_PATH",
+    )
     python: StringProperty(
         name="Python",
         description="Interpreter of the environment that the backend is installed in; Set Up Backend fills it in",

@@ -49,6 +49,8 @@ class ChironomyPreferences(Choices, AddonPreferences):
         _draw_found(box, self)
         box.prop(self, "address")
         box.prop(self, "token_file")
+        if self.address.startswith("https:"):
+            box.prop(self, "ca")
         layout.prop(self, "renders")
         box = layout.box()
         box.label(text="Shortcuts in the pose mode", icon="KEYINGSET")

@@ -23,6 +23,7 @@ from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RATE, SEED, SPEED,
 from chironomy.shot.backdrops import BACKDROPS
 from chironomy.shot.formats import FORMATS
 
+from .batch import ChironomyBatch
 from .entries import (
     BLEND_RELATIVE,
     ChironomyLayer,
@@ -33,6 +34,7 @@ from .entries import (
     answers,
     take_items,
 )
+from .live import ChironomyLive
 from .locale import OWN
 from .rig.build import dress, is_character
 from .view import give_back
@@ -136,6 +138,14 @@ class ChironomySettings(PropertyGroup):
         subtype="FILE_PATH",
         options=BLEND_RELATIVE,
     )
+    several: BoolProperty(
+        name="Several Speakers",
+        description="The scene's characters talk in turns, each in sound strips of their own; who listens looks at who "
+        "speaks, nods in the pauses and rests the hands",
+    )
+    batch: PointerProperty(name="Batch", type=ChironomyBatch, options={"HIDDEN"})
+    live: PointerProperty(name="Live", type=ChironomyLive, options={"HIDDEN"})
+    turn_index: IntProperty(name="Strip", description="The strip that is looked at")
     script: StringProperty(
         name="Script",
         translation_context=OWN,
@@ -381,7 +391,8 @@ class ChironomySettings(PropertyGroup):
     )
     scene_camera: BoolProperty(
         name="Scene's Camera",
-        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait",
+        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait "
+        "that is wide enough for the hands",
     )
     outfit: EnumProperty(
         name="Outfit",

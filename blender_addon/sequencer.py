@@ -2,9 +2,10 @@
 """Sound, film and pictures in the video sequencer, whose names differ between Blender's versions."""
 
 import contextlib
+import hashlib
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +42,7 @@ class Played(NamedTuple):
         length: frames that Blender takes the file to have.
         left, right: the frames in which it is heard, from `left` to before `right`.
         muted: it, the strips around it or its channel are switched off.
+        channel: the name of its channel.
     """
 
     strip: Any
@@ -49,6 +51,7 @@ class Played(NamedTuple):
     left: int
     right: int
     muted: bool
+    channel: str = ""
 
 
 class Heard(NamedTuple):
@@ -111,8 +114,10 @@ def samples_of(path: Path) -> tuple[Any, int]:
         raise SoundError(f"{path.name} has no sound that Blender can read; choose a recording of speech") from error
 
 
-def lay_speech(context: Context, scene: Scene, path: Path, earlier: list[Any], heard: Heard | None) -> None:
-    """Put a sound at the scene's first frame, in a channel that is free there.
+def lay_speech(
+    context: Context, scene: Scene, path: Path, earlier: list[Any], heard: Heard | None, frame: int | None = None
+) -> Any:
+    """Put a sound into the sequencer, in a channel that is free there; return its strip, None where there is none.
 
     Args:
         context: of the person.
@@ -120,28 +125,31 @@ def lay_speech(context: Context, scene: Scene, path: Path, earlier: list[Any], h
         path: the sound file.
         earlier: strips that it takes the place of.
         heard: as `listen` found it.
+        frame: that it begins at; the scene's first where None.
     """
+    begin = scene.frame_start if frame is None else frame
     for strip in earlier:
         _remove(scene, strip)
     try:
         strip = _strips(scene).new_sound(
-            name=SPEECH_STRIP, filepath=relative(path), channel=_empty_channel(scene), frame_start=scene.frame_start
+            name=SPEECH_STRIP, filepath=relative(path), channel=_empty_channel(scene), frame_start=begin
         )
     except RuntimeError:
         # A Blender without sound cannot play it; the backend still hears the file.
-        return
+        return None
     strip.name = SPEECH_STRIP
     strip[MARK], strip[LAID_FROM] = "speech", relative(path)
     if heard is not None:
         # To the end of what is heard, which may be more than the header told.
         fps = scene.render.fps / scene.render.fps_base
-        end = scene.frame_start + max(1, round(heard.seconds * fps))
+        end = begin + max(1, round(heard.seconds * fps))
         if _right(strip) < end:
             _set_right(strip, end)
     strip.channel = _free_channel(scene, strip, SPEECH_CHANNEL)
     # Playing drops frames rather than let the hands fall behind the voice.
     scene.sync_mode = "AUDIO_SYNC"
     _show(context)
+    return strip
 
 
 def lay_video(context: Context, path: Path, frame: int) -> None:
@@ -178,14 +186,64 @@ def keep_beside(scene: Scene, blend: Path) -> None:
 def sounds(scene: Scene) -> list[Played]:
     """Return every sound strip of a scene, those in meta strips too, as it is heard; the earliest first."""
     found = []
-    for strip, left, right, muted in _all_strips(scene):
+    for strip, left, right, muted, channel in _all_strips(scene):
         if strip.type == "SOUND":
             fps = scene.render.fps / scene.render.fps_base
             start = _start(strip) + getattr(strip, "sound_offset", 0.0) * fps
             length = strip.content_duration if hasattr(strip, "content_duration") else strip.frame_duration
             first, end = int(max(left, _left(strip))), int(min(right, _right(strip)))
-            found.append(Played(strip, start, length, first, end, muted))
+            found.append(Played(strip, start, length, first, end, muted, channel))
     return sorted(found, key=lambda played: (played.left, played.start))
+
+
+def check_speed(strip: Any) -> None:
+    """See to it that a strip is played as it was recorded.
+
+    Raises:
+        SoundError: it is not.
+    """
+    if retimed(strip):
+        raise SoundError(
+            f"the strip {strip.name} is played faster or slower than it was recorded, which hands cannot follow; reset "
+            "its retiming in the sequencer"
+        )
+
+
+def file_of(strip: Any) -> Path:
+    """Return the sound file that a strip plays; of one that is packed into the .blend alone, a copy.
+
+    Raises:
+        SoundError: it is nowhere.
+    """
+    sound = strip.sound
+    path = absolute(sound.filepath) if sound is not None and sound.filepath else Path()
+    if path.is_file():
+        return path
+    if sound is not None and sound.packed_file:
+        data = bytes(sound.packed_file.data)
+        return keep(f"{hashlib.sha256(data).hexdigest()[:16]}-{path.name or sound.name}", [data])
+    raise SoundError(
+        f"there is no file {path} for the strip {strip.name}; find it in the sequencer, or delete the strip"
+    )
+
+
+def temporary_folder() -> Path:
+    """Return a folder for sound, in Blender's temporary one, which goes when Blender ends; made when it is missing."""
+    folder = Path(bpy.app.tempdir, "chironomy-speech")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def keep(name: str, content: Iterable[Any]) -> Path:
+    """Return a file of this name in the temporary folder, with this content unless it is there already."""
+    path = temporary_folder() / name
+    if not path.is_file():
+        partial = path.with_name(f".{name}")
+        with partial.open("wb") as file:
+            for data in content:
+                file.write(data)
+        partial.replace(path)
+    return path
 
 
 def laid_here(strip: Any) -> bool:
@@ -216,18 +274,18 @@ def video_strip(scene: Scene) -> Any:
     return None
 
 
-def _all_strips(scene: Scene) -> Iterator[tuple[Any, float, float, bool]]:
-    """Every strip with the frames that the meta strips around it leave of it, and whether it is switched off."""
+def _all_strips(scene: Scene) -> Iterator[tuple[Any, float, float, bool, str]]:
+    """Every strip with the frames that the meta strips around it leave of it, whether it is off, and its channel."""
     if scene.sequence_editor:
         yield from _inside(_strips(scene), scene.sequence_editor.channels, -math.inf, math.inf, muted=False)
 
 
 def _inside(
     strips: Any, channels: Any, left: float, right: float, *, muted: bool
-) -> Iterator[tuple[Any, float, float, bool]]:
+) -> Iterator[tuple[Any, float, float, bool, str]]:
     for strip in strips:
         off = muted or strip.mute or channels[strip.channel].mute
-        yield strip, left, right, off
+        yield strip, left, right, off, channels[strip.channel].name
         if strip.type == "META":
             inner = strip.strips if hasattr(strip, "strips") else strip.sequences
             yield from _inside(inner, strip.channels, max(left, _left(strip)), min(right, _right(strip)), muted=off)

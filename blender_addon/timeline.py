@@ -15,6 +15,7 @@ from . import heard_outline
 from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
+from .scene.turns import has_speech
 from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, placed
 from .words import word
 
@@ -72,7 +73,7 @@ def band_of(context: Context, region: Region) -> Band:
     """Return where strips and speech lie in a region."""
     chosen, space = settings(context.scene), context.space_data
     markers = bool(context.scene.timeline_markers) and getattr(space, "show_markers", True)
-    sound = chosen.strips_speech and bool(chosen.speech)
+    sound = chosen.strips_speech and has_speech(context.scene)
     return band(region.height, context.preferences.system.ui_scale, sound=sound, markers=markers)
 
 

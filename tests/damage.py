@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -152,10 +153,69 @@ def of_a_shot(data: bytes, rng: Rng) -> bytes:
     return stream.getvalue()
 
 
+def of_a_glb(data: bytes, rng: Rng) -> bytes:
+    """A glTF in one file whose document is damaged, with lengths that fit."""
+    size = int.from_bytes(data[12:16], "little")
+    text = TEXT[int(rng.integers(len(TEXT)))](data[20 : 20 + size].rstrip(b" "), rng)
+    text += b" " * (-len(text) % 4)
+    rest = data[20 + size :]
+    head = data[:8] + (20 + len(text) + len(rest)).to_bytes(4, "little") + len(text).to_bytes(4, "little")
+    return head + data[16:20] + text + rest
+
+
+def of_a_wave(data: bytes, rng: Rng) -> bytes:
+    """A field of a WAV's head of another value."""
+    place, width = [(4, 4), (16, 4), (20, 2), (22, 2), (24, 4), (28, 4), (32, 2), (34, 2), (40, 4)][rng.integers(9)]
+    other = [0, 1, 3, 0xFFFF, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, int(rng.integers(1 << 32))][rng.integers(8)]
+    return data[:place] + (other & ((1 << 8 * width) - 1)).to_bytes(width, "little") + data[place + width :]
+
+
+def of_a_png(data: bytes, rng: Rng) -> bytes:
+    """A chunk of a PNG altered, doubled, left out or of another name, with a check sum that fits."""
+    chunks, place = [], 8
+    while place + 12 <= len(data):
+        size = int.from_bytes(data[place : place + 4], "big")
+        chunks.append((data[place + 4 : place + 8], data[place + 8 : place + 8 + size]))
+        place += 12 + size
+    number, choice = int(rng.integers(len(chunks))), int(rng.integers(6))
+    name, content = chunks[number]
+    if choice == 0:
+        del chunks[number]
+    elif choice == 1:
+        chunks.insert(number, (name, content))
+    elif choice == 2:
+        sizes = [0, 1, 1 << 14, 1 << 20, (1 << 31) - 1, 1 << 31, (1 << 32) - 1]
+        width, height = (sizes[int(rng.integers(len(sizes)))] for _ in range(2))
+        chunks[0] = (chunks[0][0], width.to_bytes(4, "big") + height.to_bytes(4, "big") + chunks[0][1][8:])
+    elif choice == 3:
+        names = [b"tEXt", b"zTXt", b"iCCP", b"eXIf", b"gAMA", b"tRNS", b"acTL", b"PLTE", b"abcd"]
+        chunks.insert(number, (names[int(rng.integers(len(names)))], rng.bytes(int(rng.integers(300)))))
+    else:
+        chunks[number] = (name, BYTES[int(rng.integers(len(BYTES)))](content, rng))
+    made = [data[:8]]
+    for name, content in chunks:
+        made += [len(content).to_bytes(4, "big"), name, content, zlib.crc32(name + content).to_bytes(4, "big")]
+    return b"".join(made)
+
+
+def retold(data: bytes, rng: Rng) -> bytes:
+    """A text in which one word is another, twice there or missing."""
+    words = re.split(rb"(\s+)", data)
+    place = 2 * int(rng.integers((len(words) + 1) // 2))
+    odd = [b"", b"nan", b"1e999", b"-1", b"0", b"9" * 400, b"{", b"}", b"JOINT", b"End", b"OFFSET", b"x\x00", b"1_000"]
+    other = words[2 * int(rng.integers((len(words) + 1) // 2))]
+    words[place] = [*odd, other, other, words[place] + b" " + words[place]][int(rng.integers(len(odd) + 3))]
+    return b"".join(words)
+
+
 BYTES: list[Damage] = [flipped, cut, spliced]
 ARRAYS: list[Damage] = [*BYTES, headed, remembered, renumbered, renumbered]
 TEXT: list[Damage] = [*BYTES, rewritten, rewritten]
 SHOT: list[Damage] = [*BYTES, headed, remembered, of_a_shot, of_a_shot]
+GLB: list[Damage] = [*BYTES, of_a_glb, of_a_glb, of_a_glb]
+WAVE: list[Damage] = [*BYTES, of_a_wave, of_a_wave]
+PICTURE: list[Damage] = [*BYTES, of_a_png, of_a_png]
+WORDS: list[Damage] = [*BYTES, retold, retold]
 
 
 def answer(read: Callable[[], Any], name: str) -> str:

@@ -130,3 +130,16 @@ def test_without_the_recogniser_lips_still_move_and_a_line_says_why(
     assert "the Python package 'pocketsphinx' is missing: install it with pip install 'chironomy[phones]'" in (
         caplog.text
     )
+
+
+def test_ffmpeg_is_found_although_its_first_try_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    import imageio_ffmpeg
+
+    from chironomy.packages import ffmpeg_program
+
+    def killed() -> str:
+        raise RuntimeError("No ffmpeg exe could be found.")
+
+    whole = ffmpeg_program()
+    monkeypatch.setattr(imageio_ffmpeg, "get_ffmpeg_exe", killed)
+    assert ffmpeg_program() == whole

@@ -17,6 +17,9 @@ from chironomy.errors import ChironomyError
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 """What a write to a disk without room, or over a quota, fails with."""
 
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""What a write fails with where it is forbidden."""
+
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:

@@ -5,8 +5,10 @@ Whoever uses such a package asks `require` before the work begins; one that is m
 the edge, by `explained`.
 """
 
+import os
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 
 from chironomy.errors import ChironomyError
 
@@ -87,7 +89,14 @@ def ffmpeg_program(error: type[ChironomyError] = ChironomyError) -> str:
     try:
         import imageio_ffmpeg
 
-        return imageio_ffmpeg.get_ffmpeg_exe()
+        try:
+            return imageio_ffmpeg.get_ffmpeg_exe()
+        except RuntimeError:
+            # It tries the program once, and never again where that was ended from outside, as for want of memory.
+            brought = next(Path(imageio_ffmpeg.__file__).with_name("binaries").glob("ffmpeg-*"), None)
+            if brought is None or not os.access(brought, os.X_OK):
+                raise
+            return str(brought)
     except (ImportError, RuntimeError) as reason:
         raise error(
             "no ffmpeg program was found; install the package imageio-ffmpeg, which brings one "

@@ -31,6 +31,10 @@ LARGEST_ARCHIVE = 2 << 30
 """Bytes that a zip may unpack to, where its reader says nothing else: an hour of motion at 60 frames a second is a
 tenth of it."""
 
+LARGEST_PACKED, MOST_PACKED = 64 << 20, 200
+"""Bytes that any zip may unpack to, and the times its own size that more may be: motion packs to a half, and an hour of
+rest to a hundredth."""
+
 MOST_ARRAYS = 2000
 """Fields that an `.npz` may have: a motion has six, and other programs' have some dozens."""
 
@@ -83,7 +87,8 @@ class Archive:
         maximum_bytes: what all members together may unpack to.
 
     Raises:
-        error: the file is missing or no whole zip, holds a member twice, or unpacks to more than it may.
+        error: the file is missing or no whole zip, holds a member twice, or unpacks to more than it may, at all or for
+            its size.
     """
 
     def __init__(
@@ -111,6 +116,9 @@ class Archive:
             size = sum(info.file_size for info in infos)
             if size > maximum_bytes:
                 self.about.fail(f"says that it unpacks to {_size(size)}, and {_size(maximum_bytes)} are the most")
+            packed = opened.seek(0, io.SEEK_END)
+            if size > LARGEST_PACKED and size > MOST_PACKED * packed:
+                self.about.fail(f"says that {_size(packed)} unpack to {_size(size)}, which is made to fill memory")
 
     @property
     def names(self) -> tuple[str, ...]:

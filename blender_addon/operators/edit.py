@@ -17,7 +17,6 @@ from ..scene.keeping import why_not_kept
 from ..sliced import Said, SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..words import tip
 
 
 class _HandEdit(SlicedOperator):
@@ -38,13 +37,6 @@ class _HandEdit(SlicedOperator):
         ),
         options={"SKIP_SAVE"},
     )
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -282,8 +274,9 @@ class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
     bl_idname = "chironomy.hold_longer"
     bl_label = "Hold Longer"
     bl_description = (
-        "Hold the current pose longer; what follows comes later, and the next time that the hands are still "
-        "gets shorter, up to the end of the selected keys, the preview range or all frames"
+        "Stand still in the current pose for longer; what leads to it slows down, what follows comes later, and "
+        "the next time that the hands are still gets shorter, up to the end of the selected keys, the preview range "
+        "or all frames"
     )
 
     longer: IntProperty(

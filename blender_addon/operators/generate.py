@@ -3,25 +3,27 @@
 
 import bpy
 from bpy.props import IntProperty
-from bpy.types import Context, Operator
+from bpy.types import Context, Object, Operator, Scene
 
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import HANDS
+from chironomy.motion import HANDS, HandMotion
 
 from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
-from ..scene import takes
+from ..scene import new_takes, takes
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
-from ..scene.performance import Again, Made, lanes_of, making_again, performing
+from ..scene.performance import Again, Made, lanes_of, making_again, performing, performing_all
+from ..scene.turns import speakers, turns, why_no_speech
 from ..sliced import SlicedOperator
 from ..slices import Slices
-from ..target import Target
+from ..target import Target, TargetGoneError
 from ..tasks import JobOperator
-from ..words import tip
+
+_SILENT = "speech_silent"
 
 
 class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
@@ -32,11 +34,8 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
     bl_options = {"UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
 
     def slices(self, context: Context, target: Target) -> Slices:
         scene = target.find_scene()
@@ -72,8 +71,8 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        if not settings(context.scene).speech:
-            return "Load a speech first"
+        if reason := why_no_speech(context.scene):
+            return reason
         item = character(context.scene)
         return why_not_kept(context.scene, item) if item else "Add a character first"
 
@@ -86,33 +85,74 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
 
     def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()
-        wanted = [
-            takes.New(
-                made.performance,
-                f"{made.settings['style']}, seed {made.settings['seed']}",
-                made.settings,
-                score=made.score,
-                small=made.packed,
-            )
-            for made in result
-        ]
-        said = (yield from takes.adding_takes(scene, item, wanted))[-1].said
-        source = result[-1].performance.hands.source
+        said = (yield from new_takes.adding_takes(scene, item, _takes_of(result)))[-1].said
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
-        if source.get("speech_silent"):
-            # The tracks and channels were heard one by one.
-            speech = sequencer.absolute(settings(scene).speech).name
-            said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
-        if source.get("script_unplayed"):
-            said += "; the script changed nothing: this gesture model has not learned to follow words"
-        if source.get("script_unheard"):
-            said += "; the script does not sound like what is said: check that it belongs to this recording"
-        return said
+        return said + _noted(scene, item, result[-1].performance.hands)
 
     @classmethod
     def keep(cls, context: Context, result: list[Made], target: Target) -> str:
         return [keep_performance(made.performance, target.name) for made in result][-1]
+
+
+def _takes_of(result: list[Made]) -> list[new_takes.New]:
+    """Return what was made as takes to be added."""
+    return [
+        new_takes.New(
+            made.performance,
+            f"{made.settings['style']}, seed {made.settings['seed']}",
+            made.settings,
+            score=made.score,
+            small=made.packed,
+        )
+        for made in result
+    ]
+
+
+class CHIRONOMY_OT_generate_scene(JobOperator, Operator):
+    """Make new takes for all characters of the scene: each gestures in its own strips, and listens in the others'"""
+
+    bl_idname = "chironomy.generate_scene"
+    bl_label = "Generate All Speakers"
+    bl_options = {"UNDO"}
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        characters = speakers(context.scene)
+        if not characters:
+            return "Add a character first"
+        if not settings(context.scene).several:
+            return "Switch Several Speakers on first"
+        if reason := why_no_speech(context.scene):
+            return reason
+        return next(filter(None, (why_not_kept(context.scene, item) for item in characters)), "")
+
+    @classmethod
+    def lanes(cls, context: Context) -> frozenset[str]:
+        return lanes_of(context, speakers(context.scene))
+
+    def work(self, context: Context) -> Slices:
+        return performing_all(context)
+
+    def finish(self, context: Context, result: dict[int, list[Made]], target: Target) -> Slices:
+        scene = target.find_scene()
+        # The phrases in the list are those of the scene's character.
+        there = sorted(speakers(scene), key=lambda item: item == character(scene))
+        wanted = [(item, _takes_of(result[item.session_uid])) for item in there if item.session_uid in result]
+        if not wanted:
+            raise TargetGoneError("the characters were deleted meanwhile")
+        yield from new_takes.adding_to_all(scene, wanted)
+        spoken = [turn for turn in turns(scene) if turn.who is not None]
+        said = f"{len(wanted)} characters have new takes for {len(spoken)} strips"
+        if len(wanted) < len(result):
+            said += f"; {len(result) - len(wanted)} were deleted meanwhile"
+        silent = [item.name for item, _ in wanted if result[item.session_uid][-1].performance.hands.source.get(_SILENT)]
+        return "; ".join([said, *(f"{name} says nothing and listens" for name in silent)])
+
+    @classmethod
+    def keep(cls, context: Context, result: dict[int, list[Made]], target: Target) -> str:
+        kept = [keep_performance(made.performance, target.scene_name) for each in result.values() for made in each]
+        return kept[-1]
 
 
 class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
@@ -141,8 +181,8 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        if not settings(context.scene).speech:
-            return "Load a speech first"
+        if reason := why_no_speech(context.scene):
+            return reason
         item = character(context.scene)
         if item is None:
             return "Add a character first"
@@ -173,7 +213,25 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        said = yield from new_takes.putting_range(
+            scene, item, result.motion, result.only, label, result.settings, result.score
+        )
+        return said + _noted(scene, item, result.motion)
+
+
+def _noted(scene: Scene, item: Object, motion: HandMotion) -> str:
+    """Return what to tell of a motion that was made for a character, as clauses after others."""
+    said, source, chosen = "", motion.source, settings(scene)
+    if source.get(_SILENT):
+        # The tracks and channels were heard one by one.
+        speech = item.name if chosen.several else sequencer.absolute(chosen.speech).name
+        said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
+    # A range keeps what is told of the motion around it, whose script may be gone.
+    if source.get("script_unplayed") and chosen.script:
+        said += "; the script changed nothing: this gesture model has not learned to follow words"
+    if source.get("script_unheard") and chosen.script:
+        said += "; the script does not sound like what is said: check that it belongs to this recording"
+    return said
 
 
 class CHIRONOMY_OT_new_seed(Operator):
@@ -192,6 +250,7 @@ class CHIRONOMY_OT_new_seed(Operator):
 CLASSES = (
     CHIRONOMY_OT_add_character,
     CHIRONOMY_OT_generate,
+    CHIRONOMY_OT_generate_scene,
     CHIRONOMY_OT_regenerate_range,
     CHIRONOMY_OT_new_seed,
 )

@@ -5,6 +5,8 @@ Hand and elbow controls have no parent and move along the axes of the armature, 
 in the room. A hand control's rest is the wrist's own, so its identity is the bind pose.
 """
 
+from typing import Any
+
 import bpy
 import numpy as np
 from bpy.types import Armature, Object, PoseBone
@@ -12,6 +14,7 @@ from mathutils import Vector
 from numpy.typing import NDArray
 
 from chironomy.body.rig import SIDES, Rig
+from chironomy.body.standing import NECK, SPINE
 
 from .space import CONTROLS, ELBOW_CONTROLS, HAND_CONTROLS, to_armature
 
@@ -61,14 +64,18 @@ def rest_pole(rig: Rig, side: int) -> NDArray[np.float64]:
 def set_up(character: Object, rig: Rig) -> None:
     """Add constraints, shapes, colours and collections to an armature object that has all its bones."""
     bones = character.pose.bones
+    for (name, kind), settings in _constraints(character).items():
+        constraint = bones[name].constraints.new(kind)
+        for setting, value in settings.items():
+            setattr(constraint, setting, value)
     for side, hand, elbow in zip(SIDES, HAND_CONTROLS, ELBOW_CONTROLS, strict=True):
-        _follow_hand(character, side, hand, elbow)
+        # An elbow is a hinge about the bone's x axis: the arm's plane and twist then follow from two controls alone.
+        forearm = bones[f"forearm.{side}"]
+        forearm.lock_ik_y = forearm.lock_ik_z = True
         bones[hand][CONFIDENCE] = 1.0
         bones[hand].id_properties_ui(CONFIDENCE).update(min=0.0, max=1.0, description="How surely the hand is wanted")
         bones[elbow].lock_rotation_w = True
         bones[elbow].lock_rotation = (True, True, True)
-    _bend(character, "torso", ("spine", "chest", "upper_chest"))
-    _bend(character, "head_control", ("neck", "head"))
     for name in ("torso", "head_control"):
         bones[name].lock_location = (True, True, True)
     for name in CONTROLS:
@@ -77,43 +84,111 @@ def set_up(character: Object, rig: Rig) -> None:
     _collect(character)
 
 
-def _follow_hand(character: Object, side: str, hand: str, elbow: str) -> None:
-    """Let the arm reach for its hand control, the elbow in the plane of its own control."""
-    bones = character.pose.bones
-    forearm = bones[f"forearm.{side}"]
-    # An elbow is a hinge about the bone's x axis: the arm's plane and twist then follow from the two controls alone.
-    forearm.lock_ik_y = forearm.lock_ik_z = True
-    reach = forearm.constraints.new("IK")
-    reach.target = reach.pole_target = character
-    reach.subtarget, reach.pole_subtarget = hand, elbow
-    reach.chain_count = 2
-    reach.iterations = 500
-    reach.use_stretch = False
-    # Bending goes towards the upper arm's z axis, so the elbow lies on the other side of the line to the wrist.
-    reach.pole_angle = -np.pi / 2
-    turn = bones[f"wrist.{side}"].constraints.new("COPY_ROTATION")
-    turn.target, turn.subtarget = character, hand
-    turn.owner_space = turn.target_space = "POSE"
-    twist = bones[f"forearm_twist.{side}"].constraints.new("TRANSFORM")
-    twist.name = "Half the wrist's twist"
-    twist.target, twist.subtarget = character, f"wrist.{side}"
-    twist.owner_space, twist.target_space = "LOCAL", "LOCAL_OWNER_ORIENT"
-    twist.map_from = twist.map_to = "ROTATION"
-    twist.from_rotation_mode = "SWING_TWIST_Y"
-    twist.from_min_y_rot, twist.from_max_y_rot = -np.pi, np.pi
-    twist.map_to_x_from, twist.map_to_y_from, twist.map_to_z_from = "X", "Y", "Z"
-    twist.to_min_y_rot, twist.to_max_y_rot = -np.pi / 2, np.pi / 2
-    twist.mix_mode_rot = "REPLACE"
+def _constraints(character: Object) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return what lets bones follow the controls: by bone and type of its constraint, the settings of that."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for side, hand, elbow in zip(SIDES, HAND_CONTROLS, ELBOW_CONTROLS, strict=True):
+        # The arm reaches for its hand control, the elbow in the plane of its own control. Bending goes towards the
+        # upper arm's z axis, so the elbow lies on the other side of the line to the wrist.
+        found[f"forearm.{side}", "IK"] = {
+            "target": character,
+            "pole_target": character,
+            "subtarget": hand,
+            "pole_subtarget": elbow,
+            "chain_count": 2,
+            "iterations": 500,
+            "use_stretch": False,
+            "pole_angle": -np.pi / 2,
+        }
+        found[f"wrist.{side}", "COPY_ROTATION"] = {
+            "target": character,
+            "subtarget": hand,
+            "owner_space": "POSE",
+            "target_space": "POSE",
+        }
+        found[f"forearm_twist.{side}", "TRANSFORM"] = {
+            "name": "Half the wrist's twist",
+            "target": character,
+            "subtarget": f"wrist.{side}",
+            "owner_space": "LOCAL",
+            "target_space": "LOCAL_OWNER_ORIENT",
+            "map_from": "ROTATION",
+            "map_to": "ROTATION",
+            "from_rotation_mode": "SWING_TWIST_Y",
+            "from_min_y_rot": -np.pi,
+            "from_max_y_rot": np.pi,
+            "map_to_x_from": "X",
+            "map_to_y_from": "Y",
+            "map_to_z_from": "Z",
+            "to_min_y_rot": -np.pi / 2,
+            "to_max_y_rot": np.pi / 2,
+            "mix_mode_rot": "REPLACE",
+        }
+    # Some bones share the rotation of a control evenly.
+    for control, followers in (("torso", SPINE), ("head_control", NECK)):
+        for name in followers:
+            found[name, "COPY_ROTATION"] = {
+                "target": character,
+                "subtarget": control,
+                "owner_space": "LOCAL",
+                "target_space": "LOCAL_OWNER_ORIENT",
+                "mix_mode": "AFTER",
+                "influence": 1.0 / len(followers),
+            }
+    return found
 
 
-def _bend(character: Object, control: str, followers: tuple[str, ...]) -> None:
-    """Let some bones share the rotation of a control evenly."""
-    for name in followers:
-        copy = character.pose.bones[name].constraints.new("COPY_ROTATION")
-        copy.target, copy.subtarget = character, control
-        copy.owner_space, copy.target_space = "LOCAL", "LOCAL_OWNER_ORIENT"
-        copy.mix_mode = "AFTER"
-        copy.influence = 1.0 / len(followers)
+_USUAL = {
+    "": {"mute": False, "influence": 1.0},
+    "IK": {
+        "use_tail": True,
+        "use_location": True,
+        "use_rotation": False,
+        "weight": 1.0,
+        "ik_type": "COPY_POSE",
+        "reference_axis": "BONE",
+    },
+    "COPY_ROTATION": {
+        **{f"{what}_{axis}": what == "use" for what in ("use", "invert") for axis in "xyz"},
+        "mix_mode": "REPLACE",
+        "euler_order": "AUTO",
+    },
+    "TRANSFORM": {
+        "use_motion_extrapolate": False,
+        "to_euler_order": "AUTO",
+        **{f"{end}_{side}_{axis}_rot": 0.0 for end in ("from", "to") for side in ("min", "max") for axis in "xz"},
+    },
+}
+"""By type of constraint, or of all, what Blender sets and what makes another pose where somebody has changed it."""
+
+
+def is_as_built(character: Object) -> bool:
+    """Whether bones of a character follow its controls as `set_up` lets them, and nothing else moves them."""
+    wanted = _constraints(character)
+    for bone in character.pose.bones:
+        hinge = bone.name.startswith("forearm.")
+        if (bone.lock_ik_x, bone.lock_ik_y, bone.lock_ik_z) != (False, hinge, hinge):
+            return False
+        if any((bone.use_ik_limit_x, bone.use_ik_limit_y, bone.use_ik_limit_z)):
+            return False
+        rest = bone.bone
+        if not rest.use_inherit_rotation or rest.inherit_scale != "FULL":
+            return False
+        if rest.use_local_location == (bone.name in HAND_CONTROLS):
+            return False
+        for constraint in bone.constraints:
+            settings = wanted.pop((bone.name, constraint.type), None)
+            if settings is None:
+                return False
+            for name, value in (_USUAL[""] | _USUAL[constraint.type] | settings).items():
+                if not _alike(getattr(constraint, name, value), value):
+                    return False
+    return not wanted and character.pose.ik_solver == "LEGACY"
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether settings are the same; numbers have single precision in Blender."""
+    return abs(one - other) < 1e-5 if isinstance(other, float) else one == other
 
 
 def _collect(character: Object) -> None:

@@ -20,7 +20,7 @@ from chironomy.motion import MotionError, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses
-from chironomy.motion.moved_keys import displaced, enough, rekeyed
+from chironomy.motion.moved_keys import displaced, distance, enough, rekeyed
 from chironomy.motion.seen_keys import is_plain, seen
 from chironomy.motion.time_map import TimeMap
 
@@ -38,9 +38,6 @@ By so much keys of an edit may miss what it makes between them."""
 
 STEP = 0.05
 """Frames to either side from which slopes are taken."""
-
-SETTLING = 0.2
-"""Seconds in which a hand that is held comes to a stand."""
 
 _NEAR_ENOUGH = 2.5
 """Times as much by which keys may miss a change that is added to what the hand does."""
@@ -204,7 +201,7 @@ class HandCurves:
         moved = np.concatenate([after[path] - before[path] for path in paths], axis=1).reshape(len(frames), 3, -1)
         offsets, slopes = moved[:, 1], (moved[:, 2] - moved[:, 0]) / (2.0 * STEP)
         offsets[fixed], slopes[fixed] = 0.0, 0.0
-        least = np.abs(frames[:, None] - wanted).min(axis=1) <= keys.SAME_FRAME
+        least = distance(frames, wanted) <= keys.SAME_FRAME
         tolerance = _NEAR_ENOUGH * self._tolerance(paths)
         chosen = enough(frames, offsets, slopes, tolerance, least) if exact else least
         columns: dict[tuple[str, int], keys.Columns] = {}
@@ -247,36 +244,22 @@ class HandCurves:
         joined = (bool(weight[0] == 0.0), bool(weight[-1] == 0.0))
         return self._rekeyed(first, last, dense, values, slopes, [first, last, *_apart(wanted, [first, last])], joined)
 
-    def retimed(self, time: TimeMap, settling: float) -> Edit:
+    def retimed(self, time: TimeMap) -> Edit:
         """Return the keys in other places in time, all of a pose together and on whole frames.
 
         Args:
             time: where what is seen.
-            settling: frames in which a hand that is held comes to a stand.
         """
-        low = time.first if time.bounded[0] else -np.inf
+        low = float(time.new[0]) if time.bounded[0] else -np.inf
         high = float(time.new[-1]) if time.bounded[1] else np.inf
-        poses = self.between(low, high)
-        if time.held:
-            poses = poses[poses > time.old[0]]
-        bounds = [bound for bound in (low, high) if np.isfinite(bound)]
-        if time.held:
-            bounds += [float(time.new[0]), time.first + min(settling, time.held)]
-        poses = _apart(time.placed(poses), bounds)
+        bounds = [bound for bound in (low, *time.stands, high) if np.isfinite(bound)]
+        poses = _apart(time.placed(self.between(low, high)), bounds)
         wanted = [*bounds, *poses, *_apart(np.round(time.new), [*bounds, *poses])]
         begin, end = round(min(wanted)), round(max(wanted))
         dense = np.arange(begin, end + 1, dtype=np.float64)
         seen_at, rate = time(dense)
         shown, later, sooner = (self._values(seen_at + step, bare=True) for step in (0.0, STEP, -STEP))
         slopes = {path: (later[path] - sooner[path]) / (2.0 * STEP) * rate[:, None] for path in shown}
-        if time.held:
-            # A hand in motion is not stopped dead: it goes on a little and comes back.
-            reach, start = min(settling, time.held), int(time.first) - begin
-            s = np.clip((dense[:, None] - time.first) / reach, 0.0, 1.0)
-            for path, slope in slopes.items():
-                speed = slope[start].copy()
-                shown[path] = shown[path] + speed * reach * s * (1.0 - s) ** 2
-                slope[start + 1 :] += (speed * (1.0 - s) * (1.0 - 3.0 * s))[start + 1 :]
         # Where there is no bound, none of the old keys stays.
         low, high = max(low, min(begin, self.frames[0])), min(high, max(end, self.frames[-1]))
         return self._rekeyed(low, high, dense, shown, slopes, wanted, time.bounded)

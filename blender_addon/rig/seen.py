@@ -75,8 +75,8 @@ class Evaluation:
 
     def _check(self) -> None:
         for item in self._items:
-            if isinstance(item, Object) and item.type == "ARMATURE" and item.data.is_editmode:
-                raise MotionError(f"{item.name} is in edit mode, where it has no pose; leave the edit mode first")
+            if isinstance(item, Object) and item.type == "ARMATURE":
+                check_pose(item)
 
     def _put_back(self) -> None:
         """Let come back what was posed without a key: Blender evaluates into the data-blocks themselves."""
@@ -152,6 +152,16 @@ def check_frames(start: int, stop: int) -> None:
     """
     if stop <= start:
         raise MotionError(f"the frames {start} to {stop - 1} are none; set the scene's end frame after its start")
+
+
+def check_pose(armature: Object) -> None:
+    """Check that an armature has a pose.
+
+    Raises:
+        MotionError: it is in edit mode.
+    """
+    if armature.data.is_editmode:
+        raise MotionError(f"{armature.name} is in edit mode, where it has no pose; leave the edit mode first")
 
 
 def shape_values(item: Object, graph: Depsgraph) -> Array:

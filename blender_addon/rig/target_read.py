@@ -17,7 +17,7 @@ from chironomy.retarget.measure import source_of
 from chironomy.retarget.roles import sided
 
 from ..slices import Slices
-from .read import bone_matrices, scene_fps
+from .read import bone_matrices, bone_places, scene_fps
 from .seen import evaluated
 from .target import OwnCharacter
 
@@ -42,10 +42,14 @@ def reading_target(own: OwnCharacter, rig: Rig, scene: Scene, frames: Sequence[i
     names = _names(own)
     matrices = np.empty((len(frames), len(names), 4, 4))
     with evaluated(scene, [own.item]) as evaluation:
+        places: list[int] | None = None
         for row, frame in enumerate(frames):
             bones = own.item.evaluated_get(evaluation.at(frame)).pose.bones
-            matrices[row] = bone_matrices(bones, names)
-            yield from evaluation.rests(row / len(frames))
+            places = places or bone_places(bones, names)
+            matrices[row] = bone_matrices(bones, places)
+            for said in evaluation.rests(row / len(frames)):
+                yield said
+                places = None
     fps = scene_fps(scene)
     return (yield lambda _: _shown(own, rig, names, matrices, fps))
 

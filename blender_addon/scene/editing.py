@@ -33,7 +33,7 @@ from chironomy.motion.hand_poses import (
 from chironomy.motion.time_map import TimeMap, held, shifted, stretched
 
 from ..rig.edit import around, following
-from ..rig.hand_curves import SETTLING, STEP, Edit, HandCurves
+from ..rig.hand_curves import STEP, Edit, HandCurves
 from ..rig.space import TURN
 from .edit_place import FADE, Made, Place, named
 
@@ -290,22 +290,19 @@ def hold_longer(place: Place, last: int, frames: int) -> Made:
     if last - first < 2:
         raise MotionError(f"nothing follows frame {first} within the range; go to the pose that is to be held")
     calm = np.logical_and.reduce([still(c.poses(np.arange(first, last + 1)), place.fps) for c in place.hands])
-    time = held(first, frames, last, calm, place.fps)
-    said = f"{place.names}: frame {first} is held for {_frames(round(time.held))} more"
-    return _retimed(place, time, said, frames, round(time.held))
+    time = held(first, frames, place.keyed[0], last, calm, place.fps)
+    count = round(float(np.ptp(time.stands)))
+    said = f"{place.names}: frame {first} is held for {_frames(count)} more"
+    return _retimed(place, time, said, frames, count)
 
 
 def _retimed(place: Place, time: TimeMap, message: str, wanted: int, found: int) -> Made:
-    settling = max(round(SETTLING * place.fps), 1)
-    edits = [(curves, curves.retimed(time, settling)) for curves in place.hands]
+    edits = [(curves, curves.retimed(time)) for curves in place.hands]
     short = wanted != found
 
     def later(second: float) -> float:
         frame = place.frame_at(second)
-        # What lies before a pose that is held longer stays.
-        if (time.held and frame <= time.old[0]) or (time.bounded[0] and frame <= time.first):
-            return second
-        if time.bounded[1] and frame >= time.new[-1]:
+        if (time.bounded[0] and frame <= time.new[0]) or (time.bounded[1] and frame >= time.new[-1]):
             return second
         return place.second_at(float(time.seen_at([frame])[0]))
 

@@ -11,12 +11,13 @@ import numpy as np
 from bpy.types import Context, Object, Scene
 from numpy.typing import NDArray
 
+from chironomy.body.listening import Aims
 from chironomy.body.performance import Performance, load_performance, packed
 from chironomy.body.rig import Rig, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import changed_ranges
 from chironomy.gesture.score.phrases import Score
-from chironomy.gesture.settings import RATE
+from chironomy.gesture.settings import RATE, SEED
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
 from chironomy.work import Work
 
@@ -31,9 +32,13 @@ from .portrait import remembered
 from .retarget import taking_up
 from .score import only_of
 from .speech import scene_speech, speech_start
+from .turns import aims_of, speakers, voice
 
 MIN_RANGE = 0.3
 """Seconds that a range must have to be made anew."""
+
+_APART = 100
+"""Between the seeds of characters who talk in turns."""
 
 AROUND = 6.0
 """Seconds around a range in which what is shown is read: more than a model's window."""
@@ -42,35 +47,43 @@ Pinned = tuple[HandMotion, NDArray[np.bool_]]
 """Motion from the speech's start on, and (T, 2) which frames of which hand are to stay."""
 
 
-def lanes_of(context: Context) -> frozenset[str]:
-    """Return what new gestures for the scene's character need for themselves: it, and maybe the backend."""
-    target = Target.of(context.scene)
-    lanes = {f"character {target.item}"}
+def lanes_of(context: Context, items: Sequence[Object] = ()) -> frozenset[str]:
+    """Return what new gestures for characters, or for the scene's, need for themselves: them, and maybe the backend."""
+    lanes = {f"character {item.session_uid}" for item in items} or {f"character {Target.of(context.scene).item}"}
     return frozenset(lanes if backend.gestures_here(context) else lanes | {backend.GESTURES})
 
 
-def performing(context: Context) -> Slices:
+def performing(context: Context, item: Object | None = None, seed: int | None = None) -> Slices:
     """Return in slices the work that makes a `Performance` for the scene's speech, with its settings of now.
+
+    Where several speak, it is for what the character says, and it listens to the others.
+
+    Args:
+        context: of the person.
+        item: the character; the scene's where None.
+        seed: of the first take; the scene's where None.
 
     Raises:
         ChironomyError: it cannot be made there.
     """
     scene = context.scene
     chosen = settings(scene)
-    where, speech = _where(context), scene_speech(scene)
-    assert speech is not None
-    fit = remembered(scene)
-    x, y, z = lens_position(scene, character(scene))
-    wanted = _manner(chosen) | {
+    item = item or character(scene)
+    where = _where(context)
+    speech, company = yield from _heard(context, scene, item)
+    # A portrait is of one who speaks alone.
+    fit = None if chosen.several else remembered(scene)
+    x, y, z = lens_position(scene, item)
+    wanted = manner_of(chosen) | {
         "fps": round(read.scene_fps(scene), 6),
         "alive": chosen.accompany,
         "lens_x": x,
         "lens_y": y,
         "lens_z": z,
     }
-    seeds = range(chosen.seed, chosen.seed + chosen.variants)
-    script = sequencer.absolute(chosen.script) if chosen.script else None
-    item = character(scene)
+    first_seed = chosen.seed if seed is None else seed
+    seeds = range(first_seed, first_seed + chosen.variants)
+    script = _script(scene)
     pinned = None
     if item is not None:
         yield from taking_up(scene, item)
@@ -80,7 +93,7 @@ def performing(context: Context) -> Slices:
         asked = wanted | {"seed": seed}
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
-            inputs = {"speech": speech.path} | _pinned_files(pinned, folder)
+            inputs = {"speech": speech} | _pinned_files(pinned, folder) | company.files(folder)
             if script is not None:
                 inputs["script"] = script
             if fit is not None:
@@ -99,6 +112,51 @@ def performing(context: Context) -> Slices:
         return [make_one(seed, work.part(number * share, (number + 1) * share)) for number, seed in enumerate(seeds)]
 
     return make
+
+
+def performing_all(context: Context) -> Slices:
+    """Return in slices the work that makes performances for all characters of a scene, who talk in turns.
+
+    The work returns of each character, by its number in this session, what was `Made` for it.
+
+    Raises:
+        ChironomyError: it cannot be made there.
+    """
+    scene = context.scene
+    jobs = []
+    for number, item in enumerate(speakers(scene)):
+        uid, name = item.session_uid, item.name
+        # Who listens breathes and looks about in another rhythm than who speaks.
+        seed = (settings(scene).seed + _APART * number) % SEED.high
+        jobs.append((uid, name, (yield from performing(context, item, seed))))
+
+    def make(work: Work) -> dict[int, list[Made]]:
+        share, made = 1.0 / len(jobs), {}
+        for number, (uid, _, job) in enumerate(jobs):
+            made[uid] = job(work.part(number * share, (number + 1) * share))
+        return made
+
+    return make
+
+
+class Company(NamedTuple):
+    """Those with whom somebody talks.
+
+    Attributes:
+        heard: a recording of what they say; None where somebody speaks alone.
+        aims: whom of them they look at, when.
+    """
+
+    heard: Path | None = None
+    aims: Aims | None = None
+
+    def files(self, folder: Path) -> dict[str, Path]:
+        """Return it as inputs of what makes a performance."""
+        found = {} if self.heard is None else {"heard": self.heard}
+        if self.aims is not None:
+            found["aims"] = folder / "aims.npz"
+            self.aims.save(found["aims"])
+        return found
 
 
 class Made(NamedTuple):
@@ -150,8 +208,8 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         ChironomyError: it cannot be made there.
     """
     scene, rig = context.scene, load_rig()
-    where, speech = _where(context), scene_speech(scene)
-    assert speech is not None
+    where = _where(context)
+    speech, _ = yield from _heard(context, scene, item)
     begin, fps = speech_start(scene), read.scene_fps(scene)
     first = max(first, begin)
     if last - first < MIN_RANGE * fps:
@@ -165,19 +223,19 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         raise ChironomyError(
             f"all poses of the frames {first} to {last} are your own, and stay; release them first, or choose others"
         )
-    wanted = _manner(settings(scene)) | {
+    wanted = manner_of(settings(scene)) | {
         "seed": seed,
         "range_start": (first + 1 - begin) / fps - 1e-4,
         "range_end": (last - begin) / fps - 1e-4,
         "range_hands": hands,
     }
-    script = sequencer.absolute(settings(scene).script) if settings(scene).script else None
+    script = _script(scene)
     action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
-            inputs = {"speech": speech.path, "kept": folder / "kept.npz", "pinned_mask": folder / "mask.npz"}
+            inputs = {"speech": speech, "kept": folder / "kept.npz", "pinned_mask": folder / "mask.npz"}
             save_hands(shown, inputs["kept"])
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             if script is not None:
@@ -208,8 +266,8 @@ def doing_score(
     ranges = changed_ranges(before, after)
     if not ranges:
         raise ChironomyError("no phrase differs from what the take does; change one first")
-    where, speech = _where(context), scene_speech(scene)
-    assert speech is not None
+    where = _where(context)
+    speech, _ = yield from _heard(context, scene, item)
     begin, fps = speech_start(scene), read.scene_fps(scene)
     only = only_of(scene, ranges, after.seconds)
     first = max(min(each.first for each in only), begin)
@@ -219,14 +277,14 @@ def doing_score(
     shown = shown.replaced(source={**shown.source, "score": before.to_dict()})
     named = yield from owned.reading_spans(item, [owned.hand_unit(item, hand) for hand in range(2)], fps)
     locked = hand_mask(named, begin, shown.frame_count)
-    wanted = _manner(settings(scene)) | {"seed": settings(scene).seed}
+    wanted = manner_of(settings(scene)) | {"seed": settings(scene).seed}
     wanted |= {name: manner[name] for name in (*wanted, "rate") if name in manner}
     action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
         with tempfile.TemporaryDirectory(prefix="chironomy-") as name:
             folder = Path(name)
-            inputs = {"speech": speech.path} | {
+            inputs = {"speech": speech} | {
                 name: folder / file
                 for name, file in (("kept", "kept.npz"), ("pinned_mask", "mask.npz"), ("score", "score.json"))
             }
@@ -280,6 +338,28 @@ def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, 
     return near.replaced(**fields)
 
 
+def _heard(context: Context, scene: Scene, item: Object | None) -> Slices:
+    """Return in slices the file of what a character says, and the `Company` that it talks with.
+
+    Raises:
+        ChironomyError: there is no file to be heard.
+    """
+    if item is None or not settings(scene).several:
+        speech = scene_speech(scene)
+        assert speech is not None
+        return speech.path, Company()
+    own, theirs, aims = voice(scene, item), voice(scene, item, others=True), aims_of(context, scene, item)
+    path = yield lambda _: own.file()
+    heard = (yield lambda _: theirs.file()) if theirs.pieces else None
+    return path, Company(heard, aims)
+
+
+def _script(scene: Scene) -> Path | None:
+    """Return the script; where several speak none is known."""
+    chosen = settings(scene)
+    return sequencer.absolute(chosen.script) if chosen.script and not chosen.several else None
+
+
 def _where(context: Context) -> backend.Address | None:
     """Return the backend that makes gestures; None where this Blender does.
 
@@ -296,7 +376,7 @@ def _where(context: Context) -> backend.Address | None:
     return where
 
 
-def _manner(chosen: ChironomySettings) -> dict[str, Any]:
+def manner_of(chosen: ChironomySettings) -> dict[str, Any]:
     """Return how the hands are to move."""
     manner = {
         "style": chosen.style,

@@ -6,7 +6,6 @@ import itertools
 import re
 import tempfile
 import weakref
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import bpy
@@ -59,7 +58,7 @@ def rendering(context: Context, filepath: str, keep_shot: str, *, replace: bool 
     Raises:
         ChironomyError: there is nothing to render, or the place cannot be written.
     """
-    where, scene = backend.address(context), context.scene
+    where, scene, chosen_address = backend.address(context), context.scene, preferences(context).address
     shot = yield from making_shot(context)
     chosen = FORMATS[settings(scene).format]
     suffix = "" if chosen.sequence else chosen.suffix
@@ -91,7 +90,7 @@ def rendering(context: Context, filepath: str, keep_shot: str, *, replace: bool 
             inputs = {"shot": client.upload(path)}
         wanted = {"format": chosen.name}
         job = client.submit("video", inputs, wanted)
-        with _remembered(Asked(job, where.url, str(video), chosen.name, *opened)):
+        with remembered(Asked(job, chosen_address, str(video), chosen.name, *opened), remembered_in()):
             return _fetch(client, job, name, chosen, counted, replace=replace)
 
     return render
@@ -118,26 +117,23 @@ def fetching(context: Context, asked: Asked) -> Job:
             # The backend knows nothing of it, and never will again.
             forget(asked.job, remembered_in())
             raise
-        with _remembered(asked):
+        with remembered(asked, remembered_in()):
             return asked, _fetch(client, asked.job, name, chosen, work)
 
     return fetch
 
 
 def left_at_backend(context: Context) -> tuple[Asked, ...]:
-    """Return the renders that the backend at the preferences' address was asked for by an earlier Blender."""
-    url = preferences(context).address
-    return left(url, remembered_in()) if url else ()
+    """Return the renders that the backend of the preferences was asked for by an earlier Blender.
+
+    One that ends with Blender goes on with them when it is started again.
+    """
+    return left(preferences(context).address, remembered_in())
 
 
 def remembered_in() -> Path:
     """Return the file in which renders are remembered that a backend was asked for."""
     return backend.folder() / "renders-asked-for.json"
-
-
-def _remembered(asked: Asked) -> AbstractContextManager[None]:
-    """Remember a render while it is waited for; one of a backend that ends with Blender need not be."""
-    return remembered(asked, remembered_in()) if asked.url else nullcontext()
 
 
 def _fetch(client: Client, job: str, name: _Name, chosen: Format, work: Work, *, replace: bool = False) -> Path:

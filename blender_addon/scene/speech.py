@@ -2,18 +2,18 @@
 """The scene's speech: its file, and where in the scene it is heard, which hands, lips and videos all follow."""
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import bpy
 import numpy as np
-from bpy.types import Context, Scene
+from bpy.types import Context, Object, Scene
 
 from .. import sequencer
-from ..properties import settings
+from ..properties import character, settings
 from ..rig.read import scene_fps
 from ..slices import Slices
+from ..turns import turn_of
+from .turns import begin_of, turns, voice
 
 
 class SceneSpeech(NamedTuple):
@@ -32,7 +32,8 @@ class SceneSpeech(NamedTuple):
 def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
     """Make a recording a scene's speech, in place of an earlier one; return a warning, or "".
 
-    The scene is given the recording's length, unless somebody has given it a longer one.
+    Where several speak, it follows what was laid before, and the scene's character says it. The scene is given the
+    recording's length, unless somebody has given it a longer one.
 
     Raises:
         SoundError: there is no such file, or Blender cannot play it as it will be heard.
@@ -47,19 +48,28 @@ def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
         raise sequencer.SoundError(
             f"{path.name} goes on after the end that its header tells, where Blender stops; export it as one recording"
         )
-    earlier = [played.strip for played in sequencer.sounds(scene) if _was_laid(scene, played.strip)]
-    sequencer.lay_speech(context, scene, path, earlier, heard)
+    frame, earlier = scene.frame_start, []
+    if settings(scene).several:
+        frame = max((turn.played.right for turn in turns(scene) if turn.who is not None), default=frame)
+    else:
+        earlier = [played.strip for played in sequencer.sounds(scene) if _was_laid(scene, played.strip)]
+    strip = sequencer.lay_speech(context, scene, path, earlier, heard, frame)
+    if settings(scene).several and strip is not None:
+        turn_of(strip).who = character(scene)
     settings(scene).speech = sequencer.relative(path)
     if heard is None:
         return ""
-    give_length(scene, scene.frame_start + max(1, round(heard.seconds * scene_fps(scene))) - 1)
+    give_length(scene, frame + max(1, round(heard.seconds * scene_fps(scene))) - 1)
     if heard.level < SILENT:
         return f"nothing is heard in {path.name}: the hands will rest; check the recording's level and its first track"
     return cut_told(path, heard.seconds)
 
 
-def scene_speech(scene: Scene) -> SceneSpeech | None:
+def scene_speech(scene: Scene, item: Object | None = None) -> SceneSpeech | None:
     """Return the speech as it is heard in the scene now; None where the scene has none.
+
+    Where several speak it is what one of them says, `item` or the scene's character, from the first word of anybody on
+    to the last.
 
     A strip that lies as a whole gives its file. Of cut and trimmed strips one file is made, in Blender's temporary
     folder, that holds what is heard of them where it is heard.
@@ -67,15 +77,14 @@ def scene_speech(scene: Scene) -> SceneSpeech | None:
     Raises:
         SoundError: there is no file to be heard, or its strips are played at another speed.
     """
+    if settings(scene).several:
+        begin = begin_of(scene)
+        return None if begin is None else SceneSpeech(voice(scene, item or character(scene)).file(), float(begin))
     if not settings(scene).speech:
         return None
     path, heard = speech_file(scene), _heard(scene)
     for played in heard:
-        if sequencer.retimed(played.strip):
-            raise sequencer.SoundError(
-                f"the strip {played.strip.name} is played faster or slower than it was recorded, which hands cannot "
-                "follow; reset its retiming in the sequencer"
-            )
+        sequencer.check_speed(played.strip)
     if not heard:
         return SceneSpeech(path, float(scene.frame_start))
     if len(heard) == 1 and _is_whole(heard[0]):
@@ -85,6 +94,9 @@ def scene_speech(scene: Scene) -> SceneSpeech | None:
 
 def speech_start(scene: Scene) -> int:
     """Return the scene's frame that is nearest to where its speech begins; its first frame where none is laid."""
+    if settings(scene).several:
+        begin = begin_of(scene)
+        return scene.frame_start if begin is None else begin
     heard = _heard(scene)
     if not heard:
         return scene.frame_start
@@ -112,7 +124,7 @@ def speech_file(scene: Scene) -> Path:
     for sound in found:
         if sound and sound.packed_file:
             data = bytes(sound.packed_file.data)
-            return _keep(f"{hashlib.sha256(data).hexdigest()[:16]}-{Path(wanted).name}", [data])
+            return sequencer.keep(f"{hashlib.sha256(data).hexdigest()[:16]}-{Path(wanted).name}", [data])
     raise sequencer.SoundError(f"there is no file {wanted}; load the speech again")
 
 
@@ -191,17 +203,4 @@ def _as_heard(path: Path, heard: list[sequencer.Played], fps: float) -> Path:
         mixed[place : place + len(piece)] += piece
     content = [wave_head(rate, mixed.shape[1], len(mixed)), np.ascontiguousarray(mixed, "<f4").data]
     digest = hashlib.sha256(content[1]).hexdigest()
-    return _keep(f"{digest[:16]}-{path.stem}.wav", content)
-
-
-def _keep(name: str, content: Iterable[Any]) -> Path:
-    """A file in Blender's temporary folder, which goes when Blender ends."""
-    path = Path(bpy.app.tempdir, "chironomy-speech", name)
-    if not path.is_file():
-        path.parent.mkdir(exist_ok=True)
-        partial = path.with_name(f".{name}")
-        with partial.open("wb") as file:
-            for data in content:
-                file.write(data)
-        partial.replace(path)
-    return path
+    return sequencer.keep(f"{digest[:16]}-{path.stem}.wav", content)

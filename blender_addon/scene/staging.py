@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from chironomy.motion import MotionError
 
 from ..rig.build import body_of
-from ..rig.read import bone_matrices, scene_fps
+from ..rig.read import bone_matrices, bone_places, scene_fps
 from ..rig.seen import check_frames, evaluated, shape_values
 from ..slices import MARK, Slices, take_away
 from .stage_keys import Keys, Rest, basis_of
@@ -158,14 +158,19 @@ def watching(scene: Scene, item: Object, meshes: list[Object], span: Span) -> Sl
     faces = [mesh for mesh in meshes if mesh.data.shape_keys]
     shapes = {mesh: np.empty((count, len(mesh.data.shape_keys.key_blocks))) for mesh in faces}
     with evaluated(scene, [item, *meshes, *(mesh.data.shape_keys for mesh in faces)]) as evaluation:
+        places: list[int] | None = None
         for frame in range(count):
             graph = evaluation.at(frames[frame])
-            pose[frame] = bone_matrices(item.evaluated_get(graph).pose.bones, bones)
+            shown = item.evaluated_get(graph).pose.bones
+            places = places or bone_places(shown, bones)
+            pose[frame] = bone_matrices(shown, places)
             for part, matrices in place.items():
                 matrices[frame] = part.evaluated_get(graph).matrix_world
             for mesh, values in shapes.items():
                 values[frame] = shape_values(mesh, graph)
-            yield from evaluation.rests(frame / count)
+            for said in evaluation.rests(frame / count):
+                yield said
+                places = None
     return Performance(bones, pose, place, shapes)
 
 

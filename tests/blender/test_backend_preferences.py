@@ -11,7 +11,15 @@ import pytest
 
 bpy = pytest.importorskip("bpy")
 
-DEFAULTS = {"python": "", "address": "", "token_file": "", "gestures": "BLENDER", "find": True, "pytorch": "DETECT"}
+DEFAULTS = {
+    "python": "",
+    "address": "",
+    "token_file": "",
+    "ca": "",
+    "gestures": "BLENDER",
+    "find": True,
+    "pytorch": "DETECT",
+}
 
 
 @pytest.fixture
@@ -237,3 +245,16 @@ def test_a_new_backend_is_tried_apart_from_one_that_works_already(addon, monkeyp
     ((python, data),) = asked
     assert python == tmp_path / "python"
     assert not data.exists()
+
+
+def test_the_authority_of_a_remote_backend_is_the_one_in_the_preferences(addon, chosen, tmp_path, monkeypatch):
+    (tmp_path / "token").write_text("a-token-of-more-than-16-characters")
+    (tmp_path / "ca.pem").write_text("PEM")
+    chosen.address, chosen.token_file = "https://farm.example:8443", str(tmp_path / "token")
+    chosen.ca = str(tmp_path / "ca.pem")
+    asked = MagicMock()
+    monkeypatch.setattr(addon["backend"], "Client", asked)
+    addon["backend"].connect(addon["backend"].address(bpy.context), addon["backend"].QUIET)
+    asked.assert_called_once_with(
+        "https://farm.example:8443", "a-token-of-more-than-16-characters", ca=str(tmp_path / "ca.pem")
+    )

@@ -42,6 +42,7 @@ def test_the_zip_brings_what_hears_speech_for_both_pythons_of_blenders_and_one_p
         ("chironomy", "py3"),
         ("pocketsphinx", "cp311"), ("pocketsphinx", "cp313"),
         ("praat_parselmouth", "cp311"), ("praat_parselmouth", "cp313"), *distributions,
+        ("python_osc", "py3"),
     ]  # fmt: skip
     tags = {"linux-x64": "x86_64", "windows-x64": "win_amd64", "macos-x64": "x86_64", "macos-arm64": "arm64"}
     for parts in brought:

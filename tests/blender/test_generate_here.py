@@ -265,6 +265,17 @@ def test_the_panel_offers_a_rate_that_the_model_has_learned(addon, scene, monkey
     assert row.enabled is enabled
 
 
+@pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")
+@pytest.mark.parametrize("name", ["silent.wav", "silent.flac", "silent.ogg"])
+def test_a_recording_in_which_nothing_is_heard_is_heard_to_its_end(addon, tmp_path, name):
+    import soundfile
+
+    soundfile.write(tmp_path / name, np.zeros(32000, np.float32), 16000)
+    speech = addon["hearing"].hear(tmp_path / name)
+    assert speech.silent
+    assert speech.duration == pytest.approx(2.0, abs=0.1)
+
+
 def test_generate_can_be_stopped_and_leaves_the_character_as_it_was(addon, scene):
     tasks = addon["tasks"]
 

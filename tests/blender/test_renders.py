@@ -87,11 +87,13 @@ def test_each_render_has_the_next_number_and_the_panel_lists_the_last_few(scene,
 
 
 def test_a_file_of_that_name_stays_and_the_new_one_has_a_number(scene, tmp_path):
-    path = tmp_path / "mine.mp4"
+    folder = tmp_path / "own"
+    folder.mkdir()
+    path = folder / "mine.mp4"
     path.write_text("dear to me")
     for _ in range(2):
         bpy.ops.chironomy.render_video(filepath=str(path))
-    assert files(tmp_path) == {
+    assert files(folder) == {
         "mine-002.mp4": "video 1",
         "mine-003.mp4": "video 2",
         "mine.mp4": "dear to me",

@@ -363,3 +363,12 @@ def test_a_sequence_is_not_what_animate_makes(
     said = chironomy_command("animate", recording, "--out", tmp_path / "out", "--format", "exr", *backend)
     assert said.code != 0
     assert "invalid choice: 'exr'" in said.err
+
+
+def test_a_remote_backend_proves_its_name_by_the_authority_that_is_given(
+    chironomy_command: Command, tmp_path: Path, recording: Path
+) -> None:
+    (tmp_path / "token").write_text("a-token-of-more-than-16-characters")
+    remote = ["--backend", "https://localhost:9", "--token-file", tmp_path / "token"]
+    said = chironomy_command("animate", recording, "--out", tmp_path / "out", *remote, "--ca", tmp_path / "ca.pem")
+    assert f"There is no file {tmp_path / 'ca.pem'} of authorities" in said.refuses()

@@ -265,16 +265,36 @@ def test_a_longer_hold_takes_its_frames_from_the_next_rest():
     still_frames = np.ones(101, bool)
     still_frames[4:20] = False
     still_frames[50:70] = False
-    time = held(100, 10, 200, still_frames, FPS)
+    time = held(100, 10, 1, 200, still_frames, FPS)
     np.testing.assert_allclose(time(np.arange(100, 111))[0], 100)
     # The stroke after it is as fast as it was; from the end of the rest on nothing has changed.
     at = np.arange(125, 129)
     np.testing.assert_allclose(time(at)[0], at - 10, atol=1e-9)
     np.testing.assert_allclose(time(np.arange(149, 200))[0], np.arange(149, 200), atol=1e-9)
-    assert np.all(np.diff(time(np.linspace(100, 200, 1001))[0]) >= -1e-9)
+    check_time(time)
+
+
+def test_what_leads_to_a_longer_hold_slows_down_before_it():
+    time = held(100, 10, 1, 200, np.zeros(101, bool), FPS)
+    np.testing.assert_allclose(time(np.arange(1, 93))[0], np.arange(1, 93))
+    assert np.abs(time(np.arange(93, 101))[0] - np.arange(93, 101)).max() < 1.2
+    np.testing.assert_allclose(time([99.5, 100.0])[1], 0.0, atol=0.3)
+    # Where nothing lies before it, it stands from its first frame on.
+    np.testing.assert_allclose(held(100, 10, 100, 200, np.zeros(101, bool), FPS)([100, 105])[0], 100)
+
+
+def test_motion_gives_way_to_a_hold_where_there_is_too_little_stillness():
+    still_frames = np.zeros(101, bool)
+    still_frames[50:54] = True
+    time = held(100, 10, 1, 200, still_frames, FPS)
+    np.testing.assert_array_equal(time.stands, [100, 110])
+    # What follows is a little faster for a while, and the end is as it was.
+    assert time(np.linspace(100, 200, 1001))[1].max() < 1.8
+    np.testing.assert_allclose(time(np.arange(175, 200))[0], np.arange(175, 200))
+    check_time(time)
 
 
 def test_a_hold_is_as_long_as_there_is_room():
-    assert held(100, 50, 140, np.zeros(41, bool), FPS).held == 13
+    np.testing.assert_array_equal(held(100, 50, 1, 140, np.zeros(41, bool), FPS).stands, [100, 113])
     with pytest.raises(MotionError, match="there is no room for a longer hold"):
-        held(100, 5, 102, np.zeros(3, bool), FPS)
+        held(100, 5, 1, 102, np.zeros(3, bool), FPS)

@@ -3,6 +3,7 @@
 
 import csv
 import hashlib
+import importlib.util
 import json
 import os
 import shutil
@@ -17,6 +18,8 @@ import pytest
 import soundfile
 from tiny_backend import PATIENCE, wait_until
 
+from chironomy.body.performance import load_performance
+from chironomy.body.rig import load_rig
 from chironomy.motion.files import load_hands, save_hands
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm import local, stages
@@ -74,7 +77,7 @@ def test_a_plan_says_the_same_when_it_is_read_again(recordings: Path, tmp_path: 
     ("content", "sentence"),
     [
         ("[]", "is not a plan of a batch"),
-        ('{"format": "chironomy.batch/2"}', "was made by a newer Chironomy"),
+        ('{"format": "chironomy.batch/3"}', "was made by a newer Chironomy"),
         ('{"format": "chironomy.hands/1"}', "is not a plan of a batch"),
         ('{"format": "chironomy.batch/1"}', "has no list of items"),
         ('{"format": "chironomy.batch/1", "items": []}', "has no items"),
@@ -210,8 +213,12 @@ def _dying(item: Item, stage: str, out: Path) -> local.Outcome:
     return local.Outcome(item.name, stage, 0.1)
 
 
-def test_a_bundle_is_done_by_openjd_as_it_is_done_here(recordings: Path, tmp_path: Path) -> None:
-    asked = [recordings / "anna.wav", recordings / "ben.wav", "--video", "--size", "128x160", "--fps", 12]
+def test_eight_shots_are_done_by_openjd_as_they_are_done_here(recordings: Path, tmp_path: Path) -> None:
+    for name in ("anna", "ben"):
+        samples, rate = soundfile.read(recordings / f"{name}.wav")
+        soundfile.write(recordings / f"{name}.wav", samples[: rate // 2], rate)
+    asked = [recordings / "anna.wav", recordings / "ben.wav", "--seed", 1, 2, 3, 4]
+    asked += ["--video", "--size", "128x160", "--fps", 12]
     chironomy("batch", *asked, "--out", tmp_path / "here")
     bundle = tmp_path / "bundle"
     program = tmp_path / "chironomy"
@@ -230,6 +237,7 @@ def test_a_bundle_is_done_by_openjd_as_it_is_done_here(recordings: Path, tmp_pat
         assert done.returncode == 0, done.stdout[-3000:]
         assert "Progress: 100" in done.stdout or "openjd_progress: 100" in done.stdout
     assert contents(tmp_path / "farm") == contents(tmp_path / "here")
+    assert len(list((tmp_path / "farm").rglob("*.mp4"))) == 8
 
 
 def test_a_bundle_holds_each_file_once_by_its_content(recordings: Path, tmp_path: Path) -> None:
@@ -260,14 +268,14 @@ def test_a_task_that_fails_tells_the_farm_why(recordings: Path, tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Ray's clusters of several nodes on one machine are Linux's")
-def test_a_cluster_makes_the_same_and_goes_on_without_a_node_that_is_lost(
+def test_two_nodes_make_the_same_eight_shots_although_one_is_killed(
     recordings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     from ray.cluster_utils import Cluster
 
     video = {"width": 128, "height": 160}
-    items = items_of([recordings], ["calm", "lively"], gesture={"fps": 12}, video=video)[:4]
+    items = items_of([recordings], ["calm", "lively"], [1, 2], gesture={"fps": 12}, video=video)[:8]
     here, there = tmp_path / "here", tmp_path / "there"
     here.mkdir()
     there.mkdir()
@@ -286,10 +294,79 @@ def test_a_cluster_makes_the_same_and_goes_on_without_a_node_that_is_lost(
         outcomes = run_on_cluster(items, there, nodes.address, tell)
     finally:
         nodes.shutdown()
-    assert [outcome.error for outcome in outcomes] == [None] * 8
+    assert [outcome.error for outcome in outcomes] == [None] * 16
     assert contents(there) == contents(here)
 
 
 def test_a_cluster_that_is_not_there_is_a_sentence(recordings: Path, tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"There is no Ray cluster at auto: start one by `ray start --head`"):
         run_on_cluster(items_of([recordings]), tmp_path, "auto", lambda _: None)
+
+
+OPENED = """
+import json, os, sys
+import bpy
+bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
+scene, (sound,) = bpy.context.scene, bpy.data.sounds
+item = next(item for item in scene.objects if item.type == "ARMATURE")
+heads = {}
+for frame in (1, 12, 24):
+    scene.frame_set(frame)
+    heads[frame] = [list(item.pose.bones[name].head) for name in ("wrist.L", "wrist.R")]
+print(json.dumps({"heads": heads, "end": scene.frame_end, "packed": bool(sound.packed_file)}), flush=True)
+os._exit(0)
+"""
+
+
+@pytest.fixture(scope="module")
+def extension(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The extension's zip, as it is now."""
+    spec = importlib.util.spec_from_file_location("build_extension", repository / "tools" / "build_extension.py")
+    assert spec is not None
+    builder = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    return builder.build_extension(tmp_path_factory.mktemp("extension") / "chironomy.zip")
+
+
+def test_blender_writes_the_scene_and_the_fbx_of_a_recording(
+    recordings: Path, tmp_path: Path, extension: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("bpy")
+    monkeypatch.setenv("CHIRONOMY_EXTENSION", str(extension))
+    out = tmp_path / "out"
+    asked = ["batch", recordings / "anna.wav", "--scene", "--fbx", "--fps", 12, "--processes", 1, "--out", out]
+    done = chironomy(*asked)
+    assert "4/4" in done.stdout
+    assert (out / "anna" / "hands.fbx").read_bytes()[:18] == b"Kaydara FBX Binary"
+    script = [sys.executable, "-c", OPENED, str(out / "anna" / "scene.blend")]
+    ran = subprocess.run(script, capture_output=True, text=True, check=True, timeout=LONG)
+    seen = json.loads(ran.stdout.splitlines()[-1])
+    assert seen["packed"]
+    assert seen["end"] == 24
+    # Where the motion has its wrists, Blender shows them: x to the left, z up from the soles.
+    rig, made = load_rig(), load_performance(out / "anna" / "performance.zip")
+    for frame, heads in seen["heads"].items():
+        for hand, head in enumerate(heads):
+            x, y, z = made.hands.wrist_position[int(frame) - 1, hand]
+            assert head == pytest.approx([x, -z, y - rig.floor], abs=0.02)
+    assert chironomy(*asked).stdout.count("was done before") == 4
+
+
+def test_a_batch_without_blender_is_told_before_anything_is_made(recordings: Path, tmp_path: Path) -> None:
+    asked = ["batch", recordings, "--scene", "--out", tmp_path / "out"]
+    command = [sys.executable, "-m", "chironomy", *map(str, asked)]
+    nowhere = {**os.environ, "CHIRONOMY_EXTENSION": str(tmp_path / "no.zip")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG, env=nowhere)
+    assert done.returncode == 2
+    assert "no.zip does not exist" in done.stderr
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_plan_of_the_first_version_is_read(recordings: Path, tmp_path: Path) -> None:
+    items = items_of([recordings / "anna.wav"])
+    write_plan(tmp_path / "plan.json", items)
+    told = json.loads((tmp_path / "plan.json").read_text())
+    told["format"] = "chironomy.batch/1"
+    del told["items"][0]["blender"]
+    (tmp_path / "plan.json").write_text(json.dumps(told))
+    assert read_plan(tmp_path / "plan.json") == items

@@ -23,7 +23,8 @@ def files(store: BlobStore) -> list[Path]:
 
 
 def put(store: BlobStore, data: bytes, age: float = 0.0) -> str:
-    with store.writer() as writer:
+    """Put bytes there as an earlier backend did, which used them last some seconds ago."""
+    with BlobStore(store.folder).writer() as writer:
         writer.write(data)
         sha = writer.commit()
     used = time.time() - age
@@ -102,6 +103,25 @@ def test_what_was_used_just_now_is_never_pruned(tmp_path: Path) -> None:
     sha = put(store, b"x" * 1000, age=2 * DAY)
     assert store.has(sha), "asking for it is a use"
     assert store.prune(maximum_bytes=0, maximum_age=0.0) == 0
+
+
+def test_a_clock_that_is_set_back_keeps_the_size_within_its_bounds(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    first, second, third = (put(store, bytes([n]) * 100, age=-(30 + n) * DAY) for n in range(3))
+    store.prune(maximum_bytes=1000, maximum_age=7 * DAY)
+    assert len(files(store)) == 3, "none is too old"
+    store.prune(maximum_bytes=250, maximum_age=7 * DAY)
+    assert [store.has(sha) for sha in (first, second, third)] == [False, True, True]
+
+
+def test_what_was_used_just_now_stays_when_the_clock_is_put_right(tmp_path: Path) -> None:
+    store = BlobStore(tmp_path)
+    with store.writer() as writer:
+        writer.write(b"just now")
+        sha = writer.commit()
+    year = 365 * DAY
+    os.utime(store.path(sha), (time.time() - year,) * 2)
+    assert store.prune(maximum_bytes=0, maximum_age=7 * DAY) == 0
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

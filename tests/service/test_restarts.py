@@ -16,9 +16,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from server_process import PARTS, Server, expected
 from tiny_backend import KINDS, PATIENCE, Gate, add_blob, ended, open_jobs, start_workers, wait_until
 
-from chironomy.client import BackendMissing, Client, ClientError, read_handshake, start_backend
+from chironomy.client import BackendMissing, Client, ClientError, start_backend
 from chironomy.client.protocol import CANCELLED, DONE, QUEUED
 from chironomy.service.blobs import BlobWriter
 from chironomy.service.errors import ServiceError
@@ -28,48 +29,7 @@ from chironomy.service.lock import DataInUse, DataLock
 from chironomy.service.server import read_or_make_token
 from chironomy.work import Work
 
-PARTS, JOBS = 12, 12
-
-
-class Server:
-    """The tiny backend as a process, which may be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self._handshake = folder / "handshake.json"
-        self._log = folder / "log"
-        self.start()
-
-    def start(self) -> None:
-        self._handshake.unlink(missing_ok=True)
-        program = (
-            "import logging; from pathlib import Path; from chironomy.service.server import serve\n"
-            "logging.basicConfig()\n"
-            f"serve(data=Path({str(self.data)!r}), handshake=Path({str(self._handshake)!r}), kinds={KINDS!r})"
-        )
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
-        with self._log.open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=log)
-        wait_until(lambda: self._handshake.exists() or self.process.poll() is not None)
-        assert self.process.poll() is None, self._log.read_text()
-
-    def client(self) -> Client:
-        told = read_handshake(self._handshake)
-        assert told is not None
-        return Client(told.url, told.token)
-
-    def kill(self, whom: str) -> None:
-        """Kill the server, its workers, or all of them, as by `kill -9`."""
-        workers = psutil.Process(self.process.pid).children(recursive=True)
-        if whom != "workers":
-            self.process.kill()
-            self.process.wait()
-        for victim in workers if whom != "server" else ():
-            with suppress(psutil.NoSuchProcess):
-                victim.kill()
-        if whom == "server":
-            psutil.wait_procs(workers, PATIENCE)
-            assert not any(worker.is_running() for worker in workers), "workers end with their server"
+JOBS = 12
 
 
 @pytest.fixture
@@ -78,11 +38,6 @@ def server(tmp_path: Path) -> Iterator[Server]:
     yield made
     with suppress(psutil.NoSuchProcess):
         made.kill("all")
-
-
-def expected(seed: int, parts: int = PARTS) -> str:
-    made = b"".join(hashlib.sha256(b"%d %d" % (seed, number)).digest() for number in range(parts))
-    return hashlib.sha256(made).hexdigest()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -298,6 +253,7 @@ def test_the_data_keeps_within_its_bounds_and_no_waiting_job_loses_its_input(tmp
     day = 24 * 3600.0
     for path in (jobs.blobs.path(needed), jobs.blobs.path(unneeded), left, waits):
         os.utime(path, (path.stat().st_mtime - day,) * 2)
+    jobs = open_jobs(tmp_path / "data")
     jobs.prune(maximum_bytes=0, maximum_age=7 * day)
     assert jobs.blobs.has(needed)
     assert not jobs.blobs.has(unneeded)

@@ -2,6 +2,7 @@
 """Reading recordings: every container, every kind of bad file, bounded memory."""
 
 import hashlib
+import struct
 import subprocess
 from pathlib import Path
 
@@ -452,3 +453,15 @@ def test_the_drawn_envelope_holds_the_extremes(columns, seed):
     assert (envelope[:, 0] <= envelope[:, 1]).all()
     assert envelope[:, 0].min() == speech.samples.min()
     assert envelope[:, 1].max() == speech.samples.max()
+
+
+@pytest.mark.parametrize("rate", [1, 999, 768_001, 2**31, 2**32 - 1])
+def test_a_rate_that_no_recording_has_is_a_sentence_and_takes_no_memory(tmp_path: Path, rate: int) -> None:
+    """Of the samples of one second or so, as the header lies."""
+    samples = bytes(32_000)
+    head = struct.pack("<HHIIHH", 1, 1, rate, min(2 * rate, 2**32 - 1), 2, 16)
+    data = b"fmt " + struct.pack("<I", 16) + head + b"data" + struct.pack("<I", len(samples)) + samples
+    path = tmp_path / "lying.wav"
+    path.write_bytes(b"RIFF" + struct.pack("<I", len(data) + 4) + b"WAVE" + data)
+    with pytest.raises(SpeechError, match=rf"lying\.wav says that it has {rate} samples a second; from 1000 to 768000"):
+        load_speech(path)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """When each word of a script is said."""
 
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from spoken import errors, speak
 
 from chironomy.performance.scripts import score_of_words
-from chironomy.speech import SpeechError, load_speech
+from chironomy.speech import Speech, SpeechError, load_speech
 from chironomy.speech.words import Mark, heard_words, language_of, script_words
 from chironomy.speech.words.spelling import guessed_sounds, spoken
 from chironomy.speech.words.word import tokens_of
@@ -204,3 +205,17 @@ def test_what_is_heard_becomes_words(english, tmp_path, monkeypatch):
         ("Hello,", 0.1, 0.5),
         ("all", 0.5, speech.duration),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("word " * 50_000, "has 50000 words, and the recording lasts 1.0 s; give what is said in it"),
+        ("a" * 50_000, "has 50000 letters, and the recording lasts 1.0 s; give what is said in it"),
+    ],
+)
+def test_what_nobody_can_say_is_a_sentence_at_once(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "script.txt").write_text(text)
+    speech = Speech.from_samples(np.zeros(16_000, np.float32), 16_000)
+    with pytest.raises(SpeechError, match=re.escape(sentence)):
+        script_words(speech, tmp_path / "script.txt")

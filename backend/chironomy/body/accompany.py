@@ -31,6 +31,7 @@ from chironomy.body.collision import arm_penetration
 from chironomy.body.emotion import Emotion, EmotionTrack, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import FARTHEST, NEAREST, arms_of_swivel, clamp_reach, elbow_pole
+from chironomy.body.listening import answers, turned_to
 from chironomy.body.manner import STYLE, Manner, manner_of
 from chironomy.body.pose import BodyPose, hand_positions, hand_rotations
 from chironomy.body.rhythm import apart, breath, delayed, glides, pulses, smoothed, softly_limited, wander
@@ -78,8 +79,6 @@ _WANDER, _WANDER_HERTZ = np.array([0.9, 1.6, 1.2]), (0.12, 0.7)
 _HEAD_GOES_ALONG = np.array([0.35, 0.30, 0.25])
 """The head keeps facing the lens when the trunk turns, all but this part."""
 
-_HEAD_SHARE_OF_GAZE = 0.5
-
 _NOD = 6.8
 _STILL = 0.3
 """What is left of turning after the voice while nobody speaks."""
@@ -109,6 +108,7 @@ def accompany(
     seed: int = 0,
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | EmotionTrack | None = None,
+    heard: Sequence[tuple[float, float]] = (),
 ) -> Accompaniment:
     """Let hips, torso, head and shoulders go with the hands and the voice.
 
@@ -117,11 +117,12 @@ def accompany(
         motion: the hands.
         accents: seconds of the accented syllables and their strengths, 0 to 1 (`chironomy.speech.pitch_accents`).
         phrases: begin and end in seconds of stretches of speech: breath is drawn between them.
-        lens: (3,) metres in the frame of the body, whom the person speaks to; the head turns half of the way there and
-            the eyes the rest (`chironomy.body.gaze`). None is straight ahead.
+        lens: (3,) or (T, 3) metres in the frame of the body, whom the person looks at; the head turns half of the way
+            there, farther to what is far aside, and the eyes the rest (`chironomy.body.gaze`). None is straight ahead.
         seed: another seed turns, wanders and breathes otherwise; the same one gives the same numbers.
         style: name or weights, as of gestures; see `chironomy.body.manner`.
         emotion: see `chironomy.body.emotion.emotion_track`.
+        heard: begin and end in seconds of what others say: the head nods as they pause (`chironomy.body.listening`).
 
     Raises:
         BodyError: accents are not two lists of one length, the lens is no place, or there is no such emotion.
@@ -136,7 +137,7 @@ def accompany(
     # Two styles are two performances, of one seed, too.
     rng = np.random.default_rng([seed, zlib.crc32(repr(style or STYLE).encode())])
     # Each part has its own numbers, so that one accent more changes nothing of the rest.
-    moments, standing, going, to_and_fro, nodding, lungs_own, own = rng.spawn(7)
+    moments, standing, going, to_and_fro, nodding, lungs_own, own, answering = rng.spawn(8)
     score = _Score(moments, now, times, strengths, phrases, manner, felt)
 
     size = manner.trunk * felt.mixed("movement", now)[:, None]
@@ -148,6 +149,9 @@ def accompany(
     trunk = size * (score.speaking * (turning + swinging + bows) + following) + stance
     trunk += wander(own, now, _SWAY * manner.trunk, _SWAY_HERTZ)
     lungs = breath(lungs_own, now, phrases)
+    towards = None if lens is None else turned_to(rig, lens, frames, fps)
+    if towards is not None:
+        trunk += towards.trunk
     trunk[:, 0] += manner.lean + felt.mixed("chest", now) - _BREATH_CHEST * lungs
     trunk = softly_limited(trunk, _TRUNK_LIMIT)
 
@@ -158,8 +162,10 @@ def accompany(
     head[:, 0] += (1.0 - _HEAD_GOES_ALONG[0]) * felt.mixed("chest", now) + felt.mixed("head", now)
     head[:, 2] += (1.0 if own.uniform() < 0.5 else -1.0) * felt.mixed("tilt", now)
     head = softly_limited(head, _HEAD_LIMIT)
-    if lens is not None:
-        head = head + np.degrees(_HEAD_SHARE_OF_GAZE * _towards(rig, lens))
+    if heard:
+        head = head + manner.nods * answers(answering, now, heard, phrases)
+    if towards is not None:
+        head = head + towards.head
 
     shoulder = _collars(rig, motion, now)
     shoulder[..., 0] += (felt.mixed("shoulders", now) + _BREATH_SHOULDER * lungs)[:, None]
@@ -411,15 +417,6 @@ def _collars(rig: Rig, motion: HandMotion, now: Array) -> Array:
     parts = np.clip(parts, 0.0, 1.0)
     parts = parts * parts * (3.0 - 2.0 * parts)
     return smoothed(parts * np.array([_SHRUG, _PROTRACT]), _COLLAR_SECONDS * motion.fps)
-
-
-def _towards(rig: Rig, lens: ArrayLike) -> Array:
-    """(3,) radians of pitch (down), yaw and roll from straight ahead to the lens, as the eyes see it."""
-    away = np.asarray(lens, np.float64)
-    if away.shape != (3,) or not np.isfinite(away).all():
-        raise BodyError(f"the lens is at {lens}; give three finite numbers, in metres")
-    x, y, z = away - rig.joint_position[[rig.index("eye.L"), rig.index("eye.R")]].mean(axis=0)
-    return np.array([-np.arctan2(y, np.hypot(x, z)), np.arctan2(x, z), 0.0])
 
 
 def _eased(rig: Rig, motion: HandMotion, made: Accompaniment) -> Array:

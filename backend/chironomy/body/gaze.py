@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.errors import BodyError
+from chironomy.body.listening import lens_at
 from chironomy.body.pose import BodyPose
 from chironomy.body.rig import Rig
 from chironomy.motion import rotation as quaternion
@@ -42,7 +43,7 @@ def look(
         rig: the character.
         face: the face actions; what they say of where the eyes look is replaced, all else stays.
         pose: the body, which gives the turn of the head.
-        lens: (3,) metres in the frame of the body, where to look.
+        lens: (3,) or (T, 3) metres in the frame of the body, where to look.
         seed: another seed looks otherwise.
         begins: seconds at which phrases begin.
         aversion: how often the eyes are elsewhere as one begins, 0 to 1.
@@ -51,9 +52,7 @@ def look(
     Raises:
         BodyError: face and pose have not the same number of frames, or the lens is no place.
     """
-    lens = np.asarray(lens, np.float64)
-    if lens.shape != (3,) or not np.isfinite(lens).all():
-        raise BodyError(f"the lens is at {lens}; give three finite numbers, in metres")
+    lens = lens_at(lens, face.frame_count)
     if face.frame_count != pose.frame_count:
         raise BodyError(f"the face has {face.frame_count} frames, but the pose has {pose.frame_count}")
     values = face.values.copy()

@@ -57,7 +57,7 @@ class Connection:
         self._session.trust_env = False
         if ca := ca or os.environ.get(CA_VARIABLE):
             if not Path(ca).is_file():
-                raise ClientError(f"There is no file {ca} of authorities: see the variable {CA_VARIABLE}")
+                raise ClientError(f"There is no file {ca} of authorities: see what was given, or {CA_VARIABLE}")
             self._session.verify = str(ca)
         self._address(url, token)
 
@@ -108,8 +108,8 @@ class Connection:
             raise ClientError(message) from error
         except requests.exceptions.SSLError as error:
             message = (
-                f"The backend at {self.url} does not prove its name: name the file of its authority in the variable "
-                f"{CA_VARIABLE}, or use the name in its certificate"
+                f"The backend at {self.url} does not prove its name: name the file of its authority (--ca, Authority "
+                f"in the add-on's preferences, or the variable {CA_VARIABLE}), or use the name in its certificate"
             )
             raise ClientError(message) from error
         except requests.ConnectionError as error:

@@ -26,7 +26,6 @@ PREVIEW_SECONDS = 1.0
 AWAY_SECONDS = 30.0
 """How long who waits for a job waits for a backend that does not answer."""
 
-CA_VARIABLE = "CHIRONOMY_CA"
 READY_SECONDS = 120.0
 _CHUNK = 1 << 20
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from chironomy.client import Client, ClientError, start_backend
 from chironomy.commands.arguments import add_gesture_arguments, add_video_arguments, edit, number
-from chironomy.commands.blender import find_blender, find_extension, run_headless
 from chironomy.commands.gesture import check_speech
 from chironomy.commands.output import output_folder
 from chironomy.commands.progress import Steps, file_size, table
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import FPS, RATE
+from chironomy.service.blender import FORMAT, find_blender, find_extension, run_headless
 
 WRITE = {
     "blend": "scene.blend",
@@ -62,6 +62,12 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--extension", type=Path, metavar="ZIP", help="the Chironomy extension")
     parser.add_argument("--backend", metavar="URL", help="use the backend that runs there instead of starting one")
     parser.add_argument("--token-file", type=Path, metavar="FILE", help="of that backend")
+    parser.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="PEM of the authority that vouches for that backend (default: CHIRONOMY_CA, else the system's)",
+    )
     parser.add_argument("--verbose", action="store_true", help="show what Blender says")
     parser.set_defaults(run=run)
 
@@ -114,11 +120,11 @@ def make_job(options: argparse.Namespace, extension: Path, work: Path, client: C
     if options.portrait is not None:
         portrait = {"filepath": str(options.portrait.absolute()), "keep_size": options.size is not None}
     return {
-        "format": "chironomy.job/1",
+        "format": FORMAT,
         "extension": str(extension),
         "speech": str(options.speech.absolute()),
         "out": str(work),
-        "backend": {"url": client.url, "token": client.token},
+        "backend": {"url": client.url, "token": client.token, "ca": str(options.ca.absolute()) if options.ca else ""},
         "settings": {
             **{name: getattr(options, name) for name in ("seed", "style", "speed", "amplitude", "fps", "engine")},
             "width": width,
@@ -188,7 +194,7 @@ def _backend(options: argparse.Namespace, data: Path) -> Iterator[Client]:
     if options.backend is not None:
         if options.token_file is None:
             raise ClientError("--backend needs --token-file, the file that `chironomy serve` named when it started")
-        with Client(options.backend, _token(options.token_file)) as client:
+        with Client(options.backend, _token(options.token_file), ca=options.ca) as client:
             yield client
         return
     with start_backend(sys.executable, data=data) as process, process.client() as client:

@@ -27,9 +27,10 @@ def add_to(commands: Any) -> None:
     """Declare the command."""
     parser = commands.add_parser(
         "batch",
-        help="many recordings to motion and video",
+        help="many recordings to motion, scenes and video",
         description=(
-            "Make the motion of many recordings, and with --video their videos, each in a folder of its own. What is "
+            "Make the motion of many recordings, with --video their videos, and with --scene and --fbx what Blender "
+            "writes, each in a folder of its own. What is "
             "done stays done: the same command goes on where it was stopped. A script (.txt, .srt …) and a portrait "
             "(.png, .jpg …) beside a recording, of the same name, are used."
         ),
@@ -45,6 +46,8 @@ def add_to(commands: Any) -> None:
     parser.add_argument(
         "--ray", metavar="ADDRESS", help="have a Ray cluster do it, whose nodes see FOLDER under the same path"
     )
+    parser.add_argument("--blender", metavar="PROGRAM", help="Blender to use (default: the bpy module, else blender)")
+    parser.add_argument("--extension", type=Path, metavar="ZIP", help="the Chironomy extension, for --scene and --fbx")
     parser.set_defaults(run=run)
 
 
@@ -63,6 +66,8 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", default="previz", help="of the videos (default: previz)")
     parser.add_argument("--size", type=size, metavar="WIDTHxHEIGHT", help="of the videos")
     parser.add_argument("--format", default="mp4", help="of the videos: mp4, webm, prores … (default: mp4)")
+    parser.add_argument("--scene", action="store_true", help="make Blender scenes, too, by a Blender without a window")
+    parser.add_argument("--fbx", action="store_true", help="make FBX files, too, by a Blender without a window")
     parser.add_argument("--portrait", type=Path, help="for recordings that have none beside them")
 
 
@@ -72,7 +77,7 @@ def planned(options: argparse.Namespace) -> "list[Item]":
     Raises:
         ServiceError: one of them cannot be made; one sentence.
     """
-    from chironomy.service.farm.plan import items_of, read_plan
+    from chironomy.service.farm.plan import BLENDER, items_of, read_plan
 
     if any(path.suffix.lower() == ".json" for path in options.recordings):
         if len(options.recordings) > 1:
@@ -81,18 +86,24 @@ def planned(options: argparse.Namespace) -> "list[Item]":
     width, height = options.size or (None, None)
     video = {"engine": options.engine, "format": options.format, "width": width, "height": height}
     gesture = {name: getattr(options, name) for name in ("speed", "amplitude", "rate", "fps")}
-    return items_of(
-        options.recordings, options.style, options.seed, gesture, options.portrait, video if options.video else None
-    )
+    blender = [name for name in BLENDER if getattr(options, name)]
+    wanted = video if options.video else None
+    return items_of(options.recordings, options.style, options.seed, gesture, options.portrait, wanted, blender)
 
 
 def run(options: argparse.Namespace) -> int:
     """Make them all; the exit code is 1 where one of them could not be made."""
+    from chironomy.service.blender import find_blender, find_extension
     from chironomy.service.farm.cluster import run_on_cluster
     from chironomy.service.farm.local import run_here
     from chironomy.service.farm.stages import stages
 
     items = planned(options)
+    if any(item.blender for item in items) and options.ray is None:
+        # Said before anything is made; the processes that do it are told by their surroundings.
+        if (blender := find_blender(options.blender)) is not None:
+            os.environ["CHIRONOMY_BLENDER"] = blender
+        os.environ["CHIRONOMY_EXTENSION"] = str(find_extension(options.extension))
     count, ended = sum(len(stages(item)) for item in items), 0
 
     def tell(outcome: "Outcome") -> None:

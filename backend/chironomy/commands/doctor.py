@@ -5,9 +5,7 @@ import argparse
 import importlib.metadata
 import importlib.util
 import platform
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,10 @@ from typing import Any
 
 import chironomy
 from chironomy import processes
-from chironomy.commands.blender import find_blender, find_extension
+from chironomy.commands import doctor_backend
 from chironomy.errors import ChironomyError
 from chironomy.packages import explained, ffmpeg_program, install, require
+from chironomy.service.blender import find_blender, find_extension
 
 BACKEND_PACKAGES = (
     "fastapi",
@@ -52,24 +51,35 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser(
         "doctor",
         help="what is installed and what is missing",
-        description="Look at everything that the main job needs; the exit code is 0 when it can run.",
+        description=(
+            "Look at everything that the main job and a backend need; the exit code is 0 where all is in order. What "
+            "is wrong is told with its cure."
+        ),
     )
+    doctor_backend.add_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Look and tell."""
-    can_run = True
+    can_run = sound = True
     for finding in examine():
         state = "ok" if finding.ok else "missing" if finding.needed else "absent"
         print(f"{state:<8}{finding.name:<14}{finding.detail}", flush=True)
         can_run = can_run and (finding.ok or not finding.needed)
+    print("\nA backend:")
+    for name, look in doctor_backend.looks(options):
+        finding = _finding(name, look, True)
+        print(f"{'ok' if finding.ok else 'wrong':<8}{name:<14}{finding.detail}", flush=True)
+        sound = sound and finding.ok
     print(
         "\nchironomy animate can run here"
         if can_run
         else "\nchironomy animate cannot run here yet: see what is missing"
     )
-    return 0 if can_run else 1
+    if not sound:
+        print("the backend has a fault: see what is wrong")
+    return 0 if can_run and sound else 1
 
 
 def examine() -> Iterator[Finding]:
@@ -82,7 +92,6 @@ def examine() -> Iterator[Finding]:
         ("weights", _weights, True),
         ("rig", _rig, True),
         ("engines", _engines, True),
-        ("data folder", _data, True),
         ("Blender", _blender, True),
         ("extension", lambda: str(find_extension(None)), True),
         ("torch", _torch, False),
@@ -204,20 +213,6 @@ def _engines() -> str:
         engine["name"] if engine["available"] else f"{engine['name']} (not here: {engine['reason']})"
         for engine in found
     )
-
-
-def _data() -> str:
-    from chironomy.files import data_folder
-
-    folder = data_folder()
-    existing = next(parent for parent in (folder, *folder.parents) if parent.is_dir())
-    try:
-        with tempfile.TemporaryFile(dir=existing):
-            pass
-    except OSError as error:
-        message = f"{folder} cannot be written ({error.strerror or error}); start the backend with --data elsewhere"
-        raise ChironomyError(message) from error
-    return f"{folder}, {shutil.disk_usage(existing).free / 2**30:.0f} GiB free"
 
 
 def _blender() -> str:

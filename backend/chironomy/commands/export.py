@@ -143,9 +143,9 @@ def _write(made: Any, kind: str, names: str, out: Path) -> None:
 
 def _by_blender(options: argparse.Namespace, made: Any, kind: str, out: Path, steps: Steps) -> None:
     from chironomy.body.performance import save_performance
-    from chironomy.commands.blender import find_blender, find_extension, run_headless
     from chironomy.exchange.presets import PRESETS as PROGRAMS
     from chironomy.motion.files import save_hands
+    from chironomy.service.blender import FORMAT, find_blender, find_extension, run_headless
 
     blender, extension = find_blender(options.blender), find_extension(options.extension)
     # Blender may still hold a file for a moment when it has been stopped.
@@ -159,7 +159,7 @@ def _by_blender(options: argparse.Namespace, made: Any, kind: str, out: Path, st
         work.mkdir()
         preset = PROGRAMS.get(options.preset)
         job = {
-            "format": "chironomy.job/1",
+            "format": FORMAT,
             "extension": str(extension),
             "motion": str(motion),
             "export": {

@@ -42,7 +42,7 @@ def add_to(commands: Any) -> None:
     task.add_argument("--plan", type=Path, required=True, metavar="FILE", help="plan.json")
     task.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="of all results")
     task.add_argument("--item", required=True, metavar="NAME")
-    task.add_argument("--stage", required=True, choices=("gesture", "fit", "video"))
+    task.add_argument("--stage", required=True, choices=("gesture", "fit", "video", "performance", "scene", "fbx"))
     task.set_defaults(run=run_task)
 
 

@@ -13,14 +13,13 @@ import numpy as np
 
 from chironomy.exchange.errors import ExchangeError
 from chironomy.exchange.glb import Buffer, save_glb
+from chironomy.exchange.humanoid import humanoid
 from chironomy.exchange.names import HUMANOID, human_bone
 from chironomy.exchange.skeleton import SkeletonMotion
-from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS, FaceTrack
 
 EXTENSION = "VRMC_vrm_animation"
 
-_EYES = ("leftEye", "rightEye")
 # Without these no VRM model is whole.
 _LIMBS = ("UpperArm", "LowerArm", "Hand", "UpperLeg", "LowerLeg", "Foot")
 _NEEDED = ("hips", "spine", "head", *(side + limb for side in ("left", "right") for limb in _LIMBS))
@@ -44,8 +43,7 @@ def save_vrma(motion: SkeletonMotion, path: str | Path, face: FaceTrack | None =
         raise ExchangeError(f"{path} does not end in .vrma; give the file that ending")
     if face is not None and face.frame_count != motion.frame_count:
         raise ExchangeError(f"the face has {face.frame_count} frames and the body {motion.frame_count}; make it anew")
-    kept = {own: human_bone(name) for own, name in HUMANOID.items() if human_bone(name) not in _EYES}
-    motion = _with_thumbs_aside(motion).only(kept).renamed(kept)
+    motion = humanoid(motion).renamed({name: human_bone(name) for name in HUMANOID.values()})
     if missing := [name for name in _NEEDED if name not in motion.names]:
         raise ExchangeError(f"the skeleton has no {missing[0]}, which a VRM animation needs; use the character's own")
     buffer = Buffer()
@@ -90,14 +88,3 @@ def save_vrma(motion: SkeletonMotion, path: str | Path, face: FaceTrack | None =
         "animations": [{"name": "speech", "samplers": samplers, "channels": channels}],
     }
     save_glb(document, buffer, path)
-
-
-def _with_thumbs_aside(motion: SkeletonMotion) -> SkeletonMotion:
-    """Return it told from VRM's T-pose, in which thumbs point 45 degrees forward in the plane of the floor."""
-    turn = np.tile(quaternion.IDENTITY, (len(motion.names), 1))
-    for joint, name in enumerate(motion.names):
-        if name.startswith("thumb"):
-            side = 1.0 if name.endswith(".L") else -1.0
-            bone = motion.rest_tail[joint] - motion.rest_position[joint]
-            turn[joint] = quaternion.between(bone, [side, 0.0, 1.0])
-    return motion.resting_as(turn)

@@ -29,8 +29,11 @@ _WIDEST = 2.5
 _STILL_TIGHTEST = 0.3
 """Part of its length to which a time of stillness may be pressed."""
 
-_DEPARTURE = 0.25
-"""Seconds in which a hand that was held longer sets out."""
+_SETTLING = 0.3
+"""Seconds in which a hand comes to a stand where it is held, and in which it sets out again."""
+
+_PRESSED = 0.85
+"""Part of its length to which motion is pressed for a hold, where there is as much of it as that takes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,22 +42,21 @@ class TimeMap:
 
     Attributes:
         new: (M,) ascending frames.
-        old: (M,) what is seen there, ascending.
+        old: (M,) what is seen there, ascending; the same from one knot to the next where it stands.
         rate: (M,) old frames a new frame, there.
-        held: frames for which the old frame `old[0]` is seen before `new[0]`.
         bounded: whether nothing changes before the first knot, and after the last; else all there goes along.
     """
 
     new: Array
     old: Array
     rate: Array
-    held: float = 0.0
     bounded: tuple[bool, bool] = (True, True)
 
     @property
-    def first(self) -> float:
-        """The new frame from which something changes, where it is bounded."""
-        return float(self.new[0] - self.held)
+    def stands(self) -> Array:
+        """The new frames, first and last of each time, between which one old frame is seen."""
+        still = np.flatnonzero(np.diff(self.old) == 0.0)
+        return self.new[np.union1d(still, still + 1)]
 
     def __call__(self, frames: ArrayLike) -> tuple[Array, Array]:
         """Return the old frames (N,) seen at new ones (N,), and their rates (N,)."""
@@ -62,12 +64,8 @@ class TimeMap:
         old, rate = hermite_spline(self.new, self.old, self.rate, at)
         before, after = at < self.new[0], at > self.new[-1]
         old = np.where(after, self.old[-1] + (at - self.new[-1]) * self.rate[-1], old)
-        beginning = at if self.held else self.old[0] + (at - self.new[0]) * self.rate[0]
-        old = np.where(before, np.where(self.held and at > self.first, self.old[0], beginning), old)
-        rate = np.where(after, self.rate[-1], rate)
-        return old, np.where(
-            before, np.where(self.held and at > self.first, 0.0, 1.0 if self.held else self.rate[0]), rate
-        )
+        old = np.where(before, self.old[0] + (at - self.new[0]) * self.rate[0], old)
+        return old, np.where(after, self.rate[-1], np.where(before, self.rate[0], rate))
 
     def placed(self, frames: ArrayLike) -> NDArray[np.int64]:
         """Return the whole new frames, ascending and each once, nearest to where old frames (K,) are seen."""
@@ -122,12 +120,16 @@ def stretched(
     return _roomiest(longer, made)
 
 
-def held(frame: int, frames: int, last: float, still: Mask, fps: float) -> TimeMap:
-    """Hold the pose of a frame longer; what follows comes later, and times of stillness after it are pressed for that.
+def held(frame: int, frames: int, start: float, last: float, still: Mask, fps: float) -> TimeMap:
+    """Let a hand come to a stand in the pose of a frame, and stand there for some frames more.
+
+    What follows comes later, and times of stillness after it are pressed for that; where there is too little of these,
+    the motion that follows is. What leads to the pose is in it at the same frame as before, but slows down.
 
     Args:
         frame: whose pose is held.
         frames: for how many more, or as many as there is room for.
+        start: nothing changes before it.
         last: nothing changes after it.
         still: (last - frame + 1,) in which frames from `frame` on the hand is still.
         fps: frames a second.
@@ -138,32 +140,36 @@ def held(frame: int, frames: int, last: float, still: Mask, fps: float) -> TimeM
     moving = np.flatnonzero(~still)
     gone = int(moving[0]) if len(moving) else len(still)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], still[gone:], [False]]).astype(int))) + gone + frame
-    rooms = [(start, stop - 1) for start, stop in edges.reshape(-1, 2).tolist() if stop - 1 > start]
-    tightest = _STILL_TIGHTEST
-    if not rooms:
-        rooms, tightest = [(frame + round(_DEPARTURE * fps), round(last))], _TIGHTEST
     plan: list[tuple[int, int, int]] = []
     left = frames
-    for start, stop in rooms:
-        taken = min(left, int((1.0 - tightest) * (stop - start)))
+    for begin, end in edges.reshape(-1, 2).tolist():
+        taken = min(left, int((1.0 - _STILL_TIGHTEST) * (end - 1 - begin)))
         if taken > 0:
-            plan.append((start, stop, taken))
+            plan.append((begin, end - 1, taken))
             left -= taken
+    if left > 0:
+        leaving = frame + round(_SETTLING * fps)
+        end = min(round(last), leaving + int(np.ceil(frames / (1.0 - _PRESSED))))
+        taken = min(frames, int((1.0 - _TIGHTEST) * (end - leaving)))
+        if taken > frames - left:
+            plan, left = [(leaving, end, taken)], frames - taken
     count = frames - left
     if count <= 0:
         raise MotionError(f"there is no room for a longer hold between the frames {frame} and {last:g}")
-    leaving = min(_DEPARTURE * fps, plan[0][0] - frame)
-    knots = [(float(frame + count), float(frame), 0.0)]
+    arriving = min(round(_SETTLING * fps), int(frame - start))
+    knots = [(float(frame - arriving), float(frame - arriving), 1.0)] if arriving >= 1 else []
+    knots += [(float(frame), float(frame), 0.0), (float(frame + count), float(frame), 0.0)]
+    leaving = min(_SETTLING * fps, plan[0][0] - frame)
     if leaving >= 1.0:
         knots.append((frame + count + leaving, frame + leaving, 1.0))
     shift = count
-    for start, stop, taken in plan:
-        if start + shift > knots[-1][0] + 0.5:
-            knots.append((start + shift, start, 1.0))
+    for begin, end, taken in plan:
+        if begin + shift > knots[-1][0] + 0.5:
+            knots.append((begin + shift, begin, 1.0))
         shift -= taken
-        knots.append((stop + shift, stop, 1.0))
+        knots.append((end + shift, end, 1.0))
     new, old, rate = np.array(knots, np.float64).T
-    return TimeMap(new, old, rate, held=count)
+    return TimeMap(new, old, rate)
 
 
 def _roomiest(frames: int, made: Callable[[int], TimeMap | None]) -> TimeMap:

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from chironomy.body.accompany import accompanied_pose, accompany
 from chironomy.body.emotion import Emotion, emotion_track
 from chironomy.body.face import express
 from chironomy.body.gaze import look
+from chironomy.body.listening import Aims
 from chironomy.body.manner import manner_of
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
@@ -48,7 +50,8 @@ def make_performance(
 
     Args:
         inputs: files, as for `make_gestures`; optionally `fit`, of a portrait (`shot.fit`), and the hands are placed
-            where they are in that picture.
+            where they are in that picture; `heard`, a recording as long as the speech with what others say, and the
+            head nods as they pause; and `aims` (`chironomy.aims/1`), whom the person looks at instead of into the lens.
         settings: as for `make_gestures`, with `alive` (True) and `lens_x`, `lens_y`, `lens_z` (metres in the frame of
             the body) beside them: see `perform`.
         work: told how far it is, and asked whether to go on.
@@ -58,20 +61,26 @@ def make_performance(
     Raises:
         ChironomyError: as `make_gestures` and `perform` do.
     """
+    fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+    aims = Aims.load(inputs["aims"]) if "aims" in inputs else None
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
+    others = spoken_phrases(hear(inputs["heard"])) if "heard" in inputs else ()
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
     with listening(speech, work) as phones:
         hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
-        fit = Fit.load(inputs["fit"]) if "fit" in inputs else None
+        lens: ArrayLike = [settings[name] for name in _OTHERS[1:]]
+        if aims is not None:
+            lens = aims.at(np.arange(hands.frame_count) / hands.fps)
         if fit is not None:
             hands = place(fit, hands)
         return perform(
             speech,
             hands,
-            [settings[name] for name in _OTHERS[1:]],
+            lens,
             settings.get("seed", 0),
             fit=fit,
+            heard=others,
             alive=settings.get("alive", True),
             phones=phones,
             style=settings.get("style"),
@@ -110,6 +119,7 @@ def perform(
     phones: Sequence[Phone] | Callable[[], Sequence[Phone]] | None = None,
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | None = None,
+    heard: Sequence[tuple[float, float]] = (),
     work: Work = QUIET,
 ) -> Performance:
     """What the rest of a speaker does while the hands do this.
@@ -117,7 +127,7 @@ def perform(
     Args:
         speech: what is said.
         hands: where the hands are, (T frames); they stay exactly so.
-        lens: (3,) metres in the frame of the body: where the eyes look and the head turns back to.
+        lens: (3,) or (T, 3) metres in the frame of the body: where the eyes look and the head turns back to.
         seed: another one, other glances, turns and brows.
         rig: the character; the embedded one when None.
         fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
@@ -126,6 +136,7 @@ def perform(
             made; by default they are recognised here.
         style: of the body, a name or weights; as the hands were made when None.
         emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
+        heard: begin and end in seconds of what others say, who are listened to.
         work: told how far it is.
 
     Raises:
@@ -143,7 +154,7 @@ def perform(
     body = pose = None
     if alive:
         rig = rig or load_rig()
-        body = accompany(rig, hands, accents, phrases, lens, seed, style, felt)
+        body = accompany(rig, hands, accents, phrases, lens, seed, style, felt, heard)
         pose = accompanied_pose(rig, hands, body)
     work.progress(0.2, "listening for phones")
     face = lip_track(

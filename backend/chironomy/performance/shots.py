@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.body.emotion import Emotion
+from chironomy.body.performance import Performance
+from chironomy.body.pose import hand_keypoints
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
@@ -53,23 +55,20 @@ def make_shot(
     Raises:
         ChironomyError: the speech cannot be heard or a file not be read; one sentence.
     """
-    rate = hands.fps if fps is None else fps
-    frames = max(1, round(speech.duration * rate))
-    if rate != hands.fps or frames != hands.frame_count:
-        hands = hands.resampled(rate, frames)
+    hands = as_long_as(speech, hands, fps)
     rig = load_rig()
     if fit is not None:
         hands = place(fit, hands, rig)
         rig = proportioned(rig, fit.proportions)
     camera = scene_camera(fit, rig, *(size or (VIDEO_SIZE if fit is None else fit.video_size())))
-    # Takes of one speech move otherwise, each always alike.
-    seed = (int(speech.sha256[:8], 16) + _seed_of(hands)) % 2**32
+    seed = seed_of(speech, hands)
     made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, emotion=emotion, work=work)
+    pose = made.pose(rig)
     shot = Shot(
         hands=hands,
-        pose=made.pose(rig),
+        pose=pose,
         face=made.face,
-        camera=camera,
+        camera=camera if fit is not None else camera.holding(hand_keypoints(rig, pose)),
         speech=Media.from_file(recording),
         engine=engine,
         settings=settings or {},
@@ -79,10 +78,35 @@ def make_shot(
     return in_portrait(fit, shot, None if portrait is None else Media.from_file(portrait), size)
 
 
-def _seed_of(hands: HandMotion) -> int:
-    """The seed that the hands were made with, 0 where nothing tells."""
+def as_long_as(speech: Speech, hands: HandMotion, fps: float | None = None) -> HandMotion:
+    """The hands as long as their speech: the last frame of a shorter motion is held, a longer one is cut.
+
+    Args:
+        speech: of the hands.
+        hands: what they do.
+        fps: frames a second; None for the motion's own.
+    """
+    rate = hands.fps if fps is None else fps
+    frames = max(1, round(speech.duration * rate))
+    return hands if rate == hands.fps and frames == hands.frame_count else hands.resampled(rate, frames)
+
+
+def seed_of(speech: Speech, hands: HandMotion) -> int:
+    """The seed of what goes with hands: takes of one speech move otherwise, each always alike."""
     seed = hands.source.get("seed", 0)
-    return seed if isinstance(seed, int) and seed >= 0 else 0
+    own = seed if isinstance(seed, int) and seed >= 0 else 0
+    return (int(speech.sha256[:8], 16) + own) % 2**32
+
+
+def make_performance_of(hands: HandMotion, speech: Speech, work: Work = QUIET) -> Performance:
+    """All that the character does while its hands do this, as `make_shot` lets it, looking into the usual lens.
+
+    Raises:
+        ChironomyError: the speech cannot be heard; one sentence.
+    """
+    hands, rig = as_long_as(speech, hands), load_rig()
+    lens = scene_camera(None, rig, *VIDEO_SIZE).position
+    return perform(speech, hands, lens, seed_of(speech, hands), rig=rig, work=work)
 
 
 def length_note(motion: str, hands: HandMotion, speech: Speech) -> str:

@@ -21,6 +21,7 @@ import chironomy
 from chironomy.client import protocol
 from chironomy.client.protocol import DONE, FINAL, LONGEST_KEY, UPLOAD_LIMIT_HEADER
 from chironomy.errors import ChironomyError
+from chironomy.files import NOT_WRITABLE
 from chironomy.service import description as told
 from chironomy.service.abilities import Abilities
 from chironomy.service.blobs import BlobStore, too_large
@@ -318,7 +319,8 @@ async def _receive(request: Request, blobs: BlobStore, sha: str) -> None:
         async for _ in chunks:
             pass
         reason = failure.strerror or failure
-        message = f"The backend cannot store the upload in {blobs.folder} ({reason}): make room there"
+        advice = "see that it may be written" if failure.errno in NOT_WRITABLE else "make room there"
+        message = f"The backend cannot store the upload in {blobs.folder} ({reason}): {advice}"
         raise ServiceError(message, status=507) from failure
 
 

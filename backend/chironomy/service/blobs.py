@@ -27,6 +27,8 @@ CHUNK = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 # What was used just now may belong to a job that is about to be asked for, or be fetched at this moment.
 _IN_USE_SECONDS = 600.0
+# The clocks of machines that share a disk differ by less; by more, the clock was set back.
+_ASTRAY_SECONDS = 3600.0
 
 
 def is_sha256(text: object) -> bool:
@@ -109,6 +111,7 @@ class BlobStore:
         self.limit = limit
         self.incoming = folder / "incoming"
         self._seen: dict[str, tuple[int, int]] = {}
+        self._used: dict[str, float] = {}
         try:
             self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -145,6 +148,7 @@ class BlobStore:
     def trust(self, sha: str) -> None:
         """Take note that the blob has just been used and was whole."""
         path = self.path(sha)
+        self._used[sha] = time.monotonic()
         with contextlib.suppress(OSError):
             os.utime(path)
         with contextlib.suppress(OSError):
@@ -182,7 +186,8 @@ class BlobStore:
         """Delete what has not been used for long, and more where there is too much.
 
         What was last used more than `maximum_age` seconds ago goes, then the least recently used until `maximum_bytes`
-        are left; nothing used within the last minutes does, and nothing that is in `live`. Returns the bytes freed.
+        are left; nothing used within the last minutes does, and nothing that is in `live`. What was used in the future,
+        as the clock was set back since, goes for its size alone. Returns the bytes freed.
         """
         now = time.time() if now is None else now
         blobs = sorted(self._blobs(), key=lambda blob: blob[1])
@@ -191,12 +196,20 @@ class BlobStore:
         for path, used, size in blobs:
             age = now - used
             unwanted = age > maximum_age or total - freed > maximum_bytes
-            if unwanted and age > _IN_USE_SECONDS and path.name not in live:
+            if unwanted and not self._in_use(path.name, age) and path.name not in live:
                 with contextlib.suppress(OSError):
                     path.unlink()
                     self._seen.pop(path.name, None)
+                    self._used.pop(path.name, None)
                     freed += size
         return freed
+
+    def _in_use(self, sha: str, age: float) -> bool:
+        """Whether it was used just now: by the clock of this process, or by that of the machine."""
+        used = self._used.get(sha)
+        if used is not None and time.monotonic() - used < _IN_USE_SECONDS:
+            return True
+        return -_ASTRAY_SECONDS < age <= _IN_USE_SECONDS
 
     def size(self) -> int:
         """Bytes of all blobs."""

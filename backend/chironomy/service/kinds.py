@@ -263,7 +263,7 @@ KINDS: Mapping[str, Kind] = {
             "perform",
             run_perform,
             inputs=("speech",),
-            optional_inputs=("pinned", "pinned_mask", "kept", "score", "script", "fit"),
+            optional_inputs=("pinned", "pinned_mask", "kept", "score", "script", "fit", "heard", "aims"),
             settings={
                 **_GESTURE,
                 "alive": Switch(True),

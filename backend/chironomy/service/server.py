@@ -149,7 +149,8 @@ def serve(
             _watch(jobs, stop, thread, parent, keep_bytes)
         finally:
             # Who starts another one now waits for the end of this one.
-            lock.address.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                lock.address.unlink()
             events.close()
             server.should_exit = True
             workers.close()
@@ -211,6 +212,19 @@ def read_or_make_token(path: Path) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists() or path.stat().st_size == 0:
             _make_token(path)
+    except OSError as error:
+        message = f"The token file {path} cannot be used ({error.strerror or error}): choose another with --token-file"
+        raise ServiceError(message) from error
+    return read_token(path)
+
+
+def read_token(path: Path) -> str:
+    """The token in the file.
+
+    Raises:
+        ServiceError: as of `read_or_make_token`.
+    """
+    try:
         if os.name == "posix" and stat.S_IMODE(path.stat().st_mode) & 0o077:
             raise ServiceError(f"The token file {path} can be read by others: run chmod 600 on it, or delete it")
         token = path.read_text(encoding="ascii").strip()
@@ -249,5 +263,6 @@ def _write_handshake(path: Path, told: Handshake) -> None:
         with atomic_path(path) as temporary, _open_private(temporary) as stream:
             json.dump(vars(told), stream)
     except OSError as error:
-        message = f"The handshake file {path} cannot be written ({error.strerror or error}): choose another --handshake"
+        reason = error.strerror or error
+        message = f"The file {path} cannot be written ({reason}): see to its folder, or choose another"
         raise ServiceError(message) from error

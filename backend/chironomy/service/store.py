@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The records of all jobs, in an SQLite file: what was accepted is there after any end of the process or the machine.
 
-A record that is broken is set aside under another name, never deleted, and what can be read of it is taken over. Values
-are numbers, text and JSON. One process uses the file at a time (`chironomy.service.lock`).
+A record that is broken is set aside under another name, never deleted; what is known of it, by the journal beside it
+and by what can still be read, is taken over. Values are numbers, text and JSON. One process uses the file at a time
+(`chironomy.service.lock`).
 """
 
 import json
@@ -11,63 +12,22 @@ import sqlite3
 import threading
 import time
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from chironomy.client.protocol import DELETED, DONE, FINAL, QUEUED, RUNNING
 from chironomy.service.errors import ServiceError
+from chironomy.service.journal import Journal, Kept
 from chironomy.service.record import Event, Job
+from chironomy.service.rows import ASKED, STATES, insert, job_of, open_database, row_of, update
+from chironomy.service.salvage import altered, put_back, readable, set_aside
 
 logger = logging.getLogger(__name__)
 
-_MIGRATIONS = (
-    """
-    CREATE TABLE jobs (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        kind TEXT NOT NULL,
-        inputs TEXT NOT NULL,
-        settings TEXT NOT NULL,
-        names TEXT NOT NULL,
-        work TEXT NOT NULL,
-        lane TEXT NOT NULL,
-        priority INTEGER NOT NULL,
-        state TEXT NOT NULL,
-        progress REAL NOT NULL,
-        message TEXT NOT NULL,
-        error TEXT,
-        result TEXT,
-        attempts INTEGER NOT NULL,
-        stopping INTEGER NOT NULL,
-        created REAL NOT NULL,
-        started REAL,
-        finished REAL
-    );
-    CREATE INDEX jobs_by_turn ON jobs (state, lane, priority DESC, attempts, number);
-    CREATE INDEX jobs_by_work ON jobs (work);
-    CREATE TABLE keys (
-        key TEXT PRIMARY KEY,
-        job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE
-    ) WITHOUT ROWID;
-    CREATE INDEX keys_by_job ON keys (job);
-    """,
-    """
-    CREATE TABLE events (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        record TEXT NOT NULL
-    );
-    """,
-)
-"""What makes each version of the file from the one before; `user_version` counts them."""
-
 KEPT_EVENTS = 20_000
 """Changes of state that are kept for those who were away."""
-
-_COLUMNS = tuple(Job.__dataclass_fields__)
-_JSON = ("inputs", "settings", "names")
-_STATES = (QUEUED, RUNNING, *sorted(FINAL))
 
 
 class Store:
@@ -88,31 +48,51 @@ class Store:
         self.path = path
         self.notes: list[str] = []
         self._lock = threading.RLock()
-        rows: list[dict[str, Any]] = []
-        keys: list[tuple[str, str]] = []
+        self._lines: list[dict[str, Any]] = []
+        self._journal = Journal(path.with_name(f"{path.stem}.journal"))
+        kept = self._journal.read()
         try:
-            self._connection = _open(path)
+            self._connection = open_database(path)
+            try:
+                altered(self._connection, kept)
+            except BaseException:
+                self._connection.close()
+                raise
         except sqlite3.OperationalError as error:
             raise self._unusable(error) from error
         except sqlite3.DatabaseError as error:
-            aside = _set_aside(path)
-            rows, keys = _readable(aside)
-            self.notes.append(
-                f"The record of jobs {path} was damaged ({error}): it was kept as {aside.name}, and {len(rows)} of its "
-                "jobs could be read and go on"
-            )
-            logger.error(self.notes[-1])
-            try:
-                self._connection = _open(path)
-            except sqlite3.Error as again:
-                raise self._unusable(again) from again
+            kept = self._set_aside(error, kept)
         with self._writing() as database:
-            for row in rows:
-                with suppress(sqlite3.IntegrityError):
-                    _insert(database, row)
-            for key, job in keys:
-                with suppress(sqlite3.IntegrityError):
-                    database.execute("INSERT INTO keys VALUES (?, ?)", (key, job))
+            lost = put_back(database, kept)
+        if lost and not self.notes:
+            self.notes.append(
+                f"{lost} jobs were missing in the record of jobs {path}, and go on from its second account"
+            )
+            logger.warning(self.notes[-1])
+        self._journal.rewrite(self._known())
+
+    def _set_aside(self, error: sqlite3.DatabaseError, kept: Kept) -> Kept:
+        """Begin a new file, and return what is known of the jobs."""
+        try:
+            aside = set_aside(self.path)
+        except OSError as failure:
+            message = (
+                f"The record of jobs {self.path} is damaged, and cannot be set aside ({failure.strerror or failure}): "
+                "see that its folder may be written"
+            )
+            raise ServiceError(message, status=507) from failure
+        found = readable(aside)
+        known = Kept(found.rows | kept.rows, found.keys | kept.keys, kept.event)
+        self.notes.append(
+            f"The record of jobs {self.path} was damaged ({one_line(error)}): it was kept as {aside.name}, and the "
+            f"{len(known.rows)} jobs that are known go on"
+        )
+        logger.error(self.notes[-1])
+        try:
+            self._connection = open_database(self.path)
+        except sqlite3.Error as again:
+            raise self._unusable(again) from again
+        return known
 
     def close(self) -> None:
         """Close the file."""
@@ -122,15 +102,19 @@ class Store:
     def add(self, job: Job, key: str | None = None) -> Event:
         """Keep a new record, and the key that its client knows it by."""
         with self._writing() as database:
-            _insert(database, _row(job))
+            row = row_of(job)
+            row["number"] = insert(database, row)
+            self._lines.append({"row": row})
             if key is not None:
                 database.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key, job.id))
-            return _note(database, job)
+                self._lines.append({"key": key, "id": job.id})
+            return self._note(database, job)
 
     def add_key(self, key: str, identifier: str) -> None:
         """Let a job be known by one more key."""
         with self._writing() as database:
             database.execute("INSERT OR REPLACE INTO keys VALUES (?, ?)", (key, identifier))
+            self._lines.append({"key": key, "id": identifier})
 
     def find(self, identifier: str) -> Job | None:
         """The record of a job."""
@@ -159,21 +143,22 @@ class Store:
             row = database.execute(query, (QUEUED, lane, RUNNING)).fetchone()
             if row is None:
                 return None
-            job = _job(row)
+            job = job_of(row)
             job.state, job.started, job.attempts = RUNNING, time.time(), job.attempts + 1
-            _update(database, job)
-            return _note(database, job)
+            self._update(database, job)
+            return self._note(database, job)
 
     def save(self, job: Job) -> None:
         """Keep what has changed in a record, its state apart."""
         with self._writing() as database:
-            _update(database, job)
+            update(database, job)
+            self._lines.append({"id": job.id, "change": row_of(job)})
 
     def change(self, job: Job) -> Event:
         """Keep a record that has changed its state."""
         with self._writing() as database:
-            _update(database, job)
-            return _note(database, job)
+            self._update(database, job)
+            return self._note(database, job)
 
     def events(self, after: int, limit: int) -> list[tuple[int, str]]:
         """The changes of state after one of them, the first first: number, and the record as JSON that it made."""
@@ -189,11 +174,11 @@ class Store:
         last = self._all("SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'")[0][0] or 0
         return (last + 1 if first is None else first), last
 
-    def jobs(self, states: Collection[str] = _STATES, limit: int = 1 << 30) -> list[Job]:
+    def jobs(self, states: Collection[str] = STATES, limit: int = 1 << 30) -> list[Job]:
         """The records of jobs in these states, the latest first."""
         marks = ",".join("?" * len(states))
         query = f"SELECT * FROM jobs WHERE state IN ({marks}) ORDER BY number DESC LIMIT ?"
-        return [_job(row) for row in self._all(query, *states, limit)]
+        return [job_of(row) for row in self._all(query, *states, limit)]
 
     def count(self, state: str) -> int:
         """How many jobs are in a state."""
@@ -203,7 +188,8 @@ class Store:
         """Forget a job."""
         with self._writing() as database:
             database.execute("DELETE FROM jobs WHERE id = ?", (job.id,))
-            return _note(database, replace(job, state=DELETED))
+            self._lines.append({"gone": job.id})
+            return self._note(database, replace(job, state=DELETED))
 
     def forget(self, maximum: int) -> None:
         """Forget the jobs that ended first, where more than so many have, and the changes of state of long ago."""
@@ -212,7 +198,10 @@ class Store:
             query = f"SELECT number FROM jobs WHERE state IN ({marks}) ORDER BY number DESC LIMIT 1 OFFSET ?"
             row = database.execute(query, (*FINAL, maximum)).fetchone()
             if row is not None:
-                database.execute(f"DELETE FROM jobs WHERE state IN ({marks}) AND number <= ?", (*FINAL, row[0]))
+                ended = f"FROM jobs WHERE state IN ({marks}) AND number <= ?"
+                gone = database.execute(f"SELECT id {ended}", (*FINAL, row[0])).fetchall()
+                database.execute(f"DELETE {ended}", (*FINAL, row[0]))
+                self._lines += [{"gone": each["id"]} for each in gone]
             last = database.execute("SELECT max(number) FROM events").fetchone()[0] or 0
             database.execute("DELETE FROM events WHERE number <= ?", (last - KEPT_EVENTS,))
 
@@ -227,7 +216,7 @@ class Store:
 
     def _one(self, query: str, *values: object) -> Job | None:
         rows = self._all(query, *values)
-        return _job(rows[0]) if rows else None
+        return job_of(rows[0]) if rows else None
 
     def _all(self, query: str, *values: object) -> list[Any]:
         with self._lock:
@@ -240,135 +229,76 @@ class Store:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         """One change, whole or not at all."""
         with self._lock:
+            self._lines.clear()
+            before = None
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._connection
+                    before = self._tell_journal()
                     self._connection.execute("COMMIT")
                 except BaseException:
                     if self._connection.in_transaction:
                         self._connection.execute("ROLLBACK")
+                    if before is not None:
+                        self._journal.cut(before)
                     raise
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 raise self._unusable(error) from error
+            if self._journal.behind or self._journal.grown:
+                self._journal.rewrite(self._known())
 
-    def _unusable(self, error: sqlite3.Error) -> ServiceError:
+    def _tell_journal(self) -> int | None:
+        """Write the change down a second time.
+
+        Raises:
+            OSError: a job is added, and cannot be.
+        """
+        if not self._lines:
+            return None
+        new = any("row" in line for line in self._lines)
+        try:
+            return self._journal.append(self._lines, surely=new)
+        except OSError:
+            self._journal.behind = True
+            if new:
+                raise
+        return None
+
+    def _update(self, database: sqlite3.Connection, job: Job) -> None:
+        update(database, job)
+        changed = {name: value for name, value in row_of(job).items() if name not in (*ASKED, "id")}
+        self._lines.append({"id": job.id, "change": changed})
+
+    def _note(self, database: sqlite3.Connection, job: Job) -> Event:
+        """Write down that a job has changed its state, in the transaction in which it does."""
+        record = json.dumps(job.as_json(), separators=(",", ":"))
+        number = database.execute("INSERT INTO events (record) VALUES (?)", (record,)).lastrowid
+        assert number is not None
+        self._lines.append({"event": number})
+        return Event(number, replace(job), record)
+
+    def _known(self) -> Kept:
+        """All that the tables hold of jobs."""
+        rows = {row["id"]: dict(row) for row in self._all("SELECT * FROM jobs ORDER BY number")}
+        keys = {row["key"]: row["job"] for row in self._all("SELECT key, job FROM keys")}
+        return Kept(rows, keys, self.numbers()[1])
+
+    def _unusable(self, error: sqlite3.Error | OSError) -> ServiceError:
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+            message = (
+                f"The backend's record of jobs {self.path} is damaged ({one_line(error)}): start the backend anew, "
+                "which sets it aside and goes on with what it knows"
+            )
+            return ServiceError(message, status=507)
+        reason = error.strerror or error if isinstance(error, OSError) else error
         message = (
-            f"The backend's record of jobs {self.path} cannot be used ({error}): make room and see that it may be "
+            f"The backend's record of jobs {self.path} cannot be used ({reason}): make room and see that it may be "
             "written, or choose another folder with --data"
         )
         return ServiceError(message, status=507)
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    """Open, check and bring up to date.
-
-    Raises:
-        sqlite3.OperationalError: it cannot be opened or written.
-        sqlite3.DatabaseError: it is damaged.
-        ServiceError: it is of a later version.
-    """
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
-    try:
-        connection.row_factory = sqlite3.Row
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(_MIGRATIONS):
-            message = (
-                f"The record of jobs {path} was made by a later version of chironomy: update this one, or choose "
-                "another folder with --data"
-            )
-            raise ServiceError(message)
-        _check(connection)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
-            connection.executescript(f"BEGIN; {migration} PRAGMA user_version = {number}; COMMIT;")
-        if version < len(_MIGRATIONS):
-            _check(connection)
-        for row in connection.execute("SELECT * FROM jobs"):
-            _job(row)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _check(connection: sqlite3.Connection) -> None:
-    found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    if found != "ok":
-        raise sqlite3.DatabaseError(found)
-
-
-def _set_aside(path: Path) -> Path:
-    """Give a damaged file and its companions another name, which is returned."""
-    stem = f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}"
-    aside, number = path.with_name(f"{stem}{path.suffix}"), 1
-    while aside.exists():
-        number += 1
-        aside = path.with_name(f"{stem}-{number}{path.suffix}")
-    for end in ("-wal", "-shm", ""):
-        with suppress(FileNotFoundError):
-            path.with_name(path.name + end).rename(aside.with_name(aside.name + end))
-    return aside
-
-
-def _readable(path: Path) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
-    """The records and keys of a damaged file that can still be read: from both ends up to the damage."""
-    rows: dict[str, dict[str, Any]] = {}
-    keys: dict[str, str] = {}
-    with suppress(sqlite3.Error), closing(sqlite3.connect(path)) as connection:
-        connection.row_factory = sqlite3.Row
-        for order in ("ASC", "DESC"):
-            with suppress(sqlite3.Error):
-                for row in connection.execute(f"SELECT * FROM jobs ORDER BY number {order}"):
-                    with suppress(sqlite3.DatabaseError):
-                        job = _job(row)
-                        rows.setdefault(job.id, {"number": row["number"], **_row(job)})
-            with suppress(sqlite3.Error):
-                for key, job in connection.execute(f"SELECT key, job FROM keys ORDER BY key {order}"):
-                    keys.setdefault(key, job)
-    return sorted(rows.values(), key=lambda row: row["number"]), list(keys.items())
-
-
-def _note(database: sqlite3.Connection, job: Job) -> Event:
-    """Write down that a job has changed its state, in the transaction in which it does."""
-    record = json.dumps(job.as_json(), separators=(",", ":"))
-    number = database.execute("INSERT INTO events (record) VALUES (?)", (record,)).lastrowid
-    assert number is not None
-    return Event(number, replace(job), record)
-
-
-def _row(job: Job) -> dict[str, Any]:
-    values = {name: getattr(job, name) for name in _COLUMNS}
-    return values | {name: json.dumps(values[name], separators=(",", ":")) for name in _JSON}
-
-
-def _insert(database: sqlite3.Connection, row: dict[str, Any]) -> None:
-    names = ",".join(row)
-    marks = ",".join(f":{name}" for name in row)
-    database.execute(f"INSERT INTO jobs ({names}) VALUES ({marks})", row)
-
-
-def _update(database: sqlite3.Connection, job: Job) -> None:
-    changes = ",".join(f"{name} = :{name}" for name in _COLUMNS if name != "id")
-    database.execute(f"UPDATE jobs SET {changes} WHERE id = :id", _row(job))
-
-
-def _job(row: Any) -> Job:
-    """A record from its row.
-
-    Raises:
-        sqlite3.DatabaseError: the row holds something else.
-    """
-    try:
-        values = {name: row[name] for name in _COLUMNS}
-        values |= {name: json.loads(values[name]) for name in _JSON}
-        values["stopping"] = bool(values["stopping"])
-        whole = all(isinstance(values[name], dict) for name in _JSON) and values["state"] in _STATES
-    except (LookupError, TypeError, ValueError) as error:
-        raise sqlite3.DatabaseError(f"a row cannot be read: {error}") from error
-    if not whole:
-        message = "a row holds no job"
-        raise sqlite3.DatabaseError(message)
-    return Job(**values)
+def one_line(error: Exception) -> str:
+    """What SQLite says, without its own formatting."""
+    return " ".join(str(error).replace("***", "").split())

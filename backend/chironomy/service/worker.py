@@ -23,7 +23,7 @@ from typing import IO, Any
 from chironomy import processes
 from chironomy.client.protocol import CANCELLED, DONE, FAILED
 from chironomy.errors import ChironomyError
-from chironomy.files import FULL_DISK
+from chironomy.files import FULL_DISK, NOT_WRITABLE
 from chironomy.packages import explained
 from chironomy.service.blobs import BlobStore, file_sha256
 from chironomy.service.errors import ServiceError
@@ -56,14 +56,15 @@ class Worker:
     """What this process does.
 
     Args:
-        kinds: what it can be asked for.
+        kinds: what it can be asked for, as `module:NAME`.
         blobs: inputs are read from it, results go into it.
         ears: where it is told what to do.
         mouth: where it tells of it.
     """
 
-    def __init__(self, kinds: Mapping[str, Kind], blobs: BlobStore, ears: IO[str], mouth: IO[str]) -> None:
-        self._kinds = kinds
+    def __init__(self, kinds: str, blobs: BlobStore, ears: IO[str], mouth: IO[str]) -> None:
+        self._reference = kinds
+        self._kinds: Mapping[str, Kind] = {}
         self._blobs = blobs
         self._ears = ears
         self._mouth = mouth
@@ -76,6 +77,8 @@ class Worker:
         """Compute what is asked for until the process ends."""
         threading.Thread(target=self._listen, name="ears", daemon=True).start()
         threading.Thread(target=self._beat, name="heart", daemon=True).start()
+        # It takes a while on a busy machine, and is to end with its backend meanwhile, too.
+        self._kinds = load_kinds(self._reference)
         while True:
             self._something.acquire()
             self._do(self._asked.pop(0))
@@ -182,6 +185,11 @@ def _sentence(error: BaseException, task: Mapping[str, Any], placed: Path, folde
         sentence = f"The backend cannot do this: {explained(error)}"
     elif isinstance(error, OSError) and error.errno in FULL_DISK:
         sentence = f"The disk of the backend's folder {folder} is full: make room there and ask again"
+    elif isinstance(error, OSError) and error.errno in NOT_WRITABLE:
+        sentence = (
+            f"The backend may not write in its folder {folder.parents[1]} ({error.strerror}): see to the rights of all "
+            "in it, and ask again"
+        )
     else:
         logger.exception("job %s (%s) broke", task["id"], kind, exc_info=error)
         sentence = f"The {kind} job broke by {type(error).__name__}: {error} (the backend's log has the details)"
@@ -205,7 +213,7 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     logging.basicConfig(level=logging.WARNING, format="chironomy: %(message)s", stream=sys.stderr)
     set_limit(options.memory)
-    Worker(load_kinds(options.kinds), BlobStore(options.blobs), ears, mouth).work()
+    Worker(options.kinds, BlobStore(options.blobs), ears, mouth).work()
 
 
 if __name__ == "__main__":

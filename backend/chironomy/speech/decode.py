@@ -23,6 +23,8 @@ from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, OpenSound, check_fin
 
 SAMPLE_RATE = 16000
 MAXIMUM_SECONDS = 3600.0
+LOWEST_RATE, HIGHEST_RATE = 1000, 768_000
+"""Samples a second that a file may have: less is no speech, and no converter takes more."""
 
 # Dialogue is mixed to the centre; the low-frequency channel is left out (ITU-R BS.775 gives the others -3 dB).
 # In the order of WAV: front left, front right, centre, low-frequency, then surround channels.
@@ -95,7 +97,7 @@ class Speech:
             raise SpeechError(
                 f"{name}: samples are {samples.dtype} of shape {samples.shape}; give floats, (N,) or (N, channels)"
             )
-        if sample_rate < 1000:
+        if sample_rate < LOWEST_RATE:
             raise SpeechError(f"{name}: a sample rate of {sample_rate} Hz is too low for speech; give 8000 Hz or more")
         check_finite(samples, 0, sample_rate, name)
         mono = np.array(_mixed_down(samples) if samples.ndim == 2 else samples, dtype=np.float32)
@@ -276,6 +278,11 @@ def _read_part(
     with opener(path, track, part, film_time=film_time) as sound:
         if sound is None:
             return []
+        if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
+            raise SpeechError(
+                f"{path.name} says that it has {sound.rate} samples a second; from {LOWEST_RATE} to {HIGHEST_RATE} are "
+                "read: export the recording again"
+            )
         weights = _weights(sound.channels)
         powers = _Powers(weights)
 

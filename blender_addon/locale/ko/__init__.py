@@ -4,8 +4,9 @@
 from .. import Table
 from .labels import LABELS
 from .own import OWN_CHARACTER
+from .scenes import SCENES
 from .score import SCORE
 from .sentences import SENTENCES
 from .tooltips import TOOLTIPS
 
-KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES, **SCORE, **OWN_CHARACTER}
+KOREAN: Table = {**LABELS, **TOOLTIPS, **SENTENCES, **SCORE, **OWN_CHARACTER, **SCENES}

@@ -166,6 +166,7 @@ _ANY = {
     "Without PyTorch": "PyTorch 없이",
     "Address": "주소",
     "Token File": "토큰 파일",
+    "Authority": "인증 기관",
     "Label": "레이블",
     "Accepted": "채택됨",
     "Detail": "디테일",

@@ -12,6 +12,9 @@ _PREFERENCES = {
     "Of a backend that you run yourself, such as http://127.0.0.1:8123; empty, Blender starts one of its own": (
         "직접 실행한 백엔드의 주소, 예: http://127.0.0.1:8123. 비워 두면 Blender가 백엔드를 시작합니다"
     ),
+    "PEM file of the authority that vouches for the backend at that address; empty, those that this computer knows": (
+        "해당 주소의 백엔드를 보증하는 인증 기관의 PEM 파일입니다. 비워 두면 이 컴퓨터가 아는 기관을 사용합니다"
+    ),
     "The file with the secret of the backend at that address; chironomy serve names it": (
         "그 주소의 백엔드에 필요한 비밀 토큰 파일. chironomy serve가 위치를 알려 줍니다"
     ),
@@ -266,8 +269,8 @@ _BUTTONS = {
     "Put hand motion, or a whole performance, from a file on the character, as sparse keys": (
         "파일의 손 모션이나 퍼포먼스 전체를 캐릭터에 성긴 키로 적용합니다"
     ),
-    "The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read": (
-        "읽을 모션 .npz, .bvh, .vrma, .glb 또는 퍼포먼스 .zip"
+    "The motion, .npz, .bvh, .vrma, .glb, .fbx or USD, or the performance, .zip, to read": (
+        "읽을 모션 .npz, .bvh, .vrma, .glb, .fbx, USD 또는 퍼포먼스 .zip"
     ),
     "Write the character's hand motion, as the rig shows it, to a file": (
         "리그가 보여 주는 캐릭터의 손 모션을 파일로 저장합니다"
@@ -366,10 +369,10 @@ _EDITS = {
         "현재 프레임은 그대로이고, 옆의 키는 비켜납니다"
     ),
     "How many times as long the frames take": "프레임 길이의 배율",
-    "Hold the current pose longer; what follows comes later, and the next time that the hands are still gets shorter, "
-    "up to the end of the selected keys, the preview range or all frames": (
-        "현재 포즈를 더 오래 유지합니다. 뒤따르는 모션은 늦어지고 다음 정지 구간이 짧아집니다. "
-        "선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지"
+    "Stand still in the current pose for longer; what leads to it slows down, what follows comes later, and the next "
+    "time that the hands are still gets shorter, up to the end of the selected keys, the preview range or all frames": (
+        "현재 포즈에서 더 오래 멈춰 있습니다. 앞선 모션은 느려지고, 뒤따르는 모션은 늦어지며, "
+        "다음 정지 구간이 짧아집니다. 선택한 키, 미리보기 범위 또는 모든 프레임의 끝까지"
     ),
     "For how many frames more": "더 유지할 프레임 수",
     "Let the hands go from the current frame to where they rest, and stay there up to the end of the selected keys, "

@@ -169,3 +169,13 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
     for path in (tmp_path / "nobody.png", tmp_path):
         with pytest.raises(VideoError, match=f"{path.name} cannot be read"):
             read_picture(path)
+
+
+def test_a_picture_whose_exif_is_damaged_is_seen_as_it_lies() -> None:
+    picture = halves()
+    stream = io.BytesIO()
+    picture.save(stream, "PNG")
+    data, noise = stream.getvalue(), b"eXIf" + np.random.default_rng(1).bytes(60)
+    chunk = (len(noise) - 4).to_bytes(4, "big") + noise + zlib.crc32(noise).to_bytes(4, "big")
+    place = data.index(b"IDAT") - 4
+    assert np.array_equal(read_picture(data[:place] + chunk + data[place:]), np.asarray(picture.convert("RGB")))

@@ -72,7 +72,7 @@ SMOOTHED = 0.8
 """Frames by which positions are smoothed, standard deviation."""
 
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
-_CHANGE = 10.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
+_CHANGE = 14.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
 _EDGE = 1.0  # how much of the network's belief in an edge counts
 _SPLIT = 0.7  # logarithm of the odds of an edge from which a kind that goes on does so in another phrase
 _SHORTEST = 0.4  # seconds of a phrase

@@ -16,10 +16,20 @@ from typing import Any
 from chironomy.service.blobs import file_sha256
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm.plan import Item, write_plan
-from chironomy.service.farm.stages import AFTER, FIT, GESTURE, THREADS, VIDEO, stages
+from chironomy.service.farm.stages import (
+    AFTER,
+    FBX,
+    FIT,
+    GESTURE,
+    PERFORMANCE,
+    SCENE,
+    THREADS,
+    VIDEO,
+    stages,
+)
 
-_SECONDS = {GESTURE: 3600, FIT: 1800, VIDEO: 24 * 3600}
-_MEMORY = {GESTURE: 2048, FIT: 2048, VIDEO: 4096}
+_SECONDS = {GESTURE: 3600, FIT: 1800, VIDEO: 24 * 3600, PERFORMANCE: 3600, SCENE: 3600, FBX: 3600}
+_MEMORY = {GESTURE: 2048, FIT: 2048, VIDEO: 4096, PERFORMANCE: 2048, SCENE: 4096, FBX: 4096}
 """MiB that a worker must have."""
 
 
@@ -61,7 +71,7 @@ def write_bundle(items: Sequence[Item], folder: Path, name: str = "Chironomy", p
 
 def template(items: Sequence[Item], name: str, program: str) -> dict[str, Any]:
     """The job's template."""
-    named = {stage: [item.name for item in items if stage in stages(item)] for stage in (GESTURE, FIT, VIDEO)}
+    named = {stage: [item.name for item in items if stage in stages(item)] for stage in AFTER}
     return {
         "specificationVersion": "jobtemplate-2023-09",
         "name": name[:128],

@@ -1,28 +1,42 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a batch is to make: its items, in a file that goes where the work is done.
 
-File: `chironomy.batch/1` (JSON): `{"format", "items": [{"name", "speech", "script", "portrait", "gesture", "video"}]}`.
-Paths are relative to the file's folder. `gesture` are settings of that kind of job; `video` is null for motion alone,
-or `{"engine", "format", "width", "height", "alive"}`.
+File: `chironomy.batch/2` (JSON): `{"format", "items": [{"name", "speech", "script", "portrait", "gesture", "video",
+"blender"}]}`. Paths are relative to the file's folder. `gesture` are settings of that kind of job; `video` is null for
+none, or `{"engine", "format", "width", "height", "alive"}`; `blender` lists what Blender writes, of `scene` and `fbx`.
+Version 1 had no `blender`.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from chironomy.files import atomic_path
+from chironomy.performance.errors import PerformanceError
+from chironomy.performance.recordings import PICTURES, SCRIPTS, beside, each_of, recordings_in
 from chironomy.schema import Schema
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import Choice, Integer, Switch, check_settings
 
-PLAN_FILE = Schema("chironomy.batch", "a plan of a batch", ServiceError, "make one with chironomy farm bundle")
-SOUNDS = (".wav", ".flac", ".mp3", ".ogg", ".m4a", ".aac", ".opus", ".mp4", ".mov", ".mkv", ".webm")
-SCRIPTS = (".txt", ".srt", ".vtt", ".TextGrid", ".json")
-PICTURES = (".png", ".jpg", ".jpeg", ".webp")
+
+def _without_blender(fields: dict[str, Any]) -> dict[str, Any]:
+    """What a plan of the first version says: nothing in it is written by Blender."""
+    return fields
+
+
+PLAN_FILE = Schema(
+    "chironomy.batch",
+    "a plan of a batch",
+    ServiceError,
+    "make one with chironomy farm bundle",
+    upgrades=(_without_blender,),
+)
+BLENDER = ("scene", "fbx")
+"""What Blender writes: `scene.blend` and `hands.fbx`."""
 MOST_ITEMS = 100_000
 _LARGEST = 256 << 20
 _NAME = re.compile(r"[^\W_](?:[\w .()+-]{0,118}[\w()+-])?")
@@ -60,7 +74,8 @@ class Item:
         script: what is said, if that is known.
         portrait: a picture in which it is said, if there is one.
         gesture: settings of the motion.
-        video: settings of the video; None for motion alone.
+        video: settings of the video; None for none.
+        blender: of `BLENDER`, what Blender writes.
     """
 
     name: str
@@ -69,6 +84,7 @@ class Item:
     portrait: Path | None = None
     gesture: Mapping[str, Any] = field(default_factory=dict)
     video: Mapping[str, Any] | None = None
+    blender: tuple[str, ...] = ()
 
     def files(self) -> dict[str, Path]:
         """The files that it is made from, by what they are."""
@@ -83,6 +99,7 @@ def items_of(
     gesture: Mapping[str, Any] | None = None,
     portrait: Path | None = None,
     video: Mapping[str, Any] | None = None,
+    blender: Sequence[str] = (),
 ) -> list[Item]:
     """An item for each recording, style and seed.
 
@@ -94,41 +111,22 @@ def items_of(
         seeds: of which each is made; none for the usual one.
         gesture: further settings of the motion.
         portrait: for recordings that have none beside them.
-        video: settings of the video; None for motion alone.
+        video: settings of the video; None for none.
+        blender: of `BLENDER`, what Blender writes.
 
     Raises:
         ServiceError: there is no recording, or two would have one name.
     """
-    found: list[Path] = []
-    for path in recordings:
-        if path.is_dir():
-            inside = [each for each in sorted(path.iterdir()) if each.suffix.lower() in SOUNDS and each.is_file()]
-            if not inside:
-                raise ServiceError(f"There is no recording in {path}: it takes {', '.join(SOUNDS)}")
-            found += inside
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise ServiceError(f"There is no recording {path}")
+    try:
+        found = recordings_in(recordings)
+    except PerformanceError as error:
+        raise ServiceError(str(error)) from None
     items = []
-    for path in found:
-        for style in styles or (None,):
-            for seed in seeds or (None,):
-                chosen = {"style": style, "seed": seed}
-                own = {name: value for name, value in chosen.items() if value is not None}
-                parts = [_safe(path.stem)]
-                parts += [_safe(str(style))] if len(styles) > 1 else []
-                parts += [str(seed)] if len(seeds) > 1 else []
-                items.append(
-                    Item(
-                        "-".join(parts),
-                        path.absolute(),
-                        _beside(path, SCRIPTS),
-                        _beside(path, PICTURES) or (None if portrait is None else portrait.absolute()),
-                        dict(gesture or {}) | own,
-                        video,
-                    )
-                )
+    for name, path, style, seed in each_of(found, styles, seeds):
+        chosen = {"style": style, "seed": seed}
+        own = {name: value for name, value in chosen.items() if value is not None}
+        picture = beside(path, PICTURES) or (None if portrait is None else portrait.absolute())
+        items.append(Item(name, path, beside(path, SCRIPTS), picture, dict(gesture or {}) | own, video, tuple(blender)))
     return checked(items)
 
 
@@ -160,7 +158,9 @@ def checked(items: Sequence[Item]) -> list[Item]:
             raise ServiceError(f"{item.name}: {error}", status=422) from None
         if video is not None and (video["width"] is None) != (video["height"] is None):
             raise ServiceError(f"{item.name}: a width and a height belong together")
-        done.append(Item(item.name, item.speech, item.script, item.portrait, gesture, video))
+        if unknown := [name for name in item.blender if name not in BLENDER]:
+            raise ServiceError(f"{item.name}: Blender writes {' and '.join(BLENDER)}, not {unknown[0]!r}")
+        done.append(replace(item, gesture=gesture, video=video))
     return done
 
 
@@ -174,7 +174,13 @@ def read_plan(path: Path) -> list[Item]:
     listed = told.get("items")
     if not isinstance(listed, list):
         raise ServiceError(f"The plan {path} has no list of items")
-    return checked(list(_items(listed, path)))
+    try:
+        return checked(list(_items(listed, path)))
+    except ServiceError as error:
+        # Names in it may hold what is no letter.
+        sentence = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in str(error))
+        where = "" if str(path) in sentence else f"The plan {path}: "
+        raise ServiceError(f"{where}{sentence}", status=error.status) from None
 
 
 def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
@@ -187,10 +193,16 @@ def _items(listed: Sequence[object], path: Path) -> Iterator[Item]:
             for name, value in texts.items()
         ):
             raise ServiceError(f"Item {number} of {path} needs a name and a speech, both texts")
+        listed_too = told.get("blender") or []
+        if not isinstance(listed_too, list) or not all(isinstance(each, str) for each in listed_too):
+            raise ServiceError(f"Item {number} of {path}: blender is a list of names, such as {list(BLENDER)}")
+        blender = tuple(listed_too)
         files = {
             name: path.parent / str(value) for name, value in texts.items() if name != "name" and value is not None
         }
-        yield Item(str(texts["name"]), **files, gesture=told.get("gesture") or {}, video=told.get("video"))
+        yield Item(
+            str(texts["name"]), **files, gesture=told.get("gesture") or {}, video=told.get("video"), blender=blender
+        )
 
 
 def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | None = None) -> None:
@@ -216,6 +228,7 @@ def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | No
             "portrait": named(item.portrait),
             "gesture": dict(item.gesture),
             "video": None if item.video is None else dict(item.video),
+            "blender": list(item.blender),
         }
         for item in items
     ]
@@ -223,13 +236,3 @@ def write_plan(path: Path, items: Sequence[Item], names: Mapping[Path, str] | No
         partial.write_text(
             json.dumps({"format": PLAN_FILE.format, "items": told}, indent=1, ensure_ascii=False), encoding="utf-8"
         )
-
-
-def _beside(path: Path, suffixes: Sequence[str]) -> Path | None:
-    return next((other.absolute() for suffix in suffixes if (other := path.with_suffix(suffix)).is_file()), None)
-
-
-def _safe(text: str) -> str:
-    """A text as it may stand in the name of a folder."""
-    safe = "".join(letter if letter.isalnum() or letter in " .()+-_" else "_" for letter in text).strip(" ._-+")
-    return safe[:80] or "recording"

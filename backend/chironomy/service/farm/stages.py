@@ -11,12 +11,14 @@ import hashlib
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import chironomy
 from chironomy.files import atomic_path, keep, keep_names
+from chironomy.performance.recordings import keep_previous
 from chironomy.service.blobs import file_sha256
 from chironomy.service.errors import ServiceError
 from chironomy.service.farm.plan import Item
@@ -24,7 +26,15 @@ from chironomy.service.kinds import gesture_weights, video_weights
 from chironomy.work import QUIET, Work
 
 GESTURE, FIT, VIDEO = "gesture", "fit", "video"
+PERFORMANCE, SCENE, FBX = "performance", "scene", "fbx"
 MOTION = "motion.npz"
+_FILES = {
+    GESTURE: MOTION,
+    FIT: "fit.json",
+    PERFORMANCE: "performance.zip",
+    SCENE: "scene.blend",
+    FBX: "hands.fbx",
+}
 _MADE = "made.json"
 _UNFINISHED = ".unfinished"
 
@@ -32,15 +42,22 @@ THREADS: Mapping[str, str] = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THR
 """Variables of every process that does stages: sums of several threads are others in their last bits, and several
 processes are faster with one each."""
 
-AFTER = {GESTURE: (), FIT: (), VIDEO: (GESTURE, FIT)}
+AFTER = {
+    GESTURE: (),
+    FIT: (),
+    VIDEO: (GESTURE, FIT),
+    PERFORMANCE: (GESTURE,),
+    SCENE: (PERFORMANCE,),
+    FBX: (PERFORMANCE,),
+}
 """What must be done before each stage."""
 
 
 def stages(item: Item) -> tuple[str, ...]:
     """The stages of an item, in an order in which they can be done."""
-    if item.video is None:
-        return (GESTURE,)
-    return (GESTURE, VIDEO) if item.portrait is None else (GESTURE, FIT, VIDEO)
+    film = () if item.video is None else (VIDEO,) if item.portrait is None else (FIT, VIDEO)
+    in_blender = (PERFORMANCE, *item.blender) if item.blender else ()
+    return (GESTURE, *film, *in_blender)
 
 
 def result(item: Item, stage: str, out: Path) -> Path:
@@ -50,7 +67,7 @@ def result(item: Item, stage: str, out: Path) -> Path:
 
         assert item.video is not None
         return out / item.name / f"video{FORMATS[item.video['format']].suffix}"
-    return out / item.name / {GESTURE: MOTION, FIT: "fit.json"}[stage]
+    return out / item.name / _FILES[stage]
 
 
 def is_done(item: Item, stage: str, out: Path) -> bool:
@@ -91,7 +108,7 @@ def do(item: Item, stage: str, out: Path, work: Work = QUIET) -> Path:
         keep(made)
         # Who was killed before it was noted has left the same.
         if path.is_file() and file_sha256(path) != file_sha256(made):
-            _keep_previous(path)
+            keep_previous(path)
         made.replace(path)
         keep_names(path.parent)
         _note(path, name)
@@ -109,6 +126,10 @@ def work_of(item: Item, stage: str, out: Path) -> str:
         told += [_hash(item.speech), _hash(item.script), dict(item.gesture), gesture_weights()]
     elif stage == FIT:
         told += [_hash(item.portrait)]
+    elif stage == PERFORMANCE:
+        told += [_hash(item.speech), _hash(result(item, GESTURE, out))]
+    elif stage in (SCENE, FBX):
+        told += [_hash(item.speech), _hash(result(item, PERFORMANCE, out))]
     else:
         assert item.video is not None
         # The motion as it is now, with what somebody may have changed in it.
@@ -168,7 +189,49 @@ def _video(item: Item, out: Path, made: Path, frames: Path, work: Work) -> None:
     render_video(shot, made, work.part(0.1, 1.0, "rendering"), format_name=item.video["format"], kept=frames)
 
 
-_DO: dict[str, Callable[[Item, Path, Path, Path, Work], None]] = {GESTURE: _gesture, FIT: _fit, VIDEO: _video}
+def _performance(item: Item, out: Path, made: Path, _frames: Path, work: Work) -> None:
+    from chironomy.body.performance import save_performance
+    from chironomy.motion.files import load_motion
+    from chironomy.performance.shots import make_performance_of
+    from chironomy.speech.decode import load_speech
+
+    hands = load_motion(result(item, GESTURE, out))
+    save_performance(make_performance_of(hands, load_speech(item.speech), work), made)
+
+
+def _scene(item: Item, out: Path, made: Path, _frames: Path, work: Work) -> None:
+    motion = str(result(item, PERFORMANCE, out))
+    _in_blender({"speech": str(item.speech), "motion": motion, "write": {"blend": str(made)}}, made, work)
+
+
+def _fbx(item: Item, out: Path, made: Path, _frames: Path, work: Work) -> None:
+    motion = str(result(item, PERFORMANCE, out))
+    wishes = {"filepath": str(made), "format": "fbx", "names": "own", "root": "", "mesh": True}
+    _in_blender({"motion": motion, "export": wishes}, made, work)
+
+
+def _in_blender(job: dict[str, Any], made: Path, work: Work) -> None:
+    """Let a Blender without a window do a job of `headless.py`'s."""
+    from chironomy.service.blender import FORMAT, find_blender, find_extension, run_headless
+
+    extension = find_extension(None)
+    with tempfile.TemporaryDirectory(prefix="chironomy-", ignore_cleanup_errors=True) as scratch:
+        told = {"format": FORMAT, "extension": str(extension), **job}
+        run_headless(
+            find_blender(None), extension, told, Path(scratch), lambda step, part, _: work.progress(part, step)
+        )
+    if not made.is_file():
+        raise ServiceError(f"Blender did not write {made.name}")
+
+
+_DO: dict[str, Callable[[Item, Path, Path, Path, Work], None]] = {
+    GESTURE: _gesture,
+    FIT: _fit,
+    VIDEO: _video,
+    PERFORMANCE: _performance,
+    SCENE: _scene,
+    FBX: _fbx,
+}
 
 _hashes: dict[tuple[Path, int, int], str] = {}
 
@@ -195,13 +258,3 @@ def _made(folder: Path) -> dict[str, str]:
 def _note(path: Path, name: str) -> None:
     with atomic_path(path.parent / _MADE) as partial:
         partial.write_text(json.dumps(_made(path.parent) | {path.name: name}, indent=1), encoding="utf-8")
-
-
-def _keep_previous(path: Path) -> None:
-    """Move what is there into the first folder `previous-001`, `previous-002` … that has no such file."""
-    for number in range(1, 10**6):
-        folder = path.parent / f"previous-{number:03d}"
-        if not (folder / path.name).exists():
-            folder.mkdir(exist_ok=True)
-            path.replace(folder / path.name)
-            return

@@ -16,6 +16,9 @@ from chironomy.speech.words.transcripts import read_transcript
 from chironomy.speech.words.word import Token, Word, language_of, tokens_of
 from chironomy.work import QUIET, Work
 
+MOST_WORDS, MOST_LETTERS = (2000, 30.0), (20_000, 300.0)
+"""What any script may have, and how much more a second: the quickest speakers say ten words."""
+
 
 def script_words(
     speech: Speech, path: str | Path, language: str | None = None, *, name: str = "", work: Work = QUIET
@@ -38,6 +41,14 @@ def script_words(
     """
     name = name or str(path)
     transcript = read_transcript(path, name)
+    for what, size, (least, most) in (
+        ("words", sum(len(passage.text.split()) for passage in transcript.passages), MOST_WORDS),
+        ("letters", sum(len(passage.text) for passage in transcript.passages), MOST_LETTERS),
+    ):
+        if size > max(least, most * speech.duration):
+            raise SpeechError(
+                f"{name} has {size} {what}, and the recording lasts {speech.duration:.1f} s; give what is said in it"
+            )
     told = language or transcript.language or language_of(" ".join(p.text for p in transcript.passages).split())
     aligner: Aligner | None = None
     asked = False

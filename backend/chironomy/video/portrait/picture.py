@@ -153,7 +153,11 @@ def _upright_rgb(picture: Opened) -> NDArray[np.uint8]:
     picture.seek(0)
     picture.load()
     profile = picture.info.get("icc_profile")
-    upright = ImageOps.exif_transpose(picture)
+    try:
+        upright = ImageOps.exif_transpose(picture)
+    except DAMAGE:
+        # What the camera wrote beside the picture cannot be read: as other programs, show it as it lies.
+        upright = picture
     flat: Opened
     if upright.mode.startswith("I") or upright.mode == "F":
         flat = _eight_bits(upright)

@@ -23,6 +23,8 @@ from chironomy.packages import install, lacking
 from chironomy.reading import Archive
 
 SCRIPT = "headless.py"
+FORMAT = "chironomy.job/1"
+"""Of the jobs that it reads."""
 
 
 class BlenderError(ChironomyError):
@@ -59,11 +61,12 @@ def _script(extension: Path) -> bytes:
 
 
 def find_blender(given: str | None) -> str | None:
-    """The Blender to run: the one given, or None where this Python has bpy, or `blender` on the path.
+    """The Blender to run: the one given, `CHIRONOMY_BLENDER`, None where this Python has bpy, or `blender`.
 
     Raises:
         BlenderError: there is none.
     """
+    given = given or os.environ.get("CHIRONOMY_BLENDER") or None
     if given is not None:
         found = shutil.which(given)
         if found is None:
