@@ -69,6 +69,7 @@ _BATCH = {
         "같은 버튼을 누르면 멈춘 곳부터 이어서 합니다"
     ),
     "Show the folder of the scenes": "씬 폴더를 엽니다",
+    "There is no folder of scenes yet": "아직 씬 폴더가 없습니다",
     "Choose the folders of the recordings and of the scenes first": "먼저 녹음 폴더와 씬 폴더를 고르세요",
     "choose the folder with the recordings first": "먼저 녹음이 있는 폴더를 고르세요",
     "choose the folder for the scenes first": "먼저 씬을 둘 폴더를 고르세요",
@@ -83,6 +84,17 @@ _BATCH = {
     "its Blender ended before the scene was made (exit code {0})": (
         "씬을 만들기 전에 Blender가 끝났습니다(종료 코드 {0})"
     ),
+}
+
+_FILES = {
+    "there is no file {0}; choose a file of motion": "{0} 파일이 없습니다. 모션 파일을 고르세요",
+    "another Blender cannot be started ({0})": "다른 Blender를 시작할 수 없습니다({0})",
+    "{0} cannot be read ({1}); import it by Blender's File menu, and use Hands From Armature": (
+        "{0}을(를) 읽을 수 없습니다({1}). Blender의 파일 메뉴로 가져온 뒤 아마추어에서 손 가져오기를 쓰세요"
+    ),
+    "it has no skeleton": "스켈레톤이 없습니다",
+    "this Blender was built without USD": "이 Blender는 USD 없이 빌드되었습니다",
+    "Blender ended over it": "읽다가 Blender가 끝났습니다",
 }
 
 _LIVE = {
@@ -132,4 +144,4 @@ _OWN = {
     "No Face": "얼굴 없음",
 }
 
-SCENES = table(any=_ANY | _BATCH | _LIVE, operator=_OPERATOR, own=_OWN)
+SCENES = table(any=_ANY | _BATCH | _LIVE | _FILES, operator=_OPERATOR, own=_OWN)
