@@ -8,7 +8,7 @@ from the variable `OPENBLAS_CORETYPE` when numpy is first imported: https://gith
 
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 _VARIABLE = "OPENBLAS_CORETYPE"
@@ -29,7 +29,7 @@ def choose_kernels() -> None:
         os.environ[_VARIABLE] = kernels
 
 
-def kernels_for(features: Collection[str]) -> str:
+def kernels_for(features: AbstractSet[str]) -> str:
     """OpenBLAS's name of the kernels for a processor with these features, as Linux calls them; "" to let it choose."""
     if features >= _AVX512 | _AVX2:
         return "SkylakeX"

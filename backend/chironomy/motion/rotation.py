@@ -235,7 +235,7 @@ def between(u: ArrayLike, v: ArrayLike) -> Array:
     Opposite directions have many such rotations; one about an axis across `u` is chosen.
     """
     u, v = np.broadcast_arrays(_unit(u), _unit(v))
-    half = u + v
+    half = np.asarray(u + v, dtype=np.float64)
     length = lengths(half)
     half = half / np.where(length > _SMALL, length, 1.0)
     q = np.concatenate([dots(u, half), cross(u, half)], axis=-1)
