@@ -15,6 +15,7 @@ from chironomy.motion import save_hands
 from .. import sequencer
 from ..properties import character
 from ..rig import read
+from ..scene.foreign_motion import BY_BLENDER, read_by_blender, reader_command
 from ..scene.joint_files import reading_armature
 from ..scene.keeping import taken, why_not_changed
 from ..scene.new_takes import New, adding_takes
@@ -35,11 +36,13 @@ class CHIRONOMY_OT_import_motion(FileOperator, Operator):
 
     filepath: StringProperty(
         name="File",
-        description="The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read",
+        description="The motion, .npz, .bvh, .vrma, .glb, .fbx or USD, or the performance, .zip, to read",
         subtype="FILE_PATH",
         options={"SKIP_SAVE"},
     )
-    filter_glob: StringProperty(default="*.npz;*.zip;*.bvh;*.vrma;*.glb", options={"HIDDEN"})
+    filter_glob: StringProperty(
+        default="*.npz;*.zip;*.bvh;*.vrma;*.glb;*.fbx;*.usd;*.usda;*.usdc;*.usdz", options={"HIDDEN"}
+    )
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
@@ -52,7 +55,11 @@ class CHIRONOMY_OT_import_motion(FileOperator, Operator):
         scene, item = target.find()
         path = sequencer.absolute(self.filepath)
         whole = path.suffix.lower() == ".zip"
-        made = yield lambda _: load_performance(path) if whole else load_hand_motion(path)
+        if path.suffix.lower() in BY_BLENDER:
+            command = reader_command()
+            made = yield lambda work: read_by_blender(path, command, work)
+        else:
+            made = yield lambda _: load_performance(path) if whole else load_hand_motion(path)
         (put_on,) = yield from adding_takes(scene, item, [New(made, path.name, {"file": path.name})])
         if whole:
             taken(path)

@@ -332,9 +332,14 @@ def _clear(batch: Batch) -> None:
     """Remove what is of no use any more; what Blender said of a failure is."""
     folder = batch.template.parent
     batch.template.unlink(missing_ok=True)
-    if not any(outcome.error for outcome in batch.outcomes.values()):
-        for log in folder.glob(f"blender-{os.getpid()}-*.log"):
-            log.unlink(missing_ok=True)
+    failed = any(outcome.error for outcome in batch.outcomes.values())
+    if not failed and len(batch.outcomes) == len(batch.items):
+        # What Blenders left that were killed goes, too: nobody has anything left to make.
+        left = [*folder.glob("template-*.blend"), *folder.glob("blender-*.log")]
+        for item in batch.items:
+            left += [path for part in item.parts for path in (batch.out / item.name).glob(f".*-{FILES[part]}")]
+        for path in left:
+            path.unlink(missing_ok=True)
     with contextlib.suppress(OSError):
         folder.rmdir()
 

@@ -114,20 +114,45 @@ def _skeleton(scene: Scene, item: Object, seen: Performance, fps: float) -> Call
 
     def made() -> SkeletonMotion:
         world = seen.place[item][:, None] @ seen.pose
-        turn = quaternion.multiply(_turn(world), quaternion.inverse(_turn(rest)))
-        skeleton = SkeletonMotion(
-            fps,
-            tuple(seen.bones),
-            parents,
-            rest[:, :3, 3] * grown,
-            tail * grown,
-            quaternion.make_continuous(turn),
-            world[..., :3, 3] * metres,
-        ).turned(quaternion.inverse(TURN))
+        skeleton = skeleton_of_matrices(fps, tuple(seen.bones), parents, rest, tail, world, grown, metres)
         # Another's rest pose is its own, and what it is called says nothing of it.
         return in_t_pose(load_rig(), skeleton) if ours else skeleton
 
     return made
+
+
+def skeleton_of_matrices(
+    fps: float,
+    names: tuple[str, ...],
+    parents: tuple[int, ...],
+    rest: Array,
+    tail: Array,
+    world: Array,
+    grown: float,
+    metres: float = 1.0,
+) -> SkeletonMotion:
+    """Return a skeleton's motion of what Blender has of its bones.
+
+    Args:
+        fps: frames a second.
+        names: (J,) of the bones, parents before children.
+        parents: (J,) indices, -1 for a root.
+        rest: (J, 4, 4) the bones at rest, in the space of the armature.
+        tail: (J, 3) where they end.
+        world: (T, J, 4, 4) where they are in the scene.
+        grown: metres that a unit of the armature is in the scene.
+        metres: that a unit of the scene is.
+    """
+    turn = quaternion.multiply(_turn(world), quaternion.inverse(_turn(rest)))
+    return SkeletonMotion(
+        fps,
+        names,
+        parents,
+        rest[:, :3, 3] * grown,
+        tail * grown,
+        quaternion.make_continuous(turn),
+        world[..., :3, 3] * metres,
+    ).turned(quaternion.inverse(TURN))
 
 
 def _turn(matrices: Array) -> Array:

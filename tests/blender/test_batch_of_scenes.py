@@ -97,12 +97,16 @@ def test_a_batch_that_is_stopped_goes_on_and_leaves_what_is_done_alone(addon, as
     # Somebody worked on the first one meanwhile.
     edited = out / NAMES[0] / "scene.blend"
     edited.write_bytes(b"edited")
+    # What a Blender that was killed has left.
+    (out / ".unfinished").mkdir(exist_ok=True)
+    (out / ".unfinished" / "template-1.blend").write_bytes(b"")
+    (out / NAMES[0] / ".1-0-hands.fbx").write_bytes(b"")
     assert bpy.ops.chironomy.batch() == {"FINISHED"}
     assert "3 of 3 scenes are made" in "".join(capfd.readouterr())
     assert edited.read_bytes() == b"edited"
     assert rows(out)[NAMES[0]]["seconds"] == "0.0"
     assert all((out / name / "scene.blend").is_file() and (out / name / "hands.fbx").is_file() for name in NAMES)
-    assert not (out / ".unfinished").exists()
+    assert not list(out.rglob(".*"))
 
 
 def test_a_blender_that_is_killed_costs_an_attempt_and_its_scene_is_made(addon, asked, recordings, tmp_path):

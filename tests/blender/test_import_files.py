@@ -100,3 +100,35 @@ def test_hands_come_back_from_an_fbx_that_blender_imports(addon, rig, character,
     assert np.percentile(off, 95) < 6.0
     for item in set(bpy.data.objects) - known:
         bpy.data.objects.remove(item)
+
+
+@pytest.mark.parametrize("kind", ["fbx", "usd"])
+def test_hands_come_back_from_a_file_that_blender_reads_in_another_process(addon, rig, character, made, tmp_path, kind):
+    from chironomy.motion import rotation as quaternion
+
+    scene, hands = bpy.context.scene, made[0]
+    if kind == "usd" and not bpy.app.build_options.usd:
+        kind = "fbx"
+    addon["scene.takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
+    scene.frame_end = scene.frame_start + FRAMES - 1
+    bpy.context.view_layer.update()
+    before = on_the_character(addon, rig, character)
+    path = tmp_path / f"there.{'usdc' if kind == 'usd' else kind}"
+    export = addon["scene.export"]
+    export.export(bpy.context, character, path, export.Wishes(format=kind))
+    known = {name: set(getattr(bpy.data, name)) for name in ("objects", "scenes", "armatures", "meshes")}
+    assert bpy.ops.chironomy.import_motion(filepath=str(path)) == {"FINISHED"}
+    after = on_the_character(addon, rig, character)
+    assert addon["scene.takes"].shown_take(scene, character).label == path.name
+    assert np.linalg.norm(after.wrist_position - before.wrist_position, axis=-1).max() < 0.02
+    assert np.percentile(np.rad2deg(quaternion.angle(after.rotation, before.rotation)), 95) < 6.0
+    # Nothing of the file is in the person's own.
+    assert {name: set(getattr(bpy.data, name)) for name in known} == known
+
+
+def test_a_file_without_a_skeleton_and_one_that_is_none_are_reported(addon, character, tmp_path):
+    (tmp_path / "none.fbx").write_bytes(b"Kaydara FBX Binary")
+    with pytest.raises(RuntimeError, match=r"none\.fbx cannot be read \(.*\); import it by Blender's File menu"):
+        bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "none.fbx"))
+    with pytest.raises(RuntimeError, match=r"there is no file .*gone\.usda"):
+        bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "gone.usda"))

@@ -61,11 +61,11 @@ def test_a_vrm_model_has_every_joint_in_its_place_in_every_frame(rig, read_by_no
 
 
 def test_thumbs_point_where_the_characters_do_on_a_model_whose_thumbs_rest_as_vrm_has_them(rig, read_by_node, tmp_path):
-    from chironomy.exchange.vrma import _with_thumbs_aside
+    from chironomy.exchange.humanoid import with_thumbs_aside
 
     motion = in_t_pose(rig, skeleton_of_pose(rig, gestures(rig, FRAMES, 30.0)))
     save_vrma(motion, tmp_path / "hands.vrma")
-    as_vrm = _with_thumbs_aside(motion)
+    as_vrm = with_thumbs_aside(motion)
     tips = as_vrm.rest_tail - as_vrm.rest_position
     for joint, name in enumerate(motion.names):
         if name.startswith("thumb"):

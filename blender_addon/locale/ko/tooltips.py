@@ -269,8 +269,8 @@ _BUTTONS = {
     "Put hand motion, or a whole performance, from a file on the character, as sparse keys": (
         "파일의 손 모션이나 퍼포먼스 전체를 캐릭터에 성긴 키로 적용합니다"
     ),
-    "The motion, .npz, .bvh, .vrma or .glb, or the performance, .zip, to read": (
-        "읽을 모션 .npz, .bvh, .vrma, .glb 또는 퍼포먼스 .zip"
+    "The motion, .npz, .bvh, .vrma, .glb, .fbx or USD, or the performance, .zip, to read": (
+        "읽을 모션 .npz, .bvh, .vrma, .glb, .fbx, USD 또는 퍼포먼스 .zip"
     ),
     "Write the character's hand motion, as the rig shows it, to a file": (
         "리그가 보여 주는 캐릭터의 손 모션을 파일로 저장합니다"
