@@ -57,7 +57,7 @@ from .operators import takes as take_operators
 from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import copies, detail, retarget, takes
+from .scene import answers, copies, detail, retarget
 from .scene import live as live_scene
 from .turns import STRIP, ChironomyTurn
 
@@ -122,7 +122,7 @@ def register() -> None:
     trails.register()
     take_pictures.register()
     view_light.register()
-    takes.register()
+    answers.register()
     retarget.register()
     detail.register()
     copies.register()
@@ -132,7 +132,7 @@ def unregister() -> None:
     live_scene.stop()
     copies.unregister()
     detail.unregister()
-    takes.unregister()
+    answers.unregister()
     view_light.unregister()
     take_pictures.unregister()
     trails.unregister()

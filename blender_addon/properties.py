@@ -391,7 +391,8 @@ class ChironomySettings(PropertyGroup):
     )
     scene_camera: BoolProperty(
         name="Scene's Camera",
-        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait",
+        description="See the video through the scene's camera, which must stand still, instead of a half-body portrait "
+        "that is wide enough for the hands",
     )
     outfit: EnumProperty(
         name="Outfit",

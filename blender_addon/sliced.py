@@ -4,21 +4,19 @@
 Jobs that take seconds and may wait for each other are another thing: see `tasks`.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import bpy
 from bpy.props import BoolProperty
-from bpy.types import Context, Event, Operator
+from bpy.types import Context, Event
 
 from chironomy.errors import ChironomyError
 
+from .explained import Explained
 from .slices import Slicing, drained
 from .target import Target
 from .tasks import SLICES_TICK, in_the_way, with_window
 from .words import told
-
-# Where it is mixed in, an operator is what it is.
-_Operator = Operator if TYPE_CHECKING else object
 
 
 class Said(NamedTuple):
@@ -33,7 +31,7 @@ class Said(NamedTuple):
     short: bool = False
 
 
-class SlicedOperator(_Operator):
+class SlicedOperator(Explained):
     """What such operators have in common; mix it into `bpy.types.Operator`.
 
     With a window the work goes on in slices, by a timer, and no key stops it. Without one, when a script runs the

@@ -9,19 +9,20 @@ waits until the work is done.
 
 import time
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import bpy
 from bpy.app.handlers import persistent
-from bpy.types import Context, Event, Operator, Window
+from bpy.types import Context, Event, Window
 
 from chironomy.errors import ChironomyError
 
 from . import late, line, seen_panels, target
+from .explained import Explained
 from .line import Job, Task, fault, listeners, running
 from .slices import Slices, Slicing
 from .target import Target, TargetGoneError
-from .words import tip, told
+from .words import told
 
 __all__ = ["Job", "JobOperator", "Task", "listeners", "running"]
 
@@ -47,11 +48,7 @@ class _Laying:
     called = False
 
 
-# Where it is mixed in, an operator is what it is.
-_Operator = Operator if TYPE_CHECKING else object
-
-
-class JobOperator(_Operator):
+class JobOperator(Explained):
     """What every operator that takes seconds has in common; mix it into `bpy.types.Operator`.
 
     A subclass gives `work`, called on the main thread, which reads what it needs from Blender and returns a function
@@ -75,11 +72,6 @@ class JobOperator(_Operator):
     _timer: Any = None
 
     @classmethod
-    def disabled_reason(cls, context: Context) -> str:
-        """Return why the operator cannot run now, in a sentence without its stop; empty where it can."""
-        return ""
-
-    @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
         """Return what the work needs for itself, by name: with one in common, the later waits for the earlier."""
         return frozenset({cls.bl_idname})
@@ -87,10 +79,7 @@ class JobOperator(_Operator):
     @classmethod
     def poll(cls, context: Context) -> bool:
         # What was begun is taken in whatever is shown by then.
-        reason = "" if _Laying.called else cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+        return _Laying.called or super().poll(context)
 
     def work(self, context: Context) -> Job | Slices:
         raise NotImplementedError

@@ -115,8 +115,8 @@ def _desk(seconds: float, folder: Path, brief: bool = False) -> Iterator[Row]:
     yield row("Add Character", lambda: _module("rig.build").building_character(bpy.context, rig, "bench"))
     item = scene.chironomy.character = result
     for name in ("the keys of a take", "the keys of another, from a take"):
-        new = takes.New(performance, name, {"seed": 1}, small=small)
-        yield row(name, lambda new=new: takes.adding_takes(scene, item, [new]))
+        new = _module("scene.new_takes").New(performance, name, {"seed": 1}, small=small)
+        yield row(name, lambda new=new: _module("scene.new_takes").adding_takes(scene, item, [new]))
     count = _module("rig.actions").count(item)
     stop = performance.hands.frame_count + 1
     yield row("reading hands and body back", lambda: _module("rig.read").reading_pose(item, rig, scene, 1, stop))
@@ -143,7 +143,8 @@ def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[
     """What takes minutes where the speech does: ranges, edits, another take brought in, an export."""
     import bpy
 
-    takes, stop = _module("scene.takes"), performance.hands.frame_count + 1
+    takes, new = _module("scene.takes"), _module("scene.new_takes")
+    stop = performance.hands.frame_count + 1
     performing = _module("scene.performance")
     yield row("Generate, before the thread", lambda: performing.performing(bpy.context))
     yield row(
@@ -152,7 +153,10 @@ def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[
     )
     yield from _edits(scene, item, row)
     only = [_module("rig.owned").Only(round(0.4 * stop), round(0.5 * stop))]
-    yield row("Regenerate Range, after", lambda: takes.putting_range(scene, item, performance.hands, only, "", {}))
+    yield row(
+        "Regenerate Range, after",
+        lambda: new.putting_range(scene, item, performance.hands, only, "", {}),
+    )
     staging, staged = _module("scene.staging"), list[Any]()
     span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
 
@@ -162,7 +166,10 @@ def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[
     yield row("Export FBX, before the process", stage)
     staged[0].end()
     source = takes.takes_of(scene, item)[0].action.session_uid
-    yield row("Bring In From Take, half", lambda: takes.bringing_in(scene, item, source, "both", None, 0.5))
+    yield row(
+        "Bring In From Take, half",
+        lambda: new.bringing_in(scene, item, source, "both", None, 0.5),
+    )
 
 
 def _edits(scene: Any, item: Any, row: Callable[[str, Callable[[], Any]], Row]) -> Iterator[Row]:

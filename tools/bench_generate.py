@@ -136,7 +136,8 @@ def table(
         f"Made by `make bench-generate` on {platform.machine()} with {os.cpu_count()} cores, Python "
         f"{platform.python_version()}: {options.seconds:g} s of speech at 24 frames a second, models loaded, median of "
         f"{options.rounds} rounds (minimum in brackets), in which the checkouts take turns. Lips and gestures are made "
-        "side by side, so the whole takes less than its parts.",
+        "side by side, so the whole takes less than its parts. What it takes of the processor, other programs hardly "
+        f"lengthen. The load was {os.getloadavg()[0]:.0f} at the end.",
         "",
     ]
     names = list(checkouts)

@@ -8,6 +8,8 @@ Held-out recordings and plans come from the corpus's own command with seeds that
 `--recordings`; other weights to compare with from `--baseline`. With all sections it takes some ten minutes.
 """
 
+import chironomy  # noqa: F401, first, as in every process of the product: it chooses numpy's kernels. isort: skip
+
 import argparse
 import os
 import platform

@@ -8,10 +8,10 @@ from chironomy.installation.environment import ENVIRONMENT, Installed, environme
 from chironomy.work import Work
 
 from .. import backend
+from ..explained import Explained
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import tip
 
 
 class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
@@ -82,17 +82,15 @@ class CHIRONOMY_OT_start_backend(JobOperator, Operator):
         return f"the backend runs at {result}"
 
 
-class CHIRONOMY_OT_stop_backend(Operator):
+class CHIRONOMY_OT_stop_backend(Explained, Operator):
     """Stop the backend that Blender started"""
 
     bl_idname = "chironomy.stop_backend"
     bl_label = "Stop Backend"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not backend.running():
-            cls.poll_message_set(tip("No backend was started here"))
-        return backend.running()
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if backend.running() else "No backend was started here"
 
     def execute(self, context: Context) -> set[str]:
         backend.stop()

@@ -7,6 +7,7 @@ from bpy.types import Context, Operator
 from chironomy.work import Work
 
 from .. import sequencer
+from ..explained import Explained
 from ..properties import settings
 from ..scene.batch import SUMMARY, Outcome, planned, run
 from ..target import Target
@@ -50,15 +51,16 @@ class CHIRONOMY_OT_batch(JobOperator, Operator):
         return ""
 
 
-class CHIRONOMY_OT_open_batch(Operator):
+class CHIRONOMY_OT_open_batch(Explained, Operator):
     """Show the folder of the scenes"""
 
     bl_idname = "chironomy.open_batch"
     bl_label = "Open Folder"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        return sequencer.absolute(settings(context.scene).batch.out).is_dir()
+    def disabled_reason(cls, context: Context) -> str:
+        there = sequencer.absolute(settings(context.scene).batch.out).is_dir()
+        return "" if there else "There is no folder of scenes yet"
 
     def execute(self, context: Context) -> set[str]:
         bpy.ops.wm.path_open(filepath=str(sequencer.absolute(settings(context.scene).batch.out)))

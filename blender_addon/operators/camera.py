@@ -3,16 +3,18 @@
 
 from bpy.types import Context, Operator
 
-from chironomy.errors import ChironomyError
-
+from ..explained import Explained
 from ..properties import character
 from ..scene.keeping import why_not_kept
-from ..scene.lens import add_camera
+from ..scene.lens import adding_camera
+from ..sliced import SlicedOperator
+from ..slices import Slices
+from ..target import Target
 from ..view_light import light_view
-from ..words import tip, told
+from ..words import told
 
 
-class CHIRONOMY_OT_add_camera(Operator):
+class CHIRONOMY_OT_add_camera(SlicedOperator, Operator):
     """Add a camera that sees just what the video shows, and see the video through it from now on"""
 
     bl_idname = "chironomy.add_camera"
@@ -20,36 +22,23 @@ class CHIRONOMY_OT_add_camera(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = why_not_kept(context.scene) if character(context.scene) else "Add a character first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
-    def execute(self, context: Context) -> set[str]:
-        item = character(context.scene)
-        assert item is not None
-        try:
-            camera = add_camera(context, item)
-        except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
-            return {"CANCELLED"}
-        self.report({"INFO"}, told(f"the video is seen through {camera.name}"))
-        return {"FINISHED"}
+    def slices(self, context: Context, target: Target) -> Slices:
+        camera = yield from adding_camera(*target.find())
+        return f"the video is seen through {camera.name}"
 
 
-class CHIRONOMY_OT_light_view(Operator):
+class CHIRONOMY_OT_light_view(Explained, Operator):
     """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
 
     bl_idname = "chironomy.light_view"
     bl_label = "Light View as Video"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
 
     def execute(self, context: Context) -> set[str]:
         if light_view(context.space_data):

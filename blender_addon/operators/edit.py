@@ -17,7 +17,6 @@ from ..scene.keeping import why_not_kept
 from ..sliced import Said, SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..words import tip
 
 
 class _HandEdit(SlicedOperator):
@@ -38,13 +37,6 @@ class _HandEdit(SlicedOperator):
         ),
         options={"SKIP_SAVE"},
     )
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

@@ -3,17 +3,17 @@
 
 import bpy
 from bpy.props import IntProperty
-from bpy.types import Context, Operator
+from bpy.types import Context, Object, Operator, Scene
 
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
-from chironomy.motion import HANDS
+from chironomy.motion import HANDS, HandMotion
 
 from .. import sequencer, view_light
 from ..properties import character, settings
 from ..rig import build, read
-from ..scene import takes
+from ..scene import new_takes, takes
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, lanes_of, making_again, performing, performing_all
@@ -22,7 +22,6 @@ from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target, TargetGoneError
 from ..tasks import JobOperator
-from ..words import tip
 
 _SILENT = "speech_silent"
 
@@ -35,11 +34,8 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
     bl_options = {"UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if context.mode in ("OBJECT", "POSE") else "Switch to the object mode first"
 
     def slices(self, context: Context, target: Target) -> Slices:
         scene = target.find_scene()
@@ -89,30 +85,20 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
 
     def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()
-        said = (yield from takes.adding_takes(scene, item, _takes_of(result)))[-1].said
-        source = result[-1].performance.hands.source
+        said = (yield from new_takes.adding_takes(scene, item, _takes_of(result)))[-1].said
         if len(result) > 1:
             said += f"; {len(result)} takes are in the list"
-        if source.get(_SILENT):
-            # The tracks and channels were heard one by one.
-            chosen = settings(scene)
-            speech = item.name if chosen.several else sequencer.absolute(chosen.speech).name
-            said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
-        if source.get("script_unplayed"):
-            said += "; the script changed nothing: this gesture model has not learned to follow words"
-        if source.get("script_unheard"):
-            said += "; the script does not sound like what is said: check that it belongs to this recording"
-        return said
+        return said + _noted(scene, item, result[-1].performance.hands)
 
     @classmethod
     def keep(cls, context: Context, result: list[Made], target: Target) -> str:
         return [keep_performance(made.performance, target.name) for made in result][-1]
 
 
-def _takes_of(result: list[Made]) -> list[takes.New]:
+def _takes_of(result: list[Made]) -> list[new_takes.New]:
     """Return what was made as takes to be added."""
     return [
-        takes.New(
+        new_takes.New(
             made.performance,
             f"{made.settings['style']}, seed {made.settings['seed']}",
             made.settings,
@@ -155,7 +141,7 @@ class CHIRONOMY_OT_generate_scene(JobOperator, Operator):
         wanted = [(item, _takes_of(result[item.session_uid])) for item in there if item.session_uid in result]
         if not wanted:
             raise TargetGoneError("the characters were deleted meanwhile")
-        yield from takes.adding_to_all(scene, wanted)
+        yield from new_takes.adding_to_all(scene, wanted)
         spoken = [turn for turn in turns(scene) if turn.who is not None]
         said = f"{len(wanted)} characters have new takes for {len(spoken)} strips"
         if len(wanted) < len(result):
@@ -227,7 +213,25 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         style, seed = result.settings["style"], result.settings["seed"]
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
-        return takes.putting_range(scene, item, result.motion, result.only, label, result.settings, result.score)
+        said = yield from new_takes.putting_range(
+            scene, item, result.motion, result.only, label, result.settings, result.score
+        )
+        return said + _noted(scene, item, result.motion)
+
+
+def _noted(scene: Scene, item: Object, motion: HandMotion) -> str:
+    """Return what to tell of a motion that was made for a character, as clauses after others."""
+    said, source, chosen = "", motion.source, settings(scene)
+    if source.get(_SILENT):
+        # The tracks and channels were heard one by one.
+        speech = item.name if chosen.several else sequencer.absolute(chosen.speech).name
+        said += f"; nothing is heard in {speech}, so they rest: check the recording's level"
+    # A range keeps what is told of the motion around it, whose script may be gone.
+    if source.get("script_unplayed") and chosen.script:
+        said += "; the script changed nothing: this gesture model has not learned to follow words"
+    if source.get("script_unheard") and chosen.script:
+        said += "; the script does not sound like what is said: check that it belongs to this recording"
+    return said
 
 
 class CHIRONOMY_OT_new_seed(Operator):

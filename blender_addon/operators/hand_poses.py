@@ -11,12 +11,13 @@ from chironomy.gesture.repertoire.hand_poses import HandPose
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 
 from .. import hand_pictures
+from ..explained import Explained
 from ..locale import OWN
 from ..properties import HAND_POSE_SIDES, hand_pose_items, settings
 from ..rig.fingers import Fingers
 from ..scene import hand_poses, pose_assets
 from ..scene.keeping import why_not_kept
-from ..words import label, tip, told, word
+from ..words import label, told, word
 
 _DRAG = 400.0
 """Pixels of the mouse's way from none of a pose to all of it."""
@@ -25,7 +26,7 @@ _STEP = 0.1
 """Of the blend, that Ctrl keeps to."""
 
 
-class CHIRONOMY_OT_apply_hand_pose(Operator):
+class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
     """Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Wrist and place stay"""  # noqa: E501
 
     bl_idname = "chironomy.apply_hand_pose"
@@ -50,8 +51,8 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        return has_character(cls, context)
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_posed(context)
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         """Blend by dragging, from where the mouse is."""
@@ -109,7 +110,7 @@ class CHIRONOMY_OT_apply_hand_pose(Operator):
         context.workspace.status_text_set(f"{word(self._pose.label)}: {100 * self.blend:.0f} %  |  {keys}")
 
 
-class CHIRONOMY_OT_save_hand_pose(Operator):
+class CHIRONOMY_OT_save_hand_pose(Explained, Operator):
     """Keep how the fingers of a hand are posed now, for either hand, under a name of your own"""
 
     bl_idname = "chironomy.save_hand_pose"
@@ -124,8 +125,8 @@ class CHIRONOMY_OT_save_hand_pose(Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        return has_character(cls, context)
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_posed(context)
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         return context.window_manager.invoke_props_dialog(self)
@@ -148,18 +149,16 @@ class CHIRONOMY_OT_save_hand_pose(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_delete_hand_pose(Operator):
+class CHIRONOMY_OT_delete_hand_pose(Explained, Operator):
     """Delete the picked pose of your own"""
 
     bl_idname = "chironomy.delete_hand_pose"
     bl_label = "Delete Own Pose"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not settings(context.scene).hand_pose.startswith(PREFIX):
-            cls.poll_message_set(tip("Only poses of your own can be deleted"))
-            return False
-        return True
+    def disabled_reason(cls, context: Context) -> str:
+        own = settings(context.scene).hand_pose.startswith(PREFIX)
+        return "" if own else "Only poses of your own can be deleted"
 
     def invoke(self, context: Context, event: Event) -> set[str]:
         return context.window_manager.invoke_confirm(self, event)
@@ -180,15 +179,15 @@ class CHIRONOMY_OT_delete_hand_pose(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_add_pose_library(Operator):
+class CHIRONOMY_OT_add_pose_library(Explained, Operator):
     """Write every hand pose as a pose asset into this extension's own folder, and add that to the asset libraries of the preferences, so that the asset shelf of pose mode shows them"""  # noqa: E501
 
     bl_idname = "chironomy.add_pose_library"
     bl_label = "Add Hand Poses to Asset Library"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        return has_character(cls, context)
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_posed(context)
 
     def execute(self, context: Context) -> set[str]:
         try:
@@ -203,13 +202,10 @@ class CHIRONOMY_OT_add_pose_library(Operator):
         return {"FINISHED"}
 
 
-def has_character(operator: type[Operator], context: Context) -> bool:
-    """Poll for operators that pose the hands of a character."""
+def why_not_posed(context: Context) -> str:
+    """Return why the hands of a character cannot be posed; empty where they can."""
     item = hand_poses.chosen_character(context)
-    reason = why_not_kept(context.scene, item) if item is not None else "Add a character first"
-    if reason:
-        operator.poll_message_set(tip(reason))
-    return not reason
+    return why_not_kept(context.scene, item) if item is not None else "Add a character first"
 
 
 CLASSES = (

@@ -7,13 +7,14 @@ from bpy.types import Context, Operator
 from chironomy.errors import ChironomyError
 
 from .. import late, line, seen_panels, tasks
-from ..words import tip, told
+from ..explained import Explained
+from ..words import told
 
 _NUMBER = {"default": 0, "options": {"HIDDEN", "SKIP_SAVE"}}
 """The number of a job; 0 where none is named."""
 
 
-class CHIRONOMY_OT_stop_work(Operator):
+class CHIRONOMY_OT_stop_work(Explained, Operator):
     """Stop this work, or take it out of the line; from a menu, all work"""
 
     bl_idname = "chironomy.stop_work"
@@ -22,10 +23,8 @@ class CHIRONOMY_OT_stop_work(Operator):
     job: IntProperty(**_NUMBER)
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not line.tasks():
-            cls.poll_message_set(tip("No work is running"))
-        return bool(line.tasks())
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if line.tasks() else "No work is running"
 
     def execute(self, context: Context) -> set[str]:
         for task in line.tasks():
@@ -35,7 +34,7 @@ class CHIRONOMY_OT_stop_work(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_take_over(Operator):
+class CHIRONOMY_OT_take_over(Explained, Operator):
     """Put what was made while its file was closed, or could not be changed, where it was asked for"""
 
     bl_idname = "chironomy.take_over"
@@ -44,11 +43,9 @@ class CHIRONOMY_OT_take_over(Operator):
     job: IntProperty(**_NUMBER)
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
+    def disabled_reason(cls, context: Context) -> str:
         found = any(entry.can_be_taken for entry in late.entries())
-        if not found:
-            cls.poll_message_set(tip("No result waits for this file"))
-        return found
+        return "" if found else "No result waits for this file"
 
     def execute(self, context: Context) -> set[str]:
         try:
@@ -61,7 +58,7 @@ class CHIRONOMY_OT_take_over(Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_dismiss_result(Operator):
+class CHIRONOMY_OT_dismiss_result(Explained, Operator):
     """Tell of this no more; what was made stays on the disk"""
 
     bl_idname = "chironomy.dismiss_result"
@@ -70,10 +67,8 @@ class CHIRONOMY_OT_dismiss_result(Operator):
     job: IntProperty(**_NUMBER)
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not late.entries():
-            cls.poll_message_set(tip("No result waits"))
-        return bool(late.entries())
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if late.entries() else "No result waits"
 
     def execute(self, context: Context) -> set[str]:
         for entry in late.entries():

@@ -10,18 +10,10 @@ from ..scene.retarget import handing_over
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..words import tip
 
 
 class _LayerOperator(SlicedOperator):
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

@@ -5,23 +5,21 @@ from bpy.types import Context, Operator
 
 from chironomy.errors import ChironomyError
 
+from ..explained import Explained
 from ..properties import character
 from ..scene import live
-from ..words import tip, told
+from ..words import told
 
 
-class CHIRONOMY_OT_live(Operator):
+class CHIRONOMY_OT_live(Explained, Operator):
     """Send the character's bones and face to another program, by VMC over OSC, as Blender plays or poses it"""
 
     bl_idname = "chironomy.live"
     bl_label = "Send Live"
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if live.sending() is None and character(context.scene) is None:
-            cls.poll_message_set(tip("Add a character first"))
-            return False
-        return True
+    def disabled_reason(cls, context: Context) -> str:
+        return "Add a character first" if live.sending() is None and character(context.scene) is None else ""
 
     def execute(self, context: Context) -> set[str]:
         if live.sending() is not None:

@@ -6,18 +6,19 @@ from bpy.types import Context, Object, Operator
 
 from chironomy.errors import ChironomyError
 
+from ..explained import Explained
 from ..properties import character
 from ..rig import actions, owned, read
 from ..rig.owned import Unit, hand_unit
 from ..rig.space import HAND_CONTROLS
 from ..scene import retarget
 from ..scene.chosen import chosen_hands, chosen_range
-from ..scene.keeping import make_keepable, why_not_kept
+from ..scene.keeping import make_keepable, why_not_changed
 from ..scene.layers import layer_over, lock_below
-from ..words import tip, told
+from ..words import told
 
 
-class _LockOperator(Operator):
+class _LockOperator(Explained, Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     first: IntProperty(
@@ -36,16 +37,11 @@ class _LockOperator(Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        item = character(context.scene)
-        reason = "Add a character first"
-        if item is not None:
-            reason = why_not_kept(context.scene, item)
-            if not reason and read.hand_key_count(item) == 0:
-                reason = "Generate or import a take first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        reason = why_not_changed(context.scene)
+        if not reason and read.hand_key_count(character(context.scene)) == 0:
+            reason = "Generate or import a take first"
+        return reason
 
     def change(self, item: Object, units: list[Unit], first: int, last: int, fps: float) -> str:
         """Do it; return what to tell the person."""

@@ -6,6 +6,7 @@ from bpy.types import Context, Operator
 from chironomy.gesture.score.phrases import REST
 from chironomy.work import Work
 
+from ..explained import Explained
 from ..properties import settings
 from ..rig.read import scene_fps
 from ..scene import markers, score
@@ -13,10 +14,10 @@ from ..scene.speech import scene_speech
 from ..scene.turns import why_no_speech
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import tip, told, word
+from ..words import told, word
 
 
-class CHIRONOMY_OT_phrases_to_markers(Operator):
+class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
     """Lay a marker where each stroke arrives, named by its kind, in place of those laid before; others stay"""
 
     bl_idname = "chironomy.phrases_to_markers"
@@ -24,11 +25,8 @@ class CHIRONOMY_OT_phrases_to_markers(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if len(settings(context.scene).phrases) else "Read the score first"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if len(settings(context.scene).phrases) else "Read the score first"
 
     def execute(self, context: Context) -> set[str]:
         scene = context.scene
@@ -77,7 +75,7 @@ class CHIRONOMY_OT_accents_to_markers(JobOperator, Operator):
         return f"{count} markers lie at the accents"
 
 
-class CHIRONOMY_OT_remove_markers(Operator):
+class CHIRONOMY_OT_remove_markers(Explained, Operator):
     """Remove the markers that were laid for phrases and accents, but for those that you have renamed or moved"""
 
     bl_idname = "chironomy.remove_markers"
@@ -85,11 +83,8 @@ class CHIRONOMY_OT_remove_markers(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = "" if markers.ours(context.scene) else "No markers were laid here"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if markers.ours(context.scene) else "No markers were laid here"
 
     def execute(self, context: Context) -> set[str]:
         self.report({"INFO"}, told(f"{markers.remove(context.scene)} markers are removed"))

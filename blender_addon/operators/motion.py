@@ -17,15 +17,14 @@ from ..properties import character
 from ..rig import read
 from ..scene.foreign_motion import BY_BLENDER, read_by_blender, reader_command
 from ..scene.joint_files import reading_armature
-from ..scene.keeping import taken, why_not_kept
+from ..scene.keeping import taken, why_not_changed
+from ..scene.new_takes import New, adding_takes
 from ..scene.speech import speech_start
 from ..scene.staging import Span
-from ..scene.takes import New, adding_takes
 from ..scene.timeline_file import save_lines
 from ..sliced import FileOperator, SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..words import tip
 
 
 class CHIRONOMY_OT_import_motion(FileOperator, Operator):
@@ -46,13 +45,8 @@ class CHIRONOMY_OT_import_motion(FileOperator, Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not needs_character(cls, context):
-            return False
-        reason = why_not_kept(context.scene, character(context.scene))
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_changed(context.scene)
 
     def file(self) -> str:
         return self.filepath
@@ -88,8 +82,8 @@ class CHIRONOMY_OT_export_motion(FileOperator, Operator):
     filter_glob: StringProperty(default="*.npz", options={"HIDDEN"})
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        return needs_character(cls, context)
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if character(context.scene) else "Add a character first"
 
     def file(self) -> str:
         return self.filepath or "hands.npz"
@@ -144,16 +138,12 @@ class CHIRONOMY_OT_read_armature(SlicedOperator, Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not needs_character(cls, context):
-            return False
-        reason = why_not_kept(context.scene, character(context.scene))
+    def disabled_reason(cls, context: Context) -> str:
+        reason = why_not_changed(context.scene)
         active = context.active_object
         if not reason and (active is None or active.type != "ARMATURE" or active == character(context.scene)):
             reason = "Make another armature the active object, whose hands are to be read"
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+        return reason
 
     def slices(self, context: Context, target: Target) -> Slices:
         scene, item = target.find()
@@ -163,14 +153,6 @@ class CHIRONOMY_OT_read_armature(SlicedOperator, Operator):
         (put_on,) = yield from adding_takes(scene, item, [New(made, name, {"armature": name})])
         note = made.source.get("note")
         return f"{put_on.said}; {note}" if note else put_on.said
-
-
-def needs_character(operator: type[Operator], context: Context) -> bool:
-    """Poll for operators that work on the scene's character."""
-    if character(context.scene) is None:
-        operator.poll_message_set(tip("Add a character first"))
-        return False
-    return True
 
 
 def with_suffix(path: Path, suffix: str) -> Path:

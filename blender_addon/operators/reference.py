@@ -10,12 +10,12 @@ from chironomy.errors import ChironomyError
 from chironomy.shot.fit import Fit
 
 from .. import backend, sequencer
+from ..explained import Explained
 from ..properties import character, forget_fit, settings
 from ..scene.keeping import why_not_kept
 from ..scene.portrait import fitting, look_through, remember
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import tip
 
 
 class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
@@ -68,7 +68,7 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
         return "fit once more"
 
 
-class CHIRONOMY_OT_forget_picture(Operator):
+class CHIRONOMY_OT_forget_picture(Explained, Operator):
     """Render with the usual camera and the character's own body again"""
 
     bl_idname = "chironomy.forget_picture"
@@ -76,11 +76,8 @@ class CHIRONOMY_OT_forget_picture(Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        fitted = bool(settings(context.scene).fit)
-        if not fitted:
-            cls.poll_message_set(tip("Fit to a picture first"))
-        return fitted
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if settings(context.scene).fit else "Fit to a picture first"
 
     def execute(self, context: Context) -> set[str]:
         forget_fit(settings(context.scene))

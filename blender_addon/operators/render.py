@@ -12,13 +12,14 @@ from chironomy.errors import ChironomyError
 
 from .. import backend, sequencer
 from ..asked import Asked
+from ..explained import Explained
 from ..properties import character
 from ..scene.keeping import why_not_kept
 from ..scene.renders import fetching, last_render, left_at_backend, list_render, rendering
 from ..slices import Slices
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import tip, told
+from ..words import told
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -103,7 +104,7 @@ class CHIRONOMY_OT_fetch_render(JobOperator, Operator):
         return f"the video is {result[1]}"
 
 
-class _RenderOperator(Operator):
+class _RenderOperator(Explained, Operator):
     """What is done with a render that was made; a subclass gives `open`."""
 
     filepath: StringProperty(
@@ -114,11 +115,8 @@ class _RenderOperator(Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if not last_render(context.scene):
-            cls.poll_message_set(tip("Render a video first"))
-            return False
-        return True
+    def disabled_reason(cls, context: Context) -> str:
+        return "" if last_render(context.scene) else "Render a video first"
 
     def open(self, context: Context, path: Path) -> None:
         raise NotImplementedError

@@ -2,7 +2,6 @@
 """Give the hands' motion to a character of one's own."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import StringProperty
@@ -15,29 +14,20 @@ from chironomy.errors import ChironomyError
 from chironomy.retarget import BoneMap, judge
 from chironomy.retarget.detect import USABLE
 
+from ..explained import Explained
 from ..own import own_of
 from ..properties import character, settings
 from ..rig import build
 from ..rig.target import skeleton_of
 from ..scene import retarget
 from ..scene.keeping import why_not_kept
-from ..words import tip, told
-
-# Where it is mixed in, an operator is what it is.
-_Operator = Operator if TYPE_CHECKING else object
+from ..words import told
 
 
-class _OwnOperator(_Operator):
+class _OwnOperator(Explained):
     """Of the person's own character that the scene's hands its motion to."""
 
     bl_options = {"REGISTER", "UNDO"}
-
-    @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = cls.disabled_reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

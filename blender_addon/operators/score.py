@@ -10,10 +10,11 @@ from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score.phrases import Score
 from chironomy.gesture.settings import HANDEDNESS
 
+from ..explained import Explained
 from ..locale import OWN
 from ..properties import character, settings
 from ..rig import read
-from ..scene import score, takes
+from ..scene import new_takes, score, takes
 from ..scene.keeping import why_not_kept
 from ..scene.performance import Again, doing_score, lanes_of
 from ..scene.speech import speech_start
@@ -21,7 +22,6 @@ from ..scene.turns import why_no_speech
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
-from ..words import tip
 
 MOSTLY = 0.5
 """How likely both hands do a kind of gesture that they usually do."""
@@ -127,7 +127,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         source = takes.take_of_action(scene, item, result.action).action
         asked = score.score_of(source)
         done = asked is not None and score.edited(scene, asked) == result.score
-        said = yield from takes.putting_range(
+        said = yield from new_takes.putting_range(
             scene, item, result.motion, result.only, "score changed", result.settings, result.score
         )
         if done:
@@ -140,7 +140,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         return said
 
 
-class CHIRONOMY_OT_add_phrase(Operator):
+class CHIRONOMY_OT_add_phrase(Explained, Operator):
     """Add a gesture phrase whose stroke arrives at the current frame; Apply Score makes it"""
 
     bl_idname = "chironomy.add_phrase"
@@ -164,10 +164,8 @@ class CHIRONOMY_OT_add_phrase(Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        if reason := _no_score(context):
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return _no_score(context)
 
     def execute(self, context: Context) -> set[str]:
         hands = self.hands
@@ -177,18 +175,16 @@ class CHIRONOMY_OT_add_phrase(Operator):
         return {"FINISHED"}
 
 
-class PhraseOperator(Operator):
+class PhraseOperator(Explained, Operator):
     """What operators on the chosen phrase have in common."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
+    def disabled_reason(cls, context: Context) -> str:
         chosen = settings(context.scene)
-        if not 0 <= chosen.phrase_index < len(chosen.phrases):
-            cls.poll_message_set(tip("Choose a phrase in the list first"))
-            return False
-        return True
+        chosen_one = 0 <= chosen.phrase_index < len(chosen.phrases)
+        return "" if chosen_one else "Choose a phrase in the list first"
 
 
 class CHIRONOMY_OT_delete_phrase(PhraseOperator):

@@ -10,7 +10,6 @@ from ..scene.speech import loading_speech
 from ..sliced import FileOperator, Said
 from ..slices import Slices
 from ..target import Target
-from ..words import tip
 
 
 class CHIRONOMY_OT_load_speech(FileOperator, Operator):
@@ -32,11 +31,8 @@ class CHIRONOMY_OT_load_speech(FileOperator, Operator):
     )
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        reason = why_not_kept(context.scene)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_kept(context.scene)
 
     def file(self) -> str:
         return self.filepath

@@ -12,31 +12,30 @@ from chironomy.gesture.score.phrases import REST
 from chironomy.gesture.settings import HANDEDNESS
 
 from .. import timeline
+from ..explained import Explained
 from ..locale import OWN
 from ..properties import settings
 from ..rig.read import scene_fps
 from ..scene import score
 from ..scene.speech import speech_start
 from ..strips import dragged
-from ..words import label, tip
+from ..words import label
 from .score import PhraseOperator, shown_action
 
 LEAST = 0.3
 """Seconds that a phrase keeps when an end of it is dragged: a hand must get there and back."""
 
 
-class _ClickOperator(Operator):
+class _ClickOperator(Explained, Operator):
     """What a click on a strip starts."""
 
     bl_options: ClassVar[set[str]] = {"INTERNAL"}
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
+    def disabled_reason(cls, context: Context) -> str:
         area = context.area
         there = area is not None and area.type == "DOPESHEET_EDITOR" and bool(timeline.strips(context))
-        if not there:
-            cls.poll_message_set(tip("Press on a phrase in the timeline or the dope sheet"))
-        return there
+        return "" if there else "Press on a phrase in the timeline or the dope sheet"
 
     def strip(self, context: Context, event: Event) -> str:
         """Choose the phrase under the pointer; return what of it was hit, "" where there is none."""

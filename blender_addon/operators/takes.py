@@ -10,14 +10,13 @@ from chironomy.gesture.settings import RANGE_HANDS
 from ..entries import ChironomyTake
 from ..locale import OWN
 from ..properties import character, settings
-from ..scene import takes
+from ..scene import new_takes, takes
 from ..scene.chosen import chosen_range
-from ..scene.keeping import why_not_kept
+from ..scene.keeping import why_not_changed
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..tasks import with_window
-from ..words import tip
 
 
 class TakeOperator(SlicedOperator):
@@ -26,18 +25,13 @@ class TakeOperator(SlicedOperator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def reason(cls, context: Context) -> str:
-        """Return why it cannot run now, in a sentence without its stop; empty where it can."""
-        return "" if chosen_take(context) else "Generate or import a take first"
+    def disabled_reason(cls, context: Context) -> str:
+        return why_not_changed(context.scene) or cls.reason(context)
 
     @classmethod
-    def poll(cls, context: Context) -> bool:
-        item = character(context.scene)
-        reason = why_not_kept(context.scene, item) if item else "Add a character first"
-        reason = reason or cls.reason(context)
-        if reason:
-            cls.poll_message_set(tip(reason))
-        return not reason
+    def reason(cls, context: Context) -> str:
+        """Return why a character that can be changed is not, likewise."""
+        return "" if chosen_take(context) else "Generate or import a take first"
 
     def slices(self, context: Context, target: Target) -> str | Slices:
         return self.change(*target.find())
@@ -156,7 +150,7 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
         if source is None or source == takes.shown_take(scene, item):
             raise takes.TakeError("choose the take to bring in")
         between = chosen_range(scene, item)
-        return takes.bringing_in(scene, item, source.action.session_uid, self.hands, between, self.weight)
+        return new_takes.bringing_in(scene, item, source.action.session_uid, self.hands, between, self.weight)
 
 
 def chosen_take(context: Context) -> ChironomyTake | None:

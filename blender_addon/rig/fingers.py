@@ -15,7 +15,7 @@ from chironomy.motion import rotation as quaternion
 from . import actions
 from .channels import RestPose, Turn, hand_joints, rotation_channel, rotation_path
 from .owned import turn_locked
-from .write import channels_near, turn_of
+from .replacing import channels_near, turn_of
 
 Array = NDArray[np.float64]
 

@@ -20,7 +20,7 @@ from chironomy.motion import MotionError, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.falloff import Falloff
 from chironomy.motion.hand_poses import HandPoses
-from chironomy.motion.moved_keys import displaced, enough, rekeyed
+from chironomy.motion.moved_keys import displaced, distance, enough, rekeyed
 from chironomy.motion.seen_keys import is_plain, seen
 from chironomy.motion.time_map import TimeMap
 
@@ -201,7 +201,7 @@ class HandCurves:
         moved = np.concatenate([after[path] - before[path] for path in paths], axis=1).reshape(len(frames), 3, -1)
         offsets, slopes = moved[:, 1], (moved[:, 2] - moved[:, 0]) / (2.0 * STEP)
         offsets[fixed], slopes[fixed] = 0.0, 0.0
-        least = np.abs(frames[:, None] - wanted).min(axis=1) <= keys.SAME_FRAME
+        least = distance(frames, wanted) <= keys.SAME_FRAME
         tolerance = _NEAR_ENOUGH * self._tolerance(paths)
         chosen = enough(frames, offsets, slopes, tolerance, least) if exact else least
         columns: dict[tuple[str, int], keys.Columns] = {}

@@ -10,6 +10,7 @@ from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, drained
+from .dense import Dense, kept_dense
 from .keeping import make_keepable
 from .layers import LAYERS_PROPERTY, laying_again, lifting
 from .layers import mirror as list_layers
@@ -17,7 +18,7 @@ from .put_on import keying, settled
 from .retarget import handing_over
 from .score import SCORE_PROPERTY
 from .speech import speech_start
-from .takes import Dense, TakeError, kept_dense, note, show, shown_take
+from .takes import TakeError, note, show, shown_take
 from .wishes import TICK, Wishes
 
 __all__ = ["TICK", "go_on", "key_again", "key_again_soon", "keying_again", "register", "unregister", "wish"]

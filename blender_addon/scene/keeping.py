@@ -15,6 +15,7 @@ from chironomy.body.performance import Performance, save_performance
 from chironomy.errors import ChironomyError
 
 from .. import backend
+from ..properties import character
 from ..rig import actions
 from ..rig.build import body_of
 from .copies import give_own_takes
@@ -53,6 +54,12 @@ def why_not_kept(scene: Scene, item: Object | None = None) -> str:
         if reason:
             return reason
     return ""
+
+
+def why_not_changed(scene: Scene) -> str:
+    """Return why a scene's character cannot be written to: there is none, or it would be lost; empty where it can."""
+    item = character(scene)
+    return "Add a character first" if item is None else why_not_kept(scene, item)
 
 
 def make_keepable(scene: Scene, item: Object) -> None:

@@ -2,14 +2,15 @@
 """Blender's cameras and the shot's: what an object of the scene sees, in pixels, and an object that sees like a shot.
 
 A video is seen through the portrait's camera where the scene was fitted to one, else through the scene's own where that
-was chosen, else by a half-body portrait of the character.
+was chosen, else by a half-body portrait of the character, wide enough for its hands.
 """
 
 import bpy
 import numpy as np
-from bpy.types import Context, Object, Scene
+from bpy.types import Object, Scene
 from mathutils import Matrix, Quaternion, Vector
 
+from chironomy.body.pose import BodyPose, hand_keypoints
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
@@ -18,8 +19,10 @@ from chironomy.shot.fit import Fit
 from chironomy.shot.placement import scene_camera
 
 from ..properties import settings
+from ..rig.read import reading_pose
 from ..rig.seen import evaluated
 from ..rig.space import TURN, to_armature, to_body
+from ..slices import Slices
 
 CAMERA = "Preview Camera"
 
@@ -33,11 +36,11 @@ _STILL = 0.5
 """Pixels by which what is seen may move in the picture, of a camera that counts as still."""
 
 
-def add_camera(context: Context, item: Object) -> Object:
-    """Add a camera that sees what the video shows, and let the video be seen through it."""
-    scene, chosen = context.scene, settings(context.scene)
-    fit = _remembered(scene)
-    seen = scene_camera(fit, load_rig(), chosen.width, chosen.height)
+def adding_camera(scene: Scene, item: Object) -> Slices:
+    """Add a camera that sees what the video shows, let the video be seen through it, and return it."""
+    pose, _ = yield from reading_pose(item, load_rig(), scene, scene.frame_start, scene.frame_end + 1)
+    chosen = settings(scene)
+    seen = usual_camera(scene, pose)
     camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
     scene.collection.objects.link(camera)
     aim(camera, item, seen)
@@ -62,8 +65,20 @@ def aim(camera: Object, item: Object, seen: Camera) -> None:
     lens.shift_x, lens.shift_y = float(offset[0]), float(-offset[1])
 
 
-def shot_camera(scene: Scene, item: Object | None) -> Camera:
+def usual_camera(scene: Scene, pose: BodyPose) -> Camera:
+    """Return what the video of a body in motion is seen through, but for the scene's own camera."""
+    chosen, fit, rig = settings(scene), _remembered(scene), load_rig()
+    seen = scene_camera(fit, rig, chosen.width, chosen.height)
+    return seen if fit is not None else seen.holding(hand_keypoints(rig, pose))
+
+
+def shot_camera(scene: Scene, item: Object | None, pose: BodyPose) -> Camera:
     """Return what the video is seen through.
+
+    Args:
+        scene: whose settings count.
+        item: the character.
+        pose: what it does in the video.
 
     Raises:
         ChironomyError: it is to be the scene's camera, and that is none, or not a still camera with a usual lens.
@@ -72,7 +87,7 @@ def shot_camera(scene: Scene, item: Object | None) -> Camera:
     if fit is None and chosen.scene_camera and item is not None:
         frames = np.unique(np.linspace(scene.frame_start, scene.frame_end, _LOOKS).round().astype(int))
         return _still(scene, item, frames.tolist())
-    return scene_camera(fit, load_rig(), chosen.width, chosen.height)
+    return usual_camera(scene, pose)
 
 
 def lens_position(scene: Scene, item: Object | None) -> list[float]:

@@ -11,7 +11,7 @@ from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion, MotionError
 from chironomy.motion.key_poses import DETAIL, Miss
 
-from ..rig import channels, read, write
+from ..rig import channels, read, write, write_body
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft
 from ..rig.owned import Span
@@ -91,9 +91,9 @@ def keying(
         raise MotionError(f"the motion has {body.fps:g} frames a second, but the scene has {fps:g}; generate once more")
     first = speech_start(scene)
     written = yield from write.writing_motion(item, rig, motion, scene, first, detail)
-    yield from write.writing_accompaniment(item, rig, body, scene, first, detail)
+    yield from write_body.writing_accompaniment(item, rig, body, scene, first, detail)
     if face is not None:
-        yield from write.writing_face(item, face, scene, first, detail)
+        yield from write_body.writing_face(item, face, scene, first, detail)
     return Keyed(written, face is not None)
 
 

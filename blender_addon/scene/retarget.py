@@ -32,11 +32,11 @@ from ..rig.channels import RestPose, hand_joints, location_path, rotation_channe
 from ..rig.modes import as_quaternions
 from ..rig.owned import Span, Unit
 from ..rig.read import scene_fps
+from ..rig.replacing import channels_near, near_animators_signs, replacing_generated
 from ..rig.space import ELBOW_CONTROLS, HAND_CONTROLS, to_armature, to_body
 from ..rig.target import OwnCharacter, skeleton_of
 from ..rig.target_keys import channels_of, paths_of, reading_our_keys, shortest, unit_of
 from ..rig.target_read import Shown, reading_target
-from ..rig.write import channels_near, near_animators_signs, replacing_generated
 from ..slices import Slices, drained
 
 NAME_PROPERTY = "chironomy_name"

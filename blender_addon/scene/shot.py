@@ -46,7 +46,7 @@ def making_shot(context: Context) -> Slices:
         hands=hands,
         pose=body,
         face=face,
-        camera=shot_camera(scene, item),
+        camera=shot_camera(scene, item, body),
         speech=None if speech is None else Media.from_file(speech.path),
         speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),
         engine=chosen.engine,

@@ -19,7 +19,7 @@ def take(addon, character, rig):
     read, write, scene = addon["rig.read"], addon["rig.write"], bpy.context.scene
     write.write_motion(character, rig, motion, scene, 1)
     still = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
-    write.write_accompaniment(character, rig, made, scene, 1)
+    addon["rig.write_body"].write_accompaniment(character, rig, made, scene, 1)
     moving = read.read_pose(character, rig, scene, 1, 1 + motion.frame_count)
     return motion, made, still, moving
 
@@ -61,21 +61,21 @@ def test_the_hands_stay_where_they_were(take):
 
 def test_the_keys_are_generated_and_an_animators_key_stays(addon, rig, character, take):
     _, made, _, _ = take
-    actions, channels, write = addon["rig.actions"], addon["rig.channels"], addon["rig.write"]
+    actions, channels = addon["rig.actions"], addon["rig.channels"]
     path = channels.rotation_path("head_control")
     head = [curve for curve in actions.all_curves(character) if curve.data_path == path]
     assert len(head) == 4
     assert {point.type for curve in head for point in curve.keyframe_points} == {"GENERATED"}
     assert len(head[0].keyframe_points) < made.frame_count
     head[1].keyframe_points.insert(20, 0.2, keyframe_type="KEYFRAME")
-    write.write_accompaniment(character, rig, made, bpy.context.scene, 1)
+    addon["rig.write_body"].write_accompaniment(character, rig, made, bpy.context.scene, 1)
     again = next(c for c in actions.all_curves(character) if c.data_path == path and c.array_index == 1)
     assert again.evaluate(20) == pytest.approx(0.2)
 
 
 def test_motion_without_an_accompaniment_takes_the_old_one_away(addon, rig, character, take):
-    actions, channels, write = addon["rig.actions"], addon["rig.channels"], addon["rig.write"]
-    write.write_accompaniment(character, rig, None, bpy.context.scene, 1)
+    actions, channels = addon["rig.actions"], addon["rig.channels"]
+    addon["rig.write_body"].write_accompaniment(character, rig, None, bpy.context.scene, 1)
     left = [curve for curve in actions.all_curves(character) if curve.data_path == channels.rotation_path("torso")]
     assert left == []
     head = [

@@ -25,7 +25,7 @@ def take(addon, rig):
     scene = bpy.context.scene
     scene.render.fps = FPS
     bpy.ops.chironomy.add_character()
-    addon["scene.takes"].new_take(scene, scene.chironomy.character, gestures(rig, SECONDS, seed=2), "a", {})
+    addon["scene.new_takes"].new_take(scene, scene.chironomy.character, gestures(rig, SECONDS, seed=2), "a", {})
     return lambda: scene.chironomy.takes[0]
 
 

@@ -635,23 +635,46 @@ def test_a_linked_character_is_refused_and_an_overridden_ones_action_is_copied(a
 # Undoing makes every data-block anew, so this comes last.
 
 
-def test_an_edit_is_undone_to_the_bit(addon, keyed):
-    actions = addon["rig.actions"]
+def test_every_edit_is_undone_to_the_bit(addon, keyed):
+    """The keys, what the action remembers of them, and the pose that is shown."""
+    actions, scene = addon["rig.actions"], bpy.context.scene
+    asked = {
+        "move_pose": {"offset": (0.0, 0.0, 0.05)},
+        "hold_longer": {"longer": 4},
+        "shift_time": {"shift": 4},
+        "amplify": {"factor": 1.4, "frames": "ALL"},
+        "smooth": {"frames": "ALL"},
+    }
+    names = [cls.bl_idname.partition(".")[2] for cls in addon["operators.edit"].CLASSES]
 
-    def keys():
+    def plain(value):
+        way = next((way for way in ("to_dict", "to_list") if hasattr(value, way)), None)
+        return repr(getattr(value, way)() if way else value)
+
+    def state():
         character = bpy.context.scene.chironomy.character
-        return {
+        action = character.animation_data.action
+        keys = {
             (curve.data_path, curve.array_index): {
                 name: column.tobytes() for name, column in actions.key_columns(curve).items()
             }
             for curve in actions.all_curves(character)
         }
+        carried = {name: plain(value) for name, value in action.items()}
+        pose = {bone.name: (*bone.location, *bone.rotation_quaternion) for bone in character.pose.bones}
+        return action.name, keys, carried, pose
 
     bpy.context.preferences.edit.use_global_undo = True
-    bpy.ops.ed.undo_push(message="before")
-    before = keys()
-    bpy.ops.chironomy.curl_fingers(angle=0.3)
-    bpy.ops.ed.undo_push(message="curl")
-    assert keys() != before
-    bpy.ops.ed.undo()
-    assert keys() == before
+    scene.frame_set(70)
+    for layer in (False, True):
+        for name in [*names, "lock_poses", "apply_hand_pose"]:
+            if layer and name not in ("move_pose", "curl_fingers", "amplify", "smooth", "ease_to_rest"):
+                continue
+            bpy.context.scene.chironomy.on_layer = layer
+            bpy.ops.ed.undo_push(message="before")
+            before = state()
+            assert getattr(bpy.ops.chironomy, name)(**asked.get(name, {})) == {"FINISHED"}, name
+            bpy.ops.ed.undo_push(message=name)
+            assert state() != before, name
+            bpy.ops.ed.undo()
+            assert state() == before, name

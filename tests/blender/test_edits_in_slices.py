@@ -186,17 +186,17 @@ def test_the_weight_of_a_layer_goes_along_in_slices(addon, rig, take, monkeypatc
     take.chironomy.on_layer = True
     before = numbers(addon, take)
     assert bpy.ops.chironomy.amplify(factor=1.5, hands="BOTH") == {"FINISHED"}
-    whole, takes = numbers(addon, take), addon["scene.takes"]
+    whole, answers = numbers(addon, take), addon["scene.answers"]
     layer = take.chironomy.layers[0]
     layer.quiet = True
     layer.weight = 0.0
     layer.quiet = False
-    takes._Layer.scene, takes._Layer.index = take.session_uid, 0
-    takes._Layer.action = take.chironomy.character.animation_data.action.session_uid
-    takes._layer_wishes.wish(takes._changing_layer)
-    assert takes._layer_wishes.go_on() is not None
+    answers._Layer.scene, answers._Layer.index = take.session_uid, 0
+    answers._Layer.action = take.chironomy.character.animation_data.action.session_uid
+    answers._layer_wishes.wish(answers._changing_layer)
+    assert answers._layer_wishes.go_on() is not None
     assert numbers(addon, take) == whole
-    while takes._layer_wishes.go_on() is not None:
+    while answers._layer_wishes.go_on() is not None:
         pass
     assert numbers(addon, take) == before
 
@@ -237,9 +237,9 @@ def laying(addon, take):
     dense = takes.dense_of(take.chironomy.takes[0])
     from chironomy.body.performance import Performance
 
-    new = takes.New(Performance(*dense), "again", {"seed": 2})
+    new = addon["scene.new_takes"].New(Performance(*dense), "again", {"seed": 2})
     item = take.chironomy.character
-    work = slicing(addon, lambda: takes.adding_takes(take, item, [new]))
+    work = slicing(addon, lambda: addon["scene.new_takes"].adding_takes(take, item, [new]))
     on(work, 60)
     return work
 
@@ -309,11 +309,11 @@ def test_poses_on_a_layer_are_not_released_before_it_is_applied(addon, rig, take
 
 def test_bringing_in_leaves_nothing_but_the_take(addon, rig, take):
     generate(take, 2)
-    blocks, takes = held(), addon["scene.takes"]
+    blocks = held()
     item, first = take.chironomy.character, take.chironomy.takes[0]
     shown = item.animation_data.action
     source = first.action.session_uid
-    work = slicing(addon, lambda: takes.bringing_in(take, item, source, "left", None, 0.5))
+    work = slicing(addon, lambda: addon["scene.new_takes"].bringing_in(take, item, source, "left", None, 0.5))
     on(work, 10)
     assert item.animation_data.action == shown
     work.stop()

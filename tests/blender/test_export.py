@@ -30,7 +30,7 @@ def shown(addon, rig, character):
     write.write_motion(character, rig, gestures(rig, SECONDS, seed=1), scene, START)
     values = np.zeros((FRAMES, len(FACE_ACTIONS)))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.4 + 0.4 * np.sin(np.arange(FRAMES) / 3.0)
-    write.write_face(character, FaceTrack(float(FPS), values), scene, START)
+    addon["rig.write_body"].write_face(character, FaceTrack(float(FPS), values), scene, START)
     return character
 
 
@@ -365,7 +365,7 @@ def test_all_takes_are_written_each_to_a_file_of_its_own(addon, rig, shown, tmp_
     scene, takes = bpy.context.scene, addon["scene.takes"]
     before = held()["scenes"]
     for seed in (3, 4):
-        takes.new_take(scene, shown, gestures(rig, SECONDS, seed=seed), f"seed {seed}", {})
+        addon["scene.new_takes"].new_take(scene, shown, gestures(rig, SECONDS, seed=seed), f"seed {seed}", {})
     last = takes.shown_take(scene, shown).name
     for kind, suffix in (("hands", ".npz"), ("bvh", ".bvh")):
         export(tmp_path / f"hands{suffix}", format=kind, takes="all")

@@ -51,7 +51,7 @@ def test_the_zip_brings_what_hears_speech_for_both_pythons_of_blenders_and_one_p
 
 def test_the_wheel_is_pure_and_holds_what_the_add_on_and_the_backend_need(extension_zip, tmp_path):
     with zipfile.ZipFile(extension_zip) as archive:
-        (wheel,) = (name for name in archive.namelist() if Path(name).match("wheels/chironomy-*.whl"))
+        (wheel,) = (name for name in archive.namelist() if Path(name).match("wheels/chironomy-*-py3-none-any.whl"))
         archive.extract(wheel, tmp_path)
     with zipfile.ZipFile(tmp_path / wheel) as archive:
         names = archive.namelist()

@@ -29,7 +29,7 @@ def shown(addon, rig, character):
     write.write_motion(character, rig, gestures(rig, SECONDS, seed=1), scene, 5)
     values = np.zeros((FRAMES, len(FACE_ACTIONS)))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.4 + 0.4 * np.sin(np.arange(FRAMES) / 3.0)
-    write.write_face(character, FaceTrack(float(FPS), values), scene, 5)
+    addon["rig.write_body"].write_face(character, FaceTrack(float(FPS), values), scene, 5)
     other = character.animation_data.action.copy()
     other.use_fake_user = True
     body, _ = read.read_pose(character, rig, scene, 5, 5 + FRAMES)

@@ -74,7 +74,7 @@ def test_hands_come_back_from_an_fbx_that_blender_imports(addon, rig, character,
 
     scene, hands = bpy.context.scene, made[0]
     scene.frame_end = scene.frame_start + FRAMES - 1
-    addon["scene.takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
+    addon["scene.new_takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
     scene.frame_end = scene.frame_start + FRAMES - 1
     bpy.context.view_layer.objects.active = character
     assert not bpy.ops.chironomy.read_armature.poll()

@@ -32,7 +32,7 @@ def moving(addon, rig, character):
         return rotation.from_rotation_vector(swaying(size, *shape))
 
     body = Accompaniment(24.0, turning(0.1), turning(0.2), turning(0.05, 2), turning(0.04), swaying(0.02) - 0.03)
-    addon["rig.write"].write_accompaniment(character, rig, body, scene, 1)
+    addon["rig.write_body"].write_accompaniment(character, rig, body, scene, 1)
     yield character
     bpy.data.actions.remove(character.animation_data.action)
 

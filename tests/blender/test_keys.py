@@ -201,7 +201,7 @@ def test_face_keys_are_sparse_and_share_the_action_where_it_has_slots(addon, key
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.3 + 0.3 * np.sin(2.0 * np.pi * 1.3 * times)
     track = FaceTrack(24.0, values)
     scene = bpy.context.scene
-    addon["rig.write"].write_face(keyed, track, scene, 1)
+    addon["rig.write_body"].write_face(keyed, track, scene, 1)
     shapes = addon["rig.build"].body_of(keyed).data.shape_keys
     curves = list(addon["rig.actions"].all_curves(shapes))
     assert [curve.data_path for curve in curves] == ['key_blocks["jawOpen"].value']

@@ -35,7 +35,7 @@ def add_take(addon, rig, scene, seed):
     from blender_motions import gestures
 
     motion = gestures(rig, FRAMES / FPS, seed)
-    addon["scene.takes"].new_take(scene, scene.chironomy.character, motion, f"seed {seed}", {"seed": seed})
+    addon["scene.new_takes"].new_take(scene, scene.chironomy.character, motion, f"seed {seed}", {"seed": seed})
 
 
 def put_range(addon, rig, scene, seed):
@@ -43,7 +43,7 @@ def put_range(addon, rig, scene, seed):
     from blender_motions import gestures
 
     only = [addon["rig.owned"].Only(40.0, 100.0)]
-    addon["scene.takes"].put_range(
+    addon["scene.new_takes"].put_range(
         scene, scene.chironomy.character, gestures(rig, FRAMES / FPS, seed), only, f"seed {seed}", {"seed": seed}
     )
 

@@ -161,7 +161,7 @@ def test_between_two_of_the_animators_frames_nothing_is_generated(addon, rig, ke
     twice = shown(addon, rig, keyed)
     theirs = slice(49, 71)
     np.testing.assert_allclose(hand(once)[theirs], before[theirs], atol=2e-6)
-    np.testing.assert_array_equal(hand(twice)[theirs], hand(once)[theirs])
+    np.testing.assert_allclose(hand(twice)[theirs], hand(once)[theirs], atol=1e-6)
     assert np.abs(hand(twice) - hand(once)).max() > 0.05
     check_borders(once, (50, 71))
     check_borders(twice, (50, 71))
@@ -463,7 +463,7 @@ def test_a_face_action_between_two_keys_of_ones_own_stays(addon, rig, keyed):
         values = np.zeros((len(times), len(FACE_ACTIONS)))
         values[:, jaw] = 0.4 + 0.35 * np.sin(8.0 * times + phase)
         track = FaceTrack(float(FPS), values)
-        addon["rig.write"].write_face(keyed, track, bpy.context.scene, 1)
+        addon["rig.write_body"].write_face(keyed, track, bpy.context.scene, 1)
         return addon["rig.read"].read_face(keyed, bpy.context.scene, 1, len(times) + 1).values[:, jaw]
 
     speak(0.0)

@@ -22,7 +22,7 @@ def moving(addon, rig, monkeypatch):
     scene.render.fps, scene.frame_end = 24, FRAMES
     bpy.ops.chironomy.add_character()
     item = scene.chironomy.character
-    addon["scene.takes"].new_take(scene, item, gestures(rig, FRAMES / 24.0, seed=2), "a", {})
+    addon["scene.new_takes"].new_take(scene, item, gestures(rig, FRAMES / 24.0, seed=2), "a", {})
     item.pose.bones["head"].constraints.new("LIMIT_ROTATION")
     scene.frame_set(5)
     item.pose.bones["hand.L"].location.x += 0.25
@@ -135,7 +135,7 @@ def test_a_face_is_read_of_its_keys_as_blender_shows_it(addon, rig, moving, monk
     random = np.random.default_rng(0)
     values = np.clip(np.cumsum(random.normal(0.0, 0.15, (FRAMES, len(FACE_ACTIONS))), axis=0), 0.0, 1.0)
     scene, read = bpy.context.scene, addon["rig.read"]
-    addon["rig.write"].write_face(moving, FaceTrack(24.0, values), scene, 1)
+    addon["rig.write_body"].write_face(moving, FaceTrack(24.0, values), scene, 1)
     blocks = addon["rig.build"].body_of(moving).data.shape_keys.key_blocks
     blocks["jawOpen"].mute = True
     quick = read.read_face(moving, scene, -3, FRAMES + 5).values
@@ -151,7 +151,7 @@ def test_a_face_that_more_than_keys_moves_is_evaluated(addon, rig, moving, what)
 
     scene, read = bpy.context.scene, addon["rig.read"]
     ramp = np.repeat(np.linspace(0.0, 1.0, FRAMES)[:, None], len(FACE_ACTIONS), axis=1)
-    addon["rig.write"].write_face(moving, FaceTrack(24.0, ramp), scene, 1)
+    addon["rig.write_body"].write_face(moving, FaceTrack(24.0, ramp), scene, 1)
     shapes = addon["rig.build"].body_of(moving).data.shape_keys
     (curve,) = [curve for curve in addon["rig.actions"].all_curves(shapes) if '"jawOpen"' in curve.data_path]
     jaw = FACE_ACTIONS.index("jawOpen")

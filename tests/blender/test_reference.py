@@ -280,14 +280,14 @@ def test_the_eyes_look_into_the_fitted_camera_as_they_do_in_the_command(
 def test_what_only_the_last_take_moved_is_at_rest_in_the_next(addon, character):
     from chironomy.motion import FACE_ACTIONS, FaceTrack
 
-    scene, write = bpy.context.scene, addon["rig.write"]
+    scene = bpy.context.scene
     values = np.zeros((24, 52))
     values[:, FACE_ACTIONS.index("eyeLookInLeft")] = 0.7
-    write.write_face(character, FaceTrack(24.0, values), scene, 1)
+    addon["rig.write_body"].write_face(character, FaceTrack(24.0, values), scene, 1)
     scene.frame_set(12)
     values = np.zeros((24, 52))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.5
-    write.write_face(character, FaceTrack(24.0, values), scene, 1)
+    addon["rig.write_body"].write_face(character, FaceTrack(24.0, values), scene, 1)
     scene.frame_set(13)
     shown = addon["rig.read"].read_face(character, scene, 1, 25).values
     assert np.abs(shown - values).max() < 0.02

@@ -54,6 +54,21 @@ def test_the_camera_that_is_added_sees_what_the_video_shows(addon, rig, filmed):
     assert np.abs(in_video(addon, rig, filmed, FRAME) - before).max() < 1e-6
 
 
+def test_no_hand_is_cut_by_the_frame(addon, rig, filmed):
+    from chironomy.body.pose import hand_keypoints
+
+    hand = filmed.chironomy.character.pose.bones["hand.L"]
+    filmed.frame_set(FRAME)
+    hand.location.x += 0.25
+    hand.keyframe_insert("location", frame=FRAME)
+    shot = addon["scene.shot"].make_shot(bpy.context)
+    pixels, _ = shot.camera.project(hand_keypoints(rig, shot.pose))
+    assert (pixels >= 0.0).all()
+    assert (pixels <= [512, 704]).all()
+    assert bpy.ops.chironomy.add_camera() == {"FINISHED"}
+    assert np.abs(in_blender(filmed, FRAME) - in_video(addon, rig, filmed, FRAME)).max() < HALF_PIXEL
+
+
 @pytest.mark.parametrize("shape", [(1280, 720), (720, 1280), (600, 600)])
 @pytest.mark.parametrize("fit", ["AUTO", "HORIZONTAL", "VERTICAL"])
 def test_any_still_camera_is_the_videos(addon, rig, filmed, fit, shape):

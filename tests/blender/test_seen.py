@@ -36,7 +36,7 @@ def item(addon, rig, scene):
     give_small_body(made, addon["rig.build"].body_of(made))
     values = np.zeros((FRAMES, len(FACE_ACTIONS)))
     values[:, FACE_ACTIONS.index("jawOpen")] = 0.5 + 0.4 * np.sin(np.arange(FRAMES) * 0.35)
-    addon["rig.write"].write_face(made, FaceTrack(24.0, values), scene, 101)
+    addon["rig.write_body"].write_face(made, FaceTrack(24.0, values), scene, 101)
     return made
 
 

@@ -274,7 +274,7 @@ def test_a_take_plays_in_the_nla(addon, rig, desk):
     item = desk.chironomy.character
     assert item.animation_data.action is None
     assert [len(track.strips) for track in item.animation_data.nla_tracks] == [1]
-    assert apart(shown(addon, rig, desk), first)[0] < 1e-5
+    assert apart(shown(addon, rig, desk), first)[0] < MILLIMETRE
 
 
 def test_takes_are_in_the_file(addon, rig, desk, takes, tmp_path):
@@ -320,9 +320,9 @@ def test_what_cannot_be_put_on_changes_nothing(addon, rig, desk, takes, monkeypa
         raise ChironomyError("the motion cannot be put on")
 
     # The hands' keys are written by then.
-    monkeypatch.setattr(addon["rig.write"], "writing_accompaniment", refuse)
+    monkeypatch.setattr(addon["rig.write_body"], "writing_accompaniment", refuse)
     with pytest.raises(ChironomyError):
-        takes.new_take(desk, desk.chironomy.character, dense.hands, "", {})
+        addon["scene.new_takes"].new_take(desk, desk.chironomy.character, dense.hands, "", {})
     assert names(desk) == ["Take 1"]
     assert set(bpy.data.actions.keys()) == before
     assert apart(shown(addon, rig, desk), first) == (0.0, 0.0)

@@ -14,7 +14,7 @@ def test_strips_and_takes_are_clips_where_they_are_in_the_scene(addon, desk, rig
 
     scene = desk
     character = scene.chironomy.character
-    addon["scene.takes"].new_take(scene, character, gestures(rig, 2.0, seed=1), "seed 1", {"seed": 1})
+    addon["scene.new_takes"].new_take(scene, character, gestures(rig, 2.0, seed=1), "seed 1", {"seed": 1})
     path = tmp_path / "scene.otio"
     assert bpy.ops.chironomy.export_timeline(filepath=str(path)) == {"FINISHED"}
     told = json.loads(path.read_text(encoding="utf-8"))

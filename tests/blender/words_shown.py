@@ -159,8 +159,8 @@ REASONS = {
     "why_not_kept",
     "refusal",
     "_no_score",
-    "has_character",
-    "needs_character",
+    "why_not_changed",
+    "why_not_posed",
 }
 """Functions that say why a button is grey."""
 

@@ -104,3 +104,17 @@ def test_the_portrait_holds_head_thighs_and_the_hands_space(rig, size):
     assert (pixels <= size).all()
     assert 0.02 * size[1] < pixels[0, 1] < 0.15 * size[1]
     assert 2.5 <= depth[0] <= 3
+
+
+def test_a_lens_is_chosen_that_shows_the_hands(rig):
+    portrait = portrait_camera(rig, 512, 704)
+    inside, outside = [[0.2, -0.3, 0.2], [-0.2, 0.1, 0.2]], [[0.55, -0.2, 0.3], [-0.3, 0.3, 0.2]]
+    assert portrait.holding(inside).to_dict() == portrait.to_dict()
+    wider = portrait.holding([*inside, *outside])
+    pixels, _ = wider.project(outside)
+    assert (pixels > 5).all()
+    assert (pixels < [507, 699]).all()
+    np.testing.assert_array_equal(wider.position, portrait.position)
+    # Somebody who stretches out both arms stays a person of some size, and what lies behind the lens is not seen.
+    assert portrait.holding([[3.0, 0.0, 0.0]]).focal == pytest.approx(portrait.focal / 1.6)
+    assert portrait.holding([[0.0, 0.0, 9.0]]).focal == portrait.focal

@@ -20,9 +20,11 @@ from chironomy.evaluation.extractor import Extractor, train_extractor
 from chironomy.evaluation.sources import SOUNDS, clip_motions, motion_of_clip
 from chironomy.gesture import GesturePipeline
 from chironomy.gesture.clips import Clip
+from chironomy.gesture.maker import GestureMaker
 from chironomy.gesture.settings import HANDEDNESS, STYLES
 from chironomy.gesture.shipped import takes_rate
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.performance.gestures import gesture_pipeline
 from chironomy.speech import Speech, load_speech
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -112,6 +114,11 @@ class Bench:
     def baseline_pipeline(self) -> GesturePipeline | None:
         """The other model."""
         return None if self.baseline is None else GesturePipeline.from_pretrained(self.baseline)
+
+    @cached_property
+    def maker(self) -> GestureMaker:
+        """The model as the product computes it: without torch where it can."""
+        return gesture_pipeline(self.weights)
 
     @cached_property
     def default_steps(self) -> int:

@@ -316,7 +316,7 @@ def state():
     pictures = sys.modules[f"{ADDON}.take_pictures"]
     found["pictures"] = sum(take.action is not None and bool(pictures.icon(scene, take)) for take in chosen.takes)
     found["work_picture"] = task is not None and bool(task.picture)
-    wishes = sys.modules[f"{ADDON}.scene.takes"]._layer_wishes
+    wishes = sys.modules[f"{ADDON}.scene.answers"]._layer_wishes
     held = [each.bl_idname for each in window().modal_operators if each.bl_idname.startswith("CHIRONOMY")]
     found["editing"] = held or wishes.under_way
     found["jobs"] = len(sys.modules[f"{ADDON}.line"].tasks())

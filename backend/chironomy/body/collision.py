@@ -6,13 +6,15 @@ radius in every direction from a centre. Arms and hands are described by balls a
 point is in the body and which way is out, smoothly and for many points at once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from chironomy.body.pose import BodyPose, hand_keypoints, solve_pose
+from chironomy.body.ik import clamp_reach, elbow_position
+from chironomy.body.pose import BodyPose, hand_keypoints, hand_local_keypoints
 from chironomy.body.rig import Rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
@@ -33,6 +35,8 @@ _FOREARM_RADIUS = (0.042, 0.030)
 _CLEAR = 2e-4
 # The forearm counts from this part of its length on: a hanging upper arm and its elbow touch the side of the body.
 _FOREARM_FROM, _FOREARM_BALLS = 0.35, 6
+_ALONG = np.linspace(_FOREARM_FROM, 0.95, _FOREARM_BALLS)
+_KNUCKLES = [MANO_JOINTS.index(f"{finger}1") for finger in ("index", "middle", "pinky")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,23 +63,30 @@ class Tube:
         height = (points[..., 1] - self.low) / _STEP
         inside = np.clip(height, 0.0, rows - 1.0)
         row = np.minimum(inside.astype(np.int64), rows - 2)
-        part = (inside - row)[..., None]
-        centre = self.centre[row] * (1.0 - part) + self.centre[row + 1] * part
-        level = points[..., [0, 2]] - centre
-        distance = np.linalg.norm(level, axis=-1)
-        turn = np.arctan2(level[..., 0], level[..., 1]) / (2.0 * np.pi) * _ANGLES % _ANGLES
+        part = inside - row
+        here, above = self.centre[row], self.centre[row + 1]
+        x, z = (points[..., k] - (here[..., c] * (1.0 - part) + above[..., c] * part) for c, k in enumerate((0, 2)))
+        distance = np.sqrt(x * x + z * z)
+        turn = np.arctan2(x, z) / (2.0 * np.pi) * _ANGLES % _ANGLES
         column = np.minimum(turn.astype(np.int64), _ANGLES - 1)
         across = turn - column
         following = (column + 1) % _ANGLES
         low = self.radius[row, column] * (1.0 - across) + self.radius[row, following] * across
         high = self.radius[row + 1, column] * (1.0 - across) + self.radius[row + 1, following] * across
-        radius = low + (high - low) * part[..., 0]
+        radius = low + (high - low) * part
         slope = (high - low) / _STEP
         depth = (radius - distance) / np.sqrt(1.0 + slope**2)
         beyond = np.abs(height - inside) * _STEP
         depth = np.where(beyond > 0.0, np.minimum(depth, 0.0) - beyond, depth)
-        out = level / np.maximum(distance, 1e-9)[..., None]
-        return depth, np.stack([out[..., 0], np.zeros_like(distance), out[..., 1]], axis=-1)
+        out = np.zeros(points.shape)
+        safe = np.maximum(distance, 1e-9)
+        out[..., 0], out[..., 2] = x / safe, z / safe
+        return depth, out
+
+    def near(self, points: Array, within: float) -> NDArray[np.bool_]:
+        """Which of the points (..., 3) are so many metres above or below the tube at most: others are farther off."""
+        top = self.low + (len(self.radius) - 1) * _STEP
+        return (points[..., 1] > self.low - within) & (points[..., 1] < top + within)
 
 
 @lru_cache(maxsize=4)
@@ -98,17 +109,20 @@ def body_tubes(rig: Rig) -> tuple[Tube, ...]:
     )
 
 
-def signed_depth(rig: Rig, points: ArrayLike) -> tuple[Array, Array]:
+def signed_depth(rig: Rig, points: ArrayLike, within: float = np.inf) -> tuple[Array, Array]:
     """Return how deep points (..., 3) are inside torso, head or thighs, in metres, and (..., 3) the level way out.
 
-    The depth is negative outside. The body is in its bind pose.
+    The depth is negative outside. The body is in its bind pose. Of points that are farther outside than `within`
+    metres, it may be minus infinity.
     """
     array = np.asarray(points, dtype=np.float64)
     best, way = np.full(array.shape[:-1], -np.inf), np.zeros(array.shape)
     for tube in body_tubes(rig):
-        depth, out = tube.signed_depth(array)
-        way = np.where((depth > best)[..., None], out, way)
-        best = np.maximum(best, depth)
+        near = tube.near(array, within)
+        depth, out = tube.signed_depth(array[near])
+        deeper = depth > best[near]
+        way[near] = np.where(deeper[:, None], out, way[near])
+        best[near] = np.where(deeper, depth, best[near])
     return best, way
 
 
@@ -148,16 +162,40 @@ def _carried_back(rig: Rig, pose: BodyPose, points: Array, names: tuple[str, ...
 def arm_balls(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
     """Return (T, 2, n, 3) the middles, in metres, and (n,) the radii of balls that fill each hand and forearm."""
     hands = hand_keypoints(rig, pose)
-    elbow = pose.joint_position[:, [rig.arm_joints(hand)[2] for hand in range(2)]][:, :, None]
-    wrist, knuckles = hands[:, :, :1], hands[:, :, [MANO_JOINTS.index(f"{f}1") for f in ("index", "middle", "pinky")]]
-    along = np.linspace(_FOREARM_FROM, 0.95, _FOREARM_BALLS)
-    forearm = elbow + (wrist - elbow) * along[:, None]
+    elbow = pose.joint_position[:, [rig.arm_joints(hand)[2] for hand in range(2)]]
+    return np.concatenate([_filled(hands), _along(elbow, hands[:, :, 0])], axis=2), ball_radii()
+
+
+def hand_balls(rig: Rig, rotation: Array) -> Array:
+    """Return (T, 2, n, 3) metres from the wrist: the middles of the hands' balls, for MANO rotations (T, 2, 16, 4)."""
+    return _filled(np.stack([hand_local_keypoints(rig, hand, rotation[:, hand]) for hand in range(2)], axis=1))
+
+
+def balls_of_wrists(rig: Rig, wrist_position: Array, wrist_rotation: Array, hands: Array) -> Array:
+    """Return `arm_balls` of arms with these wrists and `hand_balls`, where all else is at rest."""
+    wrist = clamp_reach(rig, wrist_position)
+    elbow = elbow_position(rig, wrist, wrist_rotation)
+    return np.concatenate([hands + wrist[:, :, None], _along(elbow, wrist)], axis=2)
+
+
+@lru_cache(maxsize=1)
+def ball_radii() -> Array:
+    """Return (n,) the radii in metres of the balls of an arm: those of the hand, then those of the forearm."""
     radius = [_PALM_RADIUS if name == "wrist" or name.endswith("1") else _FINGER_RADIUS for name in MANO_JOINTS]
     near, far = _FOREARM_RADIUS
-    return (
-        np.concatenate([hands, 0.5 * (wrist + knuckles), forearm], axis=2),
-        np.concatenate([radius, [_FINGER_RADIUS] * 5, [_PALM_RADIUS] * 3, near + (far - near) * along]),
-    )
+    forearm = near + (far - near) * _ALONG
+    return np.concatenate([radius, [_FINGER_RADIUS] * 5, [_PALM_RADIUS] * 3, forearm])
+
+
+def _filled(keypoints: Array) -> Array:
+    """(T, 2, n, 3) the middles of the balls of hands with these keypoints (T, 2, 21, 3)."""
+    wrist, knuckles = keypoints[:, :, :1], keypoints[:, :, _KNUCKLES]
+    return np.concatenate([keypoints, 0.5 * (wrist + knuckles)], axis=2)
+
+
+def _along(elbow: Array, wrist: Array) -> Array:
+    """(T, 2, 6, 3) the middles of the balls of forearms."""
+    return elbow[:, :, None] + (wrist - elbow)[:, :, None] * _ALONG[:, None]
 
 
 def arm_penetration(rig: Rig, pose: BodyPose) -> Array:
@@ -171,7 +209,7 @@ def arm_penetration(rig: Rig, pose: BodyPose) -> Array:
 
 def hands_penetration(rig: Rig, pose: BodyPose) -> Array:
     """Return (T,) metres: how deep the two hands are inside each other."""
-    return np.maximum(_hand_overlap(rig, pose)[0], 0.0)
+    return np.maximum(hands_depth(arm_balls(rig, pose)[0]), 0.0)
 
 
 def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float = 0.15, rounds: int = 12) -> HandMotion:
@@ -188,36 +226,60 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
         reach: seconds before and after a frame that share its displacement.
         rounds: how often, at most, depth is measured and taken away.
     """
-    touching = np.arange(motion.frame_count)
+    return motion.replaced(wrist_position=pushed_out(rig, [motion], margin, reach, rounds)[0])
+
+
+def pushed_out(
+    rig: Rig, motions: Sequence[HandMotion], margin: float = 0.008, reach: float = 0.15, rounds: int = 12
+) -> list[Array]:
+    """Return (T, 2, 3) the wrists of each of several motions as `push_out` moves them; together they take less."""
+    position = np.concatenate([motion.wrist_position for motion in motions])
+    rotation = np.concatenate([motion.rotation for motion in motions])
+    # Fingers stay as they are, so their balls go where the wrists go.
+    hands, turned = hand_balls(rig, rotation), rotation[:, :, 0]
+    ends = np.cumsum([motion.frame_count for motion in motions])
+    stretches = [
+        (slice(end - motion.frame_count, end), round(reach * motion.fps))
+        for motion, end in zip(motions, ends.tolist(), strict=True)
+    ]
+    touching = np.arange(len(position))
     for _ in range(rounds):
         # Frames that are clear and that no neighbour moves stay as they are and need not be looked at again.
-        part = motion.replaced(
-            wrist_position=motion.wrist_position[touching],
-            rotation=motion.rotation[touching],
-            confidence=motion.confidence[touching],
-        )
-        shift = np.zeros_like(motion.wrist_position)
-        shift[touching] = _way_out(rig, part, margin)
+        shift = np.zeros_like(position)
+        shift[touching] = _way_out(rig, position[touching], turned[touching], hands[touching], margin)
         if not shift.any():
             break
-        shift = _spread(shift, round(reach * motion.fps))
-        motion = motion.replaced(wrist_position=motion.wrist_position + shift)
+        for rows, half in stretches:
+            if shift[rows].any():
+                shift[rows] = _spread(shift[rows], half)
+        position = position + shift
         touching = np.flatnonzero(shift.any(axis=(1, 2)))
-    return motion
+    return [position[rows] for rows, _ in stretches]
 
 
-def _way_out(rig: Rig, motion: HandMotion, margin: float) -> Array:
+def _way_out(rig: Rig, wrist_position: Array, wrist_rotation: Array, hands: Array, margin: float) -> Array:
     """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen."""
-    pose = solve_pose(rig, motion)
-    middle, radius = arm_balls(rig, pose)
-    depth, out = signed_depth(rig, middle)
+    middle, radius = balls_of_wrists(rig, wrist_position, wrist_rotation, hands), ball_radii()
+    depth, out = signed_depth(rig, middle, float(radius.max()) + margin)
     depth = np.maximum(depth + radius + margin, 0.0)
     # The way out is the mean of the ways of all balls inside, weighted by depth.
     way = _unit((depth[..., None] * out).sum(axis=2))
-    overlap, apart = _hand_overlap(rig, pose)
-    overlap = 0.5 * np.maximum(overlap + 0.5 * margin, 0.0)
-    shift = depth.max(axis=2)[..., None] * way + overlap[:, None, None] * np.stack([apart, -apart], axis=1)
+    shift = depth.max(axis=2)[..., None] * way
+    close = hands_close(middle, 0.5 * margin)
+    if close.any():
+        overlap, apart = _overlap(middle[close])
+        overlap = 0.5 * np.maximum(overlap + 0.5 * margin, 0.0)
+        shift[close] += overlap[:, None, None] * np.stack([apart, -apart], axis=1)
     return np.where(np.abs(shift).max(axis=(1, 2), keepdims=True) < _CLEAR, 0.0, shift)
+
+
+def hands_close(middle: Array, within: float) -> NDArray[np.bool_]:
+    """Return (T,) whether hands with `arm_balls` (T, 2, n, 3) may be as near as `within` metres; far ones are not."""
+    hands, size = middle[:, :, :-_FOREARM_BALLS], ball_radii()[:-_FOREARM_BALLS]
+    centre = hands.mean(axis=2)
+    # The balls of each hand lie within a sphere about their mean.
+    reach = quaternion.lengths(hands - centre[:, :, None])[..., 0].max(axis=2).sum(axis=1) + 2.0 * float(size.max())
+    return quaternion.lengths(centre[:, 0] - centre[:, 1])[:, 0] < reach + within
 
 
 def _spread(shift: Array, half: int) -> Array:
@@ -241,21 +303,28 @@ def _spread(shift: Array, half: int) -> Array:
     return window(padded, 2 * half + 1, axis=0) @ (weight / weight.sum())
 
 
-def _hand_overlap(rig: Rig, pose: BodyPose) -> tuple[Array, Array]:
+def hands_depth(middle: Array) -> Array:
+    """Return (T,) metres: how deep hands with `arm_balls` (T, 2, n, 3) are inside each other, negative apart."""
+    return _overlap(middle)[0]
+
+
+def _overlap(middle: Array) -> tuple[Array, Array]:
     """Return (T,) how deep the hands are inside each other (negative apart), (T, 3) the way out for the left one."""
-    middle, radius = arm_balls(rig, pose)
-    hand = slice(0, len(radius) - _FOREARM_BALLS)
-    left, right, size = middle[:, 0, hand], middle[:, 1, hand], radius[hand]
-    between = left[:, :, None] - right[:, None]
-    distance = np.linalg.norm(between, axis=-1)
-    depth = (size[:, None] + size - distance).reshape(len(left), -1)
-    way = between.reshape(len(left), -1, 3) / np.maximum(distance, 1e-6).reshape(len(left), -1, 1)
+    hand = slice(0, -_FOREARM_BALLS)
+    left, right, size = middle[:, 0, hand], middle[:, 1, hand], ball_radii()[hand]
+    # Squares of all pairs' distances by one product a frame; what is lost to rounding is nanometres.
+    squared = quaternion.dots(left, left) + np.swapaxes(quaternion.dots(right, right), 1, 2)
+    squared -= 2.0 * left @ np.swapaxes(right, 1, 2)
+    distance = np.sqrt(np.maximum(squared, 0.0))
+    depth = size[:, None] + size - distance
     # The mean way of all pairs that overlap, and, with more say, that between the hands' middles: where fingers
     # interlock, the ways of pairs cancel out, and alone would point anywhere.
     weight = np.maximum(depth, 0.0)
-    pairs = (weight[..., None] * way).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9)[:, None]
+    say = weight / np.maximum(distance, 1e-6)
+    ways = (say.sum(axis=2)[:, None] @ left - say.sum(axis=1)[:, None] @ right)[:, 0]
+    pairs = ways / np.maximum(weight.sum(axis=(1, 2)), 1e-9)[:, None]
     middles = left.mean(axis=1) - right.mean(axis=1) + np.array([0.02, 0.0, 0.0])
-    return depth.max(axis=1), _unit(pairs + 2.0 * _unit(middles))
+    return depth.max(axis=(1, 2)), _unit(pairs + 2.0 * _unit(middles))
 
 
 def _faces_of(rig: Rig, bases: tuple[str, ...]) -> NDArray[np.int64]:
@@ -319,4 +388,4 @@ def _smooth(rows: Array) -> Array:
 
 
 def _unit(v: Array) -> Array:
-    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+    return v / np.maximum(quaternion.lengths(v), 1e-12)

@@ -70,7 +70,7 @@ def clamp_reach(rig: Rig, wrist_position: ArrayLike) -> Array:
     shoulder = _shoulders(rig)
     reach = rig.arm_lengths.sum(axis=1)[:, None]
     line = wrist - shoulder
-    distance = np.linalg.norm(line, axis=-1, keepdims=True)
+    distance = quaternion.lengths(line)
     # A wrist in the shoulder joint itself has no direction; it is put straight before it.
     line = np.where(distance > 1e-9, line / np.maximum(distance, 1e-9), [0.0, 0.0, 1.0])
     clamped = shoulder + line * np.clip(distance, NEAREST * reach, FARTHEST * reach)
@@ -103,14 +103,15 @@ def elbow_swivel(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike)
     arm = _arm_rotation(line, first, wrist - elbow, forearm)
     local = quaternion.multiply(quaternion.inverse(arm), quaternion.multiply(turned, hand))
     _, twist = quaternion.swing_twist(local, forearm[0])
-    sine = 2.0 * twist[..., :1] * np.sum(twist[..., 1:] * forearm[0], axis=-1, keepdims=True)
+    sine = 2.0 * twist[..., :1] * quaternion.dots(twist[..., 1:], forearm[0])
     swivel = _swivelled(line, out + np.radians(_OUT_TWIST) * sine)
     return np.stack([swivel[..., 0, :], swivel[..., 1, :] * _MIRROR], axis=-2)
 
 
 def elbow_position(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike) -> Array:
     """Return (..., 2, 3) the elbows, in metres, for wrists as in `solve_arms`."""
-    return solve_arms(rig, wrist_position, wrist_rotation).elbow
+    wrist = clamp_reach(rig, wrist_position)
+    return _bent(rig, wrist, elbow_swivel(rig, wrist, wrist_rotation))[2]
 
 
 def elbow_pole(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLike) -> Array:
@@ -152,13 +153,16 @@ def arms_of_swivel(rig: Rig, wrist_position: ArrayLike, wrist_rotation: ArrayLik
     wrist = clamp_reach(rig, wrist_position)
     turned = _checked(wrist_rotation, 4, "wrist_rotation")
     shoulder = _shoulders(rig)
-    line = _unit(wrist - shoulder)
-    across = np.asarray(swivel, dtype=np.float64)
-    across = _unit(across - line * np.sum(across * line, axis=-1, keepdims=True))
-    elbow = _elbow(shoulder, wrist, rig.arm_lengths[:, :1], rig.arm_lengths[:, 1:], across)
+    line, across, elbow = _bent(rig, wrist, swivel)
     bones = [_arm_bones(rig, hand) for hand in range(2)]
     upper_arm, forearm = (
-        np.stack([_arm_rotation(line, across, end, bone)[..., hand, :] for hand, bone in enumerate(pair)], axis=-2)
+        np.stack(
+            [
+                _arm_rotation(line[..., hand, :], across[..., hand, :], end[..., hand, :], bone)
+                for hand, bone in enumerate(pair)
+            ],
+            axis=-2,
+        )
         for end, pair in ((elbow - shoulder, [b[0] for b in bones]), (wrist - elbow, [b[1] for b in bones]))
     )
     rest = np.stack([rig.rest_rotation[rig.hand_joints(hand)[0]] for hand in range(2)])
@@ -181,6 +185,15 @@ def twisted(forearm: Array, wrist: Array, axis: Array) -> Array:
     return quaternion.multiply(forearm, half)
 
 
+def _bent(rig: Rig, wrist: Array, swivel: ArrayLike) -> tuple[Array, Array, Array]:
+    """Return (..., 2, 3) directions of the lines shoulder to wrist, of the elbows across them, and the elbows."""
+    shoulder = _shoulders(rig)
+    line = _unit(wrist - shoulder)
+    across = np.asarray(swivel, dtype=np.float64)
+    across = _unit(across - line * quaternion.dots(across, line))
+    return line, across, _elbow(shoulder, wrist, rig.arm_lengths[:, :1], rig.arm_lengths[:, 1:], across)
+
+
 def _shoulders(rig: Rig) -> Array:
     """Return (2, 3) the heads of the upper arms."""
     return rig.joint_position[[rig.arm_joints(hand)[1] for hand in range(2)]]
@@ -196,14 +209,14 @@ def _arm_bones(rig: Rig, hand: int) -> tuple[tuple[Array, Array], tuple[Array, A
 def _foot(shoulder: Array, wrist: Array, upper: ArrayLike, fore: ArrayLike) -> Array:
     """Return the point of the line shoulder to wrist that is nearest to the elbow."""
     line = wrist - shoulder
-    squared = np.sum(line * line, axis=-1, keepdims=True)
+    squared = quaternion.dots(line, line)
     return shoulder + line * 0.5 * (1.0 + (np.square(upper) - np.square(fore)) / squared)
 
 
 def _elbow(shoulder: Array, wrist: Array, upper: ArrayLike, fore: ArrayLike, swivel: Array) -> Array:
     """Return the elbow of an arm with bones of lengths `upper` and `fore`, by the law of cosines."""
     foot = _foot(shoulder, wrist, upper, fore)
-    squared = np.sum((foot - shoulder) ** 2, axis=-1, keepdims=True)
+    squared = quaternion.dots(foot - shoulder, foot - shoulder)
     return foot + swivel * np.sqrt(np.maximum(np.square(upper) - squared, 0.0))
 
 
@@ -239,4 +252,4 @@ def _checked(value: ArrayLike, last: int, name: str) -> Array:
 
 
 def _unit(v: Array) -> Array:
-    return v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-12)
+    return v / np.maximum(quaternion.lengths(v), 1e-12)

@@ -138,13 +138,19 @@ class Rig:
 
     def hand_joints(self, hand: int | str) -> NDArray[np.int64]:
         """Return the (16,) joints of a hand (0 or "left", 1 or "right") in MANO's order."""
-        side = SIDES[hand_index(hand)]
-        return np.array([self.index(f"{name}.{side}") for name in MANO_JOINTS])
+        return self._joints_of_hands[hand_index(hand)]
 
     def arm_joints(self, hand: int | str) -> NDArray[np.int64]:
         """Return the (5,) joints shoulder, upper_arm, forearm, forearm_twist and wrist of a hand's arm."""
-        side = SIDES[hand_index(hand)]
-        return np.array([self.index(f"{name}.{side}") for name in ARM_JOINTS])
+        return self._joints_of_arms[hand_index(hand)]
+
+    @cached_property
+    def _joints_of_hands(self) -> NDArray[np.int64]:
+        return _fixed([[self.index(f"{name}.{side}") for name in MANO_JOINTS] for side in SIDES], np.int64)
+
+    @cached_property
+    def _joints_of_arms(self) -> NDArray[np.int64]:
+        return _fixed([[self.index(f"{name}.{side}") for name in ARM_JOINTS] for side in SIDES], np.int64)
 
     @cached_property
     def arm_lengths(self) -> NDArray[np.float64]:

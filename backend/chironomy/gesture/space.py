@@ -4,10 +4,17 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.body.collision import arm_balls, push_out, signed_depth
+from chironomy.body.collision import (
+    ball_radii,
+    balls_of_wrists,
+    hand_balls,
+    hands_close,
+    hands_depth,
+    pushed_out,
+    signed_depth,
+)
 from chironomy.body.hand_anatomy import neutral_wrist
 from chironomy.body.ik import elbow_position
-from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.motion import filters
 from chironomy.motion.hand_motion import HandMotion
@@ -21,7 +28,6 @@ _EASE_SECONDS = 0.04  # standard deviation over which displacements are eased in
 _AROUND_SECONDS = 0.6  # before and after a touch, in which the hands go round it
 _MARGIN = 0.008  # metres, as `push_out` keeps; half as much between the hands
 _TOUCH = 3e-4
-_WIDEST_HAND_BALL = 0.02  # metres; the balls of a forearm are larger
 
 
 def shoulders() -> Array:
@@ -44,24 +50,27 @@ def clear_of_body(motion: HandMotion) -> HandMotion:
 
     Only stretches around frames in which something touches are worked on; without any, the motion itself is returned.
     """
+    hands = hand_balls(load_rig(), motion.rotation)
     for _ in range(2):
-        touching = _touching(motion)
+        touching = _touching(motion, hands)
         if not touching.any():
             break
         around = filters.maximum(touching, 2 * max(round(_AROUND_SECONDS * motion.fps), 1) + 1) > 0
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], around, [False]]).astype(int)))
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], around, [False]]).astype(int))).reshape(-1, 2).tolist()
         position = motion.wrist_position.copy()
-        for first, last in edges.reshape(-1, 2):
-            position[first:last] += _clearing(motion.sliced(int(first), int(last)), first == 0, last == len(touching))
+        parts = [motion.sliced(first, last) for first, last in edges]
+        cleared = pushed_out(load_rig(), parts, _MARGIN)
+        for (first, last), part, clear in zip(edges, parts, cleared, strict=True):
+            shift = clear - part.wrist_position
+            position[first:last] += _clearing(shift, motion.fps, first == 0, last == len(touching))
         motion = motion.replaced(wrist_position=position)
     return motion
 
 
-def _clearing(motion: HandMotion, begins: bool, ends: bool) -> Array:
-    """(T, 2, 3) metres that clear a stretch, fading to nothing at its ends unless the motion begins or ends there."""
-    shift = push_out(load_rig(), motion, _MARGIN).wrist_position - motion.wrist_position
-    shift = filters.gaussian(shift, _EASE_SECONDS * motion.fps)
-    fade = max(round(0.4 * _AROUND_SECONDS * motion.fps), 1)
+def _clearing(shift: Array, fps: float, begins: bool, ends: bool) -> Array:
+    """(T, 2, 3) metres, eased, that clear a stretch; they fade at its ends unless the motion begins or ends there."""
+    shift = filters.gaussian(shift, _EASE_SECONDS * fps)
+    fade = max(round(0.4 * _AROUND_SECONDS * fps), 1)
     count = np.arange(len(shift))
     weight = np.ones(len(shift))
     for given, distance in ((begins, count), (ends, count[::-1])):
@@ -71,20 +80,20 @@ def _clearing(motion: HandMotion, begins: bool, ends: bool) -> Array:
     return weight[:, None, None] * shift
 
 
-def _touching(motion: HandMotion) -> NDArray[np.bool_]:
-    """(T,) whether an arm is within `push_out`'s margin of the body, or the hands within theirs of each other."""
-    rig = load_rig()
-    middle, radius = arm_balls(rig, solve_pose(rig, motion))
-    touching = (signed_depth(rig, middle)[0] + radius).max(axis=(1, 2)) + _MARGIN > _TOUCH
-    # A cheap bound first: the balls of each hand lie within a sphere about their mean.
-    own = radius < _WIDEST_HAND_BALL
-    hands, size = middle[:, :, own], radius[own]
-    centre = hands.mean(axis=2)
-    reach = np.linalg.norm(hands - centre[:, :, None], axis=-1).max(axis=2).sum(axis=1) + 2 * float(size.max())
-    close = (np.linalg.norm(centre[:, 0] - centre[:, 1], axis=-1) < reach + 0.5 * _MARGIN) & ~touching
+def _touching(motion: HandMotion, hands: Array) -> NDArray[np.bool_]:
+    """(T,) whether an arm is within `push_out`'s margin of the body, or the hands within theirs of each other.
+
+    Args:
+        motion: both hands.
+        hands: their `hand_balls`.
+    """
+    rig, radius = load_rig(), ball_radii()
+    middle = balls_of_wrists(rig, motion.wrist_position, motion.rotation[:, :, 0], hands)
+    depth, _ = signed_depth(rig, middle, float(radius.max()) + _MARGIN)
+    touching = (depth + radius).max(axis=(1, 2)) + _MARGIN > _TOUCH
+    close = hands_close(middle, 0.5 * _MARGIN) & ~touching
     if close.any():
-        between = np.linalg.norm(hands[close, 0][:, :, None] - hands[close, 1][:, None], axis=-1)
-        touching[close] = (size[:, None] + size - between).max(axis=(1, 2)) + 0.5 * _MARGIN > _TOUCH
+        touching[close] = hands_depth(middle[close]) + 0.5 * _MARGIN > _TOUCH
     return touching
 
 

@@ -137,11 +137,14 @@ def enough(
         beside[1:] |= chosen[:-1]
         beside[:-1] |= chosen[1:]
         miss[beside] = 0.0
-        gaps = np.cumsum(chosen)
-        worst = [int(np.argmax(np.where(gaps == gap, miss, -1.0))) for gap in np.unique(gaps[miss > 1.0])]
-        if not worst:
+        # Of each gap between chosen frames the worst one, the first of several.
+        begins = np.flatnonzero(chosen)
+        most = np.maximum.reduceat(miss, begins)[np.cumsum(chosen) - 1]
+        worst = np.flatnonzero((miss > 1.0) & (miss == most))
+        if len(worst) == 0:
             return chosen
-        chosen[worst] = True
+        _, first = np.unique(np.searchsorted(begins, worst), return_index=True)
+        chosen[worst[first]] = True
 
 
 def loosened(columns: Columns, which: NDArray[np.bool_]) -> Columns:
@@ -151,11 +154,12 @@ def loosened(columns: Columns, which: NDArray[np.bool_]) -> Columns:
     """
     automatic = is_automatic(columns)
     reached = which.copy()
-    for step in (1, -1):
-        near = False
-        for key in range(len(which))[::step]:
-            reached[key] |= near
-            near = bool(which[key] or (reached[key] and automatic[key]))
+    for step in (slice(None), slice(None, None, -1)):
+        chosen, ends = which[step], ~automatic[step]
+        place = np.arange(len(which))
+        last = np.maximum.accumulate(np.where(chosen, place, -1))
+        ended = np.maximum.accumulate(np.where(ends & ~chosen, place, -1))
+        reached[step][1:] |= (last > ended)[:-1]
     return frozen(columns, reached)
 
 
@@ -192,16 +196,52 @@ def with_keys(columns: Columns, frames: ArrayLike) -> Columns:
     """Return an F-curve's keys, at least one, with keys at all of `frames` (N,), too; `with_key` for many."""
     wanted = np.unique(np.asarray(frames, np.float64))
     times = columns["co"][:, 0].astype(np.float64)
-    apart = np.abs(wanted[:, None] - times).min(axis=1, initial=np.inf) >= SAME_FRAME
+    apart = distance(wanted, times) >= SAME_FRAME
     wanted = wanted[apart & np.concatenate([[True], np.diff(wanted) >= SAME_FRAME])]
     start = np.searchsorted(times, wanted) - 1
     inside = (start >= 0) & (start < len(times) - 1)
     inside[inside] &= columns["interpolation"][start[inside]] == Interpolation.BEZIER
     divided = _divided(columns, wanted[inside], start[inside]) if inside.any() else (columns, np.zeros(0, bool))
     columns, whole = divided
-    for frame in (*wanted[~inside], *wanted[inside][~whole]):
+    within = (wanted > times[0]) & (wanted < times[-1])
+    one_by_one = within & ~inside
+    one_by_one[inside] |= ~whole
+    columns = _divided_one_by_one(columns, wanted[one_by_one])
+    for frame in wanted[~within]:
         columns = with_key(columns, float(frame))
     return columns
+
+
+def distance(at: Numbers, frames: Numbers) -> Numbers:
+    """Return (N,) how far frames (N,) are from the nearest of others (K,), ascending; infinite where there is none."""
+    padded = np.concatenate([[-np.inf], frames, [np.inf]])
+    place = np.searchsorted(frames, at)
+    return np.minimum(at - padded[place], padded[place + 1] - at)
+
+
+def _divided_one_by_one(columns: Columns, frames: Numbers) -> Columns:
+    """Return an F-curve's keys with keys at frames (N,) between its first and its last, too, by `with_key`.
+
+    That touches but the two keys of a piece, so that no more than these are handed to it.
+    """
+    columns = {name: column.copy() for name, column in columns.items()}
+    start = np.searchsorted(columns["co"][:, 0], frames) - 1
+    made: list[Columns] = []
+    places: list[int] = []
+    for key in np.unique(start).tolist():
+        piece = {name: column[key : key + 2] for name, column in columns.items()}
+        for frame in frames[start == key].tolist():
+            piece = with_key(piece, frame)
+        for name, column in piece.items():
+            columns[name][[key, key + 1]] = column[[0, -1]]
+        made.append({name: column[1:-1] for name, column in piece.items()})
+        places += [key + 1] * (len(piece["co"]) - 2)
+    if not made:
+        return columns
+    return {
+        name: np.insert(column, places, np.concatenate([each[name] for each in made]), axis=0)
+        for name, column in columns.items()
+    }
 
 
 def _divided(columns: Columns, frames: Numbers, start: NDArray[np.intp]) -> tuple[Columns, NDArray[np.bool_]]:

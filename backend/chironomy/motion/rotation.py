@@ -21,8 +21,24 @@ _SMALL = 1e-8
 def normalize(q: ArrayLike) -> Array:
     """Return `q` (..., 4) scaled to unit length; a zero quaternion becomes the identity."""
     q = np.asarray(q, dtype=np.float64)
-    length = np.linalg.norm(q, axis=-1, keepdims=True)
+    length = lengths(q)
+    if (length > 0.0).all():
+        return q / length
     return np.where(length > 0.0, q / np.where(length > 0.0, length, 1.0), IDENTITY)
+
+
+def dots(a: Array, b: Array) -> Array:
+    """Return the scalar products (..., 1) of vectors (..., n); numpy's own sum takes long for axes so short."""
+    products = a * b
+    total = products[..., :1].copy()
+    for column in range(1, products.shape[-1]):
+        total += products[..., column : column + 1]
+    return total
+
+
+def lengths(v: Array) -> Array:
+    """Return the lengths (..., 1) of vectors (..., n)."""
+    return np.sqrt(dots(v, v))
 
 
 def multiply(a: ArrayLike, b: ArrayLike) -> Array:
@@ -30,15 +46,13 @@ def multiply(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    return np.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        axis=-1,
-    )
+    w = aw * bw - ax * bx - ay * by - az * bz
+    product = np.empty((*w.shape, 4))
+    product[..., 0] = w
+    product[..., 1] = aw * bx + ax * bw + ay * bz - az * by
+    product[..., 2] = aw * by - ax * bz + ay * bw + az * bx
+    product[..., 3] = aw * bz + ax * by - ay * bx + az * bw
+    return product
 
 
 def inverse(q: ArrayLike) -> Array:
@@ -60,7 +74,12 @@ def cross(a: ArrayLike, b: ArrayLike) -> Array:
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
     bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
-    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], axis=-1)
+    x = ay * bz - az * by
+    product = np.empty((*x.shape, 3))
+    product[..., 0] = x
+    product[..., 1] = az * bx - ax * bz
+    product[..., 2] = ax * by - ay * bx
+    return product
 
 
 def from_matrix(matrix: ArrayLike) -> Array:
@@ -72,15 +91,17 @@ def from_matrix(matrix: ArrayLike) -> Array:
     xx, yy, zz = m[..., 0, 0], m[..., 1, 1], m[..., 2, 2]
     yz, zx, xy = m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]
     sxy, szx, syz = m[..., 0, 1] + m[..., 1, 0], m[..., 0, 2] + m[..., 2, 0], m[..., 1, 2] + m[..., 2, 1]
-    candidates = np.stack(
-        [
-            np.stack([1.0 + xx + yy + zz, yz, zx, xy], axis=-1),
-            np.stack([yz, 1.0 + xx - yy - zz, sxy, szx], axis=-1),
-            np.stack([zx, sxy, 1.0 - xx + yy - zz, syz], axis=-1),
-            np.stack([xy, szx, syz, 1.0 - xx - yy + zz], axis=-1),
-        ],
-        axis=-2,
-    )
+    candidates = np.empty((*xx.shape, 4, 4))
+    for row, column, number in (
+        *(
+            (0, 0, 1.0 + xx + yy + zz),
+            (1, 1, 1.0 + xx - yy - zz),
+            (2, 2, 1.0 - xx + yy - zz),
+            (3, 3, 1.0 - xx - yy + zz),
+        ),
+        *((0, 1, yz), (0, 2, zx), (0, 3, xy), (1, 2, sxy), (1, 3, szx), (2, 3, syz)),
+    ):
+        candidates[..., row, column] = candidates[..., column, row] = number
     squares = np.stack([xx + yy + zz, xx - yy - zz, -xx + yy - zz, -xx - yy + zz], axis=-1)
     best = np.argmax(squares, axis=-1)[..., None, None]
     return normalize(np.take_along_axis(candidates, best, axis=-2)[..., 0, :])
@@ -90,18 +111,23 @@ def to_matrix(q: ArrayLike) -> Array:
     """Return the rotation matrices (..., 3, 3) of unit quaternions (..., 4)."""
     q = np.asarray(q, dtype=np.float64)
     w, x, y, z = q[..., 0], q[..., 1], q[..., 2], q[..., 3]
-    rows = [
-        [1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), 1.0 - 2.0 * (x * x + z * z), 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)],
-    ]
-    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+    matrix = np.empty((*w.shape, 3, 3))
+    matrix[..., 0, 0] = 1.0 - 2.0 * (y * y + z * z)
+    matrix[..., 0, 1] = 2.0 * (x * y - w * z)
+    matrix[..., 0, 2] = 2.0 * (x * z + w * y)
+    matrix[..., 1, 0] = 2.0 * (x * y + w * z)
+    matrix[..., 1, 1] = 1.0 - 2.0 * (x * x + z * z)
+    matrix[..., 1, 2] = 2.0 * (y * z - w * x)
+    matrix[..., 2, 0] = 2.0 * (x * z - w * y)
+    matrix[..., 2, 1] = 2.0 * (y * z + w * x)
+    matrix[..., 2, 2] = 1.0 - 2.0 * (x * x + y * y)
+    return matrix
 
 
 def from_rotation_vector(vector: ArrayLike) -> Array:
     """Return the quaternions (..., 4) of rotation vectors (..., 3), axis times angle in radians ("axis-angle")."""
     vector = np.asarray(vector, dtype=np.float64)
-    half = 0.5 * np.linalg.norm(vector, axis=-1, keepdims=True)
+    half = 0.5 * lengths(vector)
     safe = np.where(half > _SMALL, half, 1.0)
     return np.concatenate([np.cos(half), 0.5 * vector * np.where(half > _SMALL, np.sin(safe) / safe, 1.0)], axis=-1)
 
@@ -110,7 +136,7 @@ def to_rotation_vector(q: ArrayLike) -> Array:
     """Return the rotation vectors (..., 3) of unit quaternions (..., 4), of length 0 to pi."""
     q = np.asarray(q, dtype=np.float64)
     q = np.where(q[..., :1] < 0.0, -q, q)
-    sine = np.linalg.norm(q[..., 1:], axis=-1, keepdims=True)
+    sine = lengths(q[..., 1:])
     half = np.arctan2(sine, q[..., :1])
     safe = np.where(sine > _SMALL, sine, 1.0)
     return 2.0 * q[..., 1:] * np.where(sine > _SMALL, half / safe, 1.0)
@@ -125,7 +151,7 @@ def from_6d(x: ArrayLike) -> Array:
     """
     x = np.asarray(x, dtype=np.float64)
     first, second = _unit(x[..., :3]), x[..., 3:]
-    second = _unit(second - np.sum(first * second, axis=-1, keepdims=True) * first)
+    second = _unit(second - dots(first, second) * first)
     return from_matrix(np.stack([first, second, cross(first, second)], axis=-1))
 
 
@@ -139,9 +165,9 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
     """Go from `a` to `b` (..., 4) along the shorter arc at constant speed; `t` (...) is 0 at `a` and 1 at `b`."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     t = np.asarray(t, dtype=np.float64)[..., None]
-    b = np.where(np.sum(a * b, axis=-1, keepdims=True) < 0.0, -b, b)
+    b = np.where(dots(a, b) < 0.0, -b, b)
     # The angle between the two as four-vectors, by its half-angle: exact near 0, where arccos of the dot is not.
-    theta = 2.0 * np.arctan2(np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1))[..., None]
+    theta = 2.0 * np.arctan2(lengths(a - b), lengths(a + b))
     sine = np.sin(theta)
     safe = np.where(sine > _SMALL, sine, 1.0)
     weight_a = np.where(sine > _SMALL, np.sin((1.0 - t) * theta) / safe, 1.0 - t)
@@ -152,7 +178,7 @@ def slerp(a: ArrayLike, b: ArrayLike, t: ArrayLike) -> Array:
 def angle(a: ArrayLike, b: ArrayLike) -> Array:
     """Return the angle (...) between the rotations `a` and `b` (..., 4), 0 to pi radians."""
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
-    minus, plus = np.linalg.norm(a - b, axis=-1), np.linalg.norm(a + b, axis=-1)
+    minus, plus = lengths(a - b)[..., 0], lengths(a + b)[..., 0]
     return np.asarray(4.0 * np.arctan2(np.minimum(minus, plus), np.maximum(minus, plus)))
 
 
@@ -163,7 +189,7 @@ def make_continuous(q: ArrayLike, axis: int = 0) -> Array:
         axis += q.ndim
     q = np.moveaxis(q, axis, 0)
     if len(q) > 1:
-        flips = np.where(np.sum(q[1:] * q[:-1], axis=-1, keepdims=True) < 0.0, -1.0, 1.0)
+        flips = np.where(dots(q[1:], q[:-1]) < 0.0, -1.0, 1.0)
         q = np.concatenate([q[:1], q[1:] * np.cumprod(flips, axis=0)])
     return np.moveaxis(q, 0, axis)
 
@@ -171,7 +197,7 @@ def make_continuous(q: ArrayLike, axis: int = 0) -> Array:
 def facing(q: ArrayLike, other: ArrayLike) -> Array:
     """Return `q` (..., 4) with the signs that bring them nearer to `other` (..., 4)."""
     q, other = np.asarray(q, dtype=np.float64), np.asarray(other, dtype=np.float64)
-    return np.where(np.sum(q * other, axis=-1, keepdims=True) < 0.0, -q, q)
+    return np.where(dots(q, other) < 0.0, -q, q)
 
 
 def resample(q: ArrayLike, times: ArrayLike, new_times: ArrayLike) -> Array:
@@ -198,7 +224,7 @@ def resample(q: ArrayLike, times: ArrayLike, new_times: ArrayLike) -> Array:
 def swing_twist(q: ArrayLike, axis: ArrayLike) -> tuple[Array, Array]:
     """Split `q` (..., 4) into `swing` and `twist` with `q = swing * twist`, the twist being about `axis` (..., 3)."""
     q, axis = np.asarray(q, dtype=np.float64), _unit(axis)
-    along = np.sum(q[..., 1:] * axis, axis=-1, keepdims=True)
+    along = dots(q[..., 1:], axis)
     twist = normalize(np.concatenate([q[..., :1], along * axis], axis=-1))
     return multiply(q, inverse(twist)), twist
 
@@ -209,10 +235,10 @@ def between(u: ArrayLike, v: ArrayLike) -> Array:
     Opposite directions have many such rotations; one about an axis across `u` is chosen.
     """
     u, v = np.broadcast_arrays(_unit(u), _unit(v))
-    half = u + v
-    length = np.linalg.norm(half, axis=-1, keepdims=True)
+    half = np.asarray(u + v, dtype=np.float64)
+    length = lengths(half)
     half = half / np.where(length > _SMALL, length, 1.0)
-    q = np.concatenate([np.sum(u * half, axis=-1, keepdims=True), cross(u, half)], axis=-1)
+    q = np.concatenate([dots(u, half), cross(u, half)], axis=-1)
     smallest = np.eye(3)[np.argmin(np.abs(u), axis=-1)]
     across = _unit(cross(u, smallest))
     opposite = np.concatenate([np.zeros_like(length), across], axis=-1)
@@ -222,5 +248,5 @@ def between(u: ArrayLike, v: ArrayLike) -> Array:
 def _unit(v: ArrayLike) -> Array:
     """Return `v` (..., 3) scaled to unit length; a zero vector stays zero."""
     v = np.asarray(v, dtype=np.float64)
-    length = np.linalg.norm(v, axis=-1, keepdims=True)
+    length = lengths(v)
     return v / np.where(length > 0.0, length, 1.0)

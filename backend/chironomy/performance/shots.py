@@ -6,6 +6,7 @@ from typing import Any
 
 from chironomy.body.emotion import Emotion
 from chironomy.body.performance import Performance
+from chironomy.body.pose import hand_keypoints
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
@@ -62,11 +63,12 @@ def make_shot(
     camera = scene_camera(fit, rig, *(size or (VIDEO_SIZE if fit is None else fit.video_size())))
     seed = seed_of(speech, hands)
     made = perform(speech, hands, camera.position, seed, rig=rig, fit=fit, alive=alive, emotion=emotion, work=work)
+    pose = made.pose(rig)
     shot = Shot(
         hands=hands,
-        pose=made.pose(rig),
+        pose=pose,
         face=made.face,
-        camera=camera,
+        camera=camera if fit is not None else camera.holding(hand_keypoints(rig, pose)),
         speech=Media.from_file(recording),
         engine=engine,
         settings=settings or {},

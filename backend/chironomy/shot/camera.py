@@ -7,7 +7,7 @@ count from the top left corner of the picture, x to the right and y down; the fi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,12 @@ PORTRAIT_DISTANCE = 2.8
 
 HEADROOM = 0.055
 """Empty space above the hair, as a part of the framed height."""
+
+EDGE = 0.02
+"""Part of the picture's shorter side between its edge and hands that the lens is chosen for."""
+
+WIDEST, LENS_STEP = 1.6, 0.05
+"""How many times as much a lens that is chosen for the hands shows at most, and by what steps it goes there."""
 
 GESTURE_SPACE = 0.45
 """Half the width, in metres, that a speaker's hands need in front of the body."""
@@ -166,6 +172,25 @@ class Camera:
     def covering(self, width: int, height: int) -> Camera:
         """The middle of the view, as large as covers another size: what a picture cut to that size shows."""
         return self._scaled(width, height, max(width / self.width, height / self.height))
+
+    def holding(self, points: ArrayLike) -> Camera:
+        """The view with a lens so much shorter that points lie in the picture, not quite at its edge.
+
+        A hand that reaches far to the side makes nobody else small: at most the picture shows `WIDEST` times as much.
+        The lens goes by steps of `LENS_STEP`, so that takes of one speech are mostly seen alike.
+
+        Args:
+            points: (..., 3) metres in the frame of the body; those behind the lens count for nothing.
+        """
+        pixels, _ = self.project(points)
+        pixels = pixels[np.isfinite(pixels).all(axis=-1)]
+        size = np.array([self.width, self.height], np.float64)
+        room = np.maximum(np.stack([self.centre, size - self.centre]) - EDGE * size.min(), 1.0)
+        away = pixels - self.centre
+        needed = float(np.maximum(-away / room[0], away / room[1]).max(initial=1.0))
+        steps = int(np.ceil((min(needed, WIDEST) - 1.0) / LENS_STEP - 1e-6))
+        wider = 1.0 + LENS_STEP * max(steps, 0)
+        return replace(self, focal=self.focal / wider)
 
     def _scaled(self, width: int, height: int, scale: float) -> Camera:
         centre = (self.centre - [self.width / 2, self.height / 2]) * scale + [width / 2, height / 2]

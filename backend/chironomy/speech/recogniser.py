@@ -10,7 +10,9 @@ import json
 import os
 import struct
 import sys
+import tempfile
 import threading
+from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 Segment = tuple[str, int, int]
@@ -25,11 +27,19 @@ HEAD = struct.Struct("<?I")
 LENGTH = struct.Struct("<I")
 """Before the answer: how many bytes of JSON it has."""
 
-WORDS_FIT = -42.0
-"""Mean score of a frame, in the recogniser's logarithm, from which on the sounds fit the words. Measured: real and
-synthesised English -20 to -41; German, Spanish and French put into English words -47 to -55."""
+WORDS_FIT = -44.5
+"""Mean score of a frame, in the aligner's logarithm, from which on the sounds fit the words. Measured: English as
+people and flite's voices speak it -25 to -44, with noise to -50; German, Spanish, French, Italian, Korean and Chinese
+put into English words -45 to -65, but for one sentence in twelve."""
 
 _IDLE_SECONDS = 60.0
+
+# fmt: off
+_PHONES = [
+    "AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH", "K",
+    "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH", "SIL",
+]
+# fmt: on
 
 
 class Heard(NamedTuple):
@@ -56,8 +66,7 @@ class Recogniser:
         import pocketsphinx
 
         self._pocketsphinx = pocketsphinx
-        self._free: dict[int, Any] = {}
-        self._worded: Any = None
+        self._decoders: dict[str, Any] = {}
 
     def hear(self, sound: bytes, *, words: bool) -> Heard:
         """Recognise 16-bit samples at `RATE`.
@@ -66,41 +75,67 @@ class Recogniser:
             RuntimeError: the recogniser failed.
         """
         worded = self._words(sound) if words else []
-        # Beside words the free phones only say where the lips close: then every second frame's scores will do.
-        free = self._phones(2 if worded else 1)
+        free = self._decoder("closures" if worded else "phones")
         decode(free, sound)
         return Heard([(part.word, part.start_frame, part.end_frame + 1) for part in free.seg() or []], worded)
 
-    def _phones(self, every: int) -> Any:
-        """The decoder of phones that scores the sounds of every so manieth frame."""
-        if every not in self._free:
-            models = self._pocketsphinx.get_model_path()
-            self._free[every] = self._pocketsphinx.Decoder(
-                hmm=f"{models}/en-us/en-us", allphone=f"{models}/en-us/en-us-phone.lm.bin", lm=None, dict=None,
-                lw=2.0, beam=1e-20, pbeam=1e-20, ds=every, backtrace=True, loglevel="FATAL",
-            )  # fmt: skip
-        return self._free[every]
+    def _decoder(self, name: str) -> Any:
+        if name not in self._decoders:
+            self._decoders[name] = getattr(self, f"_load_{name}")()
+        return self._decoders[name]
+
+    def _load_phones(self) -> Any:
+        models = self._pocketsphinx.get_model_path()
+        return self._free(f"{models}/en-us/en-us-phone.lm.bin", 1e-20, 1)
+
+    def _load_closures(self) -> Any:
+        """Beside words the free phones only say where the lips close: for that all may be alike in likelihood."""
+        with tempfile.TemporaryDirectory() as folder:
+            alike = Path(folder, "alike.arpa")
+            lines = [f"-1.6 {phone}" for phone in ("<s>", "</s>", *_PHONES)]
+            text = "\n".join(["\\data\\", f"ngram 1={len(lines)}", "", "\\1-grams:", *lines, "", "\\end\\", ""])
+            alike.write_text(text, encoding="ascii")
+            return self._free(str(alike), 1e-10, 2)
+
+    def _free(self, language: str, beam: float, every: int) -> Any:
+        """A decoder of phones with a language model of them that scores the sounds of every so manieth frame."""
+        return self._pocketsphinx.Decoder(
+            hmm=f"{self._pocketsphinx.get_model_path()}/en-us/en-us", allphone=language, lm=None, dict=None,
+            lw=2.0, beam=beam, pbeam=beam, ds=every, backtrace=True, loglevel="FATAL",
+        )  # fmt: skip
+
+    def _load_words(self) -> Any:
+        # The narrow search, on every second frame's scores, led by which phones come next, takes a third of the time,
+        # and the lips open and close as near to a transcription's as with a wide one; second passes are for people who
+        # want the words.
+        return self._pocketsphinx.Decoder(
+            fwdflat=False, bestpath=False, maxhmmpf=800, pl_window=5, pl_weight=6.0, ds=2, loglevel="FATAL"
+        )
+
+    def _load_aligner(self) -> Any:
+        # Without the look-ahead that only a search needs.
+        return self._pocketsphinx.Decoder(lm=None, pl_window=0, ds=2, loglevel="FATAL")
 
     def _words(self, sound: bytes) -> list[Segment]:
         """The phones of the likeliest words, where the sounds fit them."""
-        if self._worded is None:
-            # The narrow search, on every second frame's scores, takes half of the time, and the lips open and close as
-            # near to a transcription's as with a wide one; second passes are for people who want the words.
-            self._worded = self._pocketsphinx.Decoder(
-                fwdflat=False, bestpath=False, maxhmmpf=1000, pl_window=5, ds=2, loglevel="FATAL"
-            )
-        decode(self._worded, sound)
-        if self._worded.hyp() is None:
+        search, aligner = self._decoder("words"), self._decoder("aligner")
+        decode(search, sound)
+        if search.hyp() is None:
             return []
         try:
-            self._worded.set_alignment()
-            decode(self._worded, sound)
-            alignment = self._worded.get_alignment()
-            parts = [part for word in alignment for part in word] if alignment is not None else []
+            search.set_alignment()
+            likeliest = search.get_alignment()
         except RuntimeError:
             return []
         finally:
-            self._worded.activate_search()
+            search.activate_search()
+        try:
+            aligner.set_alignment(likeliest)
+            decode(aligner, sound)
+            alignment = aligner.get_alignment()
+            parts = [part for word in alignment for part in word] if alignment is not None else []
+        except RuntimeError:
+            return []
         frames = sum(part.duration for part in parts)
         if not frames or sum(part.score for part in parts) / frames < WORDS_FIT:
             return []

@@ -69,6 +69,7 @@ _BATCH = {
         "같은 버튼을 누르면 멈춘 곳부터 이어서 합니다"
     ),
     "Show the folder of the scenes": "씬 폴더를 엽니다",
+    "There is no folder of scenes yet": "아직 씬 폴더가 없습니다",
     "Choose the folders of the recordings and of the scenes first": "먼저 녹음 폴더와 씬 폴더를 고르세요",
     "choose the folder with the recordings first": "먼저 녹음이 있는 폴더를 고르세요",
     "choose the folder for the scenes first": "먼저 씬을 둘 폴더를 고르세요",

@@ -37,8 +37,9 @@ _TOOLTIPS = {
     "Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged": (
         "타임라인과 도프 시트의 키 위에 프레이즈를 그립니다. 거기서 클릭하고 드래그합니다"
     ),
-    "See the video through the scene's camera, which must stand still, instead of a half-body portrait": (
-        "상반신 대신 씬의 카메라로 비디오를 봅니다. 카메라는 멈춰 있어야 합니다"
+    "See the video through the scene's camera, which must stand still, instead of a half-body portrait "
+    "that is wide enough for the hands": (
+        "손이 모두 보이는 상반신 대신 씬의 카메라로 비디오를 봅니다. 카메라는 멈춰 있어야 합니다"
     ),
     "Add a camera that sees just what the video shows, and see the video through it from now on": (
         "비디오와 똑같이 보는 카메라를 추가하고, 이제부터 그 카메라로 비디오를 봅니다"

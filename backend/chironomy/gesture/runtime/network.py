@@ -26,6 +26,7 @@ _EPSILON = 1e-6
 _BUCKETS = 9
 _ROTARY_BASE = 1000.0
 _ROWS_AT_ONCE = 256
+_SAFE_SCORE = 40.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -406,7 +407,9 @@ def _turned(x: Array, turns: tuple[Array, Array]) -> Array:
 def _attended(q: Array, k: Array, v: Array) -> Array:
     """Rows (windows x tokens, width) of attention: q (..., heads, tokens, d), k (..., d, tokens), v as q."""
     scores = np.matmul(q, k)
-    scores -= scores.max(axis=-1, keepdims=True)
+    # The exponentials are numbers without that, too, but for a network that is broken; it takes as long as they do.
+    if not -_SAFE_SCORE < scores.min() <= scores.max() < _SAFE_SCORE:
+        scores -= scores.max(axis=-1, keepdims=True)
     np.exp(scores, out=scores)
     attended = np.matmul(scores, v)
     attended /= scores.sum(axis=-1, keepdims=True)
