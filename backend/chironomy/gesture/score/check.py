@@ -15,6 +15,12 @@ SOONEST_STROKE = 0.25
 FASTEST = 1.5
 """Metres a second, on average, from one stroke's place to the next one's; at its peak a hand is then twice as fast."""
 
+SHORTEST_PHRASE = 0.25
+"""Seconds that a phrase lasts at least: below, a hand cannot even set out for it."""
+
+HELD_AFTER = 0.1
+"""Seconds by which a hold may outlast its phrase: what is read and rounded does."""
+
 FARTHEST_OFF = 0.03
 """Metres that a place may lie outside of what arms reach."""
 
@@ -83,6 +89,18 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
     said, name = [], f"the phrase at {phrase.start:g} s"
     if phrase.end > seconds:
         said.append(f"{name} ends at {phrase.end:g} s, after the score's end at {seconds:g} s")
+    if phrase.end - phrase.start < SHORTEST_PHRASE - 1e-6:
+        said.append(
+            f"{name} lasts {phrase.end - phrase.start:.2g} s, too short to be seen; give it {SHORTEST_PHRASE:g} s or "
+            "more"
+        )
+        return said
+    for stroke in phrase.strokes:
+        if stroke.apex + stroke.hold > phrase.end + HELD_AFTER and stroke is phrase.strokes[-1]:
+            said.append(
+                f"{name} holds its stroke at {stroke.apex:g} s for {stroke.hold:g} s, beyond its end at "
+                f"{phrase.end:g} s, where it is let go"
+            )
     apexes = [stroke.apex for stroke in phrase.strokes]
     if apexes and apexes[0] - phrase.start < SOONEST_STROKE - 1e-6:
         said.append(f"{name} has less than {SOONEST_STROKE:g} s to prepare its first stroke, at {apexes[0]:g} s")
