@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import chironomy
 from chironomy.errors import ChironomyError
@@ -27,8 +27,10 @@ INTERRUPTED = 130
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are one sentence, like all others."""
 
-    # What begins like a number is a value, such as the range -1:2, which its own check refuses better.
-    _negative_number_matcher = re.compile(r"-\.?\d")
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options)
+        # What begins like a number is a value, such as the range -1:2, which its own check refuses better.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""

@@ -12,6 +12,7 @@ from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
+from chironomy.performance.remarks import about_emotion, about_kept, about_score, about_speed
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.work import QUIET, Work
 
@@ -80,7 +81,6 @@ def make_gestures(
     from chironomy.gesture.pins import load_pinned_mask
     from chironomy.gesture.score import Score
     from chironomy.gesture.score.check import remarks as score_remarks
-    from chironomy.performance.remarks import about_emotion, about_kept, about_score
 
     if "score" in inputs and "script" in inputs:
         raise PerformanceError("A score and a script are given: give one of them, the score or the script")
@@ -238,8 +238,8 @@ def _noted(
         "script_unheard": script_unheard,
     }
     told: dict[str, Any] = {name: True for name, holds in notes.items() if holds}
-    if remarks:
-        told["remarks"] = list(remarks)
+    if said := [*remarks, *about_speed(motion)]:
+        told["remarks"] = said
     # Remarks about a motion that is kept are not about what was made of it.
     source = {name: value for name, value in motion.source.items() if name != "remarks"}
     return motion.replaced(source={**source, **told}) if told or "remarks" in motion.source else motion
