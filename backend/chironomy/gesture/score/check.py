@@ -21,8 +21,15 @@ SHORTEST_PHRASE = 0.25
 HELD_AFTER = 0.1
 """Seconds by which a hold may outlast its phrase: what is read and rounded does."""
 
+FARTHEST_ACROSS = 0.15
+"""Metres beyond the body's middle at which the place of one hand alone is taken for the other's; only hands that
+point across go there."""
+
 FARTHEST_OFF = 0.03
 """Metres that a place may lie outside of what arms reach."""
+
+
+_DONE_ACROSS = ("point_across", "sweep", REST)
 
 
 def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
@@ -75,6 +82,13 @@ def too_far(before: Phrase, after: Phrase) -> bool:
     return way > 0 and way > FASTEST * (after.strokes[0].apex - before.strokes[-1].apex)
 
 
+def across(phrase: Phrase) -> float:
+    """Metres by which the place of one hand lies beyond the body's middle; 0 of kinds that are done there."""
+    if phrase.place is None or phrase.hands not in ("left", "right") or phrase.kind in _DONE_ACROSS:
+        return 0.0
+    return max(-phrase.place[0] if phrase.hands == "left" else phrase.place[0], 0.0)
+
+
 def _about_model(score: Score, config: Mapping[str, Any]) -> list[str]:
     known = config.get("score_kinds")
     if not known:
@@ -114,6 +128,11 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
         hand = 0 if phrase.hands == "left" else 1
         wrists = np.tile(np.array(phrase.place), (2, 1))
         off = float(np.linalg.norm(within_reach(wrists) - wrists, axis=-1)[hand])
-        if phrase.hands is not None and off > FARTHEST_OFF:
+        if across(phrase) > FARTHEST_ACROSS:
+            said.append(
+                f"{name} has the {phrase.hands} hand's place {across(phrase) * 100:.0f} cm on the other side of the "
+                "body; where hands was changed, change the sign of the place's first number, too"
+            )
+        elif phrase.hands is not None and off > FARTHEST_OFF:
             said.append(f"{name} has its place {off * 100:.0f} cm outside of what the arm reaches at ease")
     return said
