@@ -40,7 +40,7 @@ def adding_camera(scene: Scene, item: Object) -> Slices:
     """Add a camera that sees what the video shows, let the video be seen through it, and return it."""
     pose, _ = yield from reading_pose(item, load_rig(), scene, scene.frame_start, scene.frame_end + 1)
     chosen = settings(scene)
-    seen = usual_camera(scene, pose)
+    seen = yield from usual_camera(scene, pose)
     camera = bpy.data.objects.new(CAMERA, bpy.data.cameras.new(CAMERA))
     scene.collection.objects.link(camera)
     aim(camera, item, seen)
@@ -65,15 +65,15 @@ def aim(camera: Object, item: Object, seen: Camera) -> None:
     lens.shift_x, lens.shift_y = float(offset[0]), float(-offset[1])
 
 
-def usual_camera(scene: Scene, pose: BodyPose) -> Camera:
-    """Return what the video of a body in motion is seen through, but for the scene's own camera."""
+def usual_camera(scene: Scene, pose: BodyPose) -> Slices:
+    """Return in slices what the video of a body in motion is seen through, but for the scene's own camera."""
     chosen, fit, rig = settings(scene), _remembered(scene), load_rig()
     seen = scene_camera(fit, rig, chosen.width, chosen.height)
-    return seen if fit is not None else seen.holding(hand_keypoints(rig, pose))
+    return seen if fit is not None else (yield lambda _: seen.holding(hand_keypoints(rig, pose)))
 
 
-def shot_camera(scene: Scene, item: Object | None, pose: BodyPose) -> Camera:
-    """Return what the video is seen through.
+def shot_camera(scene: Scene, item: Object | None, pose: BodyPose) -> Slices:
+    """Return in slices what the video is seen through, a `Camera`.
 
     Args:
         scene: whose settings count.
@@ -87,7 +87,7 @@ def shot_camera(scene: Scene, item: Object | None, pose: BodyPose) -> Camera:
     if fit is None and chosen.scene_camera and item is not None:
         frames = np.unique(np.linspace(scene.frame_start, scene.frame_end, _LOOKS).round().astype(int))
         return _still(scene, item, frames.tolist())
-    return usual_camera(scene, pose)
+    return (yield from usual_camera(scene, pose))
 
 
 def lens_position(scene: Scene, item: Object | None) -> list[float]:

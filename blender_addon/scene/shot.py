@@ -42,11 +42,12 @@ def making_shot(context: Context) -> Slices:
     yield from taking_up(scene, item)
     body, hands = yield from read.reading_pose(item, rig, scene, first, scene.frame_end + 1)
     face = yield from read.reading_face(item, scene, first, scene.frame_end + 1)
+    camera = yield from shot_camera(scene, item, body)
     shot = Shot(
         hands=hands,
         pose=body,
         face=face,
-        camera=shot_camera(scene, item, body),
+        camera=camera,
         speech=None if speech is None else Media.from_file(speech.path),
         speech_start=0.0 if speech is None else (first - speech.frame) / read.scene_fps(scene),
         engine=chosen.engine,

@@ -3,6 +3,7 @@
 
 import csv
 import json
+import re
 import shutil
 from types import SimpleNamespace
 from unittest.mock import MagicMock
@@ -144,7 +145,7 @@ def test_what_cannot_be_made_is_told_and_keeps_nothing_else_from_being_made(addo
     assert bpy.ops.chironomy.batch() == {"FINISHED"}
     said = "".join(capfd.readouterr())
     assert "1 of 2 scenes are made" in said
-    assert "broken failed: broken.wav" in said
+    assert re.search(r"broken failed: .*broken\.wav", said)
     assert rows(tmp_path / "scenes")["broken"]["state"] == "failed"
     assert (tmp_path / "scenes" / "anna" / "scene.blend").is_file()
 

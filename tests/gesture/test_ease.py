@@ -22,7 +22,7 @@ from chironomy.gesture.space import neutral_of, shoulders
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 from chironomy.motion.hand_shape import NOMINAL_HAND
 
-FREE = np.ones(1)
+FREE = np.ones((1, 2))
 
 
 def hands(left: tuple[float, float, float], right: tuple[float, float, float], flexion: float = 0.0):
@@ -168,7 +168,7 @@ def test_motion_with_nothing_odd_hardly_changes(left, right) -> None:
 
 def test_what_was_asked_for_stays() -> None:
     position, rotation = hands((-0.1, 0.3, 0.25), (0.06, 0.1, 0.22), flexion=50.0)
-    eased, turned = at_ease(position, rotation, np.zeros(1))
+    eased, turned = at_ease(position, rotation, np.zeros((1, 2)))
     assert_allclose(eased, position, atol=1e-12)
     assert_allclose(turned, rotation, atol=1e-9)
 

@@ -179,8 +179,8 @@ def test_finishing_in_parts_is_finishing_in_one(sizes: list[int], seed: int) -> 
     raw = np.tile(np.eye(3)[:, :2].T.ravel(), 32).reshape(2, 96)
     raw = np.concatenate([np.array([[0.2, -0.3, 0.3], [-0.2, -0.3, 0.3]]), raw], axis=1).ravel()
     raw = raw + 0.1 * np.sin(times * random.uniform(0.05, 0.3, 198) + random.uniform(0, 6, 198))
-    whole = Finisher(24.0).add(raw, final=True)
-    finisher, made = Finisher(24.0), []
+    whole = Finisher(24.0, len(raw) / 24.0).add(raw, final=True)
+    finisher, made = Finisher(24.0, len(raw) / 24.0), []
     for number, piece in enumerate(np.split(raw, np.cumsum(sizes)[:-1])):
         made.append(finisher.add(piece, final=number == len(sizes) - 1))
     position = np.concatenate([part[0] for part in made if part is not None])

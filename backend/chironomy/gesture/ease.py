@@ -77,12 +77,12 @@ def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array
     Args:
         position: (T, 2, 3) metres, wrists in the frame of the body.
         rotation: (T, 2, 16, 4) unit quaternions, as in `HandMotion`.
-        free: (T,) 0..1, how free each frame is of what somebody asked for; where it is 0 nothing changes.
+        free: (T, 2) 0..1, how free each hand is of what somebody asked for; where it is 0 nothing changes.
 
     Returns:
         Wrists and rotations of the same shapes.
     """
-    weight = free[:, None, None]
+    weight = free[..., None]
     moved = _before_face(_lowered(_uncrossed(_before_navel(position))), rotation[:, :, 0])
     eased = position + weight * (moved - position)
     turned = _lively(eased, _less_spread(_relaxed(position, rotation)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
+from chironomy.gesture.pins import Pins
 from chironomy.gesture.score import Phrase, near_phrases
 from chironomy.gesture.settle import resting, settled
 from chironomy.gesture.space import clear_of_body, neutral_of, within_reach
@@ -25,6 +26,7 @@ _QUICK_SMOOTHING, _CALM_SMOOTHING = 0.02, 0.1
 _WRIST_SPEEDS, _FINGER_SPEEDS = (0.1, 0.4), (1.2, 4.8)
 _AROUND_STROKES = 0.1  # seconds to either side of a quick moment that count as quick
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
+_LEADING_SECONDS = 0.5  # beside what is pinned, in which a hand is on its way out of it or into it
 # Each part is finished with this much motion to either side, within which limits act, and fades into the next.
 _MARGIN_SECONDS, _SEAM_SECONDS = 1.0, 0.25
 
@@ -94,13 +96,23 @@ class Finisher:
 
     Args:
         fps: the model's frames a second.
-        first: the first frame that will arrive, counted from the beginning of the recording.
+        seconds: of the recording.
+        first: the first frame that will arrive, counted from its beginning.
         given: the phrases that somebody asked for; the others are eased (`at_ease`).
         rests: the rests that nobody asked for; hands come down in them (`settled`).
+        pins: what is kept; a hand that is led into it or out of it is neither eased nor brought down there.
     """
 
-    def __init__(self, fps: float, first: int = 0, given: Sequence[Phrase] = (), rests: Sequence[Phrase] = ()):
-        self.fps, self.given, self.rests = fps, given, rests
+    def __init__(
+        self,
+        fps: float,
+        seconds: float,
+        first: int = 0,
+        given: Sequence[Phrase] = (),
+        rests: Sequence[Phrase] = (),
+        pins: Pins | None = None,
+    ):
+        self.fps, self.seconds, self.given, self.rests, self.pins = fps, seconds, given, rests, pins
         self.margin, self.seam = round(_MARGIN_SECONDS * fps), max(round(_SEAM_SECONDS * fps), 1)
         self.raw_first, self.raw = first, np.empty((0, MOTION_DIM))
         self.done = first
@@ -127,9 +139,10 @@ class Finisher:
             numbers = from_standstill(numbers, self.fps)
         position, rotation = decode(numbers)
         times = (self.raw_first + np.arange(len(position))) / self.fps
-        free = 1.0 - near_phrases(self.given, times)[:, 0].astype(np.float64)
-        position, rotation = settled(position, rotation, resting(self.rests, times))
-        position, rotation = at_ease(position, rotation, free)
+        free = np.ones((len(times), 2)) if self.pins is None else 1.0 - self.pins.near(times, _LEADING_SECONDS)
+        position, rotation = settled(position, rotation, resting(self.rests, times, self.seconds), free)
+        asked = near_phrases(self.given, times).astype(np.float64)
+        position, rotation = at_ease(position, rotation, free * (1.0 - asked))
         motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2))))
         begin = self.done - self.raw_first
         position, rotation = motion.wrist_position[begin:].copy(), motion.rotation[begin:].copy()

@@ -247,7 +247,7 @@ class GestureMaker:
             begin = max(_LEAD_FRAMES + math.floor(task.first / controls.fps * model_fps) - around, 0)
             end = min(_LEAD_FRAMES + math.ceil(task.last / controls.fps * model_fps) + around, end)
         heard_from = max(begin - _LEAD_FRAMES, 0)
-        finisher = Finisher(model_fps, heard_from, task.given, _planned_rests(task))
+        finisher = Finisher(model_fps, task.wanted / model_fps, heard_from, task.given, _planned_rests(task), task.pins)
         delivery = Delivery(
             model_fps, heard_from, controls.fps, task.first, task.last, task.pins, controls.hide_below, controls.source
         )

@@ -20,12 +20,12 @@ Mask = NDArray[np.bool_]
 
 # How far a pin's correction reaches into the free frames beside it, in seconds: this, and longer where there is more to
 # correct, so that no correction moves a wrist by much more than the speed or turns a joint faster than the rate given.
-_EASE_SECONDS, _EASE_AT_MOST = 0.25, 0.75
+_EASE_SECONDS, _EASE_AT_MOST = 0.4, 0.75
 _EASE_SPEED, _EASE_RATE = 0.6, 4.0  # metres and radians a second
 
 _SAME_FPS = 1e-4  # apart, at which two rates are one that was rounded
 
-SAMPLED_EASE_SECONDS = 0.33
+SAMPLED_EASE_SECONDS = 0.5
 """How far corrections reach while motion is sampled."""
 
 EASE_SECONDS = _EASE_AT_MOST
@@ -83,6 +83,19 @@ class Pins:
         share = numbers_of(weights[0] / np.maximum(total, 1e-9)), numbers_of(weights[1] / np.maximum(total, 1e-9))
         mixed = share[0] * values[below - begin] + share[1] * values[above - begin]
         return mixed.astype(np.float32), total > 0.5 - 1e-6
+
+    def near(self, times: Array, seconds: float) -> Array:
+        """(n, 2) how near something pinned of each hand is at moments in seconds (n,): 1 there, 0 from `seconds` on."""
+        some = self.mask.any(axis=-1)
+        near = np.zeros((len(times), 2))
+        for hand in range(2):
+            pinned = np.flatnonzero(some[:, hand]) / self.motion.fps
+            if len(pinned):
+                after = np.searchsorted(pinned, times)
+                beside = pinned[np.stack([np.maximum(after - 1, 0), np.minimum(after, len(pinned) - 1)])]
+                part = np.clip(1 - np.abs(beside - times).min(axis=0) / seconds, 0, 1)
+                near[:, hand] = part * part * (3 - 2 * part)
+        return near
 
     def sliced(self, start: int, stop: int) -> "Pins":
         """The frames `start` to `stop - 1`."""
