@@ -151,7 +151,7 @@ class Feeling:
 
     def schema(self) -> dict[str, Any]:
         """As JSON Schema."""
-        weight = {"type": "number", "minimum": 0}
+        weight = {"type": "number", "minimum": 0, "maximum": 1}
         weights = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(EMOTIONS, weight)}
         return {"oneOf": [{"enum": list(EMOTIONS)}, weights, {"type": "array"}], "default": self.default}
 
