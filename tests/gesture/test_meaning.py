@@ -11,7 +11,7 @@ from chironomy.gesture.meaning import MOST_A_MINUTE, TABLES, find, propose
 from chironomy.gesture.meaning.marks import MARKS
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score import REST, Score
+from chironomy.gesture.score import REST, SCORE_KINDS, Score, check
 from chironomy.speech.words import Word
 from chironomy.speech.words.word import tokens_of
 
@@ -264,6 +264,15 @@ def test_marks_that_stand_too_close_to_be_seen_are_both_named():
         "line 1: [point left] and [big] are 0.3 s apart, so that the first is hardly seen; leave 0.55 s or more "
         "between them"
     )
+
+
+def test_what_is_proposed_can_be_done():
+    words = said(
+        "So [count 1] one, [count 2] two, [count 3] three. We go to the [point left] left, and it is [big] big."
+    )
+    score = propose(words, words[-1].end + 0.00025)
+    assert len(score.phrases) == 5
+    assert check.remarks(score, {"score_kinds": list(SCORE_KINDS)}) == []
 
 
 def test_fingers_that_count_stay_up_until_the_next_count():

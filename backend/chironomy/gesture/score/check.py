@@ -101,7 +101,7 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
     from chironomy.gesture.space import within_reach
 
     said, name = [], f"the phrase at {phrase.start:g} s"
-    if phrase.end > seconds:
+    if phrase.end > seconds + 1e-3:  # moments are written in milliseconds
         said.append(f"{name} ends at {phrase.end:g} s, after the score's end at {seconds:g} s")
     if phrase.end - phrase.start < SHORTEST_PHRASE - 1e-6:
         said.append(
