@@ -3,7 +3,11 @@
 
 import sys
 
-from chironomy.cli import main
+try:
+    from chironomy.cli import main
+except KeyboardInterrupt:
+    print("chironomy: stopped before it was done", file=sys.stderr)
+    sys.exit(130)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,11 +9,12 @@ A command that fails says one sentence on standard error, ends with exit code 2 
 import argparse
 import contextlib
 import logging
+import re
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import chironomy
 from chironomy.errors import ChironomyError
@@ -25,6 +26,11 @@ INTERRUPTED = 130
 
 class Parser(argparse.ArgumentParser):
     """A parser whose complaints are one sentence, like all others."""
+
+    def __init__(self, *arguments: Any, **options: Any):
+        super().__init__(*arguments, **options)
+        # What begins like a number is a value, such as the range -1:2, which its own check refuses better.
+        self._negative_number_matcher = re.compile(r"-\.?\d")
 
     def error(self, message: str) -> NoReturn:
         """End with exit code 2."""
@@ -64,9 +70,9 @@ def make_parser() -> Parser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    options = make_parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
+        options = make_parser().parse_args(arguments)
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
         with _termination_as_interrupt():
             return options.run(options)
     except KeyboardInterrupt:
@@ -74,12 +80,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ChironomyError as error:
         return _say(str(error))
     except ImportError as error:
+        if interrupted(error):
+            return _say("stopped before it was done", INTERRUPTED)
         return _say(explained(error))
     except MemoryError:
         return _say("there was not enough memory: try a shorter clip or a smaller size")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _say(f"{where}{error.strerror or error}")
+
+
+def interrupted(error: BaseException | None) -> bool:
+    """Whether what failed did so because the person stopped it: packages turn that into errors of their own."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or "KeyboardInterrupt" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _say(sentence: str, code: int = FAILED) -> int:

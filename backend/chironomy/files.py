@@ -14,8 +14,8 @@ from pathlib import Path
 
 from chironomy.errors import ChironomyError
 
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
-"""What a write to a disk without room, or over a quota, fails with."""
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write to a disk without room, over a quota, or to a file that may not grow so large fails with."""
 
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 """What a write fails with where it is forbidden."""

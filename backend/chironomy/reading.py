@@ -377,6 +377,16 @@ def read_object(
     return values
 
 
+def as_json(value: Any, most: int = 60) -> str:
+    """A value in a sentence as a JSON file has it, null and true and not None and True; texts in single quotes."""
+    if isinstance(value, str):
+        return repr(value)[:most]
+    try:
+        return json.dumps(value, ensure_ascii=False)[:most]
+    except (TypeError, ValueError, RecursionError):
+        return repr(value)[:most]
+
+
 def parse_json(text: str, about: About) -> Any:
     """The plain values of a JSON text, as `read_json` has them."""
     try:
@@ -384,7 +394,7 @@ def parse_json(text: str, about: About) -> Any:
     except RecursionError as fault:
         about.fail(f"is nested deeper than the {DEEPEST_JSON} levels that are read", fault)
     except json.JSONDecodeError as fault:
-        about.fail(f"is not JSON ({fault})", fault)
+        about.fail(f"is not JSON: {_json_fault(text, fault)}", fault)
     except ValueError as fault:
         about.fail(f"holds {fault}", fault)
     if _depth(values) > DEEPEST_JSON:
@@ -395,6 +405,22 @@ def parse_json(text: str, about: About) -> Any:
         except UnicodeEncodeError as fault:
             about.fail("holds halves of characters (\\ud800 to \\udfff)", fault)
     return values
+
+
+def _json_fault(text: str, fault: json.JSONDecodeError) -> str:
+    """What is wrong in a JSON text and where, for who wrote it by hand."""
+    at, what = fault.pos, fault.msg
+    before = text[:at].rstrip()
+    if text[at : at + 1] in ("]", "}") and before.endswith(","):
+        at, what = len(before) - 1, "a comma stands before the end of a list or object"
+    elif text[at : at + 1] == "," and text[at + 1 :].lstrip()[:1] in ("]", "}"):
+        what = "a comma stands before the end of a list or object"
+    elif text[at : at + 1] == "#" or text[at : at + 2] in ("//", "/*"):
+        what = "a comment stands here, and JSON has none"
+    elif text[at : at + 1] == "'":
+        what = "a text stands in single quotes; JSON has double ones"
+    line = text.count("\n", 0, at) + 1
+    return f"line {line}, column {at - text.rfind(chr(10), 0, at)}: {what}"
 
 
 class _UnreadableError(Exception):

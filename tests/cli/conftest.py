@@ -3,6 +3,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.body.skinning import skin
 from chironomy.cli import main
+from chironomy.gesture.score import SCORE_KINDS
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.shot.camera import portrait_camera
@@ -44,6 +46,7 @@ def still_model(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Any]]:
         work.progress(0.5)
         return still_hands(max(1, round(speech.duration * fps)), fps)
 
+    pipeline.loaded_network = lambda: SimpleNamespace(config={"score_kinds": list(SCORE_KINDS)})
     monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: pipeline)
     return calls
 

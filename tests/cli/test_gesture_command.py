@@ -15,6 +15,7 @@ from cli_recordings import BAD, ODD, speech
 from command_line import Command, still_hands
 
 from chironomy.errors import ChironomyError
+from chironomy.gesture.score import Score
 from chironomy.motion.files import load_hands, save_hands
 from chironomy.motion.hand_motion import HandMotion
 
@@ -46,6 +47,12 @@ def test_where_nothing_is_heard_the_person_is_told(chironomy_command: Command, t
     assert said.code == 0
     assert "nothing is heard in muted.wav" in said.err
     assert load_hands(tmp_path / "m.npz").source["speech_silent"] is True
+    assert "the hands rest" in said.err
+    Score((), 1.0).save(tmp_path / "s.json")
+    options = ["--out", tmp_path / "m.npz", "--score", tmp_path / "s.json"]
+    said = chironomy_command("gesture", tmp_path / "muted.wav", *options)
+    assert "the hands do what the score or the script asks for" in said.err
+    assert "the hands rest" not in said.err
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
     assert "nothing is heard" not in said.err
     assert "speech_silent" not in load_hands(tmp_path / "m.npz").source
@@ -150,6 +157,13 @@ def test_a_range_is_made_anew_as_the_motion_was_made_unless_other_is_said(
         (["--keep", "old.npz"], "--keep and --range belong together"),
         (["--keep", "none.npz", "--range", "1:2"], "none.npz"),
         (["--range", "2:1"], "argument --range: '2:1' is not a range of time"),
+        (["--range", "-1:2"], "argument --range: '-1:2' is not a range of time: write START:END in seconds, from 0 on"),
+        (["--hands", "left"], "--hands belongs to --range"),
+        (["--keep", "old.npz", "--range", "1:2", "--fps", "30"], "--fps does not go with --keep"),
+        (["--style", ""], "argument --style: it is empty: write a name"),
+        (["--handedness", ""], "argument --handedness: it is empty: write a name"),
+        (["--style", "lively:0,calm:0"], "The setting 'style' gives no name a weight above 0"),
+        (["--emotion", "happy:5"], "argument --emotion: the weight of the emotion happy is 5.0; give 0 to 1"),
         (["--style", "calm:x"], "argument --style: 'calm:x' is not a name or names with weights"),
         (["--style", "calm:0.5,calm:0.2"], "argument --style: 'calm:0.5,calm:0.2' has 'calm' twice: write lively or"),
         (["--emotion", "sad:x"], "argument --emotion: 'sad:x' is not a name or names with weights: give one of"),
@@ -165,6 +179,46 @@ def test_what_does_not_go_together_is_one_sentence(
     said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz", *options)
     assert sentence in said.refuses()
     assert recorded.calls == []
+
+
+def test_what_does_not_belong_to_the_recording_is_remarked_on(
+    chironomy_command: Command, tmp_path: Path, recorded: Recorded
+) -> None:
+    save_hands(still_hands(24).replaced(source={"speech": 64 * "0", "remarks": ["of before"]}), tmp_path / "old.npz")
+    options = ["--keep", tmp_path / "old.npz", "--range", "0.2:0.8", "--emotion", "0=neutral;99=happy"]
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "new.npz", *options)
+    assert said.code == 0
+    assert said.err.splitlines() == [
+        "the emotion changes at 99 s, after the end of s.wav at 1.00 s",
+        "the motion that is kept was made for another recording than s.wav",
+    ]
+
+
+def test_hands_that_are_faster_than_peoples_are_remarked_on(
+    chironomy_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hurried(speech: Any, *, fps: float, **_: Any) -> HandMotion:
+        motion = still_hands(24, fps)
+        position = motion.wrist_position.copy()
+        position[12:, 1, 1] += 0.5
+        return motion.replaced(wrist_position=position)
+
+    monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", lambda: hurried)
+    said = chironomy_command("gesture", speech(tmp_path / "s.wav"), "--out", tmp_path / "m.npz")
+    assert said.code == 0
+    assert "a hand reaches 6.0 m/s at 0.5 s, faster than people gesture" in said.err
+
+
+@pytest.mark.parametrize("raised", [KeyboardInterrupt(), ImportError("numpy cannot be loaded (KeyboardInterrupt: )")])
+def test_who_stops_it_is_told_so_however_early(
+    chironomy_command: Command, monkeypatch: pytest.MonkeyPatch, raised: BaseException
+) -> None:
+    def stopped() -> None:
+        raise raised
+
+    monkeypatch.setattr("chironomy.cli.make_parser", stopped)
+    said = chironomy_command("gesture", "s.wav", "--out", "m.npz")
+    assert (said.code, said.err) == (130, "chironomy: stopped before it was done\n")
 
 
 def test_a_result_never_replaces_the_motion_it_is_made_from(

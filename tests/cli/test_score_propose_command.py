@@ -97,6 +97,8 @@ def test_what_cannot_be_used_is_one_sentence(chironomy_command: Command, recordi
     script.write_text("Hello\n[waev] you\n")
     said = chironomy_command("score", "propose", recording, "--script", script, "--out", out)
     assert said.refuses() == f"{script}, line 2: [waev] is no gesture; did you mean [wave]?"
+    said = chironomy_command("score", "propose", recording, "--script", script, "--language", "x1", "--out", out)
+    assert "argument --language: 'x1' is no code of a language: write two letters, such as en or ko" in said.refuses()
     script.write_text("")
     said = chironomy_command("gesture", recording, "--script", script, "--out", tmp_path / "m.npz")
     assert said.refuses() == f"{script} has no text; write what is said in the recording"

@@ -11,7 +11,7 @@ from chironomy.gesture.meaning import MOST_A_MINUTE, TABLES, find, propose
 from chironomy.gesture.meaning.marks import MARKS
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
-from chironomy.gesture.score import REST, Score
+from chironomy.gesture.score import REST, SCORE_KINDS, Score, check
 from chironomy.speech.words import Word
 from chironomy.speech.words.word import tokens_of
 
@@ -230,9 +230,78 @@ def test_an_unknown_mark_is_named_with_its_line_and_in_captions_it_is_left_alone
     assert propose(words, 2.0).phrases == ()
 
 
+@pytest.mark.parametrize(
+    ("mark", "hint"),
+    [
+        ("count 6", "of count there are [count 1], [count 2],"),
+        ("point sideways", "of point there are [point left], [point right],"),
+        ("waev", "did you mean [wave]?"),
+    ],
+)
+def test_an_unknown_mark_is_told_what_there_is(mark, hint):
+    with pytest.raises(GestureError) as caught:
+        propose(said(f"So it [{mark}] goes."), 2.0)
+    assert hint in str(caught.value)
+
+
+def test_numbers_count_in_words_as_well():
+    (phrase,) = propose(said("So it [count three] goes."), 2.0).phrases
+    assert (phrase.kind, phrase.shape) == ("count", "three")
+
+
+def test_a_gesture_is_seen_before_the_hand_sets_out_for_the_next_mark():
+    score = propose(said("So [point left] there it is [big] so huge.", 0.25), 4.0)
+    point, big = score.phrases
+    assert point.end >= point.strokes[0].apex + 0.3
+    assert big.strokes[0].apex - big.start >= 0.25
+    assert "remarks" not in score.source
+
+
+def test_marks_that_stand_too_close_to_be_seen_are_both_named():
+    score = propose(said("So [point left] there [big] so huge.", 0.3), 4.0)
+    (remark,) = score.source["remarks"]
+    assert remark.endswith(
+        "line 1: [point left] and [big] are 0.3 s apart, so that the first is hardly seen; leave 0.55 s or more "
+        "between them"
+    )
+
+
+def test_what_is_proposed_can_be_done():
+    words = said(
+        "So [count 1] one, [count 2] two, [count 3] three. We go to the [point left] left, and it is [big] big."
+    )
+    score = propose(words, words[-1].end + 0.00025)
+    assert len(score.phrases) == 5
+    assert check.remarks(score, {"score_kinds": list(SCORE_KINDS)}) == []
+
+
+def test_fingers_that_count_stay_up_until_the_next_count():
+    one, two, three = propose(said("So [count 1] one thing, [count 2] two things, [count 3] three."), 6.0).phrases
+    for before, after in ((one, two), (two, three)):
+        assert before.end == pytest.approx(after.start, abs=1e-3)
+        assert before.strokes[0].apex + before.strokes[0].hold == pytest.approx(before.end, abs=1e-3)
+
+
+def test_of_two_marks_before_one_word_one_is_left_out_and_that_is_told():
+    score = propose(said("So [rest] [rest] hello to you all of here."), 4.0)
+    assert [phrase.kind for phrase in score.phrases] == ["rest"]
+    assert score.phrases[0].end - score.phrases[0].start > 1.0
+    score = propose(said("So it [point left] [big] goes."), 3.0)
+    assert [phrase.kind for phrase in score.phrases] == ["big"]
+    (remark,) = score.source["remarks"]
+    assert "line 1: [point left] and [big] stand before the same word, 'goes.': the first is left out" in remark
+
+
+def test_a_rest_after_a_mark_follows_it():
+    score = propose(said("So it goes [point left] there [rest]"), 4.0)
+    assert [phrase.kind for phrase in score.phrases] == ["point_out", "rest"]
+
+
 def test_a_language_without_a_table_has_its_marks_alone():
     words = said("Das ist nicht groß und [wave] links ist ein Haus.")
-    assert [phrase.kind for phrase in propose(words, 5.0).phrases] == ["wave"]
+    score = propose(words, 5.0)
+    assert [phrase.kind for phrase in score.phrases] == ["wave"]
+    assert "the language 'de', which has no table of meanings (there are en, ko)" in score.source["remarks"][0]
 
 
 def test_nothing_said_is_nothing_proposed_and_what_is_proposed_can_be_written(tmp_path):

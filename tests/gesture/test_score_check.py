@@ -24,7 +24,11 @@ def test_nothing_is_said_of_a_score_that_can_be_done():
             {"strokes": (Stroke(1.0, 0.9), Stroke(1.5))},
             "has 0.5 s from the stroke at 1 s to the next one, and needs 0.9",
         ),
+        ({"strokes": (Stroke(1.0, 50.0),)}, "holds its stroke at 1 s for 50 s, beyond its end at 2 s"),
+        ({"end": 0.5, "strokes": ()}, "the phrase at 0.5 s lasts 0 s, too short to be seen; give it 0.25 s or more"),
+        ({"end": 0.52, "strokes": ()}, "the phrase at 0.5 s lasts 0.02 s, too short to be seen"),
         ({"end": 6.0}, "the phrase at 0.5 s ends at 6 s, after the score's end at 5 s"),
+        ({"hands": "left"}, "has the left hand's place 20 cm on the other side of the body; where hands was changed"),
         ({"place": (-0.2, -0.25, 1.2)}, "cm outside of what the arm reaches at ease"),
     ],
 )

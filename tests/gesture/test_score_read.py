@@ -193,3 +193,11 @@ def test_a_phrase_lasts_until_the_next_one_of_its_hand() -> None:
     first = Phrase(1.0, 3.0, (Stroke(1.5),), "beat", "right")
     score = Score((first, Phrase(2.0, 4.0, kind="chop", hands="left"), Phrase(2.5, 4.0, kind="wag", hands="both")), 5.0)
     assert [phrase.end for phrase in gestures(score)] == [2.5, 2.5, 4.0]
+
+
+def test_a_hand_that_hardly_moves_does_not_gesture(plans: list[tuple[HandMotion, Score]]) -> None:
+    motion, _ = plans[0]
+    assert gestures(read_score(motion))
+    mean = motion.wrist_position.mean(axis=0)
+    smaller = motion.replaced(wrist_position=mean + 0.05 * (motion.wrist_position - mean))
+    assert all(phrase.size >= 0.03 for phrase in gestures(read_score(smaller)))

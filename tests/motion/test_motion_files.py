@@ -176,13 +176,16 @@ def test_a_folder_without_permission_is_one_sentence(tmp_path: Path) -> None:
         save_hands(still_motion(), folder / "hands.npz")
 
 
-def test_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "reason"), [(errno.ENOSPC, "No space left on device"), (errno.EFBIG, "File too large")]
+)
+def test_a_full_disk_is_one_sentence(tmp_path: Path, number: int, reason: str) -> None:
     def fill() -> None:
         with atomic_path(tmp_path / "hands.npz") as temporary:
             temporary.write_text("half")
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(number, reason)
 
-    with pytest.raises(ChironomyError, match=r"cannot be written \(No space left on device\); free some space"):
+    with pytest.raises(ChironomyError, match=rf"hands.npz cannot be written \({reason}\); free some space"):
         fill()
     assert list(tmp_path.iterdir()) == []
 

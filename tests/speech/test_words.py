@@ -122,11 +122,59 @@ def test_a_silent_recording_and_a_short_one_still_give_every_word_a_place(tmp_pa
         assert all(0 <= word.start <= word.end <= seconds for word in words)
 
 
+LATE = {
+    "late.srt": (
+        "1\n00:00:01,000 --> 00:00:02,000\nWelcome to all\n\n2\n00:01:07,000 --> 00:01:09,000\nand goodbye\n",
+        "late.srt, line 7: it begins at 67 s, after the recording's end at 5.00 s, so it is left out",
+    ),
+    "edge.srt": (
+        "1\n00:00:01,000 --> 00:00:02,000\nWelcome to all\n\n2\n00:00:05,000 --> 00:00:09,000\nand goodbye\n",
+        "edge.srt, line 7: it begins at 5 s, after the recording's end at 5.00 s, so it is left out",
+    ),
+    "empty.srt": (
+        "1\n00:00:01,000 --> 00:00:01,000\nand goodbye\n\n2\n00:00:01,000 --> 00:00:02,000\nWelcome to all\n",
+        "empty.srt, line 3: it begins and ends at 1 s, so it is left out",
+    ),
+    "segments.json": (
+        '{"segments": [{"text": " Welcome to all", "start": 1, "end": 2}, '
+        '{"text": " bye bye", "start": 60, "end": 67}]}',
+        "segments.json, segment 2: it begins at 60 s, after the recording's end at 5.00 s, so it is left out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+@pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.filterwarnings("error")
+def test_captions_that_nobody_can_hear_are_left_out_and_that_is_told(tmp_path, name, language):
+    import soundfile
+
+    content, sentence = LATE[name]
+    (tmp_path / name).write_text(content)
+    noise = 0.1 * np.random.default_rng(0).standard_normal(80000)
+    soundfile.write(tmp_path / "speech.wav", noise, 16000)
+    said = []
+    words = script_words(load_speech(tmp_path / "speech.wav"), tmp_path / name, language, name=name, remark=said.append)
+    assert [word.text for word in words] == ["Welcome", "to", "all"]
+    assert said == [sentence]
+
+
+def test_captions_of_another_recording_are_refused_by_their_line(tmp_path):
+    import soundfile
+
+    (tmp_path / "a.vtt").write_text("WEBVTT\n\n00:20.000 --> 00:22.000\nand goodbye\n")
+    soundfile.write(tmp_path / "speech.wav", np.zeros(16000), 16000)
+    with pytest.raises(SpeechError, match=r"a.vtt, line 4: it begins at 20 s, and the recording lasts 1.00 s; check"):
+        script_words(load_speech(tmp_path / "speech.wav"), tmp_path / "a.vtt", name="a.vtt")
+
+
 def test_marks_stand_at_the_word_after_them():
     first, second = tokens_of("Go [point left] there [wave] !", "script.txt", strict=True)
     assert first.text == "Go"
     assert second.marks == (Mark("point left", "script.txt, line 1"), Mark("wave", "script.txt, line 1"))
     assert second.text == "there!"
+    with pytest.raises(SpeechError, match=r"script.txt, line 1: nothing stands between the brackets; write"):
+        tokens_of("Go [] there", "script.txt", strict=True)
     with pytest.raises(SpeechError, match=r"script.txt, line 2: '\[' has no counterpart"):
         tokens_of("Go\nto [point left", "script.txt", strict=True)
     assert [token.text for token in tokens_of("Go to [noise")] == ["Go", "to", "noise"]

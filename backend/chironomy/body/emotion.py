@@ -250,7 +250,7 @@ def _weights(mixture: Any) -> Array:
     for name, weight in mixture.items():
         if name not in EMOTIONS:
             raise BodyError(f"there is no emotion {name!r:.40}; the emotions are {', '.join(EMOTIONS)}")
-        if not _is_number(weight) or weight < 0:
+        if not _is_number(weight) or not 0 <= weight <= 1:
             raise BodyError(f"the weight of the emotion {name} is {weight!r:.40}; give 0 to 1")
         weights[EMOTIONS.index(name)] = weight
     weights[0] += max(0.0, 1.0 - float(weights.sum()))

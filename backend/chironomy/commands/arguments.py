@@ -69,6 +69,8 @@ def size(text: str) -> tuple[int, int]:
 
 def weights(text: str) -> str | dict[str, float]:
     """A name, or names with weights: `lively:0.5,calm:0.5`."""
+    if not text.strip():
+        raise Error("it is empty: write a name, such as lively, or leave it out")
     if ":" not in text:
         return text
     try:
@@ -86,11 +88,20 @@ def emotion(text: str) -> str:
     return text
 
 
+def language(text: str) -> str:
+    """A code of a language: two or three letters, as of ISO 639; what comes after them, as in en-GB, is left out."""
+    code = text.strip().casefold()
+    match = re.fullmatch(r"([a-z]{2,3})([-_][a-z0-9]+)*", code)
+    if match is None:
+        raise Error(f"{text!r} is no code of a language: write two letters, such as en or ko")
+    return match[1]
+
+
 def seconds_range(text: str) -> tuple[float, float]:
     """`START:END` in seconds."""
-    match = re.fullmatch(r"(\d+\.?\d*|\.\d+):(\d+\.?\d*|\.\d+)", text)
-    if match is None or float(match[1]) >= float(match[2]):
-        raise Error(f"{text!r} is not a range of time: write START:END in seconds, such as 2.0:4.5")
+    match = re.fullmatch(r"(-?(?:\d+\.?\d*|\.\d+)):(-?(?:\d+\.?\d*|\.\d+))", text)
+    if match is None or not 0 <= float(match[1]) < float(match[2]):
+        raise Error(f"{text!r} is not a range of time: write START:END in seconds, from 0 on, such as 2.0:4.5")
     return float(match[1]), float(match[2])
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from chironomy.body.emotion import EMOTION
 from chironomy.commands.arguments import add_gesture_arguments, number, seconds_range, weights, whole_number
-from chironomy.commands.output import output_file
+from chironomy.commands.output import output_file, say_remarks
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import (
@@ -47,7 +47,9 @@ def add_to(commands: Any) -> None:
     parser.add_argument("speech", type=Path, metavar="SPEECH", help="any sound or video file")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.npz", help="the motion (chironomy.hands/1)")
     parser.add_argument(
-        "--fps", type=number(FPS.low, FPS.high), default=FPS.default, help=f"frames a second (default: {FPS.default:g})"
+        "--fps",
+        type=number(FPS.low, FPS.high),
+        help=f"frames a second (default: {FPS.default:g}, or of --keep that motion's)",
     )
     add_gesture_arguments(parser, style=weights)
     # What is not given is that of the motion that is kept, or of the plan that is performed, or else the usual.
@@ -69,7 +71,9 @@ def add_to(commands: Any) -> None:
         f"{PLANNED_GUIDANCE:g} where a plan is performed, as by the embedded weights, else {GUIDANCE.default:g})",
     )
     parser.add_argument(
-        "--style-guidance", type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high), help="likewise the style (default: 1)"
+        "--style-guidance",
+        type=number(STYLE_GUIDANCE.low, STYLE_GUIDANCE.high),
+        help="likewise the style (default: 1); much more than 2 makes hands faster than people's, which is remarked on",
     )
     parser.add_argument(
         "--score",
@@ -89,7 +93,7 @@ def add_to(commands: Any) -> None:
         type=number(SCORE_GUIDANCE.low, SCORE_GUIDANCE.high),
         help="how strictly the score is followed (default: of the embedded weights "
         f"{PLANNED_SCORE_GUIDANCE:g} for what is planned and {GIVEN_SCORE_GUIDANCE:g} for what is given, else "
-        f"{SCORE_GUIDANCE.default:g})",
+        f"{SCORE_GUIDANCE.default:g}); much more makes hands faster than people's, which is remarked on",
     )
     parser.add_argument(
         "--hide-below",
@@ -109,11 +113,12 @@ def add_to(commands: Any) -> None:
         type=Path,
         metavar="MOTION.npz",
         help="make only a range of this motion anew, or with --score what differs from its own; style, speed, "
-        "amplitude, rate, handedness and emotion are the motion's where they are not given",
+        "amplitude, rate, handedness and emotion are the motion's where they are not given; with --score and --range "
+        "the range is made anew by the score",
     )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
-        "--hands", choices=RANGE_HANDS, default=RANGE_HANDS[0], help="whose motion in the range (default: both)"
+        "--hands", choices=RANGE_HANDS, help="whose motion in the range (default: both); --handedness is of all"
     )
     parser.add_argument("--model", type=Path, metavar="FOLDER", help="a trained model (default: the embedded one)")
     parser.add_argument(
@@ -134,6 +139,12 @@ def run(options: argparse.Namespace) -> int:
         raise ChironomyError(
             "--keep and --range belong together: name the motion, and the range that is to be new, or its new --score"
         )
+    if options.hands is not None and options.range is None:
+        raise ChironomyError(
+            "--hands belongs to --range: it says whose motion there is new; --handedness says which hand gestures"
+        )
+    if options.fps is not None and options.keep is not None:
+        raise ChironomyError("--fps does not go with --keep: what is new has the frames of the motion that is kept")
     steps, kind = Steps(), KINDS["gesture"]
     inputs = {"speech": options.speech, **({} if options.keep is None else {"kept": options.keep})}
     if options.score is not None:
@@ -141,7 +152,7 @@ def run(options: argparse.Namespace) -> int:
     if options.script is not None:
         inputs["script"] = options.script
     with steps.step("check"):
-        check_speech(options.speech)
+        check_speech(options.speech, asked=options.score is not None or options.script is not None)
         kept = {} if options.keep is None else load_hands(options.keep).source
         plan = {} if options.score is None else Score.load(options.score).source
         if options.script is not None:
@@ -163,11 +174,14 @@ def run(options: argparse.Namespace) -> int:
             for motion, path in zip(made, results, strict=True):
                 save_hands(motion, path)
         unplayed = unheard = False
+        remarks: dict[str, None] = {}
         for out in results:
             motion = load_hands(out)
             print(f"{out}  {motion.frame_count} frames at {motion.fps:g} a second, {file_size(out)}")
             unplayed = unplayed or bool(motion.source.get("script_unplayed"))
             unheard = unheard or bool(motion.source.get("script_unheard"))
+            remarks.update(dict.fromkeys(motion.source.get("remarks", [])))
+        say_remarks(list(remarks))
         if unplayed:
             print(SCRIPT_UNPLAYED, file=sys.stderr)
         if unheard:
@@ -191,7 +205,7 @@ def _settings(options: argparse.Namespace, kept: Mapping[str, Any], plan: Mappin
     return {
         **{name: getattr(options, name) or known.get(name, value) for name, value in usual.items()},
         "seed": plan.get("seed", SEED.default) if options.seed is None else options.seed,
-        "fps": options.fps,
+        "fps": FPS.default if options.fps is None else options.fps,
         "num_inference_steps": options.steps,
         "guidance_scale": options.guidance,
         "style_guidance_scale": options.style_guidance,
@@ -199,14 +213,18 @@ def _settings(options: argparse.Namespace, kept: Mapping[str, Any], plan: Mappin
         "hide_below": options.hide_below,
         "range_start": start,
         "range_end": end,
-        "range_hands": options.hands,
+        "range_hands": options.hands or RANGE_HANDS[0],
     }
 
 
-def check_speech(path: Path) -> float:
+def check_speech(path: Path, asked: bool = False) -> float:
     """Decode the whole recording once, so that one that cannot be used is known before anything else starts.
 
     Of one in which nothing is heard, or which breaks off, a sentence is said on standard error.
+
+    Args:
+        path: the recording.
+        asked: a score or a script asks for gestures, so that hands do not rest in silence either.
 
     Returns:
         Its length in seconds.
@@ -218,7 +236,7 @@ def check_speech(path: Path) -> float:
     from chironomy.speech.told_length import cut_told
 
     speech = load_speech(path)
-    for told in (silence_told(speech), cut_told(path, speech.duration)):
+    for told in (silence_told(speech, asked), cut_told(path, speech.duration)):
         if told:
             print(told, file=sys.stderr)
     return speech.duration

@@ -10,9 +10,20 @@ from pathlib import Path
 
 from chironomy.errors import ChironomyError
 
+MOST_REMARKS = 12
+"""Sentences that a command says of its result at the most."""
+
 
 class OutputError(ChironomyError):
     """Results cannot be put where they were asked for."""
+
+
+def say_remarks(sentences: Sequence[str]) -> None:
+    """Say on standard error what was not done as it was asked for: the first of many, and how many more there are."""
+    for sentence in sentences[:MOST_REMARKS]:
+        print(sentence, file=sys.stderr)
+    if (more := len(sentences) - MOST_REMARKS) > 0:
+        print(f"and {more} more of the kind", file=sys.stderr)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,11 @@
 """`chironomy score read | propose | plan | check`: what is gestured when, as a file that can be edited."""
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
-from chironomy.commands.arguments import add_gesture_arguments, weights
-from chironomy.commands.output import output_file
+from chironomy.commands.arguments import add_gesture_arguments, language, weights
+from chironomy.commands.output import output_file, say_remarks
 from chironomy.gesture.settings import HANDEDNESS
 
 
@@ -49,7 +48,10 @@ def _add_propose(parts: Any) -> None:
         "--recogniser", type=Path, metavar="FOLDER", help="hear the words with this model of faster-whisper"
     )
     parser.add_argument(
-        "--language", metavar="CODE", help="of the words, such as en or ko (default: told by their letters)"
+        "--language",
+        type=language,
+        metavar="CODE",
+        help="of the words, such as en or ko (default: told by their letters)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="SCORE.json", help="the score (chironomy.score/1)")
     parser.set_defaults(run=run_propose)
@@ -111,8 +113,7 @@ def run_propose(options: argparse.Namespace) -> int:
             score = score_of_words(speech, options.script, options.language, recogniser=options.recogniser, work=work)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
-    if score.source.get("script_unheard"):
-        print(SCRIPT_UNHEARD, file=sys.stderr)
+    say_remarks([*score.source.get("remarks", []), *([SCRIPT_UNHEARD] if score.source.get("script_unheard") else [])])
     return 0
 
 
@@ -131,8 +132,7 @@ def run_plan(options: argparse.Namespace) -> int:
         score = plan_gestures(inputs, settings)
         score.save(out)
     print(f"{options.out}  {_counted(score)}")
-    if score.source.get("script_unheard"):
-        print(SCRIPT_UNHEARD, file=sys.stderr)
+    say_remarks([*score.source.get("remarks", []), *([SCRIPT_UNHEARD] if score.source.get("script_unheard") else [])])
     return 0
 
 

@@ -32,13 +32,16 @@ class Range(NamedTuple):
 
 
 def with_phrase(score: Score, phrase: Phrase, instead_of: int | None = None) -> Score:
-    """The score with one phrase more, or with another one in the place of number `instead_of`."""
+    """The score with one phrase more, or with another one in the place of number `instead_of`, from 0 on."""
     others = [other for number, other in enumerate(score.phrases) if number != instead_of]
     return replace(score, phrases=tuple(sorted([*others, phrase], key=lambda each: each.start)))
 
 
 def without_phrase(score: Score, number: int) -> Score:
-    """The score with a rest in the place of phrase `number`."""
+    """The score with a rest in the place of phrase `number`: of `score.phrases`, from 0 on.
+
+    Sentences about a score's file count its phrases from 1.
+    """
     gone = score.phrases[number]
     return with_phrase(score, Phrase(gone.start, gone.end, kind=REST, hands=gone.hands), number)
 

@@ -2,7 +2,7 @@
 """Gestures for a recording: a whole performance of the hands, several of them, or a range of one made anew."""
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.errors import PerformanceError
+from chironomy.performance.remarks import about_emotion, about_kept, about_score, about_speed
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.work import QUIET, Work
 
@@ -54,6 +55,8 @@ def make_gestures(
 ) -> Iterator[HandMotion]:
     """Yield performances of the hands; the seed goes up by 1 from each to the next.
 
+    The `remarks` in their source are sentences about what was not done as it was asked for.
+
     Args:
         inputs: files: `speech` (any sound or film); optionally `pinned` (a motion) and `pinned_mask`
             (`gesture.pins.load_pinned_mask`), whose frames stay as they are; or `kept`, a motion of which only the
@@ -77,6 +80,7 @@ def make_gestures(
     from chironomy.gesture.change import change
     from chironomy.gesture.pins import load_pinned_mask
     from chironomy.gesture.score import Score
+    from chironomy.gesture.score.check import remarks as score_remarks
 
     if "score" in inputs and "script" in inputs:
         raise PerformanceError("A score and a script are given: give one of them, the score or the script")
@@ -100,23 +104,29 @@ def make_gestures(
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
         controls["pinned_mask"] = load_pinned_mask(inputs["pinned_mask"])
-    if "score" in inputs:
-        controls["score"] = Score.load(inputs["score"])
     work.progress(0.02, "loading the gesture model")
     pipeline = (load or gesture_pipeline)()
-    made = functools.partial(_noted, speech=speech)
+    remarks = about_emotion(felt, speech)
+    if kept is not None:
+        remarks += about_kept(kept, speech)
+    if "score" in inputs:
+        controls["score"] = Score.load(inputs["score"])
+        config = pipeline.loaded_network().config
+        remarks += [*about_score(controls["score"], speech), *score_remarks(controls["score"], config)]
+    made = functools.partial(_noted, speech=speech, remarks=remarks)
     begun = 0.1
     if "script" in inputs:
         from chironomy.performance.scripts import score_of_words
 
         begun = 0.3
         score = score_of_words(speech, inputs["script"], work=work.part(0.05, begun))
+        remarks += score.source.get("remarks", [])
         unheard = bool(score.source.get("script_unheard"))
-        made = functools.partial(_noted, speech=speech, script_unheard=unheard)
+        made = functools.partial(_noted, speech=speech, remarks=remarks, script_unheard=unheard)
         if pipeline.loaded_network().config.get("score_kinds"):
             controls["score"] = score
         else:
-            made = functools.partial(_noted, speech=speech, script_unplayed=True)
+            made = functools.partial(_noted, speech=speech, remarks=remarks, script_unplayed=True)
     controls["work"] = work.part(begun, 0.98)
     if kept is not None:
         for name in ("fps", "pinned"):
@@ -176,7 +186,7 @@ def plan_gestures(
         from chironomy.performance.scripts import score_of_words
 
         plan = completed(score_of_words(speech, inputs["script"]), plan)
-    return replace(plan, source={**plan.source, **told})
+    return replace(plan, source={**plan.source, "speech": speech.sha256, **told})
 
 
 def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
@@ -215,7 +225,11 @@ def _asked_and_felt(felt: EmotionTrack, asked: Mapping[str, Any]) -> dict[str, A
 
 
 def _noted(
-    motion: HandMotion, speech: Speech, script_unplayed: bool = False, script_unheard: bool = False
+    motion: HandMotion,
+    speech: Speech,
+    remarks: Sequence[str] = (),
+    script_unplayed: bool = False,
+    script_unheard: bool = False,
 ) -> HandMotion:
     """The motion; its source says what is to be told: silent speech, a script that is not followed or is not said."""
     notes = {
@@ -223,8 +237,12 @@ def _noted(
         "script_unplayed": script_unplayed,
         "script_unheard": script_unheard,
     }
-    told = {name: True for name, holds in notes.items() if holds}
-    return motion.replaced(source={**motion.source, **told}) if told else motion
+    told: dict[str, Any] = {name: True for name, holds in notes.items() if holds}
+    if said := [*remarks, *about_speed(motion)]:
+        told["remarks"] = said
+    # Remarks about a motion that is kept are not about what was made of it.
+    source = {name: value for name, value in motion.source.items() if name != "remarks"}
+    return motion.replaced(source={**source, **told}) if told or "remarks" in motion.source else motion
 
 
 SCRIPT_UNPLAYED = (

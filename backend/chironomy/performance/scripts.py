@@ -31,7 +31,8 @@ def score_of_words(
 ) -> Score:
     """A score of what is said: proposed where words have a meaning, locked where the author marked it.
 
-    Where most of the words do not sound like what is said, its source says `script_unheard`.
+    Where most of the words do not sound like what is said, its source says `script_unheard`; its `remarks` are
+    sentences about what of the script is left out.
 
     Args:
         speech: the recording.
@@ -46,11 +47,16 @@ def score_of_words(
         ListeningCancelled: the work was stopped.
     """
     work.progress(0.0, "finding the words in the speech")
+    remarks: list[str] = []
     if script is not None:
-        words = script_words(speech, script, language, name=name, work=work)
+        words = script_words(speech, script, language, name=name, work=work, remark=remarks.append)
     else:
         words = heard_words(speech, recogniser or Path(), language, work=work)
     accents = accent_onsets(speech), pitch_accents(speech)[1]
     score = propose(words, speech.duration, accents, language)
-    unheard = sum(not word.fits for word in words) > _OTHERWISE * len(words)
-    return replace(score, source={**score.source, "script_unheard": True}) if unheard else score
+    source = {**score.source, "speech": speech.sha256}
+    if sum(not word.fits for word in words) > _OTHERWISE * len(words):
+        source["script_unheard"] = True
+    if remarks := [*remarks, *source.get("remarks", [])]:
+        source["remarks"] = remarks
+    return replace(score, source=source)

@@ -106,6 +106,8 @@ class Weights:
                 raise _refuse(f"The setting {name!r} has {_shown(key)}: choose from {', '.join(names)}")
             if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight <= 1e6:
                 raise _refuse(f"The setting {name!r} gives {key} the weight {_shown(weight)}: give a number from 0 on")
+        if not any(value.values()):
+            raise _refuse(f"The setting {name!r} gives no name a weight above 0: give one to what is wanted")
         return {key: float(weight) for key, weight in value.items()}
 
     def schema(self) -> dict[str, Any]:
@@ -149,7 +151,7 @@ class Feeling:
 
     def schema(self) -> dict[str, Any]:
         """As JSON Schema."""
-        weight = {"type": "number", "minimum": 0}
+        weight = {"type": "number", "minimum": 0, "maximum": 1}
         weights = {"type": "object", "additionalProperties": False, "properties": dict.fromkeys(EMOTIONS, weight)}
         return {"oneOf": [{"enum": list(EMOTIONS)}, weights, {"type": "array"}], "default": self.default}
 

@@ -163,10 +163,20 @@ def load_speech(
     return Speech(_levelled(samples), sample_rate, digest, path.name, path)
 
 
-def silence_told(speech: Speech) -> str:
-    """What to tell the person of speech in which nothing is heard; "" where something is."""
+def silence_told(speech: Speech, asked: bool = False) -> str:
+    """What to tell the person of speech in which nothing is heard; "" where something is.
+
+    Args:
+        speech: the recording.
+        asked: a score or a script asks for gestures all the same.
+    """
     if not speech.silent:
         return ""
+    if asked:
+        return (
+            f"nothing is heard in {speech.name}: the hands do what the score or the script asks for, at times that "
+            "are guessed where none are written; check the recording's level"
+        )
     return f"nothing is heard in {speech.name}: the hands rest and the lips stay shut; check the recording's level"
 
 

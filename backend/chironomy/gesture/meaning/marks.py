@@ -21,6 +21,8 @@ NONE = "none"
 FINGERS: tuple[str, ...] = ("point", "two", "three", "four", "spread")
 """Hand shapes that count, from one finger on."""
 
+_NUMBERS = ("one", "two", "three", "four", "five")
+
 MARKS: Mapping[str, Show] = {
     "point left": Show("point_out", "left"),
     "point right": Show("point_out", "right"),
@@ -36,6 +38,7 @@ MARKS: Mapping[str, Show] = {
     "hello": Show("wave", "right"),
     "approve": Show("thumb_up", "right"),
     **{f"count {number}": Show("count", None, shape) for number, shape in enumerate(FINGERS, 1)},
+    **{f"count {number}": Show("count", None, FINGERS[at]) for at, number in enumerate(_NUMBERS)},
     **{kind.replace("_", " "): Show(kind) for kind in KINDS},
     REST: Show(REST),
 }
@@ -61,8 +64,14 @@ def shown(mark: Mark) -> Show | None:
     if show is None:
         if not mark.where:
             return None
-        close = difflib.get_close_matches(text, [*MARKS, NONE], n=1)
-        hint = f"did you mean [{close[0]}]?" if close else f"known are {', '.join((*MARKS, NONE))}"
+        first = text.partition(" ")[0]
+        alike = [name for name in MARKS if name.startswith(f"{first} ")]
+        if alike:
+            hint = f"of {first} there are {', '.join(f'[{name}]' for name in alike)}"
+        elif close := difflib.get_close_matches(text, [*MARKS, NONE], n=1):
+            hint = f"did you mean [{close[0]}]?"
+        else:
+            hint = f"known are {', '.join((*MARKS, NONE))}"
         raise GestureError(f"{mark.where}: [{mark.text:.40}] is no gesture; {hint}")
     if hands is None:
         return show

@@ -14,7 +14,8 @@ from chironomy.gesture.meaning.table import Show, Table, find
 from chironomy.gesture.meaning.tables import TABLES
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.score import REST, Phrase, Score, Stroke
-from chironomy.speech.words import Word, language_of
+from chironomy.gesture.score.check import SHORTEST_PHRASE, SOONEST_STROKE
+from chironomy.speech.words import Mark, Word, language_of
 
 MOST_A_MINUTE = 12.0
 """Gestures with a meaning that are proposed a minute at the most; most of what hands do in talk is beat and rhythm."""
@@ -31,6 +32,8 @@ _PREPARED = 0.5  # seconds from setting out to the stroke
 _RELEASED = 0.4
 _HOLD = 0.25
 _COUNT_HOLD = 0.5
+_STAYS_UP = 3.0  # seconds at the most that fingers stay up until the next count
+_SEEN = 0.3  # seconds from an apex until the hand may set out for the next gesture
 _TO_AND_FRO = ("wag", "wave")  # one way alone is not seen as what they mean
 _WAYS, _EACH_WAY = 3, 0.5  # how often they go, and seconds from one to the next
 _SOONEST = 0.6  # seconds from the beginning of the recording until a hand can be anywhere
@@ -44,7 +47,12 @@ class _Candidate(NamedTuple):
     show: Show
     worth: float
     word: str
-    locked: bool
+    mark: Mark | None = None
+
+    @property
+    def locked(self) -> bool:
+        """Whether the author marked it."""
+        return self.mark is not None
 
 
 def propose(
@@ -63,46 +71,79 @@ def propose(
         language: two letters; told by the words when None. Of a language without a table the marks alone are taken.
 
     Returns:
-        A score whose phrases do not overlap.
+        A score whose phrases do not overlap. The `remarks` in its source, where it has any, are sentences about marks
+        that are left out or hardly seen, and about a language without a table.
 
     Raises:
         GestureError: an author's mark is unknown.
     """
     language = language or language_of(word.text for word in words)
     times, strengths = (np.zeros(0), np.zeros(0)) if accents is None else (np.asarray(part) for part in accents)
-    marked, silenced = _marked(words, times, strengths)
+    remarks: list[str] = []
+    marked, silenced = _marked(words, times, strengths, remarks)
     table = TABLES.get(language)
+    if table is None:
+        remarks.append(
+            f"the words are taken to be of the language {language!r:.20}, which has no table of meanings (there are "
+            f"{', '.join(TABLES)}): of such a script the marks in brackets alone are proposed"
+        )
     meant = [] if table is None else _meant(words, table, times, strengths, silenced)
     chosen = _chosen(marked, meant, seconds)
     source = {"made_by": "words", "language": language}
-    return Score(_phrases(chosen, seconds), seconds, source)
+    phrases = _phrases(chosen, seconds, remarks)
+    return Score(phrases, seconds, {**source, "remarks": remarks} if remarks else source)
 
 
 def _marked(
-    words: Sequence[Word], times: NDArray[np.float64], strengths: NDArray[np.float64]
+    words: Sequence[Word], times: NDArray[np.float64], strengths: NDArray[np.float64], remarks: list[str]
 ) -> tuple[list[_Candidate], set[int]]:
     """What the author marked, and the numbers of the words on which nothing else is to be shown."""
     marked: list[_Candidate] = []
     silenced: set[int] = set()
     for index, word in enumerate(words):
-        for mark in word.marks:
-            last = index
-            while last + 1 < len(words) and not _closes(words[last]) and not words[last + 1].marks:
-                last += 1
-            if mark.text.casefold() == NONE:
-                silenced.update(range(index, last + 1))
-                continue
-            show = shown(mark)
-            if show is None:
-                continue
+        last = index
+        while last + 1 < len(words) and not _closes(words[last]) and not words[last + 1].marks:
+            last += 1
+        if any(mark.text.casefold() == NONE for mark in word.marks):
+            silenced.update(range(index, last + 1))
+        gesture, rest = _of_word(word, remarks)
+        if gesture is not None:
             silenced.add(index)
-            if show.kind == REST:
-                silenced.update(range(index, last + 1))
-                marked.append(_Candidate(word.start, words[last].end, show, 1.0, word.text, locked=True))
-            else:
-                apex, _ = _stress(word, times, strengths)
-                marked.append(_Candidate(apex, word.end, show, 1.0, word.text, locked=True))
+            apex, _ = _stress(word, times, strengths)
+            marked.append(_Candidate(apex, word.end, *gesture))
+        if rest is not None:
+            silenced.update(range(index, last + 1))
+            begin = word.start if gesture is None else word.end + _RELEASED
+            marked.append(_Candidate(begin, max(words[last].end, begin + SHORTEST_PHRASE), *rest))
     return marked, silenced
+
+
+_Marked = tuple[Show, float, str, Mark]
+
+
+def _of_word(word: Word, remarks: list[str]) -> tuple[_Marked | None, _Marked | None]:
+    """The gesture that is marked at a word, and the rest from it on; what is marked beside it is remarked on."""
+    shows = [
+        (show, 1.0, word.text, mark)
+        for mark in word.marks
+        if mark.text.casefold() != NONE and (show := shown(mark)) is not None
+    ]
+    gestures = [each for each in shows if each[0].kind != REST]
+    rests = [number for number, each in enumerate(shows) if each[0].kind == REST]
+    # A rest before a gesture has no time of its own; one after it has.
+    after = [number for number in rests if not gestures or shows[number - 1 : number] == [gestures[-1]]]
+    kept = [*gestures[-1:], *(shows[number] for number in after[:1])]
+    lost = [each for each in shows if each not in kept]
+    if lost:
+        remarks.append(
+            f"{_named(lost[0][3])} and {_named(kept[-1][3], short=True)} stand before the same word, "
+            f"{word.text!r:.40}: the first is left out; write it before a word of its own"
+        )
+    return (gestures[-1] if gestures else None), (shows[after[0]] if after else None)
+
+
+def _named(mark: Mark, short: bool = False) -> str:
+    return f"[{mark.text:.40}]" if short or not mark.where else f"{mark.where}: [{mark.text:.40}]"
 
 
 def _closes(word: Word) -> bool:
@@ -131,7 +172,7 @@ def _meant(
             continue
         worth = meaning.clear * (0.55 + 0.45 * strength)
         text = " ".join(word.text for word in words[found.first : found.last + 1])
-        meant.append(_Candidate(apex, word.end, meaning.show, worth, text, locked=False))
+        meant.append(_Candidate(apex, word.end, meaning.show, worth, text))
     return meant
 
 
@@ -191,25 +232,30 @@ def _free(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
     return int(within.max()) <= MOST_A_MINUTE
 
 
-def _phrases(chosen: list[_Candidate], seconds: float) -> tuple[Phrase, ...]:
+def _phrases(chosen: list[_Candidate], seconds: float, remarks: list[str]) -> tuple[Phrase, ...]:
     """Phrases that follow one another; where two are near, the first lets go when the second sets out."""
     phrases: list[Phrase] = []
     for index, candidate in enumerate(chosen):
         show, apex = candidate.show, min(candidate.apex, seconds)
+        following = next(iter(chosen[index + 1 :]), None)
         states = dict.fromkeys(("kind", "hands", "shape", "strokes"), "locked") if candidate.locked else {}
-        after = (
-            chosen[index + 1].apex - _stroke_seconds(chosen[index + 1].show) - 0.1 if chosen[index + 1 :] else seconds
-        )
+        after = seconds if following is None else _sets_out(apex, following)
         before = phrases[-1].end if phrases else 0.0
         if show.kind == REST:
-            end = float(np.clip(min(candidate.until, after), apex, seconds))
-            phrases.append(Phrase(apex, end, kind=REST, states={"kind": "locked"}, word=candidate.word))
+            begin = float(np.clip(apex, before, seconds))
+            end = float(np.clip(min(candidate.until, after), begin, seconds))
+            if end - begin >= SHORTEST_PHRASE:
+                phrases.append(Phrase(begin, end, kind=REST, states={"kind": "locked"}, word=candidate.word))
+            elif candidate.mark is not None:
+                remarks.append(f"{_named(candidate.mark)} has {end - begin:.2g} s, too little to rest, and is left out")
             continue
         apexes = [apex]
         while show.kind in _TO_AND_FRO and len(apexes) < _WAYS and apexes[-1] + _EACH_WAY <= min(after, seconds):
             apexes.append(apexes[-1] + _EACH_WAY)
-        hold = _COUNT_HOLD if show.kind == "count" else _HOLD
-        hold = float(np.clip(hold, 0.0, max(after - apexes[-1], 0.0)))
+        room = max(after - apexes[-1], 0.0)
+        hold = min(_COUNT_HOLD if show.kind == "count" else _HOLD, room)
+        if following is not None and show.kind == following.show.kind == "count" and room <= _STAYS_UP:
+            hold = room  # fingers that count stay up until the next one
         start = float(np.clip(apex - _stroke_seconds(show) - _PREPARED, min(before, apex), apex))
         end = float(np.clip(min(apexes[-1] + hold + _RELEASED, max(after, apex)), apexes[-1], seconds))
         states = {name: state for name, state in states.items() if name == "strokes" or getattr(show, name) is not None}
@@ -228,7 +274,18 @@ def _phrases(chosen: list[_Candidate], seconds: float) -> tuple[Phrase, ...]:
                 word=candidate.word,
             )
         )
+        if candidate.mark and following and following.mark and following.apex - apex < _SEEN + SOONEST_STROKE:
+            remarks.append(
+                f"{_named(candidate.mark)} and {_named(following.mark, short=True)} are {following.apex - apex:.2g} s "
+                f"apart, so that the first is hardly seen; leave {_SEEN + SOONEST_STROKE:.2g} s or more between them"
+            )
     return tuple(phrases)
+
+
+def _sets_out(apex: float, following: _Candidate) -> float:
+    """Seconds at which a hand sets out for what follows: in good time, but after what arrives at `apex` was seen."""
+    soon = following.apex - _stroke_seconds(following.show) - 0.1
+    return max(soon, min(apex + _SEEN, following.apex - SOONEST_STROKE))
 
 
 def _stroke_seconds(show: Show) -> float:

@@ -15,8 +15,21 @@ SOONEST_STROKE = 0.25
 FASTEST = 1.5
 """Metres a second, on average, from one stroke's place to the next one's; at its peak a hand is then twice as fast."""
 
+SHORTEST_PHRASE = 0.25
+"""Seconds that a phrase lasts at least: below, a hand cannot even set out for it."""
+
+HELD_AFTER = 0.1
+"""Seconds by which a hold may outlast its phrase: what is read and rounded does."""
+
+FARTHEST_ACROSS = 0.15
+"""Metres beyond the body's middle at which the place of one hand alone is taken for the other's; only hands that
+point across go there."""
+
 FARTHEST_OFF = 0.03
 """Metres that a place may lie outside of what arms reach."""
+
+
+_DONE_ACROSS = ("point_across", "sweep", REST)
 
 
 def remarks(score: Score, config: Mapping[str, Any]) -> list[str]:
@@ -69,6 +82,13 @@ def too_far(before: Phrase, after: Phrase) -> bool:
     return way > 0 and way > FASTEST * (after.strokes[0].apex - before.strokes[-1].apex)
 
 
+def across(phrase: Phrase) -> float:
+    """Metres by which the place of one hand lies beyond the body's middle; 0 of kinds that are done there."""
+    if phrase.place is None or phrase.hands not in ("left", "right") or phrase.kind in _DONE_ACROSS:
+        return 0.0
+    return max(-phrase.place[0] if phrase.hands == "left" else phrase.place[0], 0.0)
+
+
 def _about_model(score: Score, config: Mapping[str, Any]) -> list[str]:
     known = config.get("score_kinds")
     if not known:
@@ -81,8 +101,20 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
     from chironomy.gesture.space import within_reach
 
     said, name = [], f"the phrase at {phrase.start:g} s"
-    if phrase.end > seconds:
+    if phrase.end > seconds + 1e-3:  # moments are written in milliseconds
         said.append(f"{name} ends at {phrase.end:g} s, after the score's end at {seconds:g} s")
+    if phrase.end - phrase.start < SHORTEST_PHRASE - 1e-6:
+        said.append(
+            f"{name} lasts {phrase.end - phrase.start:.2g} s, too short to be seen; give it {SHORTEST_PHRASE:g} s or "
+            "more"
+        )
+        return said
+    for stroke in phrase.strokes:
+        if stroke.apex + stroke.hold > phrase.end + HELD_AFTER and stroke is phrase.strokes[-1]:
+            said.append(
+                f"{name} holds its stroke at {stroke.apex:g} s for {stroke.hold:g} s, beyond its end at "
+                f"{phrase.end:g} s, where it is let go"
+            )
     apexes = [stroke.apex for stroke in phrase.strokes]
     if apexes and apexes[0] - phrase.start < SOONEST_STROKE - 1e-6:
         said.append(f"{name} has less than {SOONEST_STROKE:g} s to prepare its first stroke, at {apexes[0]:g} s")
@@ -96,6 +128,11 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
         hand = 0 if phrase.hands == "left" else 1
         wrists = np.tile(np.array(phrase.place), (2, 1))
         off = float(np.linalg.norm(within_reach(wrists) - wrists, axis=-1)[hand])
-        if phrase.hands is not None and off > FARTHEST_OFF:
+        if across(phrase) > FARTHEST_ACROSS:
+            said.append(
+                f"{name} has the {phrase.hands} hand's place {across(phrase) * 100:.0f} cm on the other side of the "
+                "body; where hands was changed, change the sign of the place's first number, too"
+            )
+        elif phrase.hands is not None and off > FARTHEST_OFF:
             said.append(f"{name} has its place {off * 100:.0f} cm outside of what the arm reaches at ease")
     return said

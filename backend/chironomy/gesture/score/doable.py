@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from chironomy.gesture.score.check import FARTHEST_OFF, SOONEST_STROKE, too_far
+from chironomy.gesture.score.check import FARTHEST_ACROSS, FARTHEST_OFF, SOONEST_STROKE, across, too_far
 from chironomy.gesture.score.phrases import REST, Phrase, Stroke
 from chironomy.gesture.space import within_reach
 from chironomy.motion.hand_motion import HANDS
@@ -71,13 +71,19 @@ def _apart(strokes: Iterable[Stroke], earliest: float, end: float) -> tuple[Stro
 def _until(phrase: Phrase, end: float) -> Phrase:
     """A phrase that ends when the hand sets out for the next one: after its last stroke."""
     end = max(end, phrase.start, phrase.strokes[-1].apex if phrase.strokes else phrase.start)
-    return replace(phrase, end=min(end, phrase.end))
+    end = min(end, phrase.end)
+    strokes = tuple(
+        replace(stroke, hold=min(stroke.hold, max(round(end - stroke.apex, 3), 0.0))) for stroke in phrase.strokes
+    )
+    return replace(phrase, end=end, strokes=strokes)
 
 
 def _reached(phrase: Phrase) -> tuple[float, float, float] | None:
-    """The place, where the arm reaches it at ease."""
+    """The place, where the arm reaches it at ease; none far on the other hand's side, which would be taken for it."""
     if phrase.place is None or phrase.kind == REST:
         return phrase.place
+    if across(phrase) > FARTHEST_ACROSS:
+        return None
     wrists = np.tile(np.array(phrase.place), (2, 1))
     inside = within_reach(wrists)[HANDS.index("left" if phrase.hands == "left" else "right")]
     if np.linalg.norm(inside - wrists[0]) <= FARTHEST_OFF:

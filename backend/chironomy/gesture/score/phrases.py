@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -15,9 +14,10 @@ from chironomy.gesture.errors import GestureError
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
 from chironomy.gesture.repertoire.kinds import KINDS
 from chironomy.gesture.settings import HANDEDNESS
+from chironomy.reading import as_json
 from chironomy.schema import Schema
 
-SCORE_FILE = Schema("chironomy.score", "a score", GestureError, "write it anew by chironomy score")
+SCORE_FILE = Schema("chironomy.score", "a score", GestureError, "mend it, or write another by chironomy score")
 
 REST = "rest"
 """The kind of a phrase in which nothing is gestured: it has no strokes."""
@@ -92,7 +92,7 @@ class Phrase:
         for name, known in (("kind", (*KINDS, REST)), ("hands", HANDEDNESS), ("shape", tuple(SHAPES))):
             value = getattr(self, name)
             if value is not None and value not in known:
-                raise GestureError(f"{name} is {value!r:.60}; choose one of {', '.join(known)}")
+                raise GestureError(f"{name} is {as_json(value)}; choose one of {', '.join(known)}")
         if self.place is not None:
             if len(self.place) != 3:
                 raise GestureError(f"place has {len(self.place)} numbers; give 3: x, y and z in metres")
@@ -167,6 +167,8 @@ class Score:
             GestureError: by one sentence that names the file and the field.
         """
         where = name or ("the score" if isinstance(source, bytes) else str(source))
+        if not isinstance(source, bytes) and not Path(source).exists():
+            raise GestureError(f"{where} does not exist; check the path of the score")
         return cls.from_dict(SCORE_FILE.read_json(source, name=name), where)
 
     @classmethod
@@ -177,8 +179,13 @@ class Score:
             GestureError: by one sentence that names `where` and the field.
         """
         listed, source = values.get("phrases"), values.get("source", {})
-        if not isinstance(listed, list) or not isinstance(source, dict):
-            raise GestureError(f"{where} has no list of phrases; {SCORE_FILE.advice}")
+        if not isinstance(listed, list):
+            raise GestureError(f'{where} has no list of phrases; give "phrases": [], with what is gestured in it')
+        if not isinstance(source, dict):
+            raise GestureError(f"{where}: source is {as_json(source)}; give an object, or leave it out")
+        unknown = sorted(set(values) - {"format", "seconds", "source", "phrases"})
+        if unknown:
+            raise GestureError(f"{where} has a field {unknown[0]!r:.40}; known are format, phrases, seconds and source")
         if "seconds" not in values:
             raise GestureError(f"{where} has no seconds; give the length of the recording")
         phrases = []
@@ -208,27 +215,30 @@ _KNOWN = {entry.name for entry in fields(Phrase)}
 
 def _phrase(said: Any) -> Phrase:
     if not isinstance(said, dict):
-        raise GestureError(f"it is {said!r:.60}, not an object with start and end; write it anew")
+        raise GestureError(f"it is {as_json(said)}, not an object with start and end")
     unknown = sorted(set(said) - _KNOWN)
     if unknown:
         raise GestureError(f"it has a field {unknown[0]!r:.40}; known are {', '.join(sorted(_KNOWN))}")
+    for name in ("start", "end"):
+        if name not in said:
+            raise GestureError(f"it has no {name}; give seconds")
     values = dict(said)
     strokes = values.pop("strokes", [])
     if not isinstance(strokes, list) or not all(
         isinstance(stroke, dict) and "apex" in stroke and set(stroke) <= {"apex", "hold"} for stroke in strokes
     ):
-        raise GestureError(f'strokes is {strokes!r:.60}; give a list such as [{{"apex": 1.2, "hold": 0.3}}]')
+        raise GestureError(f'strokes is {as_json(strokes)}; give a list such as [{{"apex": 1.2, "hold": 0.3}}]')
     if not isinstance(values.get("states", {}), dict):
-        raise GestureError(f"states is {values['states']!r:.60}; give an object of field and state")
+        raise GestureError(f"states is {as_json(values['states'])}; give an object of field and state")
     for name in ("kind", "hands", "shape", "word"):
         if not isinstance(values.get(name, ""), str):
-            raise GestureError(f"{name} is {values[name]!r:.60}; give a text")
+            raise GestureError(f"{name} is {as_json(values[name])}; give a text")
     place = values.pop("place", None)
     if place is not None and not isinstance(place, list):
-        raise GestureError(f"place is {place!r:.60}; give 3 numbers: x, y and z in metres")
+        raise GestureError(f"place is {as_json(place)}; give 3 numbers: x, y and z in metres")
     return Phrase(
-        values.pop("start", math.nan),
-        values.pop("end", math.nan),
+        values.pop("start"),
+        values.pop("end"),
         tuple(Stroke(stroke["apex"], stroke.get("hold", 0.0)) for stroke in strokes),
         place=None if place is None else tuple(place),  # type: ignore[arg-type]
         **values,
@@ -237,4 +247,4 @@ def _phrase(said: Any) -> Phrase:
 
 def _number(name: str, value: Any, low: float, high: float) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise GestureError(f"{name} is {value!r:.40}; give a number from {low:g} to {high:g}")
+        raise GestureError(f"{name} is {as_json(value)}; give a number from {low:g} to {high:g}")

@@ -71,6 +71,10 @@ READER_FILE = Schema(
 SMOOTHED = 0.8
 """Frames by which positions are smoothed, standard deviation."""
 
+LEAST_SIZE = 0.03
+"""Metres that the strokes of a phrase go at least. Of planned performances of five styles, also at a third of their
+size, nothing that was read below was a gesture; from 0.034 on reserved ones are."""
+
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
 _CHANGE = 14.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
 _EDGE = 1.0  # how much of the network's belief in an edge counts
@@ -245,7 +249,8 @@ def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
     features, angles = hand_features(motion), shape_angles(motion)
     found = _phrases(reader.kinds, reader(features), features[..., _SPEED])
     phrases = [_described(motion, angles, *phrase) for phrase in found]
-    phrases = [phrase for phrase in sorted(phrases, key=lambda phrase: phrase.start) if phrase.start <= seconds]
+    phrases = [phrase for phrase in phrases if phrase.start <= seconds and (phrase.size or 0.0) >= LEAST_SIZE]
+    phrases.sort(key=lambda phrase: phrase.start)
     return with_rests(Score(tuple(doable(phrases, seconds)), seconds, {"read": True, **source}))
 
 

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +13,30 @@ from chironomy.speech.decode import Speech
 from chironomy.speech.errors import ListeningCancelled, SpeechError
 from chironomy.speech.words.alignment import Aligner, Span
 from chironomy.speech.words.counting import counted_times
-from chironomy.speech.words.transcripts import read_transcript
+from chironomy.speech.words.transcripts import Passage, read_transcript
 from chironomy.speech.words.word import Token, Word, language_of, tokens_of
 from chironomy.work import QUIET, Work
+
+logger = logging.getLogger(__name__)
 
 MOST_WORDS, MOST_LETTERS = (2000, 30.0), (20_000, 300.0)
 """What any script may have, and how much more a second: the quickest speakers say ten words."""
 
 
 def script_words(
-    speech: Speech, path: str | Path, language: str | None = None, *, name: str = "", work: Work = QUIET
+    speech: Speech,
+    path: str | Path,
+    language: str | None = None,
+    *,
+    name: str = "",
+    work: Work = QUIET,
+    remark: Callable[[str], None] = logger.warning,
 ) -> list[Word]:
     """The words of a script, in order, with their times.
 
     Words whose times the file tells are taken so. English is aligned to the sound. Other languages, and English where
-    pocketsphinx is not installed or the sound does not follow the text, are counted out, and marked `rough`.
+    pocketsphinx is not installed or the sound does not follow the text, are counted out, and marked `rough`. Captions
+    that begin after the recording's end, or last no time at all, are left out, and that is remarked on.
 
     Args:
         speech: the recording.
@@ -34,9 +44,11 @@ def script_words(
         language: two letters, such as en or ko; told by the file or its letters when None.
         name: what to call the file in messages.
         work: told how far it is, and asked whether to go on.
+        remark: told what is left out, by a sentence with the file's name and the line.
 
     Raises:
-        SpeechError: the file cannot be used; one sentence with its name and the line.
+        SpeechError: the file cannot be used, or none of it is said in the recording; one sentence with its name and the
+            line.
         ListeningCancelled: the work was stopped.
     """
     name = name or str(path)
@@ -49,18 +61,19 @@ def script_words(
             raise SpeechError(
                 f"{name} has {size} {what}, and the recording lasts {speech.duration:.1f} s; give what is said in it"
             )
+    passages = _within(transcript.passages, speech.duration, name, remark)
     told = language or transcript.language or language_of(" ".join(p.text for p in transcript.passages).split())
     aligner: Aligner | None = None
     asked = False
     words: list[Word] = []
-    for number, passage in enumerate(transcript.passages):
+    for number, passage in enumerate(passages):
         if work.cancelled():
             raise ListeningCancelled("listening to the speech was stopped")
         tokens = tokens_of(passage.text, name, passage.line, strict=passage.written)
         begin = min(passage.start or 0.0, speech.duration)
         end = speech.duration if passage.end is None else min(passage.end, speech.duration)
         texts = [token.text for token in tokens]
-        part = work.part(number / len(transcript.passages), (number + 1) / len(transcript.passages))
+        part = work.part(number / len(passages), (number + 1) / len(passages))
         if passage.start is not None and len(tokens) == 1:
             spans = [Span(begin, end)]
         elif told == "en" and tokens:
@@ -74,6 +87,42 @@ def script_words(
         raise SpeechError(f"{name} has no words in it; write what is said in the recording")
     work.progress(1.0)
     return words
+
+
+def _within(passages: Sequence[Passage], seconds: float, name: str, remark: Callable[[str], None]) -> list[Passage]:
+    """The passages that can be heard in a recording; the others are remarked on.
+
+    Raises:
+        SpeechError: there are passages, and none of them can be heard.
+    """
+    kept: list[Passage] = []
+    late: list[Passage] = []
+    for passage in passages:
+        start, end = passage.start, passage.end
+        if start is not None and start >= seconds:
+            late.append(passage)
+        # A single word is where it is said to be, however short: transcripts round.
+        elif start is not None and end is not None and end <= start and len(passage.text.split()) > 1:
+            remark(f"{_where(passage, name)}: it begins and ends at {start:g} s, so it is left out")
+        else:
+            kept.append(passage)
+    if late and not kept:
+        raise SpeechError(
+            f"{_where(late[0], name)}: it begins at {late[0].start:g} s, and the recording lasts {seconds:.2f} s; "
+            "check that it belongs to this recording"
+        )
+    if late:
+        others = "" if len(late) == 1 else f" with {len(late) - 1} after it"
+        remark(
+            f"{_where(late[0], name)}: it begins at {late[0].start:g} s, after the recording's end at {seconds:.2f} s, "
+            f"so it is left out{others}"
+        )
+    return kept
+
+
+def _where(passage: Passage, name: str) -> str:
+    place = passage.place or f"line {passage.line}"
+    return f"{name}, {place}"
 
 
 def heard_words(speech: Speech, model: str | Path, language: str | None = None, *, work: Work = QUIET) -> list[Word]:

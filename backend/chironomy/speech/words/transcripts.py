@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from chironomy.reading import read_json
+from chironomy.reading import as_json, read_json
 from chironomy.speech.errors import SpeechError
 
 LARGEST_TEXT = 16 << 20
@@ -33,6 +33,7 @@ class Passage:
         end: likewise.
         line: of the file where it begins, from 1.
         written: somebody wrote it for the gestures, so that its brackets are meant.
+        place: where in the file it stands, such as "segment 2", where lines say nothing.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Passage:
     end: float | None = None
     line: int = 1
     written: bool = False
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ def read_transcript(path: str | Path, name: str = "") -> Transcript:
     """
     path, name = Path(path), name or str(path)
     ending = _ending(path)
+    if path.suffix.casefold() in _DOCUMENTS and path.is_file():
+        raise SpeechError(f"{name} is a document, not plain text; save what is said as plain text (.txt)")
     if ending == ".json":
         return _whisper(read_json(path, SpeechError, name=name, maximum_bytes=LARGEST_TEXT), name)
     text = _text(path, name)
@@ -84,6 +88,8 @@ def _ending(path: Path) -> str:
     text = begins.decode("utf-16" if wide else "utf-8-sig", "ignore").lstrip()
     return next((kind for kind, begin in _BEGINS.items() if re.match(begin, text)), ".txt")
 
+
+_DOCUMENTS = (".doc", ".docx", ".odt", ".pages", ".rtf", ".pdf", ".htm", ".html", ".xhtml")
 
 _BEGINS = {
     ".vtt": "WEBVTT",
@@ -261,7 +267,12 @@ def _grid(text: str, name: str) -> list[Passage]:
     if not tiers:
         raise SpeechError(f"{name} has no interval tier with text in it; name the words in a tier called words")
     named = [tier for title, tier in tiers if re.search(r"\b(words?|ortho\w*|transcript\w*|text)\b", title.casefold())]
-    return (named or [tiers[0][1]])[0]
+    others = [tier for title, tier in tiers if not re.search(r"phon|segment|syllab|\bmau\b", title.casefold())]
+    if not named and not others:
+        raise SpeechError(
+            f"{name} has no tier of words: its only text stands in {tiers[0][0]!r:.40}; name a tier of words words"
+        )
+    return (named or others)[0]
 
 
 _NOT_SAID = {"sil", "sp", "<sil>", "<p:>", "#", "<unk>", "spn", "<eps>"}
@@ -287,7 +298,7 @@ def _whisper(values: Any, name: str) -> Transcript:
     passages: list[Passage] = []
     for number, entry in enumerate(listed, 1):
         if not isinstance(entry, dict):
-            raise SpeechError(f"{name}, segment {number}: it is {entry!r:.60}, not an object; transcribe again")
+            raise SpeechError(f"{name}, segment {number}: it is {as_json(entry)}, not an object; transcribe again")
         words = entry.get("words")
         if isinstance(words, list) and words and all(isinstance(w, dict) and _timed(w) for w in words):
             for word in words:
@@ -318,17 +329,17 @@ def _passage(entry: dict[str, Any], where: str) -> Passage:
     else:
         times, scale = [entry.get("start"), entry.get("end")], 1.0
     if not isinstance(text, str):
-        raise SpeechError(f"{where}: its text is {text!r:.60}; transcribe it anew")
+        raise SpeechError(f"{where}: its text is {as_json(text)}; transcribe it anew")
     seconds: list[float] = []
     for time in times:
         if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time * scale <= _LONGEST:
-            raise SpeechError(f"{where}: a time is {time!r:.40}, not a number of seconds; transcribe it anew")
+            raise SpeechError(f"{where}: a time is {as_json(time)}, not a number of seconds; transcribe it anew")
         seconds.append(time * scale)
     if seconds[1] < seconds[0]:
         raise SpeechError(
             f"{where}: it ends at {seconds[1]:g} s, before it begins at {seconds[0]:g} s; transcribe it anew"
         )
-    return Passage(text, seconds[0], seconds[1])
+    return Passage(text, seconds[0], seconds[1], place=where.rpartition(", ")[2])
 
 
 def _add_word(passages: list[Passage], word: Passage) -> None:
@@ -340,7 +351,7 @@ def _add_word(passages: list[Passage], word: Passage) -> None:
     if apart or last is None:
         passages.append(word)
     else:
-        passages[-1] = Passage(last.text + word.text.strip(), last.start, word.end, last.line)
+        passages[-1] = Passage(last.text + word.text.strip(), last.start, word.end, place=last.place)
 
 
 _READERS: dict[str, Callable[[str, str], list[Passage]]] = {

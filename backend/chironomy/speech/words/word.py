@@ -88,16 +88,19 @@ def tokens_of(text: str, name: str = "", line: int = 1, *, strict: bool = False)
         strict: brackets are the author's to the gestures; otherwise they may be anything.
 
     Raises:
-        SpeechError: a bracket has no counterpart, in a strict text.
+        SpeechError: a bracket has no counterpart, or nothing stands in it, in a strict text.
     """
     tokens: list[Token] = []
     marks: list[Mark] = []
     for piece in _PIECE.finditer(text):
         found = piece.group()
         where = f"{name}, line {line + text.count(chr(10), 0, piece.start())}"
-        if found in "[]":
+        if found in ("[", "]"):
             if strict:
                 raise SpeechError(f"{where}: {found!r} has no counterpart; write a gesture as [point left]")
+        elif piece[1] is not None and not piece[1].strip():
+            if strict:
+                raise SpeechError(f"{where}: nothing stands between the brackets; write a gesture as [point left]")
         elif piece[1] is not None:
             marks.append(Mark(" ".join(piece[1].split()), where if strict else ""))
         else:
