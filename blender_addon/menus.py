@@ -139,6 +139,7 @@ class CHIRONOMY_MT_main(_Menu):
         SEPARATOR,
         "chironomy.apply_preset",
         "chironomy.generate",
+        "chironomy.generate_scene",
         "chironomy.new_seed",
         "chironomy.regenerate_range",
         "chironomy.lock_poses",
@@ -156,6 +157,10 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.export_fbx",
         "chironomy.export_character",
         "chironomy.export_timeline",
+        SEPARATOR,
+        "chironomy.batch",
+        "chironomy.open_batch",
+        "chironomy.live",
     )
 
 

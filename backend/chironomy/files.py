@@ -6,6 +6,7 @@ Nothing is ever half-written: files appear under their name when they are whole 
 
 import errno
 import os
+import re
 import secrets
 import sys
 from collections.abc import Iterator
@@ -60,6 +61,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_left(path: Path) -> None:
+    """Remove what killed processes left of `atomic_path` beside `path`, which nobody may be writing now."""
+    name = re.compile(re.escape(f".{path.stem[:60]}-") + "[0-9a-f]{12}" + re.escape(path.suffix))
+    for left in path.parent.glob(".*"):
+        if name.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 def keep(path: Path) -> None:

@@ -21,7 +21,6 @@ class CHIRONOMY_OT_batch(JobOperator, Operator):
         "Make a scene of every recording in the folder, as this file is set up, by Blenders without a window. What is "
         "done stays done: the same button goes on where it was stopped"
     )
-    bl_options = {"REGISTER"}
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

@@ -109,7 +109,7 @@ def test_hands_come_back_from_a_file_that_blender_reads_in_another_process(addon
     scene, hands = bpy.context.scene, made[0]
     if kind == "usd" and not bpy.app.build_options.usd:
         kind = "fbx"
-    addon["scene.takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
+    addon["scene.new_takes"].new_take(scene, character, hands, "own", {}, detail=1.0)
     scene.frame_end = scene.frame_start + FRAMES - 1
     bpy.context.view_layer.update()
     before = on_the_character(addon, rig, character)

@@ -354,7 +354,7 @@ def test_the_redo_panel_never_does_the_work_again(addon):
     assert [cls.bl_idname for cls in jobs if "REGISTER" in getattr(cls, "bl_options", set())] == []
     changing = {"chironomy.generate", "chironomy.regenerate_range", "chironomy.apply_score", "chironomy.read_score"}
     changing |= {"chironomy.fit_to_picture", "chironomy.render_video", "chironomy.fetch_render"}
-    changing |= {"chironomy.accents_to_markers"}
+    changing |= {"chironomy.accents_to_markers", "chironomy.generate_scene"}
     assert {cls.bl_idname for cls in jobs if "UNDO" in getattr(cls, "bl_options", set())} == changing
 
 

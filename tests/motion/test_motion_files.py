@@ -10,7 +10,7 @@ import pytest
 from motions import random_motion, still_motion
 
 from chironomy.errors import ChironomyError
-from chironomy.files import atomic_path
+from chironomy.files import atomic_path, remove_left
 from chironomy.motion import (
     FaceTrack,
     HandMotion,
@@ -352,3 +352,14 @@ def test_a_part_that_does_not_fit_is_one_sentence(tmp_path: Path, change: dict, 
     with refused(sentence) as caught:
         load_motion(tmp_path / "bad.npz")
     assert str(tmp_path / "bad.npz") in str(caught.value)
+
+
+def test_what_a_killed_process_left_of_a_file_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "take.npz"
+    path.write_bytes(b"whole")
+    (tmp_path / ".take-0123456789ab.npz").write_bytes(b"hal")
+    others = [".take-0123456789ab.json", ".taken-0123456789ab.npz", ".take-mine.npz", "take-0123456789ab.npz"]
+    for name in others:
+        (tmp_path / name).touch()
+    remove_left(path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([*others, "take.npz"])

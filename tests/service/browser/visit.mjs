@@ -9,11 +9,14 @@ const { default: chromium } = await import("@sparticuz/chromium");
 
 const [url, steps] = [process.argv[2], JSON.parse(process.argv[3])];
 const own = process.platform === "linux" && process.arch === "x64";
-const browser = await puppeteer.launch({
-  args: own ? chromium.args : [],
-  ...(own ? { executablePath: await chromium.executablePath() } : { channel: "chrome" }),
-  headless: own ? "shell" : true,
-});
+const launch = async () =>
+  puppeteer.launch({
+    args: own ? chromium.args : [],
+    ...(own ? { executablePath: await chromium.executablePath() } : { channel: "chrome" }),
+    headless: own ? "shell" : true,
+  });
+// Its first start on a busy machine may be killed.
+const browser = await launch().catch(launch);
 const page = await browser.newPage();
 const seen = { errors: [], asked: [], looks: [] };
 page.on("pageerror", (error) => seen.errors.push(String(error)));

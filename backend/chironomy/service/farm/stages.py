@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import chironomy
-from chironomy.files import atomic_path, keep, keep_names
+from chironomy.files import atomic_path, keep, keep_names, remove_left
 from chironomy.performance.recordings import keep_previous
 from chironomy.service.blobs import file_sha256
 from chironomy.service.errors import ServiceError
@@ -256,5 +256,7 @@ def _made(folder: Path) -> dict[str, str]:
 
 
 def _note(path: Path, name: str) -> None:
+    for file in (path, path.parent / _MADE):
+        remove_left(file)
     with atomic_path(path.parent / _MADE) as partial:
         partial.write_text(json.dumps(_made(path.parent) | {path.name: name}, indent=1), encoding="utf-8")
