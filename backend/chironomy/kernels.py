@@ -2,7 +2,7 @@
 """Fast matrix products where numpy does not know the processor.
 
 numpy's wheels carry OpenBLAS, which knows processors by their model numbers. One that is younger than the wheel is
-taken for the oldest there is, and matrix products then take five times as long. OpenBLAS reads the kernels to take
+taken for the oldest there is, and matrix products then take several times as long. OpenBLAS reads the kernels to take
 from the variable `OPENBLAS_CORETYPE` when numpy is first imported: https://github.com/OpenMathLib/OpenBLAS#readme.
 """
 

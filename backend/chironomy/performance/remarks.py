@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from chironomy.gesture.score import Score
 
 FASTEST = 4.5
-"""Metres a second at a peak that hands of people who speak do not reach. Of the embedded weights no style at any speed
-does on the recordings of the benchmarks; the guidance scales of style and score can be set so that hands do."""
+"""Metres a second at a peak that hands of people who speak seldom reach: nineteen of twenty moments of two people are
+below 1.5. The usual settings of the embedded weights stay below; great guidance scales of style and score do not."""
 
 _APART = 0.25
 """Seconds by which a score's length may differ from the recording's: a motion of few frames a second is rounded."""

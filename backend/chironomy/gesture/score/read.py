@@ -72,8 +72,8 @@ SMOOTHED = 0.8
 """Frames by which positions are smoothed, standard deviation."""
 
 LEAST_SIZE = 0.03
-"""Metres that the strokes of a phrase go at least. Of planned performances of five styles, also at a third of their
-size, nothing that was read below was a gesture; from 0.034 on reserved ones are."""
+"""Metres that the strokes of a phrase go at least: what is smaller is a hand that drifts at rest; reserved gestures are
+little larger."""
 
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
 _CHANGE = 14.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
