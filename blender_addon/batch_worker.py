@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Blender without a window that makes scenes for a batch: it presses the buttons that a person would press.
 
-`blender --background --python batch_worker.py -- MODULE`, or `python batch_worker.py MODULE` where Python has bpy.
+`blender --background --python batch_worker.py -- MODULE`, or `python batch_worker.py -- MODULE` where Python has bpy.
 MODULE is the add-on's. It takes a job (JSON) a line on standard input, and tells how that ended, likewise, on standard
 output. A job is the `template`, a .blend; `speech` and maybe `script`; `settings`, by name; and the files to `write`:
 `blend`, and maybe `fbx`, `motion` and `video`. It ends when its standard input does, whatever it is doing: whoever

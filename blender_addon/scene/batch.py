@@ -34,6 +34,7 @@ from chironomy.work import Work
 
 from .. import sequencer
 from ..properties import settings
+from . import another_blender
 from .performance import manner_of
 
 SUMMARY = "summary.csv"
@@ -149,9 +150,7 @@ def worker_command() -> list[str]:
     """Return the command that starts a Blender without a window, which makes scenes."""
     script = str(Path(__file__).parents[1] / "batch_worker.py")
     module = __name__.rpartition(".scene.")[0]
-    if not bpy.app.binary_path:
-        return [sys.executable, script, module]
-    return [bpy.app.binary_path, "--background", "--python-exit-code", "1", "--python", script, "--", module]
+    return [*(another_blender.program(own_preferences=False) or [sys.executable]), script, "--", module]
 
 
 def run(batch: Batch, work: Work, told: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:

@@ -53,5 +53,5 @@ if __name__ == "__main__":
     try:
         main()
     except Exception as error:
-        print(f"WRITER: {error}", file=sys.stderr)
+        print(f"FAULT: {error}", file=sys.stderr)
         sys.exit(1)
