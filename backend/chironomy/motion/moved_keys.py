@@ -207,9 +207,33 @@ def with_keys(columns: Columns, frames: ArrayLike) -> Columns:
     one_by_one = within & ~inside
     one_by_one[inside] |= ~whole
     columns = _divided_one_by_one(columns, wanted[one_by_one])
-    for frame in wanted[~within]:
-        columns = with_key(columns, float(frame))
+    for end, beyond in ((0, wanted[wanted < times[0]][::-1]), (-1, wanted[wanted > times[-1]])):
+        columns = _held_beyond(columns, beyond, end)
     return columns
+
+
+def _held_beyond(columns: Columns, frames: Numbers, end: int) -> Columns:
+    """Return an F-curve's keys with keys where it holds the value of its first (end 0) or its last (-1), too.
+
+    Args:
+        columns: the keys.
+        frames: (N,) the nearest first.
+        end: 0 where they lie before the first key, -1 where they lie after the last.
+    """
+    if len(frames) == 0:
+        return columns
+    columns = with_key(columns, float(frames[0]))
+    if len(frames) == 1:
+        return columns
+    outer, inner = ("handle_left", "handle_right") if end == 0 else ("handle_right", "handle_left")
+    thirds = np.diff(frames) / 3.0
+    columns[outer][end, 0] = frames[0] + thirds[0]
+    new = {name: np.repeat(column[[end]], len(frames) - 1, axis=0) for name, column in columns.items()}
+    new["co"][:, 0], new[inner][:, 0] = frames[1:], frames[1:] - thirds
+    new[outer][:, 0] = frames[1:] + np.append(thirds[1:], thirds[-1])
+    new["handle_left"][:, 1] = new["handle_right"][:, 1] = new["co"][:, 1]
+    parts = (columns, new) if end else ({name: column[::-1] for name, column in new.items()}, columns)
+    return {name: np.concatenate([part[name] for part in parts]) for name in columns}
 
 
 def distance(at: Numbers, frames: Numbers) -> Numbers:
