@@ -30,6 +30,9 @@ from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature, to_body
 REST = 1e-4
 """Metres, and parts of 1 of a quaternion, within which bones rest as they were built."""
 
+_AT_ONCE = 1000
+"""Frames that are computed together."""
+
 Array = NDArray[np.float64]
 
 
@@ -51,6 +54,15 @@ class KeyedPose:
 
     def at(self, rig: Rig, frames: NDArray[Any], fps: float) -> tuple[BodyPose, Array, NDArray[np.bool_]]:
         """Return the body at frames (T,), whole or not, (T, 2) confidences, and (T,) where all of it is so."""
+        # Some at once, so that what they take stays near the processor.
+        parts = [self._at(rig, some, fps) for some in np.array_split(frames, max(len(frames) // _AT_ONCE, 1))]
+        poses, confidence, reached = zip(*parts, strict=True)
+        rotation, position = (
+            np.concatenate([getattr(pose, name) for pose in poses]) for name in ("joint_rotation", "joint_position")
+        )
+        return BodyPose(fps, rotation, position), np.concatenate(confidence), np.concatenate(reached)
+
+    def _at(self, rig: Rig, frames: NDArray[Any], fps: float) -> tuple[BodyPose, Array, NDArray[np.bool_]]:
         turns = {name: self._turn(name, frames) for name in rig.joint_names if name in self.bones}
         turns |= {name: self._turn(name, frames) for name in ("torso", "head_control")}
         shift = self._values(location_path(HIPS), frames)

@@ -306,10 +306,21 @@ def _divided(columns: Columns, frames: Numbers, start: NDArray[np.intp]) -> tupl
 
 
 def bezier_values(columns: Columns, start: NDArray[np.intp], frames: Numbers) -> Numbers:
-    """Return (N,) the values of Bezier pieces at frames (N,), each within the piece that begins at a key (N,)."""
-    points = _pieces(columns, start)
-    t = _parameters(points[:, :, 0].tobytes(), np.asarray(frames, np.float64).tobytes())
-    return _blossom(points[:, :, 1:], t, t, t)[:, 0]
+    """Return (N,) the values of Bezier pieces at frames (N,), at least one, each within the piece of a key (N,)."""
+    earliest = int(start.min())
+    place = start - earliest
+    # There are fewer pieces than frames.
+    pieces = _pieces(columns, np.arange(earliest, int(start.max()) + 1))
+    t = _parameters(pieces[place, :, 0].tobytes(), np.asarray(frames, np.float64).tobytes())
+    first, one, two, three = (power[place] for power in _powers(pieces[:, :, 1]))
+    return ((three * t + two) * t + one) * t + first
+
+
+def _powers(points: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return what Bezier pieces (N, 4) are as polynomials: (N,) factors of the powers of t, the lowest first."""
+    first, leaving, arriving, last = points.T
+    one, two = 3.0 * (leaving - first), 3.0 * (arriving - 2.0 * leaving + first)
+    return first, one, two, last - first - 3.0 * (arriving - leaving)
 
 
 @functools.lru_cache(maxsize=16)
@@ -321,10 +332,8 @@ def _parameters(times: bytes, frames: bytes) -> Numbers:
         frames: (N,) likewise.
     """
     wanted = np.frombuffer(frames)
-    first, leaving, arriving, last = np.frombuffer(times).reshape(len(wanted), 4).T
-    # As powers of t, from the piece's beginning on.
-    one, two = 3.0 * (leaving - first), 3.0 * (arriving - 2.0 * leaving + first)
-    three, sought = last - first - 3.0 * (arriving - leaving), wanted - first
+    first, one, two, three = _powers(np.frombuffer(times).reshape(len(wanted), 4))
+    sought = wanted - first
     t: Numbers = np.full(len(wanted), 0.5)
     step = 0.25
     for _ in range(54):
