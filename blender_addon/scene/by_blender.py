@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.types import Context
 
 from chironomy.errors import ChironomyError
@@ -16,6 +17,7 @@ from chironomy.exchange.glb import retime_glb
 from chironomy.files import atomic_path
 from chironomy.work import Work
 
+from ..slices import Slices
 from . import another_blender
 from .another_blender import AnotherBlenderError
 from .blender_writer import call_exporter
@@ -104,6 +106,7 @@ class Stage:
         scene: the name of the stage's scene.
         names: as of `Staged`.
         seconds: from its first frame to its last.
+        plays: whose keys there are, as of `Keys.told`.
     """
 
     command: list[str]
@@ -111,6 +114,12 @@ class Stage:
     scene: str
     names: list[tuple[str, str, str]]
     seconds: float
+    plays: list[dict[str, Any]]
+
+    @property
+    def keys(self) -> Path:
+        """The file with what its parts play."""
+        return self.blend.with_name("keys.npz")
 
 
 def available(name: str) -> bool:
@@ -119,15 +128,17 @@ def available(name: str) -> bool:
     return operator in dir(getattr(bpy.ops, module)) and (name != "usd" or bpy.app.build_options.usd)
 
 
-def keeping_stage(staged: Staged, meanwhile: ExitStack) -> Stage | None:
-    """Keep a stage in a file for another Blender, as long as `meanwhile` holds; None where there is no such program."""
+def keeping_stage(staged: Staged, meanwhile: ExitStack) -> Slices:
+    """Keep a stage in files for another Blender, as long as `meanwhile` holds; None where there is no such program."""
     command = another_blender.program()
     if not command:
         return None
     folder = Path(meanwhile.enter_context(tempfile.TemporaryDirectory(prefix="chironomy-")))
-    blend = folder / "stage.blend"
+    blend, told = folder / "stage.blend", [keys.told for keys in staged.keys]
     bpy.data.libraries.write(str(blend), {staged.stage}, path_remap="ABSOLUTE")
-    return Stage(command, blend, staged.stage.name, staged.names, staged.seconds)
+    stage = Stage(command, blend, staged.stage.name, staged.names, staged.seconds, told)
+    yield lambda _: np.savez(stage.keys, *(keys.values for keys in staged.keys))
+    return stage
 
 
 def write_there(stage: Stage, path: Path, name: str, work: Work) -> None:
@@ -139,6 +150,7 @@ def write_there(stage: Stage, path: Path, name: str, work: Work) -> None:
     """
     folder = stage.blend.parent
     job = {"blend": str(stage.blend), "scene": stage.scene, "names": stage.names} | EXPORTERS[name]
+    job |= {"keys": str(stage.keys), "plays": stage.plays}
     script, told = str(Path(__file__).with_name("blender_writer.py")), folder / "job.json"
     work.progress(0.0, "another Blender writes the file")
     with atomic_path(path) as temporary:
@@ -160,6 +172,8 @@ def write_here(context: Context, staged: Staged, path: Path, name: str) -> None:
         RuntimeError: the exporter's own sentence.
     """
     exporter = EXPORTERS[name]
+    for keys in staged.keys:
+        keys.write()
     with (
         staged.named(),
         atomic_path(path) as temporary,
