@@ -36,7 +36,7 @@ def send_live(walk: Walk) -> str:
         desk.write("Live", ".port", str(receiver.getsockname()[1]))
         desk.press_button("Live", "ops.chironomy.live")
         first, _ = receiver.recvfrom(65536)
-        desk.photograph("13-sends-live")
+        desk.photograph("15-sends-live")
         desk.over("VIEW_3D")
         desk.press("space")
         end, frames, bones = time.monotonic() + 4.0, 0, 0
