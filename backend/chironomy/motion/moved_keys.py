@@ -339,6 +339,8 @@ def _parameters(times: bytes, frames: bytes) -> Numbers:
     for _ in range(54):
         t += np.where(((three * t + two) * t + one) * t < sought, step, -step)
         step *= 0.5
+    # On a key a curve has its value, to the bit.
+    t[sought <= 0.0] = 0.0
     t.setflags(write=False)
     return t
 
