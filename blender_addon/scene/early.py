@@ -63,7 +63,8 @@ def showing(scene: Scene, item: Object, motion: HandMotion, shown: int) -> Slice
     if not can_show(item):
         return
     begin, before = speech_start(scene), (yield from _state(item))
-    if before[0] and _action(item)[GLIMPSE_PROPERTY] != str(before[2]):
+    now = _action(item)
+    if now is not None and now.get(GLIMPSE_PROPERTY, str(before[2])) != str(before[2]):
         return  # somebody edits it, and it is theirs
     first = float(begin + shown - _LEADING) if shown and before[0] else -math.inf
     draft = CharacterDraft(item, face=False)
@@ -74,6 +75,7 @@ def showing(scene: Scene, item: Object, motion: HandMotion, shown: int) -> Slice
         if (yield from _state(item)) != before:
             return
         old, action = _action(item), draft.animation_data.action
+        assert action is not None
         if GLIMPSE_PROPERTY not in action:
             action[_VALUES] = json.dumps({path: _value(item, path) for path in _paths(item)})
             if old is not None:
