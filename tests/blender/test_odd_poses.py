@@ -222,9 +222,9 @@ def add_with_body(addon, rig, scene, seed):
     addon["scene.new_takes"].new_take(scene, character, performance, f"seed {seed}", {"seed": seed})
 
 
-def test_beyond_the_arms_reach(addon, rig, performed):
+def test_beyond_the_arms_reach(addon, rig, take):
     """What is keyed is where the hand was seen, however the torso moves in other takes."""
-    scene, frame = performed, 70
+    scene, frame = take, 70
     add_with_body(addon, rig, scene, 11)
     posed(scene, frame, (0.0, -0.5, 0.1))
     scene.frame_set(frame)
