@@ -387,9 +387,10 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             conditions.asked = near_phrases(task.given, beginning + np.arange(size) / fps)
         if task.controls.score_guidance:
             within = beginning - _NEAR_BLOCK, beginning + size / fps + _NEAR_BLOCK
-            moments = (*stroke_times(task.controls.score.phrases), task.accents)
-            left, right, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
-            conditions.apexes, conditions.accents = (left, right), accents
+            planned = [phrase for phrase in task.controls.score.phrases if phrase not in task.given]
+            moments = (*stroke_times(task.controls.score.phrases), *stroke_times(planned), task.accents)
+            left, right, *free, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
+            conditions.apexes, conditions.planned, conditions.accents = (left, right), (free[0], free[1]), accents
             conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions

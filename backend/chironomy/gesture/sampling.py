@@ -107,6 +107,7 @@ class Conditions:
         asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
         led: hands of phrases that were asked for, in seconds from the first frame.
         apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
+        planned: those of them that nobody asked for: a hand may take its time for these.
         accents: seconds from the first frame at which accented syllables begin to sound, where a plan is performed.
     """
 
@@ -122,6 +123,7 @@ class Conditions:
     asked: Array | None = None
     led: Sequence[Led] = ()
     apexes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    planned: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     accents: NDArray[np.float64] | None = None
 
     def of(self, rows: NDArray[np.intp]) -> Given:
@@ -249,7 +251,8 @@ def _as_asked(network: Network, clean: Array, conditions: Conditions, controls: 
         return clean
     motion, fps = network.latent.denormalize(clean), float(network.config["fps"])
     made = on_time(motion, conditions.apexes, fps, conditions.accents)
-    made = unhurried(made, conditions.apexes, fps, conditions.accents)
+    if conditions.planned is not None:
+        made = unhurried(made, conditions.planned, fps, conditions.accents)
     made = led(made, conditions.led, fps, controls.leading).astype(np.float32)
     return clean + (network.latent.normalize(made) - network.latent.normalize(motion))
 
