@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.body.emotion import EmotionTrack, emotion_track
+from chironomy.body.sitting import SEATED, is_seated
 from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
@@ -64,9 +65,9 @@ def make_gestures(
             names, and of these not what `pinned_mask` names; `score` (`chironomy.score/1`), what is to be gestured
             when, or `script`, what is said (`performance.scripts`). With `kept` and `score` and no range, what differs
             from the score of the motion is made anew (`gesture.change`).
-        settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
-            `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
-            size and tempo the hands take on.
+        settings: of the model (`gesture.controls.Settings`; `seated` is that of `kept`), with `range_start`,
+            `range_end` (seconds) and `range_hands` ("both", "left" or "right") beside them, and `emotion`
+            (`body.emotion.emotion_track`), whose size and tempo the hands take on.
         count: how many performances.
         work: told how far it is, and asked whether to go on.
         load: gives the model, by default the embedded one.
@@ -95,6 +96,12 @@ def make_gestures(
         raise PerformanceError(
             "A motion is to be kept, so give range_start and range_end, in seconds, or its new score"
         )
+    if kept is not None:
+        if controls.get(SEATED) and not is_seated(kept):
+            raise PerformanceError(
+                "The motion that is kept is of a person who stands: leave seated out, or make the whole motion anew"
+            )
+        controls[SEATED] = is_seated(kept)
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
     asked = {name: controls.get(name) for name in ("amplitude", "speed")}
@@ -172,8 +179,8 @@ def plan_gestures(
     moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
     numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
     style = settings.get("style") or STYLE
-    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "emotion")
-    told = {name: settings[name] for name in names if settings.get(name) is not None}
+    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "seated", "emotion")
+    told = {name: settings[name] for name in names if settings.get(name) not in (None, False)}
     plan = planned_score(
         speech,
         style={style: 1.0} if isinstance(style, str) else style,
