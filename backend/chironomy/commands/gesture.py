@@ -113,8 +113,8 @@ def add_to(commands: Any) -> None:
         type=Path,
         metavar="MOTION.npz",
         help="make only a range of this motion anew, or with --score what differs from its own; style, speed, "
-        "amplitude, rate, handedness and emotion are the motion's where they are not given; with --score and --range "
-        "the range is made anew by the score",
+        "amplitude, rate, handedness and emotion are the motion's where they are not given, and the person sits or "
+        "stands as there; with --score and --range the range is made anew by the score",
     )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
@@ -204,6 +204,7 @@ def _settings(options: argparse.Namespace, kept: Mapping[str, Any], plan: Mappin
     usual = {**_USUAL, "handedness": None, "emotion": EMOTION}
     return {
         **{name: getattr(options, name) or known.get(name, value) for name, value in usual.items()},
+        "seated": options.seated or bool(known.get("seated")),
         "seed": plan.get("seed", SEED.default) if options.seed is None else options.seed,
         "fps": FPS.default if options.fps is None else options.fps,
         "num_inference_steps": options.steps,
