@@ -116,6 +116,7 @@ class CHIRONOMY_PT_generate(_Section):
         if chosen.emotion != EMOTION:
             mixed.prop(chosen, "emotion_strength")
         column.prop(chosen, "emotion_mixture")
+        layout.prop(chosen, "seated")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         if chosen.several:

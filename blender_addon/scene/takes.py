@@ -20,6 +20,7 @@ from ..entries import ChironomyTake
 from ..properties import settings
 from ..rig import actions
 from ..rig.build import body_of
+from ..rig.seat import take_seat
 from .dense import Dense, kept_dense
 from .layers import forget_layers
 from .layers import mirror as list_layers
@@ -110,6 +111,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, take.face_action, take.face_slot)
         elif body.data.shape_keys.animation_data is not None:
             actions.assign(body.data.shape_keys, None)
+    take_seat(item)
     _choose(scene, take)
     list_what_belongs(scene, take.action)
     shown_again(scene, item)
@@ -165,6 +167,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
             for block in _blocks(item):
                 if block.animation_data is not None:
                     actions.assign(block, None)
+            take_seat(item)
             list_what_belongs(scene, None)
             hand_over(scene, item)
     if chosen.take_before in gone:
