@@ -152,7 +152,7 @@ def run(options: argparse.Namespace) -> int:
     if options.script is not None:
         inputs["script"] = options.script
     with steps.step("check"):
-        check_speech(options.speech, asked=options.score is not None or options.script is not None)
+        check_speech(options.speech, asked=options.score is not None)
         kept = {} if options.keep is None else load_hands(options.keep).source
         plan = {} if options.score is None else Score.load(options.score).source
         if options.script is not None:
@@ -225,7 +225,7 @@ def check_speech(path: Path, asked: bool = False) -> float:
 
     Args:
         path: the recording.
-        asked: a score or a script asks for gestures, so that hands do not rest in silence either.
+        asked: a score asks for gestures, so that hands do not rest in silence either.
 
     Returns:
         Its length in seconds.
