@@ -3,12 +3,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.gesture.course import Course
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.score import Score
 from chironomy.gesture.settings import (
@@ -51,6 +52,7 @@ class Settings(TypedDict, total=False):
             (None). A model that has not learned it refuses.
         seated: whether the person sits, and hands that rest lie on the lap (False). A model that performs no plans does
             not know when hands rest, and refuses.
+        course: how size and tempo change over time, in parts of `amplitude` and `speed` (None).
         num_inference_steps: denoising steps; more are slower and finer.
         guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster (1 where a plan is
             performed, else 1.5).
@@ -78,6 +80,7 @@ class Settings(TypedDict, total=False):
     rate: float | None
     handedness: str | Mapping[str, float] | None
     seated: bool
+    course: Course | None
     num_inference_steps: int | None
     guidance_scale: float | None
     style_guidance_scale: float | None
@@ -112,6 +115,7 @@ class Controls:
     rate: float | None
     handedness: tuple[float, ...] | None
     seated: bool
+    course: Course | None
     steps: int
     guidance: float
     style_guidance: float
@@ -120,6 +124,15 @@ class Controls:
     score_guidance: float
     given_guidance: float
     source: dict[str, Any]
+
+    def during(self, start: float, end: float) -> "Controls":
+        """These controls with the size and the tempo of a stretch, in seconds."""
+        if self.course is None:
+            return self
+        larger, faster = self.course.between(start, end)
+        return replace(
+            self, amplitude=AMPLITUDE.clamped(self.amplitude * larger), speed=SPEED.clamped(self.speed * faster)
+        )
 
     @property
     def leading(self) -> float:
@@ -210,6 +223,7 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         rate=rate if takes_rate(config) else None,
         handedness=hand_weights,
         seated=seated,
+        course=settings.get("course"),
         steps=int(steps),
         guidance=guidance,
         style_guidance=style_guidance,

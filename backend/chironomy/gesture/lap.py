@@ -166,7 +166,7 @@ def _free(gestures: Sequence[Phrase], hand: str, seconds: float) -> list[Stretch
     busy = sorted((each for each in gestures if each.hands in (hand, "both", None)), key=lambda phrase: phrase.start)
     found, since = [], 0.0
     for phrase in [*busy, Phrase(seconds + _AFTER, seconds + _AFTER)]:
-        if phrase.start - since >= SHORTEST or (since == 0.0 and phrase.start > 0.0):
+        if phrase.start - since >= SHORTEST or since == 0.0:
             until = phrase.strokes[0].apex if phrase.strokes else phrase.end
             found.append(Stretch(since, phrase.start, float(np.clip(until - phrase.start - _ARRIVES, 0.0, _LINGERS))))
         since = max(since, phrase.end)

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.emotion import emotion_track
+from chironomy.body.errors import BodyError
 from chironomy.body.sitting import SEATED, is_seated
 from chironomy.gesture.controls import Controls, Settings, checked_controls
+from chironomy.gesture.course import course_of, moved_by
 from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
@@ -193,8 +196,12 @@ class GestureMaker:
             return None
         try:
             controls = checked_controls(config, {name: source[name] for name in names})  # type: ignore[typeddict-item]
-        except GestureError:
+            felt = emotion_track(source.get("emotion"))
+        except (GestureError, BodyError):
             return None
+        controls = replace(controls, course=course_of(felt))
+        if controls.course is None and not felt.neutral:
+            controls = replace(controls, **moved_by(felt, controls.amplitude, controls.speed))
         return planned_score(speech, **_manner(config, controls), rate=_rate(controls))
 
     def _task(self, speech: Speech, settings: Settings) -> "_Task":
@@ -353,6 +360,7 @@ def _manner(config: Mapping[str, Any], controls: Controls) -> dict[str, Any]:
         "amplitude": controls.amplitude,
         "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
         "seed": controls.seed,
+        "course": controls.course,
     }
 
 
@@ -375,10 +383,10 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
         held[: block.carried], hold[:half] = carried, 1.0
         hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
         pinned[:half], flags[:half] = carried[:half], 1.0
-    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold, lasting)
     config = task.network.config
     fps = float(config["fps"])
     beginning = (block.start - _LEAD_FRAMES) / fps
+    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold, lasting, beginning=beginning)
     if task.controls.score is not None:
         conditions.score = score_frames(
             told(_from_the_lead(task.controls.score, config)),

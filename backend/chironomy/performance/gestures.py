@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chironomy.body.emotion import EmotionTrack, emotion_track
 from chironomy.body.sitting import SEATED, is_seated
+from chironomy.gesture.course import course_of, moved_by
 from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
@@ -106,7 +107,7 @@ def make_gestures(
     speech = hear(inputs["speech"])
     asked = {name: controls.get(name) for name in ("amplitude", "speed")}
     if not felt.neutral:
-        controls |= _moved(felt, asked, speech.duration)
+        controls |= _moved(felt, asked)
     if "pinned" in inputs:
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
@@ -176,7 +177,8 @@ def plan_gestures(
     felt = emotion_track(settings.get("emotion"))
     speech = hear(inputs["speech"])
     asked = {name: settings.get(name) for name in ("amplitude", "speed")}
-    moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
+    moved = {} if felt.neutral else _moved(felt, asked)
+    course = moved.pop("course", None)
     numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
     style = settings.get("style") or STYLE
     names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "seated", "emotion")
@@ -187,6 +189,7 @@ def plan_gestures(
         handedness=settings.get("handedness"),
         seed=settings.get("seed") or 0,
         plain="script" in inputs,
+        course=course,
         **{name: 1.0 if value is None else float(value) for name, value in numbers.items()},
     )
     if "script" in inputs:
@@ -196,17 +199,13 @@ def plan_gestures(
     return replace(plan, source={**plan.source, "speech": speech.sha256, **told})
 
 
-def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
-    """Size and tempo of hands that are to be so large and fast, and feel so."""
-    amplitude, speed = felt.of_hands(duration)
-    moved: dict[str, float] = {}
-    for name, factor, allowed in (("amplitude", amplitude, AMPLITUDE), ("speed", speed, SPEED)):
-        usual = asked[name]
-        if usual is None:
-            usual = allowed.default or 1.0
-        # What is out of range by itself is refused by the pipeline, under its own name.
-        moved[name] = allowed.clamped(usual * factor) if allowed.clamped(usual) == usual else usual
-    return moved
+def _moved(felt: EmotionTrack, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of hands that are to be so large and fast, and feel so: what changes changes with the emotion."""
+    course = course_of(felt)
+    if course is not None:
+        return {"course": course}
+    usual = {"amplitude": AMPLITUDE.default or 1.0, "speed": SPEED.default or 1.0}
+    return moved_by(felt, **{name: value if asked[name] is None else asked[name] for name, value in usual.items()})
 
 
 def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> HandMotion:
