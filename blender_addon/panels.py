@@ -35,6 +35,9 @@ from .scene.turns import turns
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
+_REMARKS = 4
+"""Sentences about a take that the panel has room for; its report has all of them."""
+
 
 class _Section(Panel):
     bl_space_type = "VIEW_3D"
@@ -167,6 +170,8 @@ class CHIRONOMY_PT_takes(_Section):
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
             text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
             layout.label(text=text, icon="INFO")
+        for remark in takes.remarks_of(take.action)[:_REMARKS]:
+            layout.label(text=sentence(remark), icon="ERROR")
 
 
 class CHIRONOMY_PT_range(_Section):

@@ -14,6 +14,7 @@ from bpy.types import ID, Action, Object, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import SEED
+from chironomy.motion import HandMotion
 from chironomy.motion.key_poses import Miss
 
 from ..entries import ChironomyTake
@@ -231,6 +232,23 @@ def made_of(action: Action) -> dict[str, Any]:
     except (ValueError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def remarked(made: dict[str, Any], motion: HandMotion) -> dict[str, Any]:
+    """Return how a take was made, with the sentences about what was not done as it was asked for."""
+    remarks = motion.source.get("remarks")
+    return made | {"remarks": list(remarks)} if remarks else made
+
+
+def told_of(motion: HandMotion) -> str:
+    """Return these sentences as clauses after others."""
+    return "".join(f"; {remark}" for remark in motion.source.get("remarks", []))
+
+
+def remarks_of(action: Action) -> list[str]:
+    """Return what is told of a take that was not done as it was asked for."""
+    remarks = made_of(action).get("remarks")
+    return [str(remark) for remark in remarks] if isinstance(remarks, list) else []
 
 
 def next_seed(scene: Scene, item: Object | None, seed: int) -> int:

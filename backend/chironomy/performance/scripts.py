@@ -73,11 +73,15 @@ def _heard(words: Sequence[Word], speech: Speech, remarks: list[str]) -> list[Wo
         return any(begin - _BESIDE < word.end and word.start < end + _BESIDE for begin, end in sounds)
 
     kept = [word for word in words if heard(word)]
-    if lost := [word for word in words if not heard(word)]:
-        share = "the script's words are" if not kept else f"{len(lost)} of {len(words)} words are"
-        first = f"the first is {lost[0].text!r:.40} at {lost[0].start:.1f} s"
-        remarks.append(
-            f"no speech is heard in {speech.name} where {share} ({first}): the hands do not answer them; check the "
-            "recording's level, and whether the script belongs to it"
+    lost = [word for word in words if not heard(word)]
+    if lost:
+        first, at = repr(lost[0].text)[:40], f"{lost[0].start:.1f}"
+        said = (
+            f"no speech is heard in {speech.name} where {len(lost)} of {len(words)} words are (the first is {first} at "
+            f"{at} s): the hands do not answer them"
+            if kept
+            else f"no speech is heard in {speech.name} where the script's words are (the first is {first} at {at} s): "
+            "the hands do not answer them"
         )
+        remarks.append(f"{said}; check the recording's level, and whether the script belongs to it")
     return kept

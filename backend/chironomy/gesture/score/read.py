@@ -75,8 +75,8 @@ LEAST_SIZE = 0.03
 """Metres that the strokes of a phrase go at least: what is smaller is a hand that drifts at rest; reserved gestures are
 little larger."""
 
-# Metres that strokes go which are gestures however slow they are; metres a second that smaller ones reach at least. Those
-# of reserved, small gestures of the embedded weights reach 0.26 and more, and a hand that drifts by 4 cm 0.17.
+# Metres that strokes go which are gestures however slow they are, and metres a second that smaller ones reach at least.
+# Those of small reserved gestures of the embedded weights reach 0.26 and more, and a hand that drifts by 4 cm 0.17.
 _SURE_SIZE, _STROKES_SPEED = 0.06, 0.2
 
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
