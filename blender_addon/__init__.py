@@ -57,7 +57,7 @@ from .operators import takes as take_operators
 from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import answers, copies, detail, retarget
+from .scene import answers, copies, detail, early, retarget
 from .scene import live as live_scene
 from .turns import STRIP, ChironomyTurn
 
@@ -113,6 +113,7 @@ def register() -> None:
     STRIP.chironomy_turn = PointerProperty(type=ChironomyTurn)
     words.register()
     slices.register()
+    early.register()
     tasks.register()
     menus.register()
     keymap.register()
@@ -143,6 +144,7 @@ def unregister() -> None:
     menus.unregister()
     words.unregister()
     tasks.unregister()
+    early.unregister()
     slices.unregister()
     backend.stop()
     thumbnail.forget_others()

@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The section of the tab Chironomy that makes scenes of many recordings."""
 
-from bpy.types import Context, Panel
+from bpy.types import Context
 
-from .locale import OWN
 from .operators.batch import CHIRONOMY_OT_batch
 from .properties import settings
+from .section import Section
 from .work_panel import work_button
 
 
-class CHIRONOMY_PT_batch(Panel):
+class CHIRONOMY_PT_batch(Section):
     bl_idname = "CHIRONOMY_PT_batch"
     bl_label = "Batch"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Chironomy"
-    bl_translation_context = OWN
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = self.body()
         asked = settings(context.scene).batch
         layout.prop(asked, "recordings")
         layout.prop(asked, "out")

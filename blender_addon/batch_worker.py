@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Blender without a window that makes scenes for a batch: it presses the buttons that a person would press.
 
-`blender --background --python batch_worker.py -- MODULE`, or `python batch_worker.py MODULE` where Python has bpy.
-MODULE is the add-on's. It takes a job (JSON) a line on standard input, and tells how that ended, likewise, on standard
-output. A job is the `template`, a .blend; `speech` and maybe `script`; `settings`, by name; and the files to `write`:
-`blend`, and maybe `fbx`, `motion` and `video`. It ends when its standard input does, whatever it is doing: whoever
-started it is not there any more, and what it leaves unfinished has a name of its own.
+`blender --background --python batch_worker.py -- MODULE`, or `python batch_worker.py -- MODULE` where Python has bpy.
+MODULE is the add-on's. It takes a job (JSON) a line on standard input, and tells how that ended, likewise but after
+`TELLS`, on standard output: Blender writes its own lines there, before any script runs. A job is the `template`, a
+.blend; `speech` and maybe `script`; `settings`, by name; and the files to `write`: `blend`, and maybe `fbx`, `motion`
+and `video`. It ends when its standard input does, whatever it is doing: whoever started it is not there any more, and
+what it leaves unfinished has a name of its own.
 """
 
 import importlib
@@ -15,6 +16,9 @@ import queue
 import sys
 import threading
 from typing import Any
+
+TELLS = "chironomy: "
+"""What a line begins with that is for whoever gives the jobs."""
 
 _LINES: "queue.SimpleQueue[bytes]" = queue.SimpleQueue()
 
@@ -91,7 +95,7 @@ def _read() -> None:
 
 
 def _tell(output: int, **said: object) -> None:
-    os.write(output, (json.dumps(said, ensure_ascii=False) + "\n").encode())
+    os.write(output, f"{TELLS}{json.dumps(said, ensure_ascii=False)}\n".encode())
 
 
 if __name__ == "__main__":

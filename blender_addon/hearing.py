@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hearing speech with what Blender brings: a WAV as it is, everything else as Blender's sound library plays it."""
 
-from collections.abc import Iterator
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +21,11 @@ _NO_TRACK = 10_000
 _FILLED = 2048
 """Samples by which the last block of a compressed recording may be filled up, which no player but Blender's plays."""
 
+_MOST_HELD = 2
+
+_held: "OrderedDict[Hashable, Speech]" = OrderedDict()
+_lock = threading.Lock()
+
 
 def why_deaf() -> str:
     """Why gestures cannot be made in this Blender, in a sentence without its stop; "" where they can."""
@@ -33,10 +40,28 @@ def why_deaf() -> str:
 def hear(path: Path) -> Speech:
     """Return the speech in a file. Safe in a worker thread.
 
+    The last ones are held, with all that was found out about them since: who draws a recording hears it for who
+    generates, and another take of it begins at once.
+
     Raises:
         SpeechError: it cannot be used, or this Blender cannot play it.
     """
-    return load_speech(path, opener=_open_sound)
+    try:
+        about = path.stat()
+    except OSError:
+        return load_speech(path, opener=_open_sound)
+    key = path, about.st_mtime_ns, about.st_size
+    with _lock:
+        if key in _held:
+            _held.move_to_end(key)
+            return _held[key]
+    speech = load_speech(path, opener=_open_sound)
+    with _lock:
+        # Who heard it meanwhile found out about theirs.
+        speech = _held.setdefault(key, speech)
+        while len(_held) > _MOST_HELD:
+            _held.popitem(last=False)
+    return speech
 
 
 def samples_of(path: Path) -> tuple[NDArray[np.float32], int]:

@@ -47,6 +47,7 @@ class Task:
         operator: the class of the button that was pressed; None where there was none.
         options: what it was pressed with.
         kept: where the result was kept, as a clause; empty where it was not.
+        parts: of the result, that are finished and were not looked at yet.
     """
 
     _last = 0
@@ -67,6 +68,7 @@ class Task:
         self.operator: Any = None
         self.options: dict[str, Any] = {}
         self.kept = ""
+        self.parts: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._begun = time.monotonic()
         self._stop = threading.Event()
         self._reports: queue.SimpleQueue[tuple[float, str]] = queue.SimpleQueue()
@@ -139,7 +141,7 @@ class Task:
 
     def _run(self, job: Job) -> None:
         try:
-            self.result = job(Work(self._tell, self._stop.is_set, self._show))
+            self.result = job(Work(self._tell, self._stop.is_set, self._show, self.parts.put))
         except JobCancelled:
             self._stop.set()
         except ChironomyError as error:

@@ -116,7 +116,7 @@ class CHIRONOMY_UL_turns(UIList):
         _active: object,
         _active_property: str,
     ) -> None:
-        row, turn = layout.split(factor=0.4, align=True), turn_of(item)
+        row, turn = layout.split(factor=0.3, align=True), turn_of(item)
         row.label(text=item.name)
         right = row.row(align=True)
         whose = right.row(align=True)

@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The section of the tab Chironomy that sends the character to another program."""
 
-from bpy.types import Context, Panel
+from bpy.types import Context
 
-from .locale import OWN
 from .properties import settings
 from .scene import live
+from .section import Section
 from .words import label, sentence
 
 
-class CHIRONOMY_PT_live(Panel):
+class CHIRONOMY_PT_live(Section):
     bl_idname = "CHIRONOMY_PT_live"
     bl_label = "Live"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Chironomy"
-    bl_translation_context = OWN
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = self.body()
         asked, sender = settings(context.scene).live, live.sending()
         column = layout.column()
         column.enabled = sender is None

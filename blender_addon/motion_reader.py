@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read the motion of the armature in another program's file, in a Blender of its own; the person's goes on.
 
-`blender --background --factory-startup --python motion_reader.py -- FILE OUT`, or `python motion_reader.py FILE OUT`
+`blender --background --factory-startup --python motion_reader.py -- FILE OUT`, or `python motion_reader.py -- FILE OUT`
 where Python has bpy. FILE is an FBX or a USD; OUT, an `.npz`, gets `names` and `parents` of the bones, `rest` and
 `world` (matrices at rest and at every frame), `tail`, `grown` (how large the object makes it) and `fps`.
 """
@@ -82,5 +82,5 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[-2]), Path(sys.argv[-1]))
     except Exception as error:
-        print(f"READER: {str(error).strip().splitlines()[-1]}", file=sys.stderr, flush=True)
+        print(f"FAULT: {str(error).strip().splitlines()[-1]}", file=sys.stderr, flush=True)
         sys.exit(1)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The part of the tab Chironomy in which a character of one's own gets the hands."""
 
-from bpy.types import Context, Panel, UILayout, UIList
+from bpy.types import Context, UILayout, UIList
 
 from chironomy.retarget.detect import SURE
 from chironomy.retarget.roles import parts
 
-from .locale import OWN
 from .own import ChironomyOwn, ChironomyOwnBone, own_of
 from .properties import character, settings
+from .section import Section
 from .words import label, sentence, word
 
 _ICONS = {"found": "CHECKMARK", "doubtful": "ERROR", "missing": "X"}
@@ -34,20 +34,14 @@ class CHIRONOMY_UL_own_bones(UIList):
         row.label(text=item.bone, translate=False)
 
 
-class CHIRONOMY_PT_own_character(Panel):
+class CHIRONOMY_PT_own_character(Section):
     bl_idname = "CHIRONOMY_PT_own_character"
     bl_label = "Own Character"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Chironomy"
     bl_parent_id = "CHIRONOMY_PT_character"
-    bl_translation_context = OWN
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: Context) -> None:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = self.body()
         chosen, ours = settings(context.scene), character(context.scene)
         layout.prop(chosen, "own_character", text="")
         layout.operator("chironomy.detect_bones", icon="VIEWZOOM")

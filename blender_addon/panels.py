@@ -4,7 +4,7 @@
 import math
 from pathlib import Path
 
-from bpy.types import Context, Panel, UILayout
+from bpy.types import Context, UILayout
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture.repertoire.own_hand_poses import PREFIX
@@ -32,6 +32,7 @@ from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count
 from .scene.turns import turns
+from .section import Section
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
@@ -39,20 +40,7 @@ _REMARKS = 4
 """Sentences about a take that the panel has room for; its report has all of them."""
 
 
-class _Section(Panel):
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Chironomy"
-    bl_translation_context = OWN
-
-    def body(self) -> UILayout:
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        return layout
-
-
-class CHIRONOMY_PT_speech(_Section):
+class CHIRONOMY_PT_speech(Section):
     bl_idname = "CHIRONOMY_PT_speech"
     bl_label = "Speech"
 
@@ -81,7 +69,7 @@ def _draw_turns(layout: UILayout, context: Context) -> None:
     layout.template_list("CHIRONOMY_UL_turns", "", editor, name, chosen, "turn_index", rows=3, maxrows=8)
 
 
-class CHIRONOMY_PT_character(_Section):
+class CHIRONOMY_PT_character(Section):
     bl_idname = "CHIRONOMY_PT_character"
     bl_label = "Character"
 
@@ -91,7 +79,7 @@ class CHIRONOMY_PT_character(_Section):
         layout.operator("chironomy.add_character", icon="ARMATURE_DATA")
 
 
-class CHIRONOMY_PT_generate(_Section):
+class CHIRONOMY_PT_generate(Section):
     bl_idname = "CHIRONOMY_PT_generate"
     bl_label = "Generate"
 
@@ -128,7 +116,7 @@ class CHIRONOMY_PT_generate(_Section):
             backend_state(layout, context)
 
 
-class CHIRONOMY_PT_takes(_Section):
+class CHIRONOMY_PT_takes(Section):
     bl_idname = "CHIRONOMY_PT_takes"
     bl_label = "Takes"
 
@@ -174,7 +162,7 @@ class CHIRONOMY_PT_takes(_Section):
             layout.label(text=sentence(remark), icon="ERROR")
 
 
-class CHIRONOMY_PT_range(_Section):
+class CHIRONOMY_PT_range(Section):
     bl_idname = "CHIRONOMY_PT_range"
     bl_label = "Range and Locks"
     bl_options = {"DEFAULT_CLOSED"}
@@ -196,7 +184,7 @@ class CHIRONOMY_PT_range(_Section):
         row.operator("chironomy.release_poses", icon="UNLOCKED")
 
 
-class CHIRONOMY_PT_score(_Section):
+class CHIRONOMY_PT_score(Section):
     bl_idname = "CHIRONOMY_PT_score"
     bl_label = "Score"
     bl_options = {"DEFAULT_CLOSED"}
@@ -235,7 +223,7 @@ class CHIRONOMY_PT_score(_Section):
         speech.prop(chosen, "strips_speech")
 
 
-class CHIRONOMY_PT_edit(_Section):
+class CHIRONOMY_PT_edit(Section):
     bl_idname = "CHIRONOMY_PT_edit"
     bl_label = "Edit"
     bl_options = {"DEFAULT_CLOSED"}
@@ -256,7 +244,7 @@ class CHIRONOMY_PT_edit(_Section):
             layout.label(text=told(chosen.layer_trouble), icon="ERROR")
 
 
-class CHIRONOMY_PT_picture(_Section):
+class CHIRONOMY_PT_picture(Section):
     bl_idname = "CHIRONOMY_PT_picture"
     bl_label = "Picture"
     bl_options = {"DEFAULT_CLOSED"}
@@ -273,7 +261,7 @@ class CHIRONOMY_PT_picture(_Section):
         backend_state(layout, context)
 
 
-class CHIRONOMY_PT_render(_Section):
+class CHIRONOMY_PT_render(Section):
     bl_idname = "CHIRONOMY_PT_render"
     bl_label = "Render"
     bl_options = {"DEFAULT_CLOSED"}
@@ -305,7 +293,7 @@ class CHIRONOMY_PT_render(_Section):
         backend_state(layout, context)
 
 
-class CHIRONOMY_PT_work(_Section):
+class CHIRONOMY_PT_work(Section):
     bl_idname = "CHIRONOMY_PT_work"
     bl_label = "Work"
 
@@ -318,7 +306,7 @@ class CHIRONOMY_PT_work(_Section):
         draw_late(self.layout, context)
 
 
-class CHIRONOMY_PT_hand_poses(_Section):
+class CHIRONOMY_PT_hand_poses(Section):
     bl_idname = "CHIRONOMY_PT_hand_poses"
     bl_label = "Hand Poses"
     bl_options = {"DEFAULT_CLOSED"}
@@ -348,7 +336,7 @@ class CHIRONOMY_PT_hand_poses(_Section):
             layout.label(text=sentence(fault), icon="ERROR")
 
 
-class CHIRONOMY_PT_export(_Section):
+class CHIRONOMY_PT_export(Section):
     bl_idname = "CHIRONOMY_PT_export"
     bl_label = "Import and Export"
     bl_options = {"DEFAULT_CLOSED"}

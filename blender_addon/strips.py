@@ -31,6 +31,10 @@ EDGE, LEAST_MIDDLE = 6.0, 1.0 / 3.0
 """Pixels at either end of a strip that take hold of that end, and how much of a narrow strip is left to take it all."""
 
 
+NAME_GAP = 4.0
+"""Pixels from a strip's left end to its name."""
+
+
 class Strip(NamedTuple):
     """A phrase as it is drawn.
 
@@ -128,6 +132,22 @@ def box(strip: Strip, within: Band, x_of: Callable[[float], float]) -> Box:
     """Return a strip's corners, `x_of` telling where a frame is."""
     bottom, top = within.rows("both" if within.low and strip.alone else strip.hands)
     return Box(x_of(strip.first), bottom, x_of(strip.last) - within.gap, top)
+
+
+def name_begin(left: float, strokes: Sequence[float], half: float, scale: float) -> float:
+    """Return where a strip's name begins: beside the strokes that would cover its first letters.
+
+    Args:
+        left: what is seen of the strip begins.
+        strokes: where they are.
+        half: of a stroke's width.
+        scale: as of `band`.
+    """
+    begin = left + NAME_GAP * scale
+    for stroke in sorted(strokes):
+        if begin - half < stroke < begin + half + NAME_GAP * scale:
+            begin = stroke + half + NAME_GAP * scale / 2
+    return begin
 
 
 def placed(strips: Sequence[Strip]) -> list[Strip]:

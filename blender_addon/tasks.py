@@ -17,7 +17,7 @@ from bpy.types import Context, Event, Window
 
 from chironomy.errors import ChironomyError
 
-from . import late, line, seen_panels, target
+from . import glimpses, late, line, seen_panels, target
 from .explained import Explained
 from .line import Job, Task, fault, listeners, running
 from .slices import Slices, Slicing
@@ -176,6 +176,7 @@ class JobOperator(Explained):
                 return self._end(context, task.error and late.keep(task, context, task.error))
             wanted = task.target
             assert wanted is not None
+            glimpses.end(task)
             self._slices = Slicing(lambda: self.finish(context, task.result, wanted), task.on_main_thread)
         task.ended()
         if task.cancelled:
@@ -210,6 +211,7 @@ class JobOperator(Explained):
     def _end(self, context: Context, error: str | None = None, kind: str = "ERROR") -> set[str]:
         """Let other work begin, and say why this one ended before its time, if it did."""
         line.leave(self._task)
+        glimpses.end(self._task)
         if _Laying.task is self._task:
             _Laying.task = None
         self._slices = None
@@ -244,12 +246,15 @@ def look() -> float | None:
         Seconds until the next look; None where there is nothing to look at.
     """
     line.advance()
+    showing = False
     if _Laying.task is None and not in_the_way():
         done = next((task for task in line.tasks() if task.over and task.operator is not None), None)
         if done is not None:
             lay(done)
+        else:
+            showing = glimpses.look(line.tasks())
     seen_panels.redraw_where_new(bpy.context)
-    return TICK if line.tasks() else None
+    return (SLICES_TICK if showing else TICK) if line.tasks() else None
 
 
 def lay(task: Task) -> None:
@@ -299,6 +304,7 @@ def take_over(number: int) -> None:
 def stop() -> None:
     """Stop all work; Blender ends or the add-on goes."""
     line.stop()
+    glimpses.stop()
     _Laying.task = None
     if bpy.app.timers.is_registered(look):
         bpy.app.timers.unregister(look)

@@ -16,7 +16,7 @@ from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
 from .scene.turns import has_speech
-from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, placed
+from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, name_begin, placed
 from .words import word
 
 LEFT_OUT, LEAST_TEXT = 14, 7.0
@@ -136,8 +136,8 @@ def _draw_strip(strip: Strip, corners: Box, x_of: Callable[[float], float], scal
     if strip.changed:
         _fill(points, CHANGED)
     apexes = [x_of(apex) for apex in strip.apexes]
+    middle, tall = 0.5 * (bottom + top), min(0.32 * (top - bottom), LARGEST_STROKE * scale)
     if apexes:
-        middle, tall = 0.5 * (bottom + top), min(0.32 * (top - bottom), LARGEST_STROKE * scale)
         # A diamond at each, as a key.
         _fill(
             [
@@ -151,7 +151,7 @@ def _draw_strip(strip: Strip, corners: Box, x_of: Callable[[float], float], scal
         _lines([*points, points[0]], CHOSEN)
     size = min(11.0, 0.95 * (top - bottom) / scale)
     if right - left > LEFT_OUT * scale and size >= LEAST_TEXT:
-        _write(strip.name, max(left, 0) + 4 * scale, corners, TEXT, size * scale)
+        _write(strip.name, name_begin(max(left, 0), apexes, tall, scale), corners, TEXT, size * scale)
 
 
 def _draw_speech(context: Context, region: Region, scene: Scene, within: Band, x_of: Callable[[float], float]) -> None:

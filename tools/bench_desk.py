@@ -6,6 +6,7 @@ time: told are the seconds of all of it, what a thread computes included, and th
 """
 
 import argparse
+import contextlib
 import os
 import platform
 import sys
@@ -160,11 +161,17 @@ def _long(scene: Any, item: Any, performance: Any, row: Callable[[str, Callable[
     staging, staged = _module("scene.staging"), list[Any]()
     span = staging.Span.of(scene, scene.frame_start, scene.frame_end + 1)
 
+    # As in a window, where there is another Blender to write the file.
+    _module("scene.another_blender").program = lambda: [sys.executable]
+    meanwhile = contextlib.ExitStack()
+
     def stage() -> Any:
         staged.append((yield from staging.staging(bpy.context, item, staging.Form(), span)))
+        yield from _module("scene.by_blender").keeping_stage(staged[0], meanwhile)
 
     yield row("Export FBX, before the process", stage)
     staged[0].end()
+    meanwhile.close()
     source = takes.takes_of(scene, item)[0].action.session_uid
     yield row(
         "Bring In From Take, half",

@@ -4,7 +4,7 @@
 The walk installs the zip, makes takes of the example speech, edits and exports them, and saves and opens the file. Each
 step asserts what is to be seen after it and leaves a picture. A step that fails does not stop the others. Told at the
 end, and not asserted, is the longest time that Blender did not answer in each step, with all that it draws, and the
-longest call of an operator of the add-on's.
+longest call of the add-on's; beside both what its thread computed meanwhile, which other programs do not lengthen.
 
 Blender is the program that `--blender` or the variable BLENDER names, or Debian's, in a root folder that mmdebstrap
 makes in `.cache/window`, which needs root on Linux. Exit status: 0, all was as it should be; 1, something was not; 77,
@@ -97,7 +97,8 @@ def _walk(machine: Machine, extension: Path, speech: Path, pictures: Path, backe
             seen = "failed"
             _let_go(desk)
         try:
-            wait = f"{desk.ask('longest_wait'):.2f} s"
+            waited, computed = desk.ask("longest_wait")
+            wait = f"{waited:.2f} s, {computed:.2f} of processor"
             held, computed, label = desk.ask("longest_held")
             if label:
                 wait += f", of the add-on's {1000 * held:.0f} ms, {1000 * computed:.0f} of processor ({label})"

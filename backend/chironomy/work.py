@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 
 class Progress(Protocol):
@@ -30,11 +30,14 @@ class Work:
         progress: told how far it is.
         cancelled: asked between steps; True once the work should stop.
         preview: takes a JPEG of what is being made, to be looked at meanwhile; None where nobody looks.
+        finished: takes parts of what is being made, in order, as soon as they are as they will be, such as a
+            `gesture.maker.Part`; None where nobody waits for them.
     """
 
     progress: Progress = _untold
     cancelled: Callable[[], bool] = _never
     preview: Callable[[bytes], None] | None = None
+    finished: Callable[[Any], None] | None = None
 
     def part(self, start: float, stop: float, doing: str = "") -> Self:
         """The same for a piece of the work: its 0 to 1 become `start` to `stop` of the whole.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
+from typing import Any
+
 import bpy
 from bpy.props import IntProperty
 from bpy.types import Context, Object, Operator, Scene
@@ -8,12 +10,14 @@ from bpy.types import Context, Object, Operator, Scene
 import chironomy
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.gesture.ranges import joined
 from chironomy.motion import HANDS, HandMotion
 
 from .. import sequencer, view_light
+from ..glimpses import Glimpsing
 from ..properties import character, settings
 from ..rig import build, read
-from ..scene import new_takes, takes
+from ..scene import early, new_takes, takes
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import keep_performance, why_not_kept
 from ..scene.performance import Again, Made, lanes_of, making_again, performing, performing_all
@@ -62,7 +66,7 @@ def _frame_selected(context: Context) -> None:
                 bpy.ops.view3d.view_selected()
 
 
-class CHIRONOMY_OT_generate(JobOperator, Operator):
+class CHIRONOMY_OT_generate(Glimpsing, JobOperator, Operator):
     """Make hand and lip motion for the speech, as keys on the character; your own poses, and all between them, stay"""
 
     bl_idname = "chironomy.generate"
@@ -82,6 +86,13 @@ class CHIRONOMY_OT_generate(JobOperator, Operator):
 
     def work(self, context: Context) -> Slices:
         return performing(context)
+
+    @classmethod
+    def glimpse(cls, parts: list[Any], shown: int, target: Target) -> Slices:
+        scene, item = target.find()
+        motions = [part.motion for part in parts]
+        motion = joined(motions)
+        return early.showing(scene, item, motion, sum(each.frame_count for each in motions[:shown]))
 
     def finish(self, context: Context, result: list[Made], target: Target) -> Slices:
         scene, item = target.find()

@@ -87,13 +87,19 @@ class CharacterDraft(Draft):
     """A character, and the shape keys of its mesh, with copies of their actions.
 
     Attributes:
-        shapes: of the shape keys; None where there is no mesh.
+        shapes: of the shape keys; None where there is no mesh, or they stay as they are.
     """
 
-    def __init__(self, character: Object) -> None:
+    def __init__(self, character: Object, face: bool = True) -> None:
+        """Copy the actions.
+
+        Args:
+            character: the armature object.
+            face: whether the shape keys are to be written too; otherwise they stay as they are.
+        """
         self._mark = uuid.uuid4().hex
         super().__init__(character, self._mark)
-        body = body_of(character)
+        body = body_of(character) if face else None
         self.shapes = None if body is None else Draft(body.data.shape_keys, self._mark)
         copies: dict[Action, Action] = {}
         for draft in (self, self.shapes):

@@ -39,6 +39,9 @@ By so much keys of an edit may miss what it makes between them."""
 STEP = 0.05
 """Frames to either side from which slopes are taken."""
 
+_AT_ONCE = 500
+"""Frames whose poses are computed together: what they take stays near the processor."""
+
 _NEAR_ENOUGH = 2.5
 """Times as much by which keys may miss a change that is added to what the hand does."""
 
@@ -193,12 +196,9 @@ class HandCurves:
         own = self._united([own, [first, last], corners])
         wanted = self._united([own, [frame for frame in also if first < frame < last]])
         frames = self._united([wanted, np.arange(np.ceil(first), last) if exact else wanted])
-        at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
-        before = self._values(at)
-        old = self._poses(before)
-        after = self._channels(change(at, old), old, before, np.zeros(len(at)))
-        paths, fixed = list(after), falloff(frames) == 0.0
-        moved = np.concatenate([after[path] - before[path] for path in paths], axis=1).reshape(len(frames), 3, -1)
+        paths, fixed = list(self.unit.channels), falloff(frames) == 0.0
+        parts = [self._moved(change, frames[begin : begin + _AT_ONCE]) for begin in range(0, len(frames), _AT_ONCE)]
+        moved = np.concatenate(parts)
         offsets, slopes = moved[:, 1], (moved[:, 2] - moved[:, 0]) / (2.0 * STEP)
         offsets[fixed], slopes[fixed] = 0.0, 0.0
         least = distance(frames, wanted) <= keys.SAME_FRAME
@@ -211,6 +211,14 @@ class HandCurves:
             if found is not None:
                 columns[path, index] = displaced(found, first, last, frames[chosen], offset, slope)
         return Edit(first, last, columns)
+
+    def _moved(self, change: Change, frames: Array) -> Array:
+        """Return (N, 3, C) by how much a change moves all channels a little before frames (N,), at them and after."""
+        at = (frames[:, None] + STEP * np.arange(-1, 2)).reshape(-1)
+        before = self._values(at)
+        old = self._poses(before)
+        after = self._channels(change(at, old), old, before, np.zeros(len(at)))
+        return np.concatenate([after[path] - before[path] for path in before], axis=1).reshape(len(frames), 3, -1)
 
     def replaced(self, change: Change, first: int, last: int, falloff: Falloff, wanted: Iterable[float]) -> Edit:
         """Return other keys from a frame to another, where the old ones are not to be seen any more.

@@ -30,6 +30,9 @@ from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature, to_body
 REST = 1e-4
 """Metres, and parts of 1 of a quaternion, within which bones rest as they were built."""
 
+_AT_ONCE = 1000
+"""Frames that are computed together."""
+
 Array = NDArray[np.float64]
 
 
@@ -49,9 +52,17 @@ class KeyedPose:
     columns: actions.Curves
     shown: Mapping[str, Array]
 
-    def at(self, rig: Rig, start: int, stop: int, fps: float) -> tuple[BodyPose, Array, NDArray[np.bool_]]:
-        """Return the body at the frames `start` to `stop - 1`, (T, 2) confidences, and (T,) where all of it is so."""
-        frames = np.arange(start, stop)
+    def at(self, rig: Rig, frames: NDArray[Any], fps: float) -> tuple[BodyPose, Array, NDArray[np.bool_]]:
+        """Return the body at frames (T,), whole or not, (T, 2) confidences, and (T,) where all of it is so."""
+        # Some at once, so that what they take stays near the processor.
+        parts = [self._at(rig, some, fps) for some in np.array_split(frames, max(len(frames) // _AT_ONCE, 1))]
+        poses, confidence, reached = zip(*parts, strict=True)
+        rotation, position = (
+            np.concatenate([getattr(pose, name) for pose in poses]) for name in ("joint_rotation", "joint_position")
+        )
+        return BodyPose(fps, rotation, position), np.concatenate(confidence), np.concatenate(reached)
+
+    def _at(self, rig: Rig, frames: NDArray[Any], fps: float) -> tuple[BodyPose, Array, NDArray[np.bool_]]:
         turns = {name: self._turn(name, frames) for name in rig.joint_names if name in self.bones}
         turns |= {name: self._turn(name, frames) for name in ("torso", "head_control")}
         shift = self._values(location_path(HIPS), frames)
@@ -73,15 +84,15 @@ class KeyedPose:
         confidence = np.concatenate([self._values(confidence_path(name), frames) for name in HAND_CONTROLS], axis=1)
         return pose, confidence, reached
 
-    def _turn(self, name: str, frames: NDArray[np.int64]) -> Array:
+    def _turn(self, name: str, frames: NDArray[Any]) -> Array:
         """Return (T, 4) how a joint is turned relative to its parent, in the frame of the body."""
         return self.rest.body_turn(name).undone(self._quaternions(name, frames))
 
-    def _quaternions(self, name: str, frames: NDArray[np.int64]) -> Array:
+    def _quaternions(self, name: str, frames: NDArray[Any]) -> Array:
         bone = self.bones[name]
         return as_quaternions(bone, self._values(rotation_channel(bone)[0], frames))
 
-    def _values(self, path: str, frames: NDArray[np.int64]) -> Array:
+    def _values(self, path: str, frames: NDArray[Any]) -> Array:
         values = np.tile(self.shown[path], (len(frames), 1))
         for index in range(values.shape[1]):
             if (path, index) in self.columns:

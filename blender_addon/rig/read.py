@@ -55,7 +55,7 @@ def reading_pose(character: Object, rig: Rig, scene: Scene, start: int, stop: in
     check_pose(character)
     rest, source, fps = RestPose(character), read_source(character), scene_fps(scene)
     told = yield from reading_keyed_pose(character, rig, scene)
-    keyed = None if told is None else (yield lambda _: told.at(rig, start, stop, fps))
+    keyed = None if told is None else (yield lambda _: told.at(rig, np.arange(start, stop), fps))
     frames = np.arange(start, stop) if keyed is None else start + np.flatnonzero(~keyed[2])
     matrices, confidence = np.empty((len(frames), rig.joint_count, 4, 4)), np.ones((len(frames), 2))
     if len(frames):

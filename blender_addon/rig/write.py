@@ -32,6 +32,7 @@ from .replacing import (
     turn_part,
 )
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_armature
+from .within_reach import bringing_within_reach
 from .write_body import BODY_LEAD
 
 Array = NDArray[np.float64]
@@ -109,6 +110,9 @@ def writing_motion(
     hands = range(2) if only is None else only.hands
     units = [hand_unit(character, hand) for hand in hands]
     owned = yield from adopting(character, units, motion.fps, only)
+    if only is None:
+        # The torso may be elsewhere now.
+        yield from bringing_within_reach(character, rig, scene, owned.named)
     named = {name: span for name, span in owned.named.items() if not span.whole}
     part, at = motion, first
     if only is not None:

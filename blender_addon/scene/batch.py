@@ -33,7 +33,9 @@ from chironomy.performance.recordings import SCRIPTS, beside, each_of, keep_prev
 from chironomy.work import Work
 
 from .. import sequencer
+from ..batch_worker import TELLS
 from ..properties import settings
+from . import another_blender
 from .performance import manner_of
 
 SUMMARY = "summary.csv"
@@ -149,9 +151,7 @@ def worker_command() -> list[str]:
     """Return the command that starts a Blender without a window, which makes scenes."""
     script = str(Path(__file__).parents[1] / "batch_worker.py")
     module = __name__.rpartition(".scene.")[0]
-    if not bpy.app.binary_path:
-        return [sys.executable, script, module]
-    return [bpy.app.binary_path, "--background", "--python-exit-code", "1", "--python", script, "--", module]
+    return [*(another_blender.program(own_preferences=False) or [sys.executable]), script, "--", module]
 
 
 def run(batch: Batch, work: Work, told: Callable[[Outcome], None] = lambda _: None) -> list[Outcome]:
@@ -294,10 +294,12 @@ class _Maker:
 
     def _answer(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
         assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
-            raise ChironomyError(f"its Blender ended before the scene was made (exit code {process.wait()})")
-        return json.loads(line)
+        for line in process.stdout:
+            told = line.decode(errors="replace").partition(TELLS)
+            # Blender says its version there, and what it likes.
+            if told[0] == "" and told[1]:
+                return json.loads(told[2])
+        raise ChironomyError(f"its Blender ended before the scene was made (exit code {process.wait()})")
 
     def _finish(self) -> None:
         process, self._process = self._process, None

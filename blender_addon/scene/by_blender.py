@@ -2,25 +2,24 @@
 """A stage, written by Blender's own exporters: in another Blender, or in this one."""
 
 import json
-import subprocess
 import tempfile
-import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import bpy
+import numpy as np
 from bpy.types import Context
 
-from chironomy import processes
-from chironomy.client import JobCancelled
 from chironomy.errors import ChironomyError
 from chironomy.exchange.glb import retime_glb
 from chironomy.files import atomic_path
 from chironomy.work import Work
 
+from ..slices import Slices
+from . import another_blender
+from .another_blender import AnotherBlenderError
 from .blender_writer import call_exporter
 from .staging import Staged
 
@@ -92,9 +91,6 @@ EXPORTERS: dict[str, dict[str, Any]] = {
 }
 """How Blender's exporters are called. Settings that one of its versions has not are left out."""
 
-_LOOK = 0.1
-"""Seconds between looks at another Blender."""
-
 
 class BlenderFileError(ChironomyError):
     """Another Blender did not write the file; the message says why, and that this one did, which whoever asks does."""
@@ -110,6 +106,7 @@ class Stage:
         scene: the name of the stage's scene.
         names: as of `Staged`.
         seconds: from its first frame to its last.
+        plays: whose keys there are, as of `Keys.told`.
     """
 
     command: list[str]
@@ -117,13 +114,12 @@ class Stage:
     scene: str
     names: list[tuple[str, str, str]]
     seconds: float
+    plays: list[dict[str, Any]]
 
-
-def program() -> list[str]:
-    """Return the command that runs a script in another Blender; empty where there is no such program."""
-    if not bpy.app.binary_path:
-        return []
-    return [bpy.app.binary_path, "--background", "--factory-startup", "--python-exit-code", "1", "--python"]
+    @property
+    def keys(self) -> Path:
+        """The file with what its parts play."""
+        return self.blend.with_name("keys.npz")
 
 
 def available(name: str) -> bool:
@@ -132,15 +128,17 @@ def available(name: str) -> bool:
     return operator in dir(getattr(bpy.ops, module)) and (name != "usd" or bpy.app.build_options.usd)
 
 
-def keeping_stage(staged: Staged, meanwhile: ExitStack) -> Stage | None:
-    """Keep a stage in a file for another Blender, as long as `meanwhile` holds; None where there is no such program."""
-    command = program()
+def keeping_stage(staged: Staged, meanwhile: ExitStack) -> Slices:
+    """Keep a stage in files for another Blender, as long as `meanwhile` holds; None where there is no such program."""
+    command = another_blender.program()
     if not command:
         return None
     folder = Path(meanwhile.enter_context(tempfile.TemporaryDirectory(prefix="chironomy-")))
-    blend = folder / "stage.blend"
+    blend, told = folder / "stage.blend", [keys.told for keys in staged.keys]
     bpy.data.libraries.write(str(blend), {staged.stage}, path_remap="ABSOLUTE")
-    return Stage(command, blend, staged.stage.name, staged.names, staged.seconds)
+    stage = Stage(command, blend, staged.stage.name, staged.names, staged.seconds, told)
+    yield lambda _: np.savez(stage.keys, *(keys.values for keys in staged.keys))
+    return stage
 
 
 def write_there(stage: Stage, path: Path, name: str, work: Work) -> None:
@@ -150,9 +148,19 @@ def write_there(stage: Stage, path: Path, name: str, work: Work) -> None:
         JobCancelled: the work was to stop.
         BlenderFileError: it did not write it.
     """
+    folder = stage.blend.parent
     job = {"blend": str(stage.blend), "scene": stage.scene, "names": stage.names} | EXPORTERS[name]
+    job |= {"keys": str(stage.keys), "plays": stage.plays}
+    script, told = str(Path(__file__).with_name("blender_writer.py")), folder / "job.json"
+    work.progress(0.0, "another Blender writes the file")
     with atomic_path(path) as temporary:
-        _run(stage.command, stage.blend.parent, job | {"path": str(temporary)}, work)
+        told.write_text(json.dumps(job | {"path": str(temporary)}), encoding="utf-8")
+        try:
+            another_blender.run([*stage.command, script, "--", str(told)], folder / "log.txt", work)
+            if not temporary.is_file():
+                raise AnotherBlenderError("Blender ended over it")
+        except AnotherBlenderError as error:
+            raise BlenderFileError(f"another Blender could not write the file, so this one did: {error}") from error
         if name == "glb":
             retime_glb(temporary, stage.seconds)
 
@@ -164,6 +172,8 @@ def write_here(context: Context, staged: Staged, path: Path, name: str) -> None:
         RuntimeError: the exporter's own sentence.
     """
     exporter = EXPORTERS[name]
+    for keys in staged.keys:
+        keys.write()
     with (
         staged.named(),
         atomic_path(path) as temporary,
@@ -172,31 +182,3 @@ def write_here(context: Context, staged: Staged, path: Path, name: str) -> None:
         call_exporter(exporter["operator"], exporter["how"], str(temporary))
         if name == "glb":
             retime_glb(temporary, staged.seconds)
-
-
-def _run(command: Sequence[str], folder: Path, job: dict[str, Any], work: Work) -> None:
-    (folder / "job.json").write_text(json.dumps(job), encoding="utf-8")
-    script = str(Path(__file__).with_name("blender_writer.py"))
-    log = folder / "log.txt"
-    work.progress(0.0, "another Blender writes the file")
-    with log.open("wb") as said:
-        try:
-            process = processes.start(
-                [*command, script, "--", str(folder / "job.json")], stdout=said, stderr=subprocess.STDOUT
-            )
-        except OSError as error:
-            why = error.strerror or error
-            raise BlenderFileError(f"another Blender cannot be started, so this one wrote the file: {why}") from error
-        try:
-            while process.poll() is None:
-                if work.cancelled():
-                    raise JobCancelled
-                time.sleep(_LOOK)
-        finally:
-            processes.end(process, 1.0)
-    if process.returncode != 0 or not Path(job["path"]).is_file():
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        why = next((line.partition(": ")[2] for line in reversed(lines) if line.startswith("WRITER: ")), "")
-        raise BlenderFileError(
-            f"another Blender could not write the file, so this one did: {why or 'it ended before its time'}"
-        )

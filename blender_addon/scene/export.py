@@ -202,7 +202,7 @@ def _preparing(context: Context, item: Object, action: int, path: Path, wishes: 
         return lambda work: _done(job, work, path, action)
     staged = yield from staging(context, item, wishes.form, span)
     try:
-        stage = keeping_stage(staged, meanwhile)
+        stage = yield from keeping_stage(staged, meanwhile)
         if stage is None:
             write_here(context, staged, path, wishes.format)
             return lambda _: Written(path, staged.left_out, action=action)

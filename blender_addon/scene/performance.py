@@ -3,6 +3,7 @@
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -109,8 +110,12 @@ def performing(context: Context, item: Object | None = None, seed: int | None = 
             return Made(made, asked, packed=packed(made))
 
     def make(work: Work) -> list[Made]:
-        share = 1.0 / len(seeds)
-        return [make_one(seed, work.part(number * share, (number + 1) * share)) for number, seed in enumerate(seeds)]
+        share, made = 1.0 / len(seeds), []
+        for number, each in enumerate(seeds):
+            # What is looked at meanwhile is the first.
+            looked = work if number == 0 else replace(work, finished=None)
+            made.append(make_one(each, looked.part(number * share, (number + 1) * share)))
+        return made
 
     return make
 
@@ -132,7 +137,7 @@ def performing_all(context: Context) -> Slices:
         jobs.append((uid, name, (yield from performing(context, item, seed))))
 
     def make(work: Work) -> dict[int, list[Made]]:
-        share, made = 1.0 / len(jobs), {}
+        share, made, work = 1.0 / len(jobs), {}, replace(work, finished=None)
         for number, (uid, _, job) in enumerate(jobs):
             made[uid] = job(work.part(number * share, (number + 1) * share))
         return made

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys at every frame that let copied bones, objects and shape keys play what was seen, for an exporter."""
+"""Keys at every frame that let copied bones, objects and shape keys play what was seen, for an exporter.
+
+They are numbers first. Another Blender makes keys of them itself: of ten minutes, handed over as keys, they would be
+hundreds of megabytes.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +15,10 @@ from bpy.types import ID, Object
 from numpy.typing import NDArray
 
 from chironomy.motion import rotation
-from chironomy.motion.keys import Interpolation
 
 from ..rig import actions
-from ..slices import MARK, Pace, Slices
+from ..slices import MARK
+from .blender_writer import key_every_frame
 
 Array = NDArray[np.float64]
 
@@ -58,12 +62,23 @@ def basis_of(rests: dict[str, Rest], names: list[str], seen: Array, growth: floa
     return basis
 
 
-class Keys:
-    """Keys at every frame from 0 on, for the properties of one data-block; one that never changes is set instead."""
+GRAIN = 1e-6
+"""Metres, and parts of 1 of a scale, within which what Blender shows of a still bone trembles: numbers of single
+precision, from the hips on."""
 
-    def __init__(self, animated: ID, mark: str) -> None:
-        self._animated, self._mark = animated, mark
-        self._channels: list[tuple[str, int, Array]] = []
+
+class Keys:
+    """Keys at every frame from 0 on, for the properties of one data-block; one that never changes is set instead.
+
+    Args:
+        animated: the data-block.
+        mark: of its action.
+        metre: how many units of its scene one metre is.
+    """
+
+    def __init__(self, animated: ID, mark: str, metre: float = 1.0) -> None:
+        self._animated, self._mark, self._metre = animated, mark, metre
+        self._channels: list[tuple[str, int, NDArray[np.float32]]] = []
 
     def transform(self, owner: "Object | bpy.types.PoseBone", prefix: str, matrices: Array) -> None:
         """Take (T, 4, 4) for the location, rotation and scale of an object or a pose bone."""
@@ -73,35 +88,40 @@ class Keys:
         # Where all is mirrored, it is scaled by -1: a rotation mirrors nothing.
         scale *= np.where(np.linalg.det(axes) < 0.0, -1.0, 1.0)[:, None]
         turn = rotation.from_matrix(axes / np.where(np.abs(scale) > 1e-12, scale, 1.0)[:, None])
-        parts = (("location", matrices[:, :3, 3]), ("rotation_quaternion", turn), ("scale", scale))
-        for name, values in parts:
+        place = matrices[:, :3, 3]
+        parts = (("location", place, self._metre * GRAIN), ("rotation_quaternion", turn, 0.0), ("scale", scale, GRAIN))
+        for name, values, grain in parts:
             for index, column in enumerate(values.T):
-                self._take(prefix + name, index, column, _setter(owner, name, index))
+                self._take(prefix + name, index, column, _setter(owner, name, index), grain)
 
     def channel(self, owner: "bpy.types.ShapeKey", name: str, path: str, values: Array) -> None:
         """Take (T,) for a property that is one number."""
         self._take(path, 0, values, lambda value: setattr(owner, name, value))
 
-    def _take(self, path: str, index: int, values: Array, put: Callable[[float], None]) -> None:
-        put(float(values[0]))
-        if np.ptp(values) > 0.0:
-            self._channels.append((path, index, values))
+    def _take(self, path: str, index: int, values: Array, put: Callable[[float], None], grain: float = 0.0) -> None:
+        if np.ptp(values) > grain:
+            self._channels.append((path, index, values.astype(np.float32)))
+        put(float(np.mean(values) if grain else values[0]))
 
-    def writing(self) -> Slices:
+    def write(self) -> None:
         """Write what was taken as an action of its own."""
         if not self._channels:
             return
         actions.new_action(self._animated, "Chironomy Export")[MARK] = self._mark
-        pace = Pace()
         for path, index, values in self._channels:
-            curve = actions.curves(self._animated, create=True).new(path, index=index)
-            points = curve.keyframe_points
-            points.add(len(values))
-            points.foreach_set("co", np.column_stack([np.arange(len(values)), values]).astype(np.float32).reshape(-1))
-            points.foreach_set("interpolation", np.full(len(values), Interpolation.LINEAR, dtype=np.int32))
-            curve.update()
-            if pace.due():
-                yield
+            key_every_frame(actions.curves(self._animated, create=True).new(path, index=index), values)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What another Blender is told: whose keys these are, and of which channels."""
+        kind = {"OBJECT": "objects", "KEY": "shape_keys"}[self._animated.id_type]
+        channels = [(path, index) for path, index, _ in self._channels]
+        return {"collection": kind, "name": self._animated.name, "channels": channels}
+
+    @property
+    def values(self) -> NDArray[np.float32]:
+        """(C, T) what each of these channels says."""
+        return np.array([values for _, _, values in self._channels], np.float32)
 
 
 def _setter(owner: "Object | bpy.types.PoseBone", name: str, index: int) -> Callable[[float], None]:

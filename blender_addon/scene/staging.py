@@ -261,12 +261,14 @@ class Staged:
         names: collection, name and original's name of what was copied.
         mark: what tells all that is in it from others'.
         left_out: what is not in it.
+        keys: by which it plays; they are not written yet.
     """
 
     stage: Scene
     names: list[tuple[str, str, str]]
     mark: str
     left_out: str = ""
+    keys: list[Keys] = field(default_factory=list)
 
     @property
     def seconds(self) -> float:
@@ -337,7 +339,7 @@ class _Copying:
         place = seen.place[item].copy()
         place[:, :3, :3] /= self.size
         place[:, :3, 3] *= self.unit
-        written = Keys(armature, self.staged.mark)
+        written = Keys(armature, self.staged.mark, 1.0 / self.form.unit)
         written.transform(armature, "", place)
         # The pose's bones are there only now.
         self.layer.update()
@@ -353,7 +355,7 @@ class _Copying:
             written.transform(bone, f'pose.bones["{bpy.utils.escape_identifier(name)}"].', basis[:, number])
             if number % 4 == 3:
                 yield
-        yield from written.writing()
+        self.staged.keys.append(written)
         return armature
 
     def adding_mesh(self, mesh: Object, item: Object, armature: Object, seen: Performance) -> Slices:
@@ -375,7 +377,7 @@ class _Copying:
             shapes.animation_data_clear()
         copy.data.transform(self.growth, shape_keys=True)
         yield
-        yield from self._hanging(mesh, copy, item, armature, seen)
+        self._hanging(mesh, copy, item, armature, seen)
         if shapes is not None:
             copy.show_only_shape_key = False
             written = Keys(shapes, self.staged.mark)
@@ -383,7 +385,7 @@ class _Copying:
                 block.mute = False
                 block.slider_min, block.slider_max = min(0.0, values.min()), max(1.0, values.max())
                 written.channel(block, "value", block.path_from_id("value"), values)
-            yield from written.writing()
+            self.staged.keys.append(written)
         # Mostly, its bones and the values of its shape keys are played alone, and not its vertices.
         for modifier in copy.modifiers:
             modifier.show_viewport = self.form.moving
@@ -421,7 +423,7 @@ class _Copying:
             modifier.show_viewport = modifier.show_render = True
         return lost
 
-    def _hanging(self, mesh: Object, copy: Object, item: Object, armature: Object, seen: Performance) -> Slices:
+    def _hanging(self, mesh: Object, copy: Object, item: Object, armature: Object, seen: Performance) -> None:
         """Hang a copy on the copied armature, on the same bone where that is exported, where the mesh was seen."""
         above = seen.place[item]
         on_bone = mesh.parent == item and mesh.parent_type == "BONE" and mesh.parent_bone in seen.bones
@@ -436,9 +438,9 @@ class _Copying:
         copy.matrix_parent_inverse.identity()
         copy.delta_location, copy.delta_rotation_euler, copy.delta_scale = (0, 0, 0), (0, 0, 0), (1, 1, 1)
         copy.delta_rotation_quaternion = (1, 0, 0, 0)
-        written = Keys(copy, self.staged.mark)
+        written = Keys(copy, self.staged.mark, 1.0 / self.form.unit)
         written.transform(copy, "", local)
-        yield from written.writing()
+        self.staged.keys.append(written)
 
     def _disconnect(self, armature: Object) -> None:
         """Let bones move away from their parents' tails, as a constraint had them do."""

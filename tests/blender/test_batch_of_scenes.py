@@ -61,6 +61,17 @@ def opened(addon, path):
     return item, addon["rig.read"].read_pose(item, load_rig(), scene, 1, scene.frame_end + 1)[1]
 
 
+def test_what_blender_says_itself_is_no_answer(addon, asked, tmp_path, monkeypatch):
+    """A Blender tells its version on standard output before any script runs."""
+    batch = addon["scene.batch"]
+    says = 'echo "Blender 4.3.2"; echo; exec "$@"'
+    command = ["sh", "-c", says, "sh", *batch.worker_command()]
+    monkeypatch.setattr(batch, "worker_command", lambda: command)
+    asked.fbx = False
+    assert bpy.ops.chironomy.batch() == {"FINISHED"}
+    assert [row["state"] for row in rows(tmp_path / "scenes").values()] == ["done"] * 3
+
+
 def test_every_recording_becomes_a_scene_of_this_file(addon, asked, tmp_path, capfd):
     out = tmp_path / "scenes"
     assert bpy.ops.chironomy.batch() == {"FINISHED"}
@@ -203,7 +214,8 @@ def test_a_worker_ends_with_who_started_it(addon, asked):
     command = addon["scene.batch"].worker_command()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     try:
-        assert json.loads(process.stdout.readline()) == {"ready": True}
+        told = process.stdout.readline().decode()
+        assert json.loads(told.removeprefix(addon["batch_worker"].TELLS)) == {"ready": True}
         process.stdin.close()
         assert process.wait(60.0) == 0
     finally:
@@ -214,6 +226,6 @@ def test_a_worker_ends_with_who_started_it(addon, asked):
 
 def test_the_panel_asks_for_what_a_batch_needs(addon, asked):
     panel, layout = addon["batch_panel"].CHIRONOMY_PT_batch, MagicMock()
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
     assert [call.args[1] for call in layout.prop.call_args_list] == ["recordings", "out", "seeds", "processes"]
     assert [call.args[0] for call in layout.operator.call_args_list] == ["chironomy.batch", "chironomy.open_batch"]

@@ -390,7 +390,7 @@ def test_another_blender_writes_the_same_file(addon, shown, monkeypatch, tmp_pat
     if not addon["scene.by_blender"].available(kind):
         return
     export(tmp_path / f"here{suffix}", format=kind, mesh=False, span="frames", first=START, last=START + 3)
-    monkeypatch.setattr(addon["scene.by_blender"], "program", lambda: [sys.executable])
+    monkeypatch.setattr(addon["scene.another_blender"], "program", lambda: [sys.executable])
     export(tmp_path / f"there{suffix}", format=kind, mesh=False, span="frames", first=START, last=START + 3)
     if kind == "glb":
         from chironomy.exchange.glb import load_gltf_motion

@@ -122,7 +122,7 @@ def another_blender(addon, monkeypatch):
     """Let a process of its own write the file, as it does where Blender is a program."""
     import sys
 
-    monkeypatch.setattr(addon["scene.by_blender"], "program", lambda: [sys.executable])
+    monkeypatch.setattr(addon["scene.another_blender"], "program", lambda: [sys.executable])
 
 
 def held():
@@ -166,15 +166,18 @@ def test_stopping_another_blender_leaves_no_file(addon, shown, another_blender, 
 @pytest.mark.parametrize(
     ("command", "sentence"),
     [
-        (["/nowhere/blender"], "another Blender cannot be started, so this one wrote the file"),
-        (["false"], "another Blender could not write the file, so this one did: it ended before its time"),
+        (
+            ["/nowhere/blender"],
+            "another Blender could not write the file, so this one did: no other Blender can be started (No such file",
+        ),
+        (["false"], "another Blender could not write the file, so this one did: Blender ended over it"),
     ],
 )
 def test_where_another_blender_fails_this_one_writes_the_file(
     addon, shown, monkeypatch, tmp_path, capfd, command, sentence
 ):
     path, before = tmp_path / "here.fbx", held()
-    monkeypatch.setattr(addon["scene.by_blender"], "program", lambda: command)
+    monkeypatch.setattr(addon["scene.another_blender"], "program", lambda: command)
     assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
     assert f"wrote {path}; {sentence}" in capfd.readouterr().out
     assert path.read_bytes().startswith(b"Kaydara FBX")

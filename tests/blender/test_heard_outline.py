@@ -71,3 +71,12 @@ def test_nothing_is_drawn_where_nothing_is_heard(outline, desk):
     assert heard(outline, desk) is None
     desk.chironomy.speech = ""
     assert outline.of_scene(desk) is None
+
+
+def test_a_recording_is_heard_once_until_its_file_changes(addon, short_speech, tmp_path):
+    hear, copy = addon["hearing"].hear, tmp_path / "speech.wav"
+    copy.write_bytes(short_speech.read_bytes())
+    first = hear(copy)
+    assert hear(copy) is first
+    copy.write_bytes(short_speech.read_bytes() + b"LIST\0\0\0\0")
+    assert hear(copy) is not first

@@ -249,9 +249,9 @@ def test_vrms_presets_are_sent_instead_where_they_are_asked_for(addon, scene, re
 def test_the_panel_tells_where_to_and_offers_to_stop(addon, scene, receiver):
     panel = addon["live_panel"].CHIRONOMY_PT_live
     layout = MagicMock()
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
     layout.operator.assert_called_once_with("chironomy.live", icon="PLAY")
     assert bpy.ops.chironomy.live() == {"FINISHED"}
     layout = MagicMock()
-    panel.draw(SimpleNamespace(layout=layout), bpy.context)
+    panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
     layout.label.assert_called_once_with(text=f"Sends to 127.0.0.1:{receiver.port}", icon="CHECKMARK")

@@ -195,3 +195,54 @@ def test_in_and_beside_a_range_that_is_made_anew(addon, rig, take, frame):
 def test_of_the_elbow_alone(addon, rig, take):
     posed(take, 70, (0.0, 0.0, 0.2), bone="elbow.R")
     check_survives(addon, rig, take, 70)
+
+
+def add_with_body(addon, rig, scene, seed):
+    """Put other motion on the character, as Generate does: it has the animator's poses, and the torso goes with it."""
+    from blender_motions import gestures
+
+    from chironomy.body.accompany import accompany
+    from chironomy.body.performance import Performance
+    from chironomy.motion import FACE_ACTIONS, FaceTrack
+    from chironomy.motion.joins import joined_hands
+
+    character = scene.chironomy.character
+    motion = gestures(rig, FRAMES / FPS, seed)
+    mask = np.zeros((FRAMES, 2), bool)
+    pins = addon["rig.owned"].pins(character, rig, scene, 1)
+    if pins is not None:
+        count = pins[0].frame_count
+        mask[:count] = pins[1]
+        fields = {name: getattr(motion, name).copy() for name in ("wrist_position", "rotation", "confidence")}
+        for name, values in fields.items():
+            values[:count][pins[1]] = getattr(pins[0], name)[pins[1]]
+        motion = joined_hands(motion, motion.replaced(**fields), mask)
+    face = FaceTrack(FPS, np.zeros((FRAMES, len(FACE_ACTIONS))))
+    performance = Performance(motion, face, accompany(rig, motion, seed=seed, style="lively"))
+    addon["scene.new_takes"].new_take(scene, character, performance, f"seed {seed}", {"seed": seed})
+
+
+def test_beyond_the_arms_reach(addon, rig, take):
+    """What is keyed is where the hand was seen, however the torso moves in other takes."""
+    scene, frame = take, 70
+    add_with_body(addon, rig, scene, 11)
+    posed(scene, frame, (0.0, -0.5, 0.1))
+    scene.frame_set(frame)
+    bones = scene.chironomy.character.pose.bones
+    seen = np.array(bones["wrist.R"].head)
+    assert np.linalg.norm(seen - np.array(bones["hand.R"].head)) > 0.1
+    edited = shown(addon, rig, scene)
+    add_with_body(addon, rig, scene, 2)
+    first = shown(addon, rig, scene)
+    # Where the torso leant towards the hand, another one that does not reaches a little less far.
+    assert apart(first, edited, frames=[frame - 1], hand=RIGHT)[0] < 0.003
+    for seed in (3, 4):
+        add_with_body(addon, rig, scene, seed)
+        after = shown(addon, rig, scene)
+        assert apart(after, first, frames=[frame - 1], hand=RIGHT)[0] < MILLIMETRE
+        check_no_pop(edited, after, [frame], RIGHT)
+    assert np.abs(np.array(bones["hand.R"].head) - seen).max() < 0.003
+    # The take that it was keyed in is not touched.
+    scene.chironomy.take_index = len(scene.chironomy.takes) - 4
+    scene.frame_set(frame)
+    assert np.linalg.norm(np.array(bones["wrist.R"].head) - np.array(bones["hand.R"].head)) > 0.1

@@ -126,3 +126,12 @@ def test_whatever_is_dragged_ends_after_it_begins(strips, first, length, part, f
     assert b - a >= min(6, length)
     assert part != "whole" or b - a == length
     assert strips.dragged(first, last, part, 0, 6, 1, 10_000) == (first, last)
+
+
+def test_a_stroke_at_the_beginning_of_a_strip_leaves_its_name_to_be_read(strips):
+    assert strips.name_begin(100.0, [], 5.0, 1.0) == 104.0
+    assert strips.name_begin(100.0, [150.0], 5.0, 1.0) == 104.0
+    # Diamonds from 98 to 108 and from 107 to 117.
+    assert strips.name_begin(100.0, [103.0, 112.0], 5.0, 1.0) == 119.0
+    # One that has gone by on the left.
+    assert strips.name_begin(100.0, [80.0], 5.0, 1.0) == 104.0

@@ -15,7 +15,7 @@ from chironomy.gesture import embedded_weights
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.score import Phrase, Score, Stroke
-from chironomy.gesture.timing import _shift, lateness, on_time, stroke_times
+from chironomy.gesture.timing import _shift, lateness, on_time, stroke_times, unhurried
 from chironomy.motion.hand_motion import HandMotion
 
 FPS = 24.0
@@ -151,3 +151,36 @@ def test_what_else_is_fast_arrives_on_an_accent_if_one_is_near() -> None:
     assert 0.06 < first < 0.12
     assert np.abs([second, third]).max() < 0.02
     assert np.abs(on_time(came, (NOTHING, NOTHING), FPS, np.array([2.2])) - came).max() < 1e-9
+
+
+def test_a_hand_that_rested_sets_out_for_its_stroke_in_time() -> None:
+    # It rests, goes 20 cm in 0.4 s to where the stroke begins, and strokes from there; then once more at once.
+    came, asked = strokes(2.0, 2.6, 3.2, 3.7), np.array([2.6, 3.7])
+    made = unhurried(came, (asked, NOTHING), FPS)
+    before, after = (_speed_of(motion) for motion in (came, made))
+    way, stroke = slice(round(1.2 * FPS), round(2.2 * FPS)), slice(round(2.4 * FPS), None)
+    assert after[way].max() < 0.75 * before[way].max()
+    # It goes all the way, the stroke stays as it was, and so does what follows without a rest.
+    assert abs(made[way.stop, 1] - came[way.stop, 1]) < 0.01
+    assert np.abs(made[stroke] - came[stroke]).max() < 0.01
+    assert np.abs(made[:, 99:] - came[:, 99:]).max() < 1e-9
+
+
+def test_a_hand_is_ready_by_the_accent_before_its_stroke_and_waits() -> None:
+    came, asked = strokes(2.0, 2.6), np.array([2.6])
+    ready = 1.75
+    made = unhurried(came, (asked, NOTHING), FPS, np.array([ready, 2.6]))
+    assert abs(lateness(made[:, :3], np.array([ready]), FPS)[0] + 0.05) < 0.03  # a little before it, as strokes are
+    assert abs(arrivals(made)[1] - arrivals(came)[1]) < 0.03
+    waiting = slice(round(1.9 * FPS), round(2.2 * FPS))
+    assert _speed_of(made)[waiting].max() < 0.15
+
+
+def test_a_hand_that_comes_slowly_is_left_alone() -> None:
+    slow = strokes(2.6)
+    assert np.abs(unhurried(slow, (np.array([2.6]), NOTHING), FPS) - slow).max() < 1e-9
+
+
+def _speed_of(motion: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(T,) metres a second of the left wrist."""
+    return np.linalg.norm(np.gradient(motion[:, :3].astype(np.float64), axis=0), axis=1) * FPS

@@ -44,6 +44,18 @@ def test_many_keys_at_once_are_those_put_in_one_after_the_other():
         np.testing.assert_allclose(at_once[name], one_by_one[name], atol=1e-9)
 
 
+def test_many_keys_beyond_a_curve_hold_its_ends_with_handles_at_thirds():
+    before = keys.constant(0.7, [10])
+    after = with_keys(before, [1, 4, 16, 22, 25])
+    assert after["co"].tolist() == [[frame, before["co"][0, 1]] for frame in (1, 4, 10, 16, 22, 25)]
+    np.testing.assert_allclose(after["handle_left"][4:, 0], [20.0, 24.0])
+    np.testing.assert_allclose(after["handle_right"][3:5, 0], [18.0, 23.0])
+    np.testing.assert_allclose(after["handle_right"][:2, 0], [2.0, 6.0])
+    for name in ("handle_left", "handle_right"):
+        assert (after[name][:, 1] == before["co"][0, 1]).all()
+    np.testing.assert_allclose(drawn(after, EVERYWHERE), drawn(before, EVERYWHERE), atol=2e-7)
+
+
 def test_a_moved_pose_is_moved_by_all_of_it_and_nothing_beyond_the_reach():
     before = curve()
     after = displaced(before, 6, 14, *bump(10, 4, 0.3))

@@ -15,6 +15,8 @@ from chironomy.body.performance import Performance, load_performance, packed, sa
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
+from chironomy.gesture.maker import Part
+from chironomy.gesture.ranges import joined
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.motion.files import save_hands
 from chironomy.performance.gestures import gesture_pipeline, make_gestures
@@ -25,6 +27,7 @@ from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.errors import ListeningCancelled
+from chironomy.speech.phone import Phone
 from chironomy.work import Work
 from takes import FPS, hands_before_the_chest, write_tone
 
@@ -229,9 +232,35 @@ def test_lips_heard_beside_the_hands_are_those_heard_after_them(recording: Path,
     np.testing.assert_array_equal(beside.face.values, perform(speech, hands, LENS, seed=3).face.values)
 
 
-def test_listening_ends_with_the_hands_that_fail(speech: Speech) -> None:
+def test_a_recording_that_is_held_is_listened_to_once(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    speech, heard = load_speech(recording), []
+
+    def recognise(speech: Speech, work: Work) -> list[Phone]:
+        heard.append(speech)
+        return [Phone("AA", 0.1, 0.3)]
+
+    monkeypatch.setattr("chironomy.performance.perform.recognise_phones", recognise)
+    for _ in range(2):
+        with listening(speech) as phones:
+            assert phones() == [Phone("AA", 0.1, 0.3)]
+    assert heard == [speech]
+
+
+def test_hands_are_told_part_by_part_as_they_are_in_the_whole(recording: Path) -> None:
+    parts: list[Part] = []
+    settings = {"seed": 3, "lens_x": 0.0, "lens_y": 0.0, "lens_z": 2.8, "alive": False}
+    hands = make_performance({"speech": recording}, settings, Work(finished=parts.append)).hands
+    assert [part.first_frame for part in parts] == [
+        sum(each.motion.frame_count for each in parts[:number]) for number in range(len(parts))
+    ]
+    told = joined([part.motion for part in parts])
+    np.testing.assert_array_equal(told.wrist_position, hands.wrist_position)
+    np.testing.assert_array_equal(told.rotation, hands.rotation)
+
+
+def test_listening_ends_with_the_hands_that_fail(recording: Path) -> None:
     before = threading.active_count()
-    with pytest.raises(RuntimeError, match="no hands"), listening(speech):
+    with pytest.raises(RuntimeError, match="no hands"), listening(load_speech(recording)):
         raise RuntimeError("no hands")
     assert threading.active_count() == before
 

@@ -240,11 +240,16 @@ class Desk:
         """Click a button of a section."""
         self.click(*self.find(section, wanted, parts))
 
-    def write(self, section: str, wanted: str, text: str) -> None:
-        """Write into a field of a section: Enter over it opens it."""
-        self.point(*self.find(section, wanted))
-        time.sleep(0.3)
-        self.press("Return", "ctrl+a")
+    def write(self, section: str, wanted: str, text: str, path: bool = False) -> None:
+        """Write into a field of a section: Enter over it opens it, and one with a path a click."""
+        at = self.find(section, wanted)
+        if path:
+            self.click(*at)
+        else:
+            self.point(*at)
+            time.sleep(0.3)
+            self.press("Return")
+        self.press("ctrl+a")
         self.xdotool("type", text)
         self.press("Return")
         time.sleep(0.3)

@@ -6,6 +6,8 @@ is answered by `NUMBER.answer`. Nothing here works the add-on: that is done from
 under the pointer Blender tells by its own operators, those of a button's context menu.
 """
 
+import contextlib
+import itertools
 import json
 import sys
 import time
@@ -26,16 +28,20 @@ drawn: set[str] = set()
 
 
 class _Waits:
-    """The gaps between two ticks, without what the answers take."""
+    """The gaps between two ticks, without what the answers take.
+
+    `computed` are the seconds of the longest in which this thread was computed, which other programs do not lengthen.
+    """
 
     longest = 0.0
+    computed = 0.0
     ended = None
 
 
 class _Held:
-    """The longest call of one of the add-on's operators, in which Blender answers nothing, and what it was.
+    """The call of the add-on's that computed longest, in which Blender answers nothing, and what it was.
 
-    `computed` are the seconds of it in which this thread was computed, which other programs do not lengthen.
+    Told are its operators and what it does in slices by Blender's timer.
     """
 
     longest = 0.0
@@ -149,11 +155,10 @@ def dialog_open():
 
 def installed():
     """Whether the add-on is there; from then on it is known which sections are drawn."""
-    module = sys.modules.get(f"{ADDON}.panels")
-    if module is None or settings() is None:
+    if ADDON not in sys.modules or settings() is None:
         return False
-    for panel in module.CLASSES:
-        if issubclass(panel, bpy.types.Panel) and not hasattr(panel, "watched"):
+    for panel in _panels():
+        if not hasattr(panel, "watched"):
             panel.watched = True
             panel.draw = _noting(panel.draw, panel.bl_label)
     for operator in sys.modules[ADDON].CLASSES:
@@ -162,6 +167,10 @@ def installed():
             for part in ("invoke", "execute", "modal"):
                 if hasattr(operator, part):
                     setattr(operator, part, _timing(getattr(operator, part), f"{operator.bl_label}, {part}"))
+    slicing = sys.modules[f"{ADDON}.slices"].Slicing
+    if not hasattr(slicing, "watched"):
+        slicing.watched = True
+        slicing.go_on = _timing_slices(slicing.go_on)
     if not _Draws.count:
         bpy.types.SpaceView3D.draw_handler_add(_count_draw, (), "WINDOW", "POST_PIXEL")
         area_of("VIEW_3D").tag_redraw()
@@ -173,19 +182,33 @@ def _count_draw():
 
 
 def _timing(method, label):
-    def timed(operator, context, *event):
-        begun, computed = time.perf_counter(), time.thread_time()
-        try:
-            return method(operator, context, *event)
-        finally:
-            took = time.perf_counter() - begun
-            if took > _Held.longest:
-                _Held.longest, _Held.computed, _Held.label = took, time.thread_time() - computed, label
+    def timed(*given):
+        with _noting_held(label):
+            return method(*given)
 
     # Blender counts a method's arguments.
     if label.endswith("execute"):
         return lambda operator, context: timed(operator, context)
     return lambda operator, context, event: timed(operator, context, event)
+
+
+def _timing_slices(go_on):
+    def timed(work, *given):
+        with _noting_held(f"slices of {work._begin.__module__.rpartition('.')[2]}"):
+            return go_on(work, *given)
+
+    return timed
+
+
+@contextlib.contextmanager
+def _noting_held(label):
+    begun, computed = time.perf_counter(), time.thread_time()
+    try:
+        yield
+    finally:
+        took, computed = time.perf_counter() - begun, time.thread_time() - computed
+        if computed > _Held.computed:
+            _Held.longest, _Held.computed, _Held.label = took, computed, label
 
 
 def _noting(draw, label):
@@ -205,10 +228,15 @@ def set_preferences(**given):
 def sections():
     """Return the labels of the sections in their order and how often they were drawn, and begin to look which are."""
     drawn.clear()
-    panels = sys.modules[f"{ADDON}.panels"].CLASSES
     area_of("VIEW_3D").tag_redraw()
-    shown = [each for each in panels if issubclass(each, bpy.types.Panel) and _polled(each)]
+    shown = [each for each in _panels() if _polled(each)]
     return {"all": [each.bl_label for each in shown], "draws": _Draws.count}
+
+
+def _panels():
+    """Return the sections of the tab in their order, without those within another one."""
+    panels = [each for each in sys.modules[ADDON].CLASSES if issubclass(each, bpy.types.Panel)]
+    return [each for each in panels if each.bl_region_type == "UI" and not hasattr(each, "bl_parent_id")]
 
 
 def _polled(panel):
@@ -301,12 +329,23 @@ def state():
     action = data.action if data is not None else None
     found["speech"] = chosen.speech
     found["seed"] = chosen.seed
+    found["batch"] = [chosen.batch.recordings, chosen.batch.out]
     found["character"] = item.name if item is not None else None
     found["mode"] = item.mode if item is not None else None
     found["takes"] = [
-        {"name": take.name, "label": take.label, "detail": take.detail, "shown": take.action == action}
+        {
+            "name": take.name,
+            "of": take.item.name if take.item else "",
+            "label": take.label,
+            "detail": take.detail,
+            "shown": take.action == action,
+        }
         for take in chosen.takes
         if take.action is not None
+    ]
+    found["turns"] = [
+        [turn.who.name if turn.who else "", turn.played.left, turn.played.right]
+        for turn in sys.modules[f"{ADDON}.scene.turns"].turns(scene)
     ]
     found["phrases"] = [[phrase.kind, phrase.hands, phrase.first, phrase.last] for phrase in chosen.phrases]
     found["phrase"] = chosen.phrase_index
@@ -359,6 +398,26 @@ def wrist_path(step=5):
     return found
 
 
+def hands_between(first, last, step=5):
+    """Return by name how many metres the wrists of each character travel between two frames."""
+    scene, places = bpy.context.scene, {}
+    now = scene.frame_current
+    for frame in range(first, last + 1, step):
+        scene.frame_set(frame)
+        for item in sys.modules[f"{ADDON}.scene.turns"].speakers(scene):
+            places.setdefault(item.name, []).append([_evaluated(item, name) for name in ("hand.L", "hand.R")])
+    scene.frame_set(now)
+    return {
+        name: sum((b - a).length for one, other in itertools.pairwise(path) for a, b in zip(one, other, strict=True))
+        for name, path in places.items()
+    }
+
+
+def new_file():
+    """Open a new file, as it begins, without a question whether to save."""
+    bpy.app.timers.register(lambda: bpy.ops.wm.read_homefile(use_factory_startup=False) and None, first_interval=0.1)
+
+
 def go_to(frame):
     """Set the current frame."""
     bpy.context.scene.frame_set(frame)
@@ -379,7 +438,7 @@ def show_preferences():
 
 
 def hide_preferences():
-    """Let that area show the 3D view again."""
+    """Let that area show the 3D view again; its sidebar is away then."""
     area_of("PREFERENCES").type = "VIEW_3D"
 
 
@@ -389,13 +448,14 @@ def heard():
 
 
 def longest_wait():
-    """Return the longest gap between two ticks in seconds since this was asked, and begin anew."""
-    found, _Waits.longest = _Waits.longest, 0.0
+    """Return the longest gap between two ticks since this was asked, and what was computed in it, and begin anew."""
+    found = [_Waits.longest, _Waits.computed]
+    _Waits.longest, _Waits.computed = 0.0, 0.0
     return found
 
 
 def longest_held():
-    """Return the longest call of an operator of the add-on's since this was asked, and what it was, and begin anew."""
+    """Return the call of the add-on's that computed longest since this was asked, and what it was, and begin anew."""
     found = [_Held.longest, _Held.computed, _Held.label]
     _Held.longest, _Held.computed, _Held.label = 0.0, 0.0, ""
     return found
@@ -413,7 +473,8 @@ ANSWERS = {
     each.__name__: each
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
-        open_sections, place, place_of_frame, place_of_strip, place_of_bone, under, hunt, state, wrist_path, go_to,
+        open_sections, place, place_of_frame, place_of_strip, place_of_bone, under, hunt, state, wrist_path,
+        hands_between, new_file, go_to,
         selected_keys, show_preferences, hide_preferences, heard, longest_wait, longest_held, leave,
     )
 }  # fmt: skip
@@ -422,7 +483,8 @@ ANSWERS = {
 def tick():
     """Note the wait, go on with a hunt, and answer."""
     if _Waits.ended is not None:
-        _Waits.longest = max(_Waits.longest, time.perf_counter() - _Waits.ended)
+        waited = time.perf_counter() - _Waits.ended[0], time.thread_time() - _Waits.ended[1]
+        _Waits.longest, _Waits.computed = max((_Waits.longest, _Waits.computed), waited)
     try:
         _go_on_hunting()
         for ask in sorted(FOLDER.glob("*.ask")):
@@ -431,7 +493,7 @@ def tick():
             ask.unlink()
             _answer(answer, asked)
     finally:
-        _Waits.ended = time.perf_counter()
+        _Waits.ended = time.perf_counter(), time.thread_time()
     return 0.02 if _Hunt.points else TICK
 
 

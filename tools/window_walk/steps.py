@@ -16,9 +16,13 @@ from window_walk.edits import (
     move_pose,
     regenerate_range,
 )
+from window_walk.exchange import import_fbx, let_several_talk, make_batch, send_live
 from window_walk.walk import Walk, check, farthest, length, show_gesture, shown_take, wait_for
 
 TAB = "Chironomy"
+
+ELSEWHERE = "https://render.example:8443"
+"""An address whose certificate an authority vouches for."""
 
 
 def install(walk: Walk) -> str:
@@ -50,7 +54,7 @@ def add_character(walk: Walk) -> str:
     """Add the character, and look at it."""
     desk = walk.desk
     desk.press_button("Character", "chironomy.add_character")
-    seen = desk.wait_until("a character", lambda seen: seen["character"])
+    seen = desk.wait_until("a character", lambda seen: seen["character"], 120)
     desk.ask("look")
     return f"{seen['character']} stands in the scene"
 
@@ -176,16 +180,18 @@ def look_at_all(walk: Walk) -> str:
 
 
 def look_at_preferences(walk: Walk) -> str:
-    """Look at the page in the preferences."""
+    """Look at the page in the preferences, once more with the address of a backend elsewhere."""
     desk = walk.desk
     desk.ask("show_preferences")
-    time.sleep(2.0)
-    desk.machine.run("import", "-window", "root", desk.machine.inner(desk.machine.folder / "screen.png"))
-    shutil.move(desk.machine.folder / "screen.png", desk.pictures / "17-page.png")
+    for name, address in (("19-page", walk.backend.url if walk.backend else ""), ("19-page-elsewhere", ELSEWHERE)):
+        desk.ask("set_preferences", address=address)
+        time.sleep(2.0)
+        desk.machine.run("import", "-window", "root", desk.machine.inner(desk.machine.folder / "screen.png"))
+        shutil.move(desk.machine.folder / "screen.png", desk.pictures / f"{name}.png")
+    desk.ask("set_preferences", address="")
     desk.ask("hide_preferences")
     time.sleep(1.0)
-    desk.ask("show_tab", name=TAB)
-    return "the page is in 17-page.png"
+    return "the page is in 19-page.png, with Authority in 19-page-elsewhere.png"
 
 
 def render(walk: Walk) -> str:
@@ -212,7 +218,7 @@ def export_fbx(walk: Walk) -> str:
     target = walk.files.folder / "hands.fbx"
     walk.desk.press_button("Import and Export", "chironomy.export_fbx")
     walk.desk.answer_dialog(target)
-    wait_for(target)
+    wait_for(target, 300.0)
     return f"{target.name}, {target.stat().st_size / 1e6:.1f} MB"
 
 
@@ -265,8 +271,12 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("12-render", render),
     ("13-export", export_fbx),
     ("14-opened-again", save_and_open),
+    ("15-imported", import_fbx),
+    ("15-live", send_live),
     ("15-line", work_in_line),
     ("16-all", look_at_all),
-    ("17-preferences", look_at_preferences),
+    ("17-batch", make_batch),
+    ("18-speakers", let_several_talk),
+    ("19-preferences", look_at_preferences),
 )
 """The name of each step's picture, and the step. One that fails does not stop those after it."""

@@ -8,7 +8,7 @@ point is in the body and which way is out, smoothly and for many points at once.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -91,9 +91,23 @@ class Tube:
         return depth, out
 
     def near(self, points: Array, within: float) -> NDArray[np.bool_]:
-        """Which of the points (..., 3) are so many metres above or below the tube at most: others are farther off."""
+        """Which of the points (..., 3) may be less than `within` metres outside the tube: those in a box around it."""
         top = self.low + (len(self.radius) - 1) * _STEP
-        return (points[..., 1] > self.low - within) & (points[..., 1] < top + within)
+        near = (points[..., 1] > self.low - within) & (points[..., 1] < top + within)
+        wide, steep = self._outlines
+        # What is a depth away from a slope is farther away level.
+        reach = wide + within * np.sqrt(1.0 + steep**2)
+        for number, axis in enumerate((0, 2)):
+            low, high = self.centre[:-1, number], self.centre[1:, number]
+            near &= points[..., axis] > (np.minimum(low, high) - reach).min()
+            near &= points[..., axis] < (np.maximum(low, high) + reach).max()
+        return near
+
+    @cached_property
+    def _outlines(self) -> tuple[Array, Array]:
+        """(n - 1,) the largest radius between two outlines, and the steepest slope."""
+        steep = np.abs(np.diff(self.radius, axis=0)) / _STEP
+        return np.maximum(self.radius[1:], self.radius[:-1]).max(axis=1), steep.max(axis=1)
 
 
 @lru_cache(maxsize=4)

@@ -14,7 +14,7 @@ from chironomy.gesture.latent import Latent
 from chironomy.gesture.leading import Led, led
 from chironomy.gesture.network import Given, Network, NoisePath, Run
 from chironomy.gesture.pins import Ease
-from chironomy.gesture.timing import on_time
+from chironomy.gesture.timing import on_time, unhurried
 from chironomy.gesture.windows import Blend, Layout
 from chironomy.work import Work
 
@@ -32,7 +32,7 @@ _TIMED_STEPS = 3
 _REST_TEMPERATURE, _PLANNED_REST_TEMPERATURE, _LASTING = 0.65, 0.2, 0.25
 # The few steps in which a plan is performed lose spread, so they start with more: of what fingers do each on its own
 # most of all, and none of opening and closing the hand, their first components, which the plan says.
-_PLANNED_TEMPERATURE, _PLANNED_FINGER_TEMPERATURE = 1.25, 2.3
+_PLANNED_TEMPERATURE, _PLANNED_FINGER_TEMPERATURE = 1.28, 2.3
 _WHOLE_HAND = slice(WRIST_DIM, WRIST_DIM + 3)
 
 
@@ -254,6 +254,7 @@ def _as_asked(network: Network, clean: Array, conditions: Conditions, controls: 
         return clean
     motion, fps = network.latent.denormalize(clean), float(network.config["fps"])
     made = on_time(motion, conditions.apexes, fps, conditions.accents)
+    made = unhurried(made, conditions.apexes, fps, conditions.accents)
     made = led(made, conditions.led, fps, controls.leading).astype(np.float32)
     return clean + (network.latent.normalize(made) - network.latent.normalize(motion))
 

@@ -6,6 +6,7 @@ pressed around its strokes, smoothly and never by much, until they arrive.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,16 @@ _APART = 0.3  # seconds from any stroke of the score
 _MOST = 0.16  # seconds by which anything is moved
 _WITHIN = 0.45  # seconds around an apex in which time runs otherwise
 _STEEPEST = 0.4  # seconds by which two neighbouring strokes are moved against each other, a second between them
+_RESTED = 1.6  # seconds since the stroke before after which a hand comes from its rest
+_LEAST_WAY, _WAY_A_METRE = 0.45, 1.6  # seconds of a way to where a stroke begins, at least and for every metre of it
+_MOVES = 0.3  # metres a second of what is a movement
+_BEFORE_STROKE = 0.9  # seconds before an apex in which a hand comes
+_STROKE, _LEAST_STROKE = 0.15, 0.25  # seconds before an apex in which nothing else arrives, nor is made to
+_SOONER = 0.6  # seconds by which a hand may be there before it was
+_HASTE = 0.6  # part of a way's seconds in which it may be done so as to be there on an accent
+_STRETCHED, _WAITS = 0.55, 0.85  # parts of a way's new time, and of that before a stroke, that are won
+_CATCHING_UP = 0.7  # seconds of rest that pass faster or slower for it
+_BLURRED = 0.05  # seconds, standard deviation, over which time is bent
 
 
 def stroke_times(phrases: Iterable[Phrase]) -> tuple[Array, Array]:
@@ -72,6 +83,111 @@ def on_time(
         if len(when):
             result[:, own] = _at(result[:, own], (times + _shift(times, when, late)) * fps)
     return result
+
+
+def unhurried(
+    motion: NDArray[np.floating], apexes: tuple[Array, Array], fps: float, accents: Array | None = None
+) -> Array:
+    """Motion whose hands come from their rest without haste.
+
+    A way that is done in a moment looks like a stroke of its own, beside the accents. So a hand that has nothing else
+    to do sets out earlier; it is there by an accent if one is shortly before, and waits.
+
+    Args:
+        motion: (T, 198), as `gesture.encoding` has it.
+        apexes: seconds from the first frame at which strokes of each hand arrive, in order.
+        fps: frames a second.
+        accents: seconds at which accented syllables begin to sound, in order.
+    """
+    result = np.array(motion, np.float64)
+    if len(motion) < 3:
+        return result
+    times = np.arange(len(motion)) / fps
+    beats = np.zeros(0) if accents is None else accents - _BEFORE_ACCENT
+    for side in range(2):
+        own = slice(side * HAND_DIM, (side + 1) * HAND_DIM)
+        bends = _Ways(result[:, own][:, :3], apexes[side], beats, fps).bends()
+        if bends:
+            knots, late = np.array(bends).T
+            shift = filters.gaussian(np.interp(times, knots, late)[:, None], _BLURRED * fps)[:, 0]
+            result[:, own] = _at(result[:, own], (times + shift) * fps)
+    return result
+
+
+class _Way(NamedTuple):
+    """A way that a hand goes, in seconds: when it sets out and when it arrives, and how many metres it is."""
+
+    begin: float
+    end: float
+    metres: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it should take."""
+        return _LEAST_WAY + _WAY_A_METRE * self.metres
+
+
+class _Ways:
+    """The ways of a hand from its rest to its strokes.
+
+    Args:
+        position: (T, 3) metres, the wrist.
+        apexes: seconds at which strokes arrive, in order.
+        beats: seconds at which it may arrive where a stroke begins, in order.
+        fps: frames a second.
+    """
+
+    def __init__(self, position: Array, apexes: Array, beats: Array, fps: float):
+        self.position, self.apexes, self.beats, self.fps = position, apexes, beats, fps
+        self.speed = _speed(position, fps)
+        peaks = find_peaks(self.speed).places
+        self.peaks = peaks[self.speed[peaks] >= _MOVES]
+        self.arrivals = np.array([_arrival(self.speed, int(peak)) for peak in self.peaks]) / fps
+
+    def bends(self) -> list[tuple[float, float]]:
+        """Moments, in order, and the seconds later that the hand was where it is to be in each."""
+        bends: list[tuple[float, float]] = []
+        for number, apex in enumerate(self.apexes):
+            before = self.apexes[number - 1] if number else -np.inf
+            since = bends[-1][0] if bends else 0.0
+            if apex - before > _RESTED:
+                bends += self._to_stroke(float(apex), float(before), since)
+        return bends
+
+    def _to_stroke(self, apex: float, before: float, since: float) -> list[tuple[float, float]]:
+        moments = self.peaks / self.fps
+        near = np.flatnonzero((moments > max(apex - _BEFORE_STROKE, before)) & (moments < apex))
+        ways = [number for number in near if self.arrivals[number] < apex - _STROKE]
+        if not ways or len(ways) == len(near):
+            return []
+        way, stroke = self._way(ways[0], ways[-1]), float(moments[near[len(ways)]])
+        earlier = np.flatnonzero(moments < way.begin)
+        free = max(float(self.arrivals[earlier[-1]]) if len(earlier) else 0.0, since)
+        there = self._on_a_beat(way, free, stroke, apex)
+        early = max(there - way.seconds, free)
+        if there == way.end:
+            early = max(early, (way.begin - _STRETCHED * way.end) / (1 - _STRETCHED))
+        early = min(early, way.begin + min(there - way.end, 0.0))
+        rests = max(early - _CATCHING_UP, min(free, early - 0.1))
+        if rests < since or (early > way.begin - 1 / self.fps and there == way.end):
+            return []
+        return [(rests, 0.0), (early, way.begin - early), (there, way.end - there), (stroke, 0.0)]
+
+    def _on_a_beat(self, way: _Way, free: float, stroke: float, apex: float) -> float:
+        """When to arrive: on a beat, if one is near."""
+        first = max(stroke - (stroke - way.end) / (1 - _WAITS), free + _HASTE * way.seconds, way.end - _SOONER)
+        able = self.beats[(self.beats >= first) & (self.beats <= min(way.end + _NEAR, apex - _LEAST_STROKE))]
+        return float(able[np.abs(able - way.end).argmin()]) if len(able) else way.end
+
+    def _way(self, first: int, last: int) -> _Way:
+        """The way whose movements these are."""
+        peak = int(self.peaks[first])
+        slow = np.flatnonzero(self.speed[:peak] <= _ARRIVED * self.speed[peak])
+        falls = np.flatnonzero(np.diff(self.speed[: peak + 1]) < 0)
+        begin = max(slow[-1] if len(slow) else 0, falls[-1] + 1 if len(falls) else 0)
+        end = float(self.arrivals[last])
+        metres = np.linalg.norm(self.position[round(end * self.fps)] - self.position[begin])
+        return _Way(float(begin) / self.fps, end, float(metres))
 
 
 def lateness(position: Array, apexes: Array, fps: float) -> Array:

@@ -207,9 +207,33 @@ def with_keys(columns: Columns, frames: ArrayLike) -> Columns:
     one_by_one = within & ~inside
     one_by_one[inside] |= ~whole
     columns = _divided_one_by_one(columns, wanted[one_by_one])
-    for frame in wanted[~within]:
-        columns = with_key(columns, float(frame))
+    for end, beyond in ((0, wanted[wanted < times[0]][::-1]), (-1, wanted[wanted > times[-1]])):
+        columns = _held_beyond(columns, beyond, end)
     return columns
+
+
+def _held_beyond(columns: Columns, frames: Numbers, end: int) -> Columns:
+    """Return an F-curve's keys with keys where it holds the value of its first (end 0) or its last (-1), too.
+
+    Args:
+        columns: the keys.
+        frames: (N,) the nearest first.
+        end: 0 where they lie before the first key, -1 where they lie after the last.
+    """
+    if len(frames) == 0:
+        return columns
+    columns = with_key(columns, float(frames[0]))
+    if len(frames) == 1:
+        return columns
+    outer, inner = ("handle_left", "handle_right") if end == 0 else ("handle_right", "handle_left")
+    thirds = np.diff(frames) / 3.0
+    columns[outer][end, 0] = frames[0] + thirds[0]
+    new = {name: np.repeat(column[[end]], len(frames) - 1, axis=0) for name, column in columns.items()}
+    new["co"][:, 0], new[inner][:, 0] = frames[1:], frames[1:] - thirds
+    new[outer][:, 0] = frames[1:] + np.append(thirds[1:], thirds[-1])
+    new["handle_left"][:, 1] = new["handle_right"][:, 1] = new["co"][:, 1]
+    parts = (columns, new) if end else ({name: column[::-1] for name, column in new.items()}, columns)
+    return {name: np.concatenate([part[name] for part in parts]) for name in columns}
 
 
 def distance(at: Numbers, frames: Numbers) -> Numbers:
@@ -282,10 +306,21 @@ def _divided(columns: Columns, frames: Numbers, start: NDArray[np.intp]) -> tupl
 
 
 def bezier_values(columns: Columns, start: NDArray[np.intp], frames: Numbers) -> Numbers:
-    """Return (N,) the values of Bezier pieces at frames (N,), each within the piece that begins at a key (N,)."""
-    points = _pieces(columns, start)
-    t = _parameters(points[:, :, 0].tobytes(), np.asarray(frames, np.float64).tobytes())
-    return _blossom(points[:, :, 1:], t, t, t)[:, 0]
+    """Return (N,) the values of Bezier pieces at frames (N,), at least one, each within the piece of a key (N,)."""
+    earliest = int(start.min())
+    place = start - earliest
+    # There are fewer pieces than frames.
+    pieces = _pieces(columns, np.arange(earliest, int(start.max()) + 1))
+    t = _parameters(pieces[place, :, 0].tobytes(), np.asarray(frames, np.float64).tobytes())
+    first, one, two, three = (power[place] for power in _powers(pieces[:, :, 1]))
+    return ((three * t + two) * t + one) * t + first
+
+
+def _powers(points: Numbers) -> tuple[Numbers, Numbers, Numbers, Numbers]:
+    """Return what Bezier pieces (N, 4) are as polynomials: (N,) factors of the powers of t, the lowest first."""
+    first, leaving, arriving, last = points.T
+    one, two = 3.0 * (leaving - first), 3.0 * (arriving - 2.0 * leaving + first)
+    return first, one, two, last - first - 3.0 * (arriving - leaving)
 
 
 @functools.lru_cache(maxsize=16)
@@ -297,15 +332,15 @@ def _parameters(times: bytes, frames: bytes) -> Numbers:
         frames: (N,) likewise.
     """
     wanted = np.frombuffer(frames)
-    first, leaving, arriving, last = np.frombuffer(times).reshape(len(wanted), 4).T
-    # As powers of t, from the piece's beginning on.
-    one, two = 3.0 * (leaving - first), 3.0 * (arriving - 2.0 * leaving + first)
-    three, sought = last - first - 3.0 * (arriving - leaving), wanted - first
+    first, one, two, three = _powers(np.frombuffer(times).reshape(len(wanted), 4))
+    sought = wanted - first
     t: Numbers = np.full(len(wanted), 0.5)
     step = 0.25
     for _ in range(54):
         t += np.where(((three * t + two) * t + one) * t < sought, step, -step)
         step *= 0.5
+    # On a key a curve has its value, to the bit.
+    t[sought <= 0.0] = 0.0
     t.setflags(write=False)
     return t
 

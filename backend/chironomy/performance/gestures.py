@@ -70,7 +70,8 @@ def make_gestures(
             `range_end` (seconds) and `range_hands` ("both", "left" or "right") beside them, and `emotion`
             (`body.emotion.emotion_track`), whose size and tempo the hands take on.
         count: how many performances.
-        work: told how far it is, and asked whether to go on.
+        work: told how far it is, and asked whether to go on; the one performance's parts are `finished` as
+            `gesture.maker.Part`.
         load: gives the model, by default the embedded one.
         hear: reads the speech's file.
 
@@ -152,7 +153,7 @@ def make_gestures(
                 motion = pipeline.regenerate(speech, kept, start, end, hands=chosen, locked=locked, **again)
             yield made(_felt_in_ranges(motion, earlier, felt, asked))
     elif count == 1:
-        yield made(_felt(pipeline(speech, **controls), felt, asked))
+        yield made(_felt(pipeline(speech, on_part=work.finished, **controls), felt, asked))
     else:
         yield from (made(_felt(motion, felt, asked)) for motion in pipeline.variants(speech, count, **controls))
 

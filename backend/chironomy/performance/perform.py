@@ -3,8 +3,10 @@
 
 import contextlib
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
 _OTHERS = ("alive", "lens_x", "lens_y", "lens_z")
 """Settings of a performance that are not the hands'."""
 
+_spoken: "weakref.WeakKeyDictionary[Speech, list[Phone]]" = weakref.WeakKeyDictionary()
+"""The phones of recordings that are still held: another performance of one waits for them no more."""
+
 
 def make_performance(
     inputs: Mapping[str, Path],
@@ -56,7 +61,8 @@ def make_performance(
             head nods as they pause; and `aims` (`chironomy.aims/1`), whom the person looks at instead of into the lens.
         settings: as for `make_gestures`, with `alive` (True) and `lens_x`, `lens_y`, `lens_z` (metres in the frame of
             the body) beside them: see `perform`.
-        work: told how far it is, and asked whether to go on.
+        work: told how far it is, and asked whether to go on; of the hands, parts are `finished`
+            (`gesture.maker.Part`), but not with a fit, which places them by where they rest in all of the motion.
         load: gives the model, by default the embedded one.
         hear: reads the speech's file; it is heard once.
 
@@ -70,7 +76,8 @@ def make_performance(
     others = spoken_phrases(hear(inputs["heard"])) if "heard" in inputs else ()
     gesture = {name: value for name, value in settings.items() if name not in _OTHERS}
     with listening(speech, work) as phones:
-        hands = next(make_gestures(inputs, gesture, work=work.part(0.0, 0.75), load=load, hear=lambda path: speech))
+        making = work.part(0.0, 0.75) if fit is None else replace(work.part(0.0, 0.75), finished=None)
+        hands = next(make_gestures(inputs, gesture, work=making, load=load, hear=lambda path: speech))
         lens: ArrayLike = [settings[name] for name in _OTHERS[1:]]
         if aims is not None:
             lens = aims.at(np.arange(hands.frame_count) / hands.fps)
@@ -95,16 +102,26 @@ def make_performance(
 def listening(speech: Speech, work: Work = QUIET) -> Iterator[Callable[[], list[Phone]]]:
     """Listen for phones beside whatever is done meanwhile; what it gives waits for them and returns them.
 
-    Leaving it before ends the listening. What goes wrong in it is raised where the phones are asked for.
+    Leaving it before ends the listening. What goes wrong in it is raised where the phones are asked for. Of a recording
+    that is held, as where several performances are made of it, they are heard once.
     """
+    known = _spoken.get(speech)
+    if known is not None:
+        yield lambda: known
+        return
     # Both need what is heard in it; so neither hears it twice.
     speech_contours(speech)
     left = threading.Event()
     beside = Work(cancelled=lambda: left.is_set() or work.cancelled())
+
+    def heard() -> list[Phone]:
+        _spoken[speech] = phones.result()
+        return _spoken[speech]
+
     with ThreadPoolExecutor(1, "listening") as thread:
         phones = thread.submit(recognise_phones, speech, work=beside)
         try:
-            yield phones.result
+            yield heard
         finally:
             left.set()
 

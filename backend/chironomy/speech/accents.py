@@ -44,6 +44,7 @@ def onsets(speech: Speech) -> NDArray[np.float64]:
     return _onsets(speech_contours(speech))
 
 
+@once
 def accent_onsets(speech: Speech) -> NDArray[np.float64]:
     """Seconds at which each accented syllable of `pitch_accents` begins to sound, (N,) in the same order.
 
@@ -66,6 +67,7 @@ def accent_onsets_of(contours: Contours, times: NDArray[np.float64]) -> NDArray[
     return np.maximum(result, 0.0)
 
 
+@once
 def _onsets(contours: Contours) -> NDArray[np.float64]:
     flux = smooth(contours.flux, 0.015)
     if not contours.speaking.any():
@@ -90,6 +92,7 @@ def pitch_accents(speech: Speech) -> tuple[NDArray[np.float64], NDArray[np.float
     return accents_of(speech_contours(speech))
 
 
+@once
 def accents_of(contours: Contours) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The same from curves that are at hand."""
     nuclei = _syllables(contours)

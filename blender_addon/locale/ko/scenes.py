@@ -88,13 +88,11 @@ _BATCH = {
 
 _FILES = {
     "there is no file {0}; choose a file of motion": "{0} 파일이 없습니다. 모션 파일을 고르세요",
-    "another Blender cannot be started ({0})": "다른 Blender를 시작할 수 없습니다({0})",
     "{0} cannot be read ({1}); import it by Blender's File menu, and use Hands From Armature": (
         "{0}을(를) 읽을 수 없습니다({1}). Blender의 파일 메뉴로 가져온 뒤 아마추어에서 손 가져오기를 쓰세요"
     ),
     "it has no skeleton": "스켈레톤이 없습니다",
     "this Blender was built without USD": "이 Blender는 USD 없이 빌드되었습니다",
-    "Blender ended over it": "읽다가 Blender가 끝났습니다",
 }
 
 _LIVE = {

@@ -403,13 +403,11 @@ _WORK = {
     "reading what Blender shows": "블렌더가 보여 주는 것을 읽는 중",
     "writing the keys": "키를 쓰는 중",
     "another Blender writes the file": "다른 블렌더가 파일을 쓰는 중",
-    "another Blender cannot be started, so this one wrote the file: {0}": (
-        "다른 블렌더를 시작할 수 없어 이 블렌더가 파일을 썼습니다: {0}"
-    ),
     "another Blender could not write the file, so this one did: {0}": (
         "다른 블렌더가 파일을 쓰지 못해 이 블렌더가 썼습니다: {0}"
     ),
-    "it ended before its time": "끝나기 전에 종료되었습니다",
+    "no other Blender can be started ({0})": "다른 블렌더를 시작할 수 없습니다({0})",
+    "Blender ended over it": "하던 중에 블렌더가 끝났습니다",
     "listening for accents": "강세를 듣는 중",
     "listening to the speech": "음성을 듣는 중",
     "done before": "이전에 끝남",

@@ -16,6 +16,7 @@ from chironomy.files import atomic_path
 from chironomy.gesture.errors import GestureError
 from chironomy.reading import read_arrays
 from chironomy.speech.accents import speech_phrases
+from chironomy.speech.contours import once
 from chironomy.speech.decode import Speech
 from chironomy.speech.prosody import prosody_features
 
@@ -73,10 +74,18 @@ def embedded_judge() -> Judge:
 
 def spoken_phrases(speech: Speech, judge: Judge | None = None) -> list[tuple[float, float]]:
     """Begin and end in seconds of every stretch of sound between pauses that is speech."""
+    return list(_judged(speech)) if judge is None else _spoken(speech, judge)
+
+
+@once
+def _judged(speech: Speech) -> list[tuple[float, float]]:
+    return _spoken(speech, embedded_judge())
+
+
+def _spoken(speech: Speech, judge: Judge) -> list[tuple[float, float]]:
     phrases = speech_phrases(speech)
     if not phrases:
         return []
-    judge = judge or embedded_judge()
     prosody = prosody_features(speech, FPS)
     judged = judge(np.stack([stretch_features(prosody, *phrase) for phrase in phrases]))
     return [phrase for phrase, spoken in zip(phrases, judged, strict=True) if spoken]

@@ -21,6 +21,7 @@ from chironomy.gesture.network import Given, Run, cosines, skip_parts
 from chironomy.gesture.score import score_dim
 
 Array = NDArray[np.float32]
+Turns = NDArray[np.complex64]
 
 _EPSILON = 1e-6
 _BUCKETS = 9
@@ -143,9 +144,8 @@ class NumpyNetwork:
 
     def _block(self, prefix: str) -> Block:
         tensors, scale = self._tensors, np.float32(self.head_dim**-0.5)
-        q, kv, cross_q = (
-            self._linear(prefix + n) for n in ("attention.to_q", "attention.to_kv", "cross_attention.to_q")
-        )
+        names = ("attention.to_q", "attention.to_kv", "cross_attention.to_q", "cross_attention.to_kv")
+        q, kv, cross_q, cross_kv = (self._paired(self._linear(prefix + name)) for name in names)
         return Block(
             modulation=tensors[prefix + "modulation"],
             qkv=Linear(np.hstack([q.weight * scale, kv.weight]), np.hstack([q.bias * scale, kv.bias])),
@@ -153,11 +153,20 @@ class NumpyNetwork:
             audio_scale=tensors[prefix + "audio_norm.weight"],
             audio_shift=tensors[prefix + "audio_norm.bias"],
             cross_q=Linear(cross_q.weight * scale, cross_q.bias * scale),
-            cross_kv=self._linear(prefix + "cross_attention.to_kv"),
+            cross_kv=cross_kv,
             cross_out=self._linear(prefix + "cross_attention.to_out"),
             feed=self._linear(prefix + "feed_forward.0"),
             feed_out=self._linear(prefix + "feed_forward.2"),
         )
+
+    def _paired(self, layer: Linear) -> Linear:
+        """A layer of queries, or of keys and values: in the first two, channels that turn together side by side.
+
+        Queries and keys are multiplied with each other alone, so their order means nothing as long as it is the same.
+        """
+        order = np.arange(self.width).reshape(self.heads, 2, -1).swapaxes(1, 2).ravel()
+        order = np.concatenate([order, np.arange(self.width, len(layer.bias))])
+        return Linear(np.ascontiguousarray(layer.weight[:, order]), layer.bias[order])
 
     def encode(self, given: Given, controls: Controls, runs: Sequence[Run]) -> Encoded:
         """Tokens, keys and values of what is given; see `gesture.network`."""
@@ -206,9 +215,7 @@ class NumpyNetwork:
         heard = heard[:, :: self.patch][:, :tokens].reshape(len(audio) * tokens, -1)
         return self._audio_out(_gelu(self._audio_in(heard)))
 
-    def _keys_and_values(
-        self, block: Block, heard: Array, windows: int, turns: tuple[Array, Array]
-    ) -> tuple[Array, Array]:
+    def _keys_and_values(self, block: Block, heard: Array, windows: int, turns: Turns) -> tuple[Array, Array]:
         both = block.cross_kv(_norm(heard) * block.audio_scale + block.audio_shift)
         both = both.reshape(windows, -1, 2, self.width)
         keys, values = self._by_head(_turned(both[:, :, 0], turns)), self._by_head(both[:, :, 1])
@@ -245,12 +252,12 @@ class NumpyNetwork:
         hidden = self._linear("time_embedding.linear_1")(sines)
         return self._linear("time_embedding.linear_2")(_silu(hidden))
 
-    def _turns(self, tokens: int) -> tuple[Array, Array]:
-        """Cosines and sines of rotary positions, (tokens, heads, 2, head_dim / 2)."""
+    def _turns(self, tokens: int) -> Turns:
+        """Rotary positions (tokens, width / 2): by which complex number each pair of channels is multiplied."""
         frequency = _ROTARY_BASE ** (-np.arange(0, self.head_dim, 2) / self.head_dim)
         seconds = np.arange(tokens) * (10.0 * self.patch / float(self.config["fps"]))
-        angle = np.broadcast_to((seconds[:, None] * frequency)[:, None, None], (tokens, self.heads, 2, len(frequency)))
-        return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        angle = seconds[:, None] * np.tile(frequency, self.heads)
+        return np.exp(1j * angle).astype(np.complex64)
 
     def predict(self, shown: Array, level: float, encoded: Encoded) -> Array:
         """Clean motion (runs, windows, size, latent_dim); see `gesture.network`."""
@@ -393,15 +400,9 @@ def _gelu(x: Array) -> Array:
     return x
 
 
-def _turned(x: Array, turns: tuple[Array, Array]) -> Array:
-    """Channel pairs (i, i + head_dim / 2) of each head of (..., tokens, width) turned by their position."""
-    cos, sin = (part.reshape(x.shape[-2:]) for part in turns)
-    # Whole rows at once where that can be: numpy takes as long to begin with half a head as to do it.
-    made, across = x * cos, x * sin
-    pairs, other = (rows.reshape(*x.shape[:-1], *turns[0].shape[1:]) for rows in (made, across))
-    pairs[..., 0, :] -= other[..., 1, :]
-    pairs[..., 1, :] += other[..., 0, :]
-    return made
+def _turned(x: Array, turns: Turns) -> Array:
+    """Neighbouring channels (2 i, 2 i + 1) of (..., tokens, width) turned by their position."""
+    return (x.view(np.complex64) * turns).view(np.float32)
 
 
 def _attended(q: Array, k: Array, v: Array) -> Array:
