@@ -29,8 +29,8 @@ REMARKS = {
         "{0}, {1}: {2}초 간격이라 첫 번째가 거의 보이지 않습니다"
     ),
     "leave {0} s or more between them": "사이에 {0}초 이상 두세요",
-    "the words are taken to be of the language {0}, which has no table of meanings (there are {1}): of such a script the "
-    "marks in brackets alone are proposed": (
+    "the words are taken to be of the language {0}, which has no table of meanings (there are {1}): of such a script "
+    "the marks in brackets alone are proposed": (
         "단어의 언어를 {0}(으)로 보았고 이 언어에는 의미표가 없습니다(있는 것: {1}): 괄호 안의 표시만 제안합니다"
     ),
     "the phrases at {0} and {1} s lie over each other in the {2} hand, which does the second from {3} s on": (
