@@ -80,7 +80,7 @@ def planned_score(
     # then be too much alike.
     planner = Planner(_known(style), speed, amplitude, random, handedness, rate, float(random.uniform(*_EARLIEST)))
     freedom = planner.manner.freedom
-    planner.manner = replace(planner.manner, freedom=min(freedom**2 / _FREEST, freedom))
+    planner.manner = replace(planner.manner, freedom=min(freedom**3 / _FREEST**2, freedom))
     planner.interval += _FOR_RESTS
     planner.amplitude *= _LARGER
     planner.space *= _ROOM
