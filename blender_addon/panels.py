@@ -36,6 +36,9 @@ from .section import Section
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
+_REMARKS = 4
+"""Sentences about a take that the panel has room for; its report has all of them."""
+
 
 class CHIRONOMY_PT_speech(Section):
     bl_idname = "CHIRONOMY_PT_speech"
@@ -104,6 +107,7 @@ class CHIRONOMY_PT_generate(Section):
         if chosen.emotion != EMOTION:
             mixed.prop(chosen, "emotion_strength")
         column.prop(chosen, "emotion_mixture")
+        layout.prop(chosen, "seated")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         if chosen.several:
@@ -154,6 +158,8 @@ class CHIRONOMY_PT_takes(Section):
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
             text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
             layout.label(text=text, icon="INFO")
+        for remark in takes.remarks_of(take.action)[:_REMARKS]:
+            layout.label(text=sentence(remark), icon="ERROR")
 
 
 class CHIRONOMY_PT_range(Section):

@@ -5,6 +5,7 @@ What only a program sees stays English, as do the library's faults of files' fie
 """
 
 from .. import table
+from .remarks import PARTS, REMARKS
 
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
@@ -426,6 +427,6 @@ _WORK = {
 }
 
 SENTENCES = table(
-    any={**_PANELS, **_REASONS, **_TAKES, **_SCORE, **_POSES, **_EDITS, **_FILES, **_WORK},
-    own=_PARTS,
+    any={**_PANELS, **_REASONS, **_TAKES, **_SCORE, **_POSES, **_EDITS, **_FILES, **_WORK, **REMARKS},
+    own=_PARTS | PARTS,
 )
