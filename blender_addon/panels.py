@@ -14,7 +14,7 @@ from chironomy.gesture.shipped import embedded_takes_rate
 from . import backend, hand_pictures, late, line, surroundings
 from .locale import OWN
 from .migration import newer_version
-from .operators.backend import CHIRONOMY_OT_set_up_backend
+from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
 from .operators.edit import draw_buttons
 from .operators.generate import (
     CHIRONOMY_OT_generate,
@@ -382,6 +382,7 @@ def backend_state(layout: UILayout, context: Context) -> None:
         layout.label(text="Backend starts when needed", icon="TIME")
     else:
         layout.label(text="No backend is set up", icon="ERROR")
+        layout.label(text=download_size(context), icon="INFO")
         work_button(layout, CHIRONOMY_OT_set_up_backend, "IMPORT")
 
 

@@ -99,7 +99,7 @@ def test_the_size_is_told_before(addon, chosen, monkeypatch):
     from chironomy.installation.parts import CPU, NONE, NVIDIA
 
     sizes = {NONE: 240, CPU: 700, NVIDIA: None}
-    monkeypatch.setattr(addon["preferences_page"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
+    monkeypatch.setattr(addon["operators.backend"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
     chosen.pytorch = "NONE"
     assert "Downloads about 240 MB, which take three times that on the disk" in page(addon, chosen).labels
     chosen.pytorch = "NVIDIA"
