@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from blender_motions import gestures
 
 bpy = pytest.importorskip("bpy")
 
@@ -30,6 +29,8 @@ def performed(rig):
 @pytest.fixture(scope="module")
 def takes(addon, character, rig, performed):
     """A take that sits, and one that stands, which is shown."""
+    from blender_motions import gestures
+
     scene, new_takes = bpy.context.scene, addon["scene.new_takes"]
     new_takes.new_take(scene, character, performed, "seated", {"seed": 1, "seated": True})
     seated = scene.chironomy.takes[-1].action
