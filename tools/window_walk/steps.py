@@ -272,7 +272,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("13-export", export_fbx),
     ("14-opened-again", save_and_open),
     ("15-imported", import_fbx),
-    ("15-live", send_live),
+    ("15-let-live", send_live),
     ("15-line", work_in_line),
     ("16-all", look_at_all),
     ("17-batch", make_batch),
