@@ -39,7 +39,7 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
         items=hand_pose_items,
         translation_context=OWN,
     )
-    side: EnumProperty(name="Hand", description="Whose fingers are posed", items=HAND_POSE_SIDES, default="RIGHT")
+    side: EnumProperty(name="Hand", description="Whose fingers are posed", items=HAND_POSE_SIDES, default="SELECTED")
     blend: FloatProperty(
         name="Blend",
         description="How far the fingers go from how they are to the pose",
@@ -117,7 +117,7 @@ class CHIRONOMY_OT_save_hand_pose(Explained, Operator):
     bl_label = "Save Own Pose"
 
     label: StringProperty(name="Name", description="What the pose is called", options={"SKIP_SAVE"})
-    side: EnumProperty(name="Hand", description="Whose fingers are kept", items=HAND_POSE_SIDES, default="RIGHT")
+    side: EnumProperty(name="Hand", description="Whose fingers are kept", items=HAND_POSE_SIDES, default="SELECTED")
     overwrite: BoolProperty(
         name="Overwrite",
         description="Replace your pose of the same name, if there is one",

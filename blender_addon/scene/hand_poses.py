@@ -14,8 +14,8 @@ from chironomy.motion import HANDS
 from .. import hand_pictures
 from ..properties import character
 from ..rig.build import is_character
-from ..rig.channels import hand_joints
 from ..rig.fingers import Fingers, check_keyable
+from .chosen import selected_hands
 from .keeping import make_keepable
 from .retarget import hand_over
 
@@ -38,10 +38,10 @@ def chosen_hands(context: Context, item: Object, side: str) -> list[int]:
     """
     if side != "SELECTED":
         return {"LEFT": [LEFT], "RIGHT": [RIGHT], "BOTH": [LEFT, RIGHT]}[side]
-    selected = {bone.name for bone in context.selected_pose_bones or () if bone.id_data == item}
-    if context.active_pose_bone is not None and context.active_pose_bone.id_data == item:
-        selected.add(context.active_pose_bone.name)
-    hands = [hand for hand in (LEFT, RIGHT) if selected & {*hand_joints(hand), f"wrist.{SIDES[hand]}"}]
+    active = context.active_pose_bone
+    hands = list(selected_hands(context, item))
+    if not hands and active is not None and active.id_data == item:
+        hands = [hand for hand in (LEFT, RIGHT) if active.name.endswith(f".{SIDES[hand]}")]
     if not hands:
         raise ChironomyError("select a bone of a hand in pose mode, or choose Left, Right or Both")
     return hands

@@ -214,9 +214,30 @@ def test_the_selected_bones_tell_the_hand(addon, rig, bare):
     assert off(right, pose("fist")[RIGHT]) > 10.0
 
 
+def test_the_hand_is_the_selected_one_unless_another_is_chosen(addon, rig, scene, bare):
+    assert addon["properties"].settings(scene).hand_pose_side == "SELECTED"
+    bpy.context.view_layer.objects.active = bare
+    bpy.ops.object.mode_set(mode="POSE")
+    try:
+        bpy.ops.pose.select_all(action="DESELECT")
+        bare.data.bones.active = bare.data.bones["middle2.R"]
+        for name, selected in (("middle2.R", False), ("hand.L", True)):
+            bone = bare.pose.bones[name]
+            (bone if hasattr(bone, "select") else bone.bone).select = selected
+        scene.frame_set(3)
+        assert bpy.ops.chironomy.apply_hand_pose(pose="fist") == {"FINISHED"}
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    left, right = fingers(addon, rig, bare, 3)
+    assert off(left, pose("fist")[LEFT]) < 0.1
+    assert off(right, pose("fist")[RIGHT]) > 10.0
+
+
 def test_a_locked_finger_is_named(addon, bare):
     bare.pose.bones["ring2.R"].lock_rotation[0] = True
-    assert "ring2.R is locked, muted or driven" in sentence_of(bpy.ops.chironomy.apply_hand_pose, pose="fist")
+    assert "ring2.R is locked, muted or driven" in sentence_of(
+        bpy.ops.chironomy.apply_hand_pose, pose="fist", side="RIGHT"
+    )
     assert bare.animation_data is None or bare.animation_data.action is None
 
 
