@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import bpy
 from bpy.types import Context
@@ -18,6 +19,7 @@ from chironomy.installation.parts import CPU, NVIDIA
 from chironomy.work import QUIET, Work
 
 from . import surroundings
+from .online import is_barred
 from .preferences import ADDON, preferences
 from .sequencer import absolute
 
@@ -68,7 +70,8 @@ def address(context: Context) -> Address:
     """Return where the backend is to be found.
 
     Raises:
-        ClientError: the preferences name an address, but no token file that can be read.
+        ClientError: the preferences name an address, but no token file that can be read; or one of another computer,
+            and Blender's Allow Online Access is off.
     """
     if _state.given is not None:
         return _state.given
@@ -80,6 +83,11 @@ def address(context: Context) -> Address:
             with suppress(ClientError):
                 return Address(found.url, found.token(), python, online)
         return Address(python=python, online=online)
+    if is_barred(_host(chosen.address)):
+        raise ClientError(
+            f"the backend at {chosen.address} is on another computer, which needs Allow Online Access in System, in "
+            "Blender's preferences"
+        )
     if not chosen.token_file:
         raise ClientError(
             f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
@@ -92,6 +100,13 @@ def address(context: Context) -> Address:
         raise ClientError(
             f"the token file {path} cannot be read ({error}); choose it again in the preferences"
         ) from error
+
+
+def _host(url: str) -> str:
+    """Return the computer that an address names; this one where it is no address, which the client will say."""
+    with suppress(ValueError):
+        return urlsplit(url.strip()).hostname or "localhost"
+    return "localhost"
 
 
 def gestures_from(context: Context) -> Address | None:

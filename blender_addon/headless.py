@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "chironomy.job/1"
-OPTIONAL_SETTINGS = ("rate", "accompany", "emotion_mixture", "outfit", "backdrop", "burn_in", "format")
+OPTIONAL_SETTINGS = ("rate", "seated", "accompany", "emotion_mixture", "outfit", "backdrop", "burn_in", "format")
 """Settings that a job may leave as they are by default."""
 
 FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")

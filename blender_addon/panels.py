@@ -14,7 +14,7 @@ from chironomy.gesture.shipped import embedded_takes_rate
 from . import backend, hand_pictures, late, line, surroundings
 from .locale import OWN
 from .migration import newer_version
-from .operators.backend import CHIRONOMY_OT_set_up_backend
+from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
 from .operators.edit import draw_buttons
 from .operators.generate import (
     CHIRONOMY_OT_generate,
@@ -35,6 +35,9 @@ from .scene.turns import turns
 from .section import Section
 from .words import label, sentence, told
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
+
+_REMARKS = 4
+"""Sentences about a take that the panel has room for; its report has all of them."""
 
 
 class CHIRONOMY_PT_speech(Section):
@@ -104,6 +107,7 @@ class CHIRONOMY_PT_generate(Section):
         if chosen.emotion != EMOTION:
             mixed.prop(chosen, "emotion_strength")
         column.prop(chosen, "emotion_mixture")
+        layout.prop(chosen, "seated")
         layout.prop(chosen, "accompany")
         work_button(layout, CHIRONOMY_OT_generate, "PLAY")
         if chosen.several:
@@ -154,6 +158,8 @@ class CHIRONOMY_PT_takes(Section):
             wrists, joints = 1000 * take.wrist_miss, math.degrees(take.joint_miss)
             text = label("Keys are off by {wrists:.1f} mm, {joints:.1f}°", wrists=wrists, joints=joints)
             layout.label(text=text, icon="INFO")
+        for remark in takes.remarks_of(take.action)[:_REMARKS]:
+            layout.label(text=sentence(remark), icon="ERROR")
 
 
 class CHIRONOMY_PT_range(Section):
@@ -376,6 +382,7 @@ def backend_state(layout: UILayout, context: Context) -> None:
         layout.label(text="Backend starts when needed", icon="TIME")
     else:
         layout.label(text="No backend is set up", icon="ERROR")
+        layout.label(text=download_size(context), icon="INFO")
         work_button(layout, CHIRONOMY_OT_set_up_backend, "IMPORT")
 
 

@@ -2,16 +2,14 @@
 """The page of the add-on in Blender's preferences: where the backend is, and how it gets there."""
 
 import functools
-import sys
 
 import bpy
 from bpy.types import AddonPreferences, Context, UILayout
 
 from chironomy.installation.environment import RECORD, Installed
-from chironomy.installation.parts import total_megabytes
 
 from . import backend, keymap, surroundings, tasks
-from .operators.backend import CHIRONOMY_OT_set_up_backend
+from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
 from .preferences import ADDON, Choices
 from .sequencer import absolute
 from .words import label, told
@@ -32,7 +30,7 @@ class ChironomyPreferences(Choices, AddonPreferences):
         box.prop(self, "python")
         _draw_installed(box, self.python)
         box.prop(self, "pytorch")
-        box.label(text=_size(backend.pytorch_of(context)), icon="INFO")
+        box.label(text=download_size(context), icon="INFO")
         column = box.column()
         work_button(column, CHIRONOMY_OT_set_up_backend, "IMPORT")
         row = box.row()
@@ -100,10 +98,3 @@ def _draw_found(layout: UILayout, chosen: Choices) -> None:
     found = surroundings.running()
     if found is not None:
         layout.label(text=label("Yours runs at {url} and is used", url=found.url), icon="CHECKMARK")
-
-
-def _size(pytorch: str) -> str:
-    size = total_megabytes(pytorch, (sys.version_info[0], sys.version_info[1]))
-    if size is None:
-        return label("The size of the download is not known here: some GB with NVIDIA's PyTorch")
-    return label("Downloads about {size} MB, which take three times that on the disk", size=size)

@@ -210,6 +210,10 @@ class ChironomySettings(PropertyGroup):
         soft_min=0.5,
         soft_max=2.0,
     )
+    seated: BoolProperty(
+        name="Seated",
+        description="The character sits, its feet on the floor, and rests its hands on its lap",
+    )
     emotion: EnumProperty(
         name="Emotion",
         description="How the speaker feels: it colours face, posture, and the size and tempo of the hands",

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Set up, start and stop the backend."""
 
+import sys
+
 import bpy
 from bpy.types import Context, Operator
 
 from chironomy.installation.environment import ENVIRONMENT, Installed, environment_python
+from chironomy.installation.parts import total_megabytes
 from chironomy.work import Work
 
 from .. import backend
@@ -12,6 +15,15 @@ from ..explained import Explained
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator
+from ..words import label
+
+
+def download_size(context: Context) -> str:
+    """Return the sentence about what setting up would download, with the PyTorch that is chosen."""
+    size = total_megabytes(backend.pytorch_of(context), (sys.version_info[0], sys.version_info[1]))
+    if size is None:
+        return label("The size of the download is not known here: some GB with NVIDIA's PyTorch")
+    return label("Downloads about {size} MB, which take three times that on the disk", size=size)
 
 
 class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):

@@ -112,7 +112,7 @@ def _takes_of(result: list[Made]) -> list[new_takes.New]:
         new_takes.New(
             made.performance,
             f"{made.settings['style']}, seed {made.settings['seed']}",
-            made.settings,
+            takes.remarked(made.settings, made.performance.hands),
             score=made.score,
             small=made.packed,
         )
@@ -157,6 +157,9 @@ class CHIRONOMY_OT_generate_scene(JobOperator, Operator):
         said = f"{len(wanted)} characters have new takes for {len(spoken)} strips"
         if len(wanted) < len(result):
             said += f"; {len(result) - len(wanted)} were deleted meanwhile"
+        for item, _ in wanted:
+            remarks = result[item.session_uid][-1].performance.hands.source.get("remarks", [])
+            said += "".join(f"; {item.name}: {remark}" for remark in remarks)
         silent = [item.name for item, _ in wanted if result[item.session_uid][-1].performance.hands.source.get(_SILENT)]
         return "; ".join([said, *(f"{name} says nothing and listens" for name in silent)])
 
@@ -225,7 +228,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         # What tells it from others first: a list may be narrow.
         label = f"{only.first:g} to {only.last:g}, {style}, seed {seed}"
         said = yield from new_takes.putting_range(
-            scene, item, result.motion, result.only, label, result.settings, result.score
+            scene, item, result.motion, result.only, label, takes.remarked(result.settings, result.motion), result.score
         )
         return said + _noted(scene, item, result.motion)
 
@@ -242,7 +245,7 @@ def _noted(scene: Scene, item: Object, motion: HandMotion) -> str:
         said += "; the script changed nothing: this gesture model has not learned to follow words"
     if source.get("script_unheard") and chosen.script:
         said += "; the script does not sound like what is said: check that it belongs to this recording"
-    return said
+    return said + takes.told_of(motion)
 
 
 class CHIRONOMY_OT_new_seed(Operator):

@@ -12,7 +12,17 @@ from bpy.types import Context, Operator, Panel
 from ..locale import OWN
 from ..properties import settings
 
-SETTINGS = ("style", "speed", "amplitude", "rate", "emotion", "emotion_strength", "emotion_mixture", "accompany")
+SETTINGS = (
+    "style",
+    "speed",
+    "amplitude",
+    "rate",
+    "emotion",
+    "emotion_strength",
+    "emotion_mixture",
+    "accompany",
+    "seated",
+)
 """What a preset sets."""
 
 
@@ -29,6 +39,7 @@ class Manner(NamedTuple):
     emotion_strength: float = 1.0
     emotion_mixture: str = ""
     accompany: bool = True
+    seated: bool = False
 
 
 SHIPPED = {
@@ -50,6 +61,16 @@ SHIPPED = {
         emotion="happy",
         emotion_strength=0.5,
     ),
+    "INTERVIEW": Manner(
+        "Interview",
+        "Sits and answers: easy gestures, the hands on the lap in between",
+        style="open",
+        amplitude=0.9,
+        rate=0.8,
+        emotion="happy",
+        emotion_strength=0.2,
+        seated=True,
+    ),
     "RESERVED": Manner(
         "Reserved",
         "Speaks with few small gestures, the hands mostly at rest",
@@ -62,7 +83,7 @@ SHIPPED = {
 
 
 class CHIRONOMY_OT_apply_preset(Operator):
-    """Set style, speed, size, rate and emotion of the gestures as the preset has them"""
+    """Set style, speed, size, rate and emotion of the gestures, and whether one sits, as the preset has them"""
 
     bl_idname = "chironomy.apply_preset"
     bl_label = "Apply Gesture Preset"

@@ -128,7 +128,13 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         asked = score.score_of(source)
         done = asked is not None and score.edited(scene, asked) == result.score
         said = yield from new_takes.putting_range(
-            scene, item, result.motion, result.only, "score changed", result.settings, result.score
+            scene,
+            item,
+            result.motion,
+            result.only,
+            "score changed",
+            takes.remarked(result.settings, result.motion),
+            result.score,
         )
         if done:
             # They are the new take's now; what was edited while this was made stays with the take before.
@@ -137,7 +143,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         if take is not None:
             score.keep_score(take.action, result.score)
             score.mirror(scene, take.action, edits=False)
-        return said
+        return said + takes.told_of(result.motion)
 
 
 class CHIRONOMY_OT_add_phrase(Explained, Operator):

@@ -8,8 +8,7 @@ import numpy as np
 from bpy.types import Object, PoseBone
 from numpy.typing import NDArray
 
-from chironomy.body.rig import SIDES, Rig
-from chironomy.body.standing import LEG
+from chironomy.body.rig import LEG_JOINTS, SIDES, Rig
 from chironomy.motion import MANO_JOINTS
 from chironomy.motion import rotation as quaternion
 
@@ -25,7 +24,7 @@ BODY_BONES = ("torso", "head_control", *(f"shoulder.{side}" for side in SIDES))
 HIPS = "hips"
 """The bone that carries the weight from foot to foot."""
 
-LEG_BONES = tuple(f"{name}.{side}" for side in SIDES for name in LEG)
+LEG_BONES = tuple(f"{name}.{side}" for side in SIDES for name in LEG_JOINTS)
 """The bones that keep the feet where they are when the hips move."""
 
 Array = NDArray[np.float64]

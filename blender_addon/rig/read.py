@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from chironomy.body.pose import BodyPose, hands_of_pose
 from chironomy.body.rig import Rig
+from chironomy.body.sitting import SEATED
 from chironomy.motion import FACE_ACTIONS, FaceTrack, HandMotion, MotionError, hand_bones
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.keys import Columns, is_generated
@@ -23,6 +24,7 @@ from .build import body_of
 from .channels import RestPose, hand_joints, location_path, rotation_path
 from .controls import CONFIDENCE
 from .keyed_pose import reading_keyed_pose
+from .seat import is_seated
 from .seen import check_frames, check_pose, evaluated, shape_values
 from .space import ELBOW_CONTROLS, HAND_CONTROLS, TURN, to_body
 
@@ -255,7 +257,11 @@ def read_source(character: Object) -> dict[str, Any]:
         source = json.loads(character.get(SOURCE_PROPERTY, "{}"))
     except (ValueError, TypeError, RecursionError):  # a person may write what they like there
         return {}
-    return source if isinstance(source, dict) else {}
+    if not isinstance(source, dict):
+        return {}
+    # That is of the take that was made last; another one may be shown.
+    source.pop(SEATED, None)
+    return source | {SEATED: True} if is_seated(character) else source
 
 
 def scene_fps(scene: Scene) -> float:

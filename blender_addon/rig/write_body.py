@@ -43,6 +43,7 @@ from .replacing import (
     replacing_generated,
     turn_part,
 )
+from .seat import mark
 from .space import TURN
 
 Array = NDArray[np.float64]
@@ -146,12 +147,14 @@ def writing_accompaniment(
     """Put the turns of hips, torso, head and shoulders on their bones as generated key poses from `first` on.
 
     The hands' controls stand in the room, so the arms reach for the same places from the moved shoulders, and the legs
-    are keyed so that the feet stay. None takes away the generated keys that there are.
+    are keyed so that the feet stay, or that the body sits. None takes away the generated keys that there are.
 
     Raises:
         MotionError: it is not at the scene's frame rate.
     """
     make_writable(character)
+    if character.animation_data is not None:
+        mark(character.animation_data.action, accompaniment is not None and accompaniment.seated)
     bones, fps = (HIPS, *LEG_BONES, *BODY_BONES), scene_fps(scene)
     units = [bone_unit(character, bone, moves=bone == HIPS) for bone in bones]
     owned = yield from adopting(character, units, fps)

@@ -2,7 +2,6 @@
 """The character sent to another program, frame by frame as Blender shows it: while it plays, and as it is posed."""
 
 import contextlib
-import ipaddress
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from chironomy.packages import lacking
 from chironomy.retarget import Target as Measured
 from chironomy.retarget.t_pose import humanoid_of_turns, turns_from_t_pose
 
+from ..online import is_barred
 from ..properties import settings
 from ..rig.build import body_of
 from ..rig.channels import RestPose
@@ -171,13 +171,12 @@ def _found(host: str, port: int) -> tuple[socket.AddressFamily, tuple]:
     """Return the family and the address of a receiver."""
     if not host.strip():
         raise LiveError("no computer is named that receives; on this one it is 127.0.0.1")
+    if is_barred(host):
+        raise LiveError("sending to another computer needs Allow Online Access in System, in Blender's preferences")
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip(), port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError) as error:
         raise LiveError(f"there is no computer {host}; give its name or its address") from error
-    here = ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback
-    if not here and not getattr(bpy.app, "online_access", True):
-        raise LiveError("sending to another computer needs Allow Online Access in System, in Blender's preferences")
     return family, address
 
 

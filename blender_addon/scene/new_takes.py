@@ -22,6 +22,7 @@ from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.owned import Only, hand_unit, reading_spans
 from ..rig.read import last_key, reading_pose, scene_fps
+from ..rig.seat import take_seat
 from ..rig.seen import playing
 from ..rig.write import writing_motion
 from ..slices import Slices, drained
@@ -178,6 +179,7 @@ def _listed_draft(scene: Scene, item: Object, new: New, draft: CharacterDraft, k
 def _show_draft(draft: CharacterDraft, name: str) -> Action:
     """Let a character be animated by a draft, whose actions get their names; return the character's."""
     draft.show()
+    take_seat(draft.original)
     action = draft.animation_data.action
     assert action is not None
     # What layers do is in its keys.

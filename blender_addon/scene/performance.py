@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from chironomy.body.listening import Aims
 from chironomy.body.performance import Performance, load_performance, packed
 from chironomy.body.rig import Rig, load_rig
+from chironomy.body.sitting import SEATED
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import changed_ranges
 from chironomy.gesture.score.phrases import Score
@@ -24,7 +25,7 @@ from chironomy.work import Work
 
 from .. import backend, sequencer
 from ..properties import ChironomySettings, character, settings
-from ..rig import owned, read
+from ..rig import owned, read, seat
 from ..rig.owned import Only, hand_mask, reading_pins
 from ..slices import Slices
 from ..target import Target
@@ -228,7 +229,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         raise ChironomyError(
             f"all poses of the frames {first} to {last} are your own, and stay; release them first, or choose others"
         )
-    wanted = manner_of(settings(scene)) | {
+    wanted = _as_it_sits(item, manner_of(settings(scene))) | {
         "seed": seed,
         "range_start": (first + 1 - begin) / fps - 1e-4,
         "range_end": (last - begin) / fps - 1e-4,
@@ -284,6 +285,7 @@ def doing_score(
     locked = hand_mask(named, begin, shown.frame_count)
     wanted = manner_of(settings(scene)) | {"seed": settings(scene).seed}
     wanted |= {name: manner[name] for name in (*wanted, "rate") if name in manner}
+    wanted = _as_it_sits(item, wanted)
     action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
@@ -392,7 +394,15 @@ def manner_of(chosen: ChironomySettings) -> dict[str, Any]:
     if chosen.rate != RATE.default:
         # Backends and weights of old know nothing of it, and need not.
         manner["rate"] = round(chosen.rate, 4)
+    if chosen.seated:
+        manner[SEATED] = True
     return manner
+
+
+def _as_it_sits(item: Object, manner: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the hands are to move, of a character that sits or stands as in the take that it shows."""
+    same = {name: value for name, value in manner.items() if name != SEATED}
+    return same | {SEATED: True} if seat.is_seated(item) else same
 
 
 def _made_here(inputs: dict[str, Path], wanted: dict[str, object], work: Work) -> Performance:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from bpy.types import Object, Scene
 
-from chironomy.body.accompaniment import Accompaniment
+from chironomy.body.accompaniment import Accompaniment, still
 from chironomy.body.rig import load_rig
+from chironomy.body.sitting import is_seated
 from chironomy.motion import FaceTrack, HandMotion, MotionError
 from chironomy.motion.key_poses import DETAIL, Miss
 
@@ -15,6 +16,7 @@ from ..rig import channels, read, write, write_body
 from ..rig.build import body_of
 from ..rig.drafts import CharacterDraft
 from ..rig.owned import Span
+from ..rig.seat import take_seat
 from ..slices import Slices, drained
 from .keeping import make_keepable
 from .retarget import hand_over
@@ -87,6 +89,8 @@ def keying(
     """
     rig = load_rig()
     fps = read.scene_fps(scene)
+    if body is None and is_seated(motion):
+        body = still(max(round(motion.frame_count / motion.fps * fps), 1), fps, seated=True)
     if body is not None and abs(body.fps - fps) > 1e-4:
         raise MotionError(f"the motion has {body.fps:g} frames a second, but the scene has {fps:g}; generate once more")
     first = speech_start(scene)
@@ -107,6 +111,7 @@ def settled(scene: Scene, item: Object, keyed: Keyed, show: bool = True) -> PutO
         show: whether Blender is to show the frame now.
     """
     written = keyed.written
+    take_seat(item)
     frames = written.frames
     give_length(scene, speech_start(scene) + frames - 1)
     if show:

@@ -84,6 +84,8 @@ def rendering(context: Context, filepath: str, keep_shot: str, *, replace: bool 
 
         counted = dataclasses.replace(work, progress=progress)
         client = backend.connect(where, work)
+        if not filepath:
+            _make_folder(video.parent)
         with tempfile.TemporaryDirectory(prefix="chironomy-") as folder:
             path = kept or Path(folder, "shot.zip")
             shot.save(path)
@@ -151,7 +153,7 @@ def _fetch(client: Client, job: str, name: _Name, chosen: Format, work: Work, *,
 
 
 def new_render(context: Context, suffix: str = ".mp4") -> Path:
-    """Return the path of a video that is not there yet, in the folder for renders, which is made.
+    """Return the path of a video that is not there yet, in the folder for renders; nothing is made.
 
     Without a suffix it is that of a folder of pictures.
     """
@@ -161,15 +163,20 @@ def new_render(context: Context, suffix: str = ".mp4") -> Path:
         folder = str(backend.folder() / folder[2:])
     path = sequencer.absolute(folder)
     name = re.sub(r"\W+", "-", Path(bpy.data.filepath).stem or "untitled").strip("-")
+    there = [item.name for item in path.iterdir()] if path.is_dir() else []
+    names = there + [each.path.name for each in _names if each.path.parent == path]
+    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)(\.\w+)?", each) for each in names) if m]
+    return path / f"{name}-{max(numbers, default=0) + 1:03d}{suffix}"
+
+
+def _make_folder(path: Path) -> None:
+    """Make the folder that a render goes into."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise sequencer.SoundError(
             f"the folder for renders {path} cannot be made: {error.strerror or error}"
         ) from error
-    names = [item.name for item in path.iterdir()] + [each.path.name for each in _names if each.path.parent == path]
-    numbers = [int(m[1]) for m in (re.fullmatch(rf"{name}-(\d+)(\.\w+)?", each) for each in names) if m]
-    return path / f"{name}-{max(numbers, default=0) + 1:03d}{suffix}"
 
 
 def free_name(path: Path, own: _Name | None = None) -> Path:

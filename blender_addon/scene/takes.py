@@ -14,12 +14,14 @@ from bpy.types import ID, Action, Object, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.settings import SEED
+from chironomy.motion import HandMotion
 from chironomy.motion.key_poses import Miss
 
 from ..entries import ChironomyTake
 from ..properties import settings
 from ..rig import actions
 from ..rig.build import body_of
+from ..rig.seat import take_seat
 from .dense import Dense, kept_dense
 from .layers import forget_layers
 from .layers import mirror as list_layers
@@ -110,6 +112,7 @@ def show(scene: Scene, take: ChironomyTake) -> None:
             actions.assign(body.data.shape_keys, take.face_action, take.face_slot)
         elif body.data.shape_keys.animation_data is not None:
             actions.assign(body.data.shape_keys, None)
+    take_seat(item)
     _choose(scene, take)
     list_what_belongs(scene, take.action)
     shown_again(scene, item)
@@ -165,6 +168,7 @@ def delete(scene: Scene, take: ChironomyTake) -> str:
             for block in _blocks(item):
                 if block.animation_data is not None:
                     actions.assign(block, None)
+            take_seat(item)
             list_what_belongs(scene, None)
             hand_over(scene, item)
     if chosen.take_before in gone:
@@ -228,6 +232,23 @@ def made_of(action: Action) -> dict[str, Any]:
     except (ValueError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def remarked(made: dict[str, Any], motion: HandMotion) -> dict[str, Any]:
+    """Return how a take was made, with the sentences about what was not done as it was asked for."""
+    remarks = motion.source.get("remarks")
+    return made | {"remarks": list(remarks)} if remarks else made
+
+
+def told_of(motion: HandMotion) -> str:
+    """Return these sentences as clauses after others."""
+    return "".join(f"; {remark}" for remark in motion.source.get("remarks", []))
+
+
+def remarks_of(action: Action) -> list[str]:
+    """Return what is told of a take that was not done as it was asked for."""
+    remarks = made_of(action).get("remarks")
+    return [str(remark) for remark in remarks] if isinstance(remarks, list) else []
 
 
 def next_seed(scene: Scene, item: Object | None, seed: int) -> int:

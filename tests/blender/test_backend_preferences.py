@@ -99,7 +99,7 @@ def test_the_size_is_told_before(addon, chosen, monkeypatch):
     from chironomy.installation.parts import CPU, NONE, NVIDIA
 
     sizes = {NONE: 240, CPU: 700, NVIDIA: None}
-    monkeypatch.setattr(addon["preferences_page"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
+    monkeypatch.setattr(addon["operators.backend"], "total_megabytes", lambda pytorch, _python: sizes[pytorch])
     chosen.pytorch = "NONE"
     assert "Downloads about 240 MB, which take three times that on the disk" in page(addon, chosen).labels
     chosen.pytorch = "NVIDIA"
@@ -254,7 +254,40 @@ def test_the_authority_of_a_remote_backend_is_the_one_in_the_preferences(addon, 
     chosen.ca = str(tmp_path / "ca.pem")
     asked = MagicMock()
     monkeypatch.setattr(addon["backend"], "Client", asked)
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=SimpleNamespace(online_access=True)))
     addon["backend"].connect(addon["backend"].address(bpy.context), addon["backend"].QUIET)
     asked.assert_called_once_with(
         "https://farm.example:8443", "a-token-of-more-than-16-characters", ca=str(tmp_path / "ca.pem")
     )
+
+
+@pytest.mark.parametrize(
+    "address", ["http://192.0.2.2:8799", "https://render.studio.example", "http://127.0.0.1.example:1"]
+)
+def test_a_backend_on_another_computer_is_not_spoken_to_without_online_access(
+    addon, chosen, tmp_path, monkeypatch, address
+):
+    (tmp_path / "token").write_text("a-token-of-more-than-16-characters")
+    chosen.address, chosen.token_file = address, str(tmp_path / "token")
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    access = SimpleNamespace(online_access=False)
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=access))
+    with pytest.raises(Exception, match="is on another computer, which needs Allow Online Access"):
+        addon["backend"].address(bpy.context)
+    access.online_access = True
+    assert addon["backend"].address(bpy.context).url == address
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8799", "http://localhost:8799", "http://[::1]:8799"])
+def test_a_backend_on_this_computer_needs_no_online_access(addon, chosen, tmp_path, monkeypatch, address):
+    (tmp_path / "token").write_text("a-token-of-more-than-16-characters")
+    chosen.address, chosen.token_file = address, str(tmp_path / "token")
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=SimpleNamespace(online_access=False)))
+    assert addon["backend"].address(bpy.context).url == address
+
+
+def test_nothing_is_looked_up_for_live_without_online_access(addon, monkeypatch):
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_, **__: pytest.fail("a name was looked up"))
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=SimpleNamespace(online_access=False)))
+    with pytest.raises(Exception, match="needs Allow Online Access"):
+        addon["scene.live"]._found("receiver.studio.example", 39539)

@@ -232,7 +232,8 @@ def test_another_scene_is_not_sent(addon, scene, receiver):
 
 
 @pytest.mark.parametrize(("host", "sentence"), [("no such computer.invalid", "there is no computer"), ("", "computer")])
-def test_a_computer_that_is_nowhere_is_one_sentence(addon, scene, receiver, host, sentence):
+def test_a_computer_that_is_nowhere_is_one_sentence(addon, scene, receiver, monkeypatch, host, sentence):
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=SimpleNamespace(online_access=True)))
     scene.chironomy.live.host = host
     with pytest.raises(RuntimeError, match=sentence):
         bpy.ops.chironomy.live()

@@ -34,7 +34,7 @@ def test_shipped_presets_differ(addon, chosen):
     for name in addon["operators.presets"].SHIPPED:
         bpy.ops.chironomy.apply_preset(preset=name)
         found.append(tuple(values(addon, chosen).values()))
-    assert len({*found}) == 3
+    assert len({*found}) == 4
 
 
 def test_ones_own_preset_is_kept_in_blenders_folder_loaded_and_removed(addon, chosen):

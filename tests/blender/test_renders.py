@@ -139,6 +139,7 @@ def test_what_another_program_has_written_meanwhile_stays(addon, scene, tmp_path
 
     drained = addon["slices"].drained
     job = drained(addon["scene.renders"].rendering(bpy.context, "", ""))
+    (tmp_path / "renders").mkdir()
     (tmp_path / "renders" / "untitled-001.mp4").write_text("of another Blender")
     assert job(QUIET).name == "untitled-002.mp4"
     assert files(tmp_path / "renders") == {"untitled-001.mp4": "of another Blender", "untitled-002.mp4": "video 1"}
@@ -257,3 +258,20 @@ def test_a_damaged_memory_is_none(addon, tmp_path, text):
     path = tmp_path / "asked-for.json"
     path.write_text(text)
     assert addon["asked"]._read(path) == ()
+
+
+def test_a_render_without_a_backend_leaves_no_folder(scene, addon, monkeypatch, tmp_path):
+    def missing(_where, _work):
+        raise addon["backend"].ClientError("no backend is set up")
+
+    monkeypatch.setattr(addon["scene.renders"].backend, "connect", missing)
+    with pytest.raises(RuntimeError, match="no backend is set up"):
+        bpy.ops.chironomy.render_video()
+    assert not (tmp_path / "renders").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(scene, addon, tmp_path):
+    (tmp_path / "file").write_text("")
+    addon["preferences"].preferences(bpy.context).renders = str(tmp_path / "file" / "renders")
+    with pytest.raises(RuntimeError, match=r"the folder for renders .* cannot be made"):
+        bpy.ops.chironomy.render_video()

@@ -305,7 +305,7 @@ def test_a_file_gives_back_what_was_written(character, tmp_path):
     assert not old.hips_shift.any()
     assert np.array_equal(old.torso, back.torso)
     np.savez(tmp_path / "other.npz", format="something/1")
-    with pytest.raises(BodyError, match=r"has the format 'something/1', not 'chironomy\.accompaniment/2'"):
+    with pytest.raises(BodyError, match=r"has the format 'something/1', not 'chironomy\.accompaniment/3'"):
         load_accompaniment(tmp_path / "other.npz")
 
 

@@ -96,12 +96,14 @@ def test_an_emotion_is_seen_in_the_posture():
     assert posture("angry")[1] > neutral[1] + 2
 
 
-def test_hands_grow_with_joy_sink_in_sadness_and_stay_where_nothing_is_felt():
-    assert emotion_track("neutral").of_hands(5.0) == (1.0, 1.0)
-    assert min(emotion_track("happy").of_hands(5.0)) > 1.05
-    assert max(emotion_track("sad").of_hands(5.0)) < 0.8
-    later = emotion_track("0=neutral;10=sad").of_hands(10.0)
-    assert emotion_track("sad").of_hands(10.0)[0] < later[0] < 1.0
+@pytest.mark.parametrize("name", ["amplitude", "speed"])
+def test_hands_grow_with_joy_sink_in_sadness_and_stay_where_nothing_is_felt(name):
+    assert emotion_track("neutral").mixed(name, [5.0]) == 1.0
+    assert emotion_track("happy").mixed(name, [5.0]) > 1.05
+    assert emotion_track("sad").mixed(name, [5.0]) < 0.8
+    later = emotion_track("0=neutral;10=sad").mixed(name, [0.0, 5.0, 10.0])
+    assert later[0] == 1.0
+    assert later[0] > later[1] > later[2]
 
 
 def test_the_same_seed_gives_the_same_face_and_another_one_other_brows():

@@ -17,7 +17,9 @@ from chironomy.gesture.score import REST, SCORE_KINDS, Phrase, Score, Stroke
 from chironomy.gesture.score.check import remarks
 from chironomy.gesture.score.doable import doable
 from chironomy.gesture.score.read import Reader, hand_features, read_score, shipped_reader
+from chironomy.gesture.space import neutral_of
 from chironomy.gesture.training.reader import even_plans, frames_right, train_reader, wanted
+from chironomy.motion import rotation as quaternion
 from chironomy.motion.edit import mirror
 from chironomy.motion.hand_motion import HandMotion
 
@@ -201,3 +203,18 @@ def test_a_hand_that_hardly_moves_does_not_gesture(plans: list[tuple[HandMotion,
     mean = motion.wrist_position.mean(axis=0)
     smaller = motion.replaced(wrist_position=mean + 0.05 * (motion.wrist_position - mean))
     assert all(phrase.size >= 0.03 for phrase in gestures(read_score(smaller)))
+
+
+@pytest.mark.parametrize("seconds", [0.4, 0.6, 1.0])
+@pytest.mark.parametrize("place", [(0.15, -0.33, 0.18), (0.2, -0.2, 0.3)])
+def test_a_hand_that_drifts_by_four_centimetres_does_not_gesture(
+    place: tuple[float, float, float], seconds: float
+) -> None:
+    times = np.arange(192) / 24.0
+    part = np.clip((times - 3.0) / seconds, 0.0, 1.0)
+    position = np.tile(np.array([place, [-place[0], *place[1:]]]), (len(times), 1, 1))
+    position[:, 1, 1] += 0.037 * part**3 * (10.0 + part * (6.0 * part - 15.0))
+    rotation = np.tile(quaternion.IDENTITY, (len(times), 2, 16, 1))
+    for _ in range(5):
+        rotation[:, :, 0] = neutral_of(position, rotation[:, :, 0])
+    assert not gestures(read_score(HandMotion(24.0, position, rotation, np.ones((len(times), 2)))))

@@ -267,3 +267,18 @@ def test_what_nobody_can_say_is_a_sentence_at_once(tmp_path: Path, text: str, se
     speech = Speech.from_samples(np.zeros(16_000, np.float32), 16_000)
     with pytest.raises(SpeechError, match=re.escape(sentence)):
         script_words(speech, tmp_path / "script.txt")
+
+
+def test_words_are_counted_out_where_the_recogniser_cannot_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(_beam: float) -> None:
+        raise RuntimeError("Failed to initialize PocketSphinx")
+
+    monkeypatch.setattr("chironomy.speech.words.alignment._decoder", fails)
+    (tmp_path / "script.txt").write_text("all of it")
+    speech = Speech.from_samples(np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32), 16_000)
+    words = script_words(speech, tmp_path / "script.txt")
+    assert [word.text for word in words] == ["all", "of", "it"]
+    assert all(earlier.end <= later.start + 1e-6 for earlier, later in pairwise(words))
+    assert "counted out instead of heard: pocketsphinx fails" in caplog.text

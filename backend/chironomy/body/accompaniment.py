@@ -24,12 +24,17 @@ def _with_hips(fields: Arrays) -> Arrays:
     return fields.replaced(hips=np.tile(quaternion.IDENTITY, (frames, 1)), hips_shift=np.zeros((frames, 3)))
 
 
+def _standing(fields: Arrays) -> Arrays:
+    """The second kind knew of nobody who sits."""
+    return fields.replaced(seated=np.array(0))
+
+
 ACCOMPANIMENT_FILE = Schema(
     "chironomy.accompaniment",
     "turns of torso, head and shoulders",
     BodyError,
     "choose another, or generate it anew",
-    upgrades=(_with_hips,),
+    upgrades=(_with_hips, _standing),
 )
 
 FIELDS = ("torso", "head", "shoulder", "hips", "hips_shift")
@@ -47,6 +52,7 @@ class Accompaniment:
         shoulder: (T, 2, 4) the collars relative to the upper chest, left and right.
         hips: (T, 4) the hips; the legs bend so that the feet stay.
         hips_shift: (T, 3) metres by which the hips are moved.
+        seated: whether the person sits (`chironomy.body.sitting`), with hips that stay.
     """
 
     fps: float
@@ -55,6 +61,7 @@ class Accompaniment:
     shoulder: Array
     hips: Array
     hips_shift: Array
+    seated: bool = False
 
     def __post_init__(self) -> None:
         frames = np.shape(self.torso)[0] if np.ndim(self.torso) else 0
@@ -88,11 +95,19 @@ class Accompaniment:
             quaternion.slerp(still, self.shoulder, np.repeat(part[:, None], 2, axis=1)),
             quaternion.slerp(still, self.hips, part),
             part[:, None] * self.hips_shift,
+            self.seated,
         )
 
 
+def still(frames: int, fps: float, seated: bool = False) -> Accompaniment:
+    """Return the accompaniment of a body of which nothing turns."""
+    turn = np.tile(quaternion.IDENTITY, (frames, 1))
+    collars = np.tile(quaternion.IDENTITY, (frames, 2, 1))
+    return Accompaniment(fps, turn, turn, collars, turn, np.zeros((frames, 3)), seated)
+
+
 def save_accompaniment(accompaniment: Accompaniment, path: str | Path, grain: float = 0.0) -> None:
-    """Write it as a `.npz` of format `chironomy.accompaniment/2`; `load_accompaniment` gives back equal arrays.
+    """Write it as a `.npz` of format `chironomy.accompaniment/3`; `load_accompaniment` gives back equal arrays.
 
     `grain` is as of `chironomy.motion.files.save_hands`.
 
@@ -100,6 +115,7 @@ def save_accompaniment(accompaniment: Accompaniment, path: str | Path, grain: fl
         ChironomyError: the file cannot be written.
     """
     fields = {name: grained(getattr(accompaniment, name), grain) for name in FIELDS}
+    fields["seated"] = np.array(int(accompaniment.seated))
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary, format=np.array(ACCOMPANIMENT_FILE.format), fps=np.float64(accompaniment.fps), **fields
@@ -115,4 +131,4 @@ def load_accompaniment(path: str | Path) -> Accompaniment:
     fields = ACCOMPANIMENT_FILE.read_arrays(path)
     with fields.named():
         fps = checked_fps(fields.number("fps"))
-        return Accompaniment(fps, *(fields.numbers(name) for name in FIELDS))
+        return Accompaniment(fps, *(fields.numbers(name) for name in FIELDS), seated=bool(fields.number("seated")))

@@ -36,6 +36,7 @@ from chironomy.body.manner import STYLE, Manner, manner_of
 from chironomy.body.pose import BodyPose, hand_positions, hand_rotations
 from chironomy.body.rhythm import apart, breath, delayed, glides, pulses, smoothed, softly_limited, wander
 from chironomy.body.rig import Rig
+from chironomy.body.sitting import is_seated
 from chironomy.body.standing import lowering, middle, shoulders
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HandMotion
@@ -114,7 +115,7 @@ def accompany(
 
     Args:
         rig: the character; where a wrist would come out of reach, or the body into an arm, the turns are taken back.
-        motion: the hands.
+        motion: the hands. Of whoever sits (`chironomy.body.sitting.is_seated`) the hips stay where they are.
         accents: seconds of the accented syllables and their strengths, 0 to 1 (`chironomy.speech.pitch_accents`).
         phrases: begin and end in seconds of stretches of speech: breath is drawn between them.
         lens: (3,) or (T, 3) metres in the frame of the body, whom the person looks at; the head turns half of the way
@@ -174,11 +175,16 @@ def accompany(
     sigma = _LOW_PASS_SECONDS * fps
     trunk, head, shoulder, shift = (smoothed(curve, sigma) for curve in (trunk, head, shoulder, shift))
     hips = np.zeros_like(trunk)
-    hips[:, 1] = _HIPS_PART * trunk[:, 1] + 0.5 * smoothed(stance[:, 1], sigma)
-    hips[:, 2] = -smoothed(stance[:, 2], sigma) / _STANCE_BACK
+    seated = is_seated(motion)
+    if seated:  # nobody steps from foot to foot: the hips bear the weight where they are
+        shift = np.zeros(frames)
+    else:
+        hips[:, 1] = _HIPS_PART * trunk[:, 1] + 0.5 * smoothed(stance[:, 1], sigma)
+        hips[:, 2] = -smoothed(stance[:, 2], sigma) / _STANCE_BACK
     hips_turn, chest, face = (quaternion.from_rotation_vector(np.radians(turn)) for turn in (hips, trunk, head))
     place = np.stack([shift, np.zeros(frames), np.zeros(frames)], axis=-1)
-    place[:, 1] = -lowering(rig, hips_turn, place)
+    if not seated:
+        place[:, 1] = -lowering(rig, hips_turn, place)
     # +z is forward: the left collar rises by a positive turn about it and goes forward by a negative one about y.
     collar = np.zeros((frames, 2, 3))
     collar[:, 0, 1], collar[:, 1, 1] = -shoulder[:, 0, 1], shoulder[:, 1, 1]
@@ -190,6 +196,7 @@ def accompany(
         quaternion.from_rotation_vector(np.radians(collar)),
         hips_turn,
         place,
+        seated,
     )
     made = made.scaled(_eased(rig, motion, made))
     # The head is where it wants to be, however much of the trunk's turn is left.

@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from chironomy.body.ik import clamp_reach, elbow_position
 from chironomy.body.pose import BodyPose, hand_keypoints, hand_local_keypoints
-from chironomy.body.rig import Rig
+from chironomy.body.rig import SIDES, Rig
+from chironomy.body.sitting import is_seated, seated_leg
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 
@@ -23,6 +24,12 @@ Array = NDArray[np.float64]
 
 # The joints that move each tube of `body_tubes`, from below.
 _TUBE_JOINTS = (("hips", "spine", "chest", "upper_chest"), ("neck", "head"), ("upper_leg.L",), ("upper_leg.R",))
+
+BEARS = 0.008
+"""Metres by which thighs that a hand may lie on count as lower than they are: as much as `push_out` keeps away from all
+else, so that hands lie on them and do not float over them."""
+
+_TRUNK_AND_HEAD = 2  # how many of the tubes are no thighs
 
 _STEP = 0.01  # metres between outlines
 _ANGLES = 72
@@ -123,17 +130,26 @@ def body_tubes(rig: Rig) -> tuple[Tube, ...]:
     )
 
 
-def signed_depth(rig: Rig, points: ArrayLike, within: float = np.inf) -> tuple[Array, Array]:
-    """Return how deep points (..., 3) are inside torso, head or thighs, in metres, and (..., 3) the level way out.
+def signed_depth(rig: Rig, points: ArrayLike, within: float = np.inf, seated: bool = False) -> tuple[Array, Array]:
+    """Return how deep points (..., 3) are inside torso, head or thighs, in metres, and (..., 3) the way out.
 
-    The depth is negative outside. The body is in its bind pose. Of points that are farther outside than `within`
-    metres, it may be minus infinity.
+    The depth is negative outside. The body is in its bind pose, but for the thighs of one that sits, which are `BEARS`
+    less deep. The way out is level, or of such thighs square to the bone. Of points that are farther outside than
+    `within` metres, the depth may be minus infinity.
     """
     array = np.asarray(points, dtype=np.float64)
     best, way = np.full(array.shape[:-1], -np.inf), np.zeros(array.shape)
-    for tube in body_tubes(rig):
-        near = tube.near(array, within)
-        depth, out = tube.signed_depth(array[near])
+    for number, tube in enumerate(body_tubes(rig)):
+        turn = None
+        here = array
+        if seated and number >= _TRUNK_AND_HEAD:
+            leg = seated_leg(rig, SIDES[number - _TRUNK_AND_HEAD])
+            turn, top = quaternion.to_matrix(leg.rotation[0]), leg.position[0]
+            here = (array - top) @ turn + rig.joint_position[rig.index(_TUBE_JOINTS[number][0])]
+        near = tube.near(here, within)
+        depth, out = tube.signed_depth(here[near])
+        if turn is not None:
+            depth, out = depth - BEARS, out @ turn.T
         deeper = depth > best[near]
         way[near] = np.where(deeper[:, None], out, way[near])
         best[near] = np.where(deeper, depth, best[near])
@@ -192,6 +208,11 @@ def balls_of_wrists(rig: Rig, wrist_position: Array, wrist_rotation: Array, hand
     return np.concatenate([hands + wrist[:, :, None], _along(elbow, wrist)], axis=2)
 
 
+def hand_ball_count() -> int:
+    """Return how many of the balls of an arm are the hand's."""
+    return len(ball_radii()) - _FOREARM_BALLS
+
+
 @lru_cache(maxsize=1)
 def ball_radii() -> Array:
     """Return (n,) the radii in metres of the balls of an arm: those of the hand, then those of the forearm."""
@@ -246,7 +267,11 @@ def push_out(rig: Rig, motion: HandMotion, margin: float = 0.008, reach: float =
 def pushed_out(
     rig: Rig, motions: Sequence[HandMotion], margin: float = 0.008, reach: float = 0.15, rounds: int = 12
 ) -> list[Array]:
-    """Return (T, 2, 3) the wrists of each of several motions as `push_out` moves them; together they take less."""
+    """Return (T, 2, 3) the wrists of each of several motions as `push_out` moves them; together they take less.
+
+    They are motions of one person, who sits or stands.
+    """
+    seated = bool(motions) and is_seated(motions[0])
     position = np.concatenate([motion.wrist_position for motion in motions])
     rotation = np.concatenate([motion.rotation for motion in motions])
     # Fingers stay as they are, so their balls go where the wrists go.
@@ -260,7 +285,7 @@ def pushed_out(
     for _ in range(rounds):
         # Frames that are clear and that no neighbour moves stay as they are and need not be looked at again.
         shift = np.zeros_like(position)
-        shift[touching] = _way_out(rig, position[touching], turned[touching], hands[touching], margin)
+        shift[touching] = _way_out(rig, position[touching], turned[touching], hands[touching], margin, seated)
         if not shift.any():
             break
         for rows, half in stretches:
@@ -271,10 +296,12 @@ def pushed_out(
     return [position[rows] for rows, _ in stretches]
 
 
-def _way_out(rig: Rig, wrist_position: Array, wrist_rotation: Array, hands: Array, margin: float) -> Array:
+def _way_out(
+    rig: Rig, wrist_position: Array, wrist_rotation: Array, hands: Array, margin: float, seated: bool
+) -> Array:
     """Return (T, 2, 3) metres by which wrists must move to be clear, 0 where that is less than can be seen."""
     middle, radius = balls_of_wrists(rig, wrist_position, wrist_rotation, hands), ball_radii()
-    depth, out = signed_depth(rig, middle, float(radius.max()) + margin)
+    depth, out = signed_depth(rig, middle, float(radius.max()) + margin, seated)
     depth = np.maximum(depth + radius + margin, 0.0)
     # The way out is the mean of the ways of all balls inside, weighted by depth.
     way = _unit((depth[..., None] * out).sum(axis=2))

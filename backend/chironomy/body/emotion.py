@@ -186,11 +186,6 @@ class EmotionTrack:
             return mixtures[0]
         return [[float(time), mixture] for time, mixture in zip(self.times, mixtures, strict=True)]
 
-    def of_hands(self, duration: float) -> tuple[float, float]:
-        """Return the factors of the size and the tempo of the hands over `duration` seconds."""
-        now = np.linspace(0.0, max(duration, 0.0), 256)
-        return float(self.mixed("amplitude", now).mean()), float(self.mixed("speed", now).mean())
-
 
 def emotion_track(emotion: Emotion | None) -> EmotionTrack:
     """An emotion, checked.

@@ -58,7 +58,7 @@ class Performance:
 
 
 def save_performance(performance: Performance, path: str | Path, grain: float = 0.0) -> None:
-    """Write it as a zip of `chironomy.hands/1`, `chironomy.face/1` and, with a body, `chironomy.accompaniment/2`.
+    """Write it as a zip of `chironomy.hands/1`, `chironomy.face/1` and, with a body, `chironomy.accompaniment/3`.
 
     `grain` is as of `chironomy.motion.files.save_hands`.
 

@@ -11,7 +11,7 @@ The *twist* of a wrist is shared: with the wrist's rotation relative to the fore
 swing * twist, the twist about the forearm's bind axis from elbow to wrist by an angle in (-pi, pi], the joint
 `forearm_twist` turns relative to the forearm by half of it about the same axis. The wrist stays a child of the forearm.
 
-Torso, head and legs stay in the bind pose.
+Torso and head stay in the bind pose, and so do the legs of a body that stands.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from chironomy.body.errors import BodyError
 from chironomy.body.ik import solve_arms
 from chironomy.body.rig import Rig, hand_index
+from chironomy.body.sitting import is_seated, seat_legs
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 
@@ -80,10 +81,14 @@ def bind_pose(rig: Rig, frames: int = 1, fps: float = 24.0) -> BodyPose:
 def solve_pose(rig: Rig, motion: HandMotion) -> BodyPose:
     """Return the whole body for the motion of the hands: arms by inverse kinematics, everything else at rest.
 
+    Whoever sits by the motion's source has the legs of `chironomy.body.sitting`.
+
     Wrists beyond the arm's reach are brought within it (`chironomy.body.ik.clamp_reach`).
     """
     pose = bind_pose(rig, motion.frame_count, motion.fps)
     rotation, position = pose.joint_rotation, pose.joint_position
+    if is_seated(motion):
+        seat_legs(rig, rotation, position)
     arms = solve_arms(rig, motion.wrist_position, motion.rotation[:, :, 0])
     for hand in range(2):
         _, upper, fore, twist, wrist = rig.arm_joints(hand)

@@ -22,6 +22,9 @@ SIDES = ("L", "R")
 
 ARM_JOINTS = ("shoulder", "upper_arm", "forearm", "forearm_twist", "wrist")
 
+LEG_JOINTS = ("upper_leg", "lower_leg", "foot")
+"""The joints of a leg, from above."""
+
 REGION_COLOURS: dict[str, tuple[int, int, int]] = {
     "skin": (214, 160, 131),
     "lips": (190, 126, 114),

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A body that stands: trunk and head by their turns, legs by inverse kinematics, the feet where they are."""
+"""A body that stands: trunk and head by their turns, legs by inverse kinematics, the feet where they are.
+
+One that sits has the same trunk, and the legs of `chironomy.body.sitting`.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.accompaniment import Accompaniment
-from chironomy.body.rig import SIDES, Rig
+from chironomy.body.rig import LEG_JOINTS, SIDES, Rig
+from chironomy.body.sitting import seat_legs, seated_leg
 from chironomy.motion import rotation as quaternion
 
 Array = NDArray[np.float64]
 
 SPINE, NECK = ("spine", "chest", "upper_chest"), ("neck", "head")
 """Joints that share the torso's and the head's turn evenly, from below."""
-
-LEG = ("upper_leg", "lower_leg", "foot")
-"""The joints of a leg, from above."""
 
 _STRAIGHTEST = 0.9995
 """Part of a leg's length that it is stretched to at most; at 1 the knee would have no direction."""
@@ -23,7 +24,7 @@ _STRAIGHTEST = 0.9995
 def middle(rig: Rig, accompaniment: Accompaniment) -> tuple[Array, Array]:
     """Return world rotations (T, J, 4) from the bind pose and heads (T, J, 3) of all joints, in metres.
 
-    Hips, torso, head and collars are turned, the legs stand; arms hang on the collars as in the bind pose.
+    Hips, torso, head and collars are turned, the legs stand or sit; arms hang on the collars as in the bind pose.
     """
     turns = _turns(rig, accompaniment)
     frames = accompaniment.frame_count
@@ -40,9 +41,12 @@ def middle(rig: Rig, accompaniment: Accompaniment) -> tuple[Array, Array]:
         position[:, joint] = position[:, parent] + _carried(rotation[:, parent], offset[joint])
         if joint in turned:
             rotation[:, joint] = quaternion.multiply(rotation[:, joint], turns[joint])
+    if accompaniment.seated:
+        seat_legs(rig, rotation, position)
+        return rotation, position
     hips = rig.index("hips")
     for side in SIDES:
-        joints = [rig.index(f"{name}.{side}") for name in LEG]
+        joints = [rig.index(f"{name}.{side}") for name in LEG_JOINTS]
         turn, place = _leg(rig, side, rotation[:, hips], position[:, hips])
         rotation[:, joints], position[:, joints] = turn, place
         toes = rig.index(f"toes.{side}")
@@ -71,13 +75,20 @@ def shoulders(rig: Rig, accompaniment: Accompaniment) -> Array:
 
 
 def legs(rig: Rig, accompaniment: Accompaniment) -> dict[str, Array]:
-    """Return by joint of both legs the (T, 4) turns relative to their parents that keep the feet where they are."""
+    """Return by joint of both legs the (T, 4) turns relative to their parents that let the body stand, or sit.
+
+    The feet of one that stands stay where they are.
+    """
     made: dict[str, Array] = {}
     rest = rig.joint_position[rig.index("hips")]
     for side in SIDES:
-        world, _ = _leg(rig, side, accompaniment.hips, rest + accompaniment.hips_shift)
+        if accompaniment.seated:
+            turned = seated_leg(rig, side).rotation[: len(LEG_JOINTS)]
+            world = np.tile(turned, (accompaniment.frame_count, 1, 1))
+        else:
+            world, _ = _leg(rig, side, accompaniment.hips, rest + accompaniment.hips_shift)
         above = accompaniment.hips
-        for index, name in enumerate(LEG):
+        for index, name in enumerate(LEG_JOINTS):
             made[f"{name}.{side}"] = quaternion.multiply(quaternion.inverse(above), world[:, index])
             above = world[:, index]
     return made
@@ -94,7 +105,7 @@ def lowering(rig: Rig, hips: Array, shift: Array) -> Array:
     needed = np.zeros(len(hips))
     root = rig.joint_position[rig.index("hips")]
     for side in SIDES:
-        thigh, knee, ankle = (rig.joint_position[rig.index(f"{name}.{side}")] for name in LEG)
+        thigh, knee, ankle = (rig.joint_position[rig.index(f"{name}.{side}")] for name in LEG_JOINTS)
         length = _STRAIGHTEST * (np.linalg.norm(knee - thigh) + np.linalg.norm(ankle - knee))
         away = root + shift + _carried(hips, thigh - root) - ankle
         level = np.maximum(length**2 - away[:, 0] ** 2 - away[:, 2] ** 2, 0.0)
@@ -113,7 +124,7 @@ def _turns(rig: Rig, accompaniment: Accompaniment) -> dict[int, Array]:
 def _leg(rig: Rig, side: str, hips: Array, place: Array) -> tuple[Array, Array]:
     """World rotations (T, 3, 4) and heads (T, 3, 3) of thigh, shin and foot below hips turned and placed so."""
     root = rig.joint_position[rig.index("hips")]
-    thigh, knee, ankle = (rig.joint_position[rig.index(f"{name}.{side}")] for name in LEG)
+    thigh, knee, ankle = (rig.joint_position[rig.index(f"{name}.{side}")] for name in LEG_JOINTS)
     top = place + _carried(hips, thigh - root)
     upper, lower = np.linalg.norm(knee - thigh), np.linalg.norm(ankle - knee)
     line = ankle - top

@@ -154,6 +154,7 @@ def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:
     look |= {"emotion_mixture": options.emotion}
     look |= {"rate": None if options.rate == RATE.default else options.rate}
     look |= {"accompany": False if options.still else None, "burn_in": options.burn_in or None}
+    look |= {"seated": options.seated or None}
     return {name: value for name, value in look.items() if value is not None}
 
 

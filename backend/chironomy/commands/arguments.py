@@ -165,6 +165,9 @@ def add_gesture_arguments(parser: argparse.ArgumentParser, style: Callable[[str]
         help=f"how many strokes there are, {RATE.low:g} to {RATE.high:g} (default: {RATE.default:g}); weights that "
         "have not learned it refuse",
     )
+    parser.add_argument(
+        "--seated", action="store_true", help="the person sits: hands that rest lie on the lap (default: stands)"
+    )
     add_emotion_argument(parser, f"(default: {EMOTION})")
 
 

@@ -62,6 +62,7 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
     )
     for name, limits in (("speed", SPEED), ("amplitude", AMPLITUDE), ("rate", RATE), ("fps", FPS)):
         parser.add_argument(f"--{name}", type=number(limits.low, limits.high), default=limits.default)
+    parser.add_argument("--seated", action="store_true", help="the people sit, and rest their hands on the lap")
     parser.add_argument("--video", action="store_true", help="make videos, too")
     parser.add_argument("--engine", default="previz", help="of the videos (default: previz)")
     parser.add_argument("--size", type=size, metavar="WIDTHxHEIGHT", help="of the videos")
@@ -85,7 +86,7 @@ def planned(options: argparse.Namespace) -> "list[Item]":
         return read_plan(options.recordings[0])
     width, height = options.size or (None, None)
     video = {"engine": options.engine, "format": options.format, "width": width, "height": height}
-    gesture = {name: getattr(options, name) for name in ("speed", "amplitude", "rate", "fps")}
+    gesture = {name: getattr(options, name) for name in ("speed", "amplitude", "rate", "seated", "fps")}
     blender = [name for name in BLENDER if getattr(options, name)]
     wanted = video if options.video else None
     return items_of(options.recordings, options.style, options.seed, gesture, options.portrait, wanted, blender)

@@ -113,8 +113,8 @@ def add_to(commands: Any) -> None:
         type=Path,
         metavar="MOTION.npz",
         help="make only a range of this motion anew, or with --score what differs from its own; style, speed, "
-        "amplitude, rate, handedness and emotion are the motion's where they are not given; with --score and --range "
-        "the range is made anew by the score",
+        "amplitude, rate, handedness and emotion are the motion's where they are not given, and the person sits or "
+        "stands as there; with --score and --range the range is made anew by the score",
     )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="that range, in seconds")
     parser.add_argument(
@@ -152,7 +152,7 @@ def run(options: argparse.Namespace) -> int:
     if options.script is not None:
         inputs["script"] = options.script
     with steps.step("check"):
-        check_speech(options.speech, asked=options.score is not None or options.script is not None)
+        check_speech(options.speech, asked=options.score is not None)
         kept = {} if options.keep is None else load_hands(options.keep).source
         plan = {} if options.score is None else Score.load(options.score).source
         if options.script is not None:
@@ -204,6 +204,7 @@ def _settings(options: argparse.Namespace, kept: Mapping[str, Any], plan: Mappin
     usual = {**_USUAL, "handedness": None, "emotion": EMOTION}
     return {
         **{name: getattr(options, name) or known.get(name, value) for name, value in usual.items()},
+        "seated": options.seated or bool(known.get("seated")),
         "seed": plan.get("seed", SEED.default) if options.seed is None else options.seed,
         "fps": FPS.default if options.fps is None else options.fps,
         "num_inference_steps": options.steps,
@@ -224,7 +225,7 @@ def check_speech(path: Path, asked: bool = False) -> float:
 
     Args:
         path: the recording.
-        asked: a score or a script asks for gestures, so that hands do not rest in silence either.
+        asked: a score asks for gestures, so that hands do not rest in silence either.
 
     Returns:
         Its length in seconds.

@@ -125,7 +125,7 @@ def run_plan(options: argparse.Namespace) -> int:
     from chironomy.service.settings import check_settings
 
     inputs = {"speech": options.speech, **({} if options.script is None else {"script": options.script})}
-    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "emotion")
+    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "seated", "emotion")
     kind = KINDS["gesture"]
     settings = check_settings(kind.name, dict(kind.settings), {name: getattr(options, name) for name in names})
     with output_file(options.out, ".json", list(inputs.values())) as out:

@@ -15,6 +15,7 @@ import numpy as np
 
 from chironomy.evaluation.beat_consistency import beat_consistency
 from chironomy.evaluation.beats import SIGMA_SECONDS, beat_alignment, librosa_onsets, stroke_apexes
+from chironomy.evaluation.behind import behind_body
 from chironomy.evaluation.bootstrap import Interval, interval
 from chironomy.evaluation.correct_keypoints import correct_keypoints
 from chironomy.evaluation.diversity import diversity_l1, diversity_l2
@@ -45,6 +46,7 @@ METRICS: dict[str, Metric] = {
     "frames clear to 5 mm": Metric("", "higher", 4),
     "deepest in the body": Metric("mm", "lower", 1),
     "hands deepest in each other": Metric("mm", "lower", 1),
+    "frames with a hand behind the body": Metric("", "lower", 4),
     "lag to accent onsets": Metric("s", "0 or just below"),
     "absolute lag to accent onsets": Metric("s", "lower"),
     f"BA, accent onsets, σ {SIGMA_SECONDS} s": Metric("", "higher"),
@@ -137,6 +139,7 @@ def measure(sample: Sample) -> dict[str, float]:
         "frames clear to 5 mm": depth.clear,
         "deepest in the body": depth.body,
         "hands deepest in each other": depth.hands,
+        "frames with a hand behind the body": behind_body(motion),
     }
     if speech is not None:
         apexes, onsets, heard = stroke_apexes(motion), accent_onsets(speech), librosa_onsets(speech)

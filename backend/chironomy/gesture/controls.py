@@ -3,12 +3,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.gesture.course import Course
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.score import Score
 from chironomy.gesture.settings import (
@@ -49,6 +50,9 @@ class Settings(TypedDict, total=False):
             all but 1.
         handedness: which hand gestures, "left", "right" or "both", or weights of these; None leaves it to the model
             (None). A model that has not learned it refuses.
+        seated: whether the person sits, and hands that rest lie on the lap (False). A model that performs no plans does
+            not know when hands rest, and refuses.
+        course: how size and tempo change over time, in parts of `amplitude` and `speed` (None).
         num_inference_steps: denoising steps; more are slower and finer.
         guidance_scale: how much what the speech asks for is exaggerated; 1 is not at all, and faster (1 where a plan is
             performed, else 1.5).
@@ -75,6 +79,8 @@ class Settings(TypedDict, total=False):
     amplitude: float
     rate: float | None
     handedness: str | Mapping[str, float] | None
+    seated: bool
+    course: Course | None
     num_inference_steps: int | None
     guidance_scale: float | None
     style_guidance_scale: float | None
@@ -108,6 +114,8 @@ class Controls:
     amplitude: float
     rate: float | None
     handedness: tuple[float, ...] | None
+    seated: bool
+    course: Course | None
     steps: int
     guidance: float
     style_guidance: float
@@ -116,6 +124,15 @@ class Controls:
     score_guidance: float
     given_guidance: float
     source: dict[str, Any]
+
+    def during(self, start: float, end: float) -> "Controls":
+        """These controls with the size and the tempo of a stretch, in seconds."""
+        if self.course is None:
+            return self
+        larger, faster = self.course.between(start, end)
+        return replace(
+            self, amplitude=AMPLITUDE.clamped(self.amplitude * larger), speed=SPEED.clamped(self.speed * faster)
+        )
 
     @property
     def leading(self) -> float:
@@ -141,6 +158,14 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
             "with it"
         )
     hand_weights = None if handedness is None else _weights("handedness", "choices", handedness, HANDEDNESS)
+    seated = settings.get("seated") or False
+    if not isinstance(seated, bool):
+        raise GestureError(f"seated is {seated!r:.40}; give true or false")
+    if seated and not config.get("plans"):
+        raise GestureError(
+            "this model performs no plans, so that nobody knows when its hands rest; leave seated out, or use weights "
+            "that do"
+        )
     rate = _number("rate", settings.get("rate"), RATE, "1 is usual")
     if rate != RATE.default and not takes_rate(config):
         raise GestureError(
@@ -184,6 +209,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         source["style_guidance_scale"] = style_guidance
     if handedness is not None:
         source["handedness"] = handedness if isinstance(handedness, str) else dict(handedness)
+    if seated:
+        source["seated"] = True
     if not settings.get("plan", True):
         source["plan"] = False
     if score is not None:
@@ -195,6 +222,8 @@ def checked_controls(config: Mapping[str, Any], settings: Settings) -> Controls:
         style=style_weights,
         rate=rate if takes_rate(config) else None,
         handedness=hand_weights,
+        seated=seated,
+        course=settings.get("course"),
         steps=int(steps),
         guidance=guidance,
         style_guidance=style_guidance,

@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
+from chironomy.body.sitting import SEATED
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
+from chironomy.gesture.lap import Lap
 from chironomy.gesture.pins import Pins
 from chironomy.gesture.score import Phrase, near_phrases
 from chironomy.gesture.settle import resting, settled
@@ -101,6 +103,7 @@ class Finisher:
         given: the phrases that somebody asked for; the others are eased (`at_ease`).
         rests: the rests that nobody asked for; hands come down in them (`settled`).
         pins: what is kept; a hand that is led into it or out of it is neither eased nor brought down there.
+        lap: where the hands of a person who sits are laid down; None where the person stands.
     """
 
     def __init__(
@@ -111,8 +114,9 @@ class Finisher:
         given: Sequence[Phrase] = (),
         rests: Sequence[Phrase] = (),
         pins: Pins | None = None,
+        lap: Lap | None = None,
     ):
-        self.fps, self.seconds, self.given, self.rests, self.pins = fps, seconds, given, rests, pins
+        self.fps, self.seconds, self.given, self.rests, self.pins, self.lap = fps, seconds, given, rests, pins, lap
         self.margin, self.seam = round(_MARGIN_SECONDS * fps), max(round(_SEAM_SECONDS * fps), 1)
         self.raw_first, self.raw = first, np.empty((0, MOTION_DIM))
         self.done = first
@@ -143,7 +147,11 @@ class Finisher:
         position, rotation = settled(position, rotation, resting(self.rests, times, self.seconds), free)
         asked = near_phrases(self.given, times).astype(np.float64)
         position, rotation = at_ease(position, rotation, free * (1.0 - asked))
-        motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2))))
+        source = {}
+        if self.lap is not None:
+            position, rotation = self.lap.on_lap(position, rotation, times, free)
+            source[SEATED] = True
+        motion = possible(HandMotion(self.fps, position, rotation, np.ones((len(position), 2)), source))
         begin = self.done - self.raw_first
         position, rotation = motion.wrist_position[begin:].copy(), motion.rotation[begin:].copy()
         if self.tail is not None:

@@ -9,11 +9,16 @@ from typing import Any, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from chironomy.body.emotion import emotion_track
+from chironomy.body.errors import BodyError
+from chironomy.body.sitting import SEATED, is_seated
 from chironomy.gesture.controls import Controls, Settings, checked_controls
+from chironomy.gesture.course import course_of, moved_by
 from chironomy.gesture.delivery import Delivery
 from chironomy.gesture.errors import GestureError
 from chironomy.gesture.finish import Finisher
 from chironomy.gesture.hearing import heard, near_speech
+from chironomy.gesture.lap import Lap
 from chironomy.gesture.leading import led_hands
 from chironomy.gesture.network import Network, NoisePath
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
@@ -154,14 +159,16 @@ class GestureMaker:
             end: seconds; the frames from here on are kept.
             hands: "left", "right" or both, whose frames are new.
             locked: (T, 2) which frames of which hand stay inside the range, too; the new ones lead into them.
-            settings: see `Settings`, of the new frames, but for `fps` and pins. Only the surroundings of the range are
-                computed, so with the performance's own settings and seed the new frames are alike, not equal.
+            settings: see `Settings`, of the new frames, but for `fps` and pins; `seated` is the performance's. Only the
+                surroundings of the range are computed, so with the performance's own settings and seed the new frames
+                are alike, not equal.
 
         Raises:
             GestureError: the range holds no frame of the motion, or as the call does.
         """
         if settings.keys() & {"fps", "pinned", "pinned_mask"}:
             raise GestureError("regenerate takes fps and pins from the motion; leave fps, pinned and pinned_mask out")
+        settings[SEATED] = is_seated(motion)
         first, last = frames_of_range(motion, start, end)
         # A motion may go on after its speech, but nothing is made there.
         spoken = speech.frame_count(motion.fps)
@@ -189,8 +196,12 @@ class GestureMaker:
             return None
         try:
             controls = checked_controls(config, {name: source[name] for name in names})  # type: ignore[typeddict-item]
-        except GestureError:
+            felt = emotion_track(source.get("emotion"))
+        except (GestureError, BodyError):
             return None
+        controls = replace(controls, course=course_of(felt))
+        if controls.course is None and not felt.neutral:
+            controls = replace(controls, **moved_by(felt, controls.amplitude, controls.speed))
         return planned_score(speech, **_manner(config, controls), rate=_rate(controls))
 
     def _task(self, speech: Speech, settings: Settings) -> "_Task":
@@ -247,7 +258,8 @@ class GestureMaker:
             begin = max(_LEAD_FRAMES + math.floor(task.first / controls.fps * model_fps) - around, 0)
             end = min(_LEAD_FRAMES + math.ceil(task.last / controls.fps * model_fps) + around, end)
         heard_from = max(begin - _LEAD_FRAMES, 0)
-        finisher = Finisher(model_fps, task.wanted / model_fps, heard_from, task.given, _planned_rests(task), task.pins)
+        seconds, rests = task.wanted / model_fps, _planned_rests(task)
+        finisher = Finisher(model_fps, seconds, heard_from, task.given, rests, task.pins, _lap(task, seconds))
         delivery = Delivery(
             model_fps, heard_from, controls.fps, task.first, task.last, task.pins, controls.hide_below, controls.source
         )
@@ -348,6 +360,7 @@ def _manner(config: Mapping[str, Any], controls: Controls) -> dict[str, Any]:
         "amplitude": controls.amplitude,
         "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
         "seed": controls.seed,
+        "course": controls.course,
     }
 
 
@@ -370,10 +383,10 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
         held[: block.carried], hold[:half] = carried, 1.0
         hold[half : block.carried, 0] = 1 - part**2 * (3 - 2 * part)
         pinned[:half], flags[:half] = carried[:half], 1.0
-    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold, lasting)
     config = task.network.config
     fps = float(config["fps"])
     beginning = (block.start - _LEAD_FRAMES) / fps
+    conditions = Conditions(task.audio[rows], spoken, pinned, flags, held, hold, lasting, beginning=beginning)
     if task.controls.score is not None:
         conditions.score = score_frames(
             told(_from_the_lead(task.controls.score, config)),
@@ -387,9 +400,10 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             conditions.asked = near_phrases(task.given, beginning + np.arange(size) / fps)
         if task.controls.score_guidance:
             within = beginning - _NEAR_BLOCK, beginning + size / fps + _NEAR_BLOCK
-            moments = (*stroke_times(task.controls.score.phrases), task.accents)
-            left, right, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
-            conditions.apexes, conditions.accents = (left, right), accents
+            planned = [phrase for phrase in task.controls.score.phrases if phrase not in task.given]
+            moments = (*stroke_times(task.controls.score.phrases), *stroke_times(planned), task.accents)
+            left, right, *free, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
+            conditions.apexes, conditions.planned, conditions.accents = (left, right), (free[0], free[1]), accents
             conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions
@@ -404,6 +418,14 @@ def _planned_rests(task: _Task) -> list[Phrase]:
     if rests and rests[-1].end >= score.seconds - _AT_THE_END:
         rests[-1] = replace(rests[-1], end=_later(score.seconds, _AFTER_SECONDS))
     return rests
+
+
+def _lap(task: _Task, seconds: float) -> Lap | None:
+    """Where the hands of a person who sits are laid down in a recording of some seconds; None where one stands."""
+    controls = task.controls
+    if not controls.seated or controls.score is None:
+        return None
+    return Lap(controls.score.phrases, seconds, controls.seed)
 
 
 def _from_the_lead(score: Score, config: Mapping[str, Any]) -> Iterator[Phrase]:

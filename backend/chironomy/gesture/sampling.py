@@ -107,7 +107,9 @@ class Conditions:
         asked: (frames, 1) 1 where of that something was asked for, 0 where it is planned.
         led: hands of phrases that were asked for, in seconds from the first frame.
         apexes: seconds from the first frame at which strokes of the left and of the right hand are to arrive, or None.
+        planned: those of them that nobody asked for: a hand may take its time for these.
         accents: seconds from the first frame at which accented syllables begin to sound, where a plan is performed.
+        beginning: seconds in the recording of the first frame.
     """
 
     audio: Array
@@ -122,7 +124,9 @@ class Conditions:
     asked: Array | None = None
     led: Sequence[Led] = ()
     apexes: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    planned: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     accents: NDArray[np.float64] | None = None
+    beginning: float = 0.0
 
     def of(self, rows: NDArray[np.intp]) -> Given:
         """What is given of the frames (windows, size)."""
@@ -165,19 +169,22 @@ def denoise(
     )
     # What does not change from step to step is computed by the first, batch by batch, so that it can be stopped.
     encoded = {}
+    # Where size and tempo change, each window has its own.
+    at_once = _WINDOWS_AT_ONCE if controls.course is None else 1
     timesteps = list(path.timesteps)
     for step, t in enumerate(timesteps):
         straight, level = path.straight(state, t)
         # Pinned frames are known, so they are shown as they are, without noise.
         shown = np.where(keep, pinned, straight)
         blend = Blend(layout, latent.channels)
-        for first in range(0, layout.count, _WINDOWS_AT_ONCE):
+        for first in range(0, layout.count, at_once):
             if work.cancelled():
                 raise GestureCancelled("making gestures was cancelled")
-            last = min(first + _WINDOWS_AT_ONCE, layout.count)
+            last = min(first + at_once, layout.count)
             rows = layout.rows(first, last)
             if first not in encoded:
-                encoded[first] = network.encode(conditions.of(rows), controls, runs)
+                start, end = conditions.beginning + np.array([rows[0, 0], rows[-1, -1] + 1]) / network.config["fps"]
+                encoded[first] = network.encode(conditions.of(rows), controls.during(start, end), runs)
             made = network.predict(shown[rows], level, encoded[first])
             blend.add(first, made[0] if len(runs) == 1 else _combined(made, [share[rows] for share in shares]))
             work.progress((step + last / layout.count) / len(timesteps))
@@ -249,7 +256,8 @@ def _as_asked(network: Network, clean: Array, conditions: Conditions, controls: 
         return clean
     motion, fps = network.latent.denormalize(clean), float(network.config["fps"])
     made = on_time(motion, conditions.apexes, fps, conditions.accents)
-    made = unhurried(made, conditions.apexes, fps, conditions.accents)
+    if conditions.planned is not None:
+        made = unhurried(made, conditions.planned, fps, conditions.accents)
     made = led(made, conditions.led, fps, controls.leading).astype(np.float32)
     return clean + (network.latent.normalize(made) - network.latent.normalize(motion))
 

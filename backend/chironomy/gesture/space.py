@@ -16,6 +16,7 @@ from chironomy.body.collision import (
 from chironomy.body.hand_anatomy import neutral_wrist
 from chironomy.body.ik import elbow_position
 from chironomy.body.rig import load_rig
+from chironomy.body.sitting import is_seated
 from chironomy.motion import filters
 from chironomy.motion.hand_motion import HandMotion
 
@@ -89,7 +90,7 @@ def _touching(motion: HandMotion, hands: Array) -> NDArray[np.bool_]:
     """
     rig, radius = load_rig(), ball_radii()
     middle = balls_of_wrists(rig, motion.wrist_position, motion.rotation[:, :, 0], hands)
-    depth, _ = signed_depth(rig, middle, float(radius.max()) + _MARGIN)
+    depth, _ = signed_depth(rig, middle, float(radius.max()) + _MARGIN, is_seated(motion))
     touching = (depth + radius).max(axis=(1, 2)) + _MARGIN > _TOUCH
     close = hands_close(middle, 0.5 * _MARGIN) & ~touching
     if close.any():

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chironomy.body.emotion import EmotionTrack, emotion_track
+from chironomy.body.sitting import SEATED, is_seated
+from chironomy.gesture.course import course_of, moved_by
 from chironomy.gesture.settings import AMPLITUDE, SPEED, STYLE
 from chironomy.motion.files import load_hands
 from chironomy.motion.hand_motion import HandMotion
@@ -64,9 +66,9 @@ def make_gestures(
             names, and of these not what `pinned_mask` names; `score` (`chironomy.score/1`), what is to be gestured
             when, or `script`, what is said (`performance.scripts`). With `kept` and `score` and no range, what differs
             from the score of the motion is made anew (`gesture.change`).
-        settings: of the model (`gesture.controls.Settings`), with `range_start`, `range_end` (seconds) and
-            `range_hands` ("both", "left" or "right") beside them, and `emotion` (`body.emotion.emotion_track`), whose
-            size and tempo the hands take on.
+        settings: of the model (`gesture.controls.Settings`; `seated` is that of `kept`), with `range_start`,
+            `range_end` (seconds) and `range_hands` ("both", "left" or "right") beside them, and `emotion`
+            (`body.emotion.emotion_track`), whose size and tempo the hands take on.
         count: how many performances.
         work: told how far it is, and asked whether to go on; the one performance's parts are `finished` as
             `gesture.maker.Part`.
@@ -96,11 +98,17 @@ def make_gestures(
         raise PerformanceError(
             "A motion is to be kept, so give range_start and range_end, in seconds, or its new score"
         )
+    if kept is not None:
+        if controls.get(SEATED) and not is_seated(kept):
+            raise PerformanceError(
+                "The motion that is kept is of a person who stands: leave seated out, or make the whole motion anew"
+            )
+        controls[SEATED] = is_seated(kept)
     work.progress(0.0, "reading the speech")
     speech = hear(inputs["speech"])
     asked = {name: controls.get(name) for name in ("amplitude", "speed")}
     if not felt.neutral:
-        controls |= _moved(felt, asked, speech.duration)
+        controls |= _moved(felt, asked)
     if "pinned" in inputs:
         controls["pinned"] = load_hands(inputs["pinned"])
     if "pinned_mask" in inputs:
@@ -170,17 +178,19 @@ def plan_gestures(
     felt = emotion_track(settings.get("emotion"))
     speech = hear(inputs["speech"])
     asked = {name: settings.get(name) for name in ("amplitude", "speed")}
-    moved = {} if felt.neutral else _moved(felt, asked, speech.duration)
+    moved = {} if felt.neutral else _moved(felt, asked)
+    course = moved.pop("course", None)
     numbers = {name: settings.get(name) for name in ("amplitude", "speed", "rate")} | moved
     style = settings.get("style") or STYLE
-    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "emotion")
-    told = {name: settings[name] for name in names if settings.get(name) is not None}
+    names = ("seed", "style", "speed", "amplitude", "rate", "handedness", "seated", "emotion")
+    told = {name: settings[name] for name in names if settings.get(name) not in (None, False)}
     plan = planned_score(
         speech,
         style={style: 1.0} if isinstance(style, str) else style,
         handedness=settings.get("handedness"),
         seed=settings.get("seed") or 0,
         plain="script" in inputs,
+        course=course,
         **{name: 1.0 if value is None else float(value) for name, value in numbers.items()},
     )
     if "script" in inputs:
@@ -190,17 +200,13 @@ def plan_gestures(
     return replace(plan, source={**plan.source, "speech": speech.sha256, **told})
 
 
-def _moved(felt: EmotionTrack, asked: Mapping[str, Any], duration: float) -> dict[str, float]:
-    """Size and tempo of hands that are to be so large and fast, and feel so."""
-    amplitude, speed = felt.of_hands(duration)
-    moved: dict[str, float] = {}
-    for name, factor, allowed in (("amplitude", amplitude, AMPLITUDE), ("speed", speed, SPEED)):
-        usual = asked[name]
-        if usual is None:
-            usual = allowed.default or 1.0
-        # What is out of range by itself is refused by the pipeline, under its own name.
-        moved[name] = allowed.clamped(usual * factor) if allowed.clamped(usual) == usual else usual
-    return moved
+def _moved(felt: EmotionTrack, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of hands that are to be so large and fast, and feel so: what changes changes with the emotion."""
+    course = course_of(felt)
+    if course is not None:
+        return {"course": course}
+    usual = {"amplitude": AMPLITUDE.default or 1.0, "speed": SPEED.default or 1.0}
+    return moved_by(felt, **{name: value if asked[name] is None else asked[name] for name, value in usual.items()})
 
 
 def _felt(motion: HandMotion, felt: EmotionTrack, asked: Mapping[str, Any]) -> HandMotion:

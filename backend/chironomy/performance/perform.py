@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from chironomy.body.accompaniment import still
 from chironomy.body.accompany import accompanied_pose, accompany
 from chironomy.body.emotion import Emotion, emotion_track
 from chironomy.body.face import express
@@ -21,6 +22,7 @@ from chironomy.body.listening import Aims
 from chironomy.body.manner import manner_of
 from chironomy.body.performance import Performance
 from chironomy.body.rig import Rig, load_rig
+from chironomy.body.sitting import is_seated
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.gestures import make_gestures
@@ -148,7 +150,8 @@ def perform(
         seed: another one, other glances, turns and brows.
         rig: the character; the embedded one when None.
         fit: of the portrait in which the hands were placed: the eyes look from the person's head, as they hold it.
-        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks.
+        alive: torso, head, shoulders and eyes accompany the hands and the voice; otherwise the face alone speaks, and
+            of who sits (`body.sitting`) the legs sit.
         phones: what is spoken, if they are known, or what waits for them (`listening`) and is called once the body is
             made; by default they are recognised here.
         style: of the body, a name or weights; as the hands were made when None.
@@ -182,7 +185,8 @@ def perform(
     ).resampled(hands.fps, hands.frame_count)
     face = express(face, accents, phrases, seed, style, felt)
     if rig is None or pose is None:
-        return Performance(hands, face, None)
+        # Who sits has legs that do, whatever goes with the hands.
+        return Performance(hands, face, still(hands.frame_count, hands.fps, True) if is_seated(hands) else None)
     # From the head as it will be seen: a portrait's head is turned, and sits elsewhere.
     seen = pose if fit is None else refitted(fit, pose)
     begins, lowered = [begin for begin, _ in phrases], felt.mixed("gaze", face.times)

@@ -29,8 +29,8 @@ def about_score(score: Score, speech: Speech) -> list[str]:
         said.append(f"the score was made for another recording than {speech.name}")
     if abs(score.seconds - speech.duration) > _APART:
         late = sum(phrase.start >= speech.duration for phrase in score.phrases)
-        left = f"; phrases that are after the end and not seen: {late}" if late else ""
-        said.append(f"the score is of {score.seconds:g} s, and {speech.name} lasts {speech.duration:.2f} s{left}")
+        told = f"the score is of {score.seconds:g} s, and {speech.name} lasts {speech.duration:.2f} s"
+        said.append(f"{told}; phrases that are after the end and not seen: {late}" if late else told)
     return said
 
 

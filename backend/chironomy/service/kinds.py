@@ -231,6 +231,7 @@ _GESTURE: Mapping[str, Setting] = {
     "emotion": Feeling(EMOTION),
     "score_guidance_scale": Number(None, of.SCORE_GUIDANCE.low, of.SCORE_GUIDANCE.high),
     "handedness": Weights(None, handednesses),
+    "seated": Switch(False),
     "hide_below": Number(*of.HIDE_BELOW),
     "range_start": Number(*of.SECONDS),
     "range_end": Number(*of.SECONDS),

@@ -168,14 +168,14 @@ def silence_told(speech: Speech, asked: bool = False) -> str:
 
     Args:
         speech: the recording.
-        asked: a score or a script asks for gestures all the same.
+        asked: a score asks for gestures all the same.
     """
     if not speech.silent:
         return ""
     if asked:
         return (
-            f"nothing is heard in {speech.name}: the hands do what the score or the script asks for, at times that "
-            "are guessed where none are written; check the recording's level"
+            f"nothing is heard in {speech.name}: the hands do what the score asks for and rest elsewhere; check the "
+            "recording's level"
         )
     return f"nothing is heard in {speech.name}: the hands rest and the lips stay shut; check the recording's level"
 

@@ -51,6 +51,7 @@ _SETTINGS = {
 _PRESETS = {
     "Presenter": "발표자",
     "Storyteller": "이야기꾼",
+    "Interview": "인터뷰",
 }
 
 _STYLES = {
@@ -193,6 +194,7 @@ _ANY = {
     "Ghost": "고스트",
     "Phrase": "프레이즈",
     "Portrait": "인물 사진",
+    "Seated": "앉은 자세",
     "Body Accompanies": "몸이 함께 움직임",
     "Width": "폭",
     "Height": "높이",

@@ -5,6 +5,7 @@ What only a program sees stays English, as do the library's faults of files' fie
 """
 
 from .. import table
+from .remarks import PARTS, REMARKS
 
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
@@ -376,6 +377,9 @@ _WORK = {
     "no backend is set up; press Set Up Backend in the add-on's preferences": (
         "백엔드가 설치되지 않았습니다. 애드온의 환경 설정에서 백엔드 설치를 누르세요"
     ),
+    "the backend at {0} is on another computer, which needs Allow Online Access in System, in Blender's preferences": (
+        "{0}의 백엔드는 다른 컴퓨터에 있어 Blender 환경 설정의 시스템에서 온라인 액세스를 허용해야 합니다"
+    ),
     "the backend at {0} needs its token file; choose it in the add-on's preferences": (
         "{0}의 백엔드에는 토큰 파일이 필요합니다. 애드온의 환경 설정에서 고르세요"
     ),
@@ -423,6 +427,6 @@ _WORK = {
 }
 
 SENTENCES = table(
-    any={**_PANELS, **_REASONS, **_TAKES, **_SCORE, **_POSES, **_EDITS, **_FILES, **_WORK},
-    own=_PARTS,
+    any={**_PANELS, **_REASONS, **_TAKES, **_SCORE, **_POSES, **_EDITS, **_FILES, **_WORK, **REMARKS},
+    own=_PARTS | PARTS,
 )

@@ -193,8 +193,14 @@ _BUTTONS = {
         "녹음을 시퀀서에 놓고 씬의 길이를 그에 맞춥니다"
     ),
     "A recording of speech, or a film with one": "음성 녹음이나 음성이 든 영상",
-    "Set style, speed, size, rate and emotion of the gestures as the preset has them": (
-        "제스처의 스타일, 속도, 크기, 빈도, 감정을 프리셋대로 설정합니다"
+    "Set style, speed, size, rate and emotion of the gestures, and whether one sits, as the preset has them": (
+        "제스처의 스타일, 속도, 크기, 빈도, 감정과 캐릭터가 앉는지를 프리셋대로 설정합니다"
+    ),
+    "The character sits, its feet on the floor, and rests its hands on its lap": (
+        "캐릭터가 발을 바닥에 두고 앉아, 쉬는 손을 무릎 위에 놓습니다"
+    ),
+    "Sits and answers: easy gestures, the hands on the lap in between": (
+        "앉아서 대답: 편안한 제스처, 사이사이 손은 무릎 위에"
     ),
     "The manner of gesturing": "제스처의 방식",
     "Explains to an audience: open hands of usual size, friendly": "청중에게 설명: 열린 손, 보통 크기, 친근하게",

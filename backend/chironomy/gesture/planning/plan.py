@@ -3,17 +3,20 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from chironomy.gesture.course import Course, Piece
 from chironomy.gesture.planning.manners import MANNERS, manner_of
 from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.resting import rested
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
-from chironomy.gesture.score.merge import cut
+from chironomy.gesture.score.merge import cut, merged
 from chironomy.gesture.score.phrases import FARTHEST, FIELDS, REST, Phrase, Score, Stroke, with_rests
+from chironomy.gesture.settings import AMPLITUDE, SPEED
 from chironomy.gesture.shaping import shape_of
 from chironomy.motion.hand_motion import HANDS
 from chironomy.speech.accents import accent_onsets, pitch_accents
@@ -51,8 +54,12 @@ def planned_score(
     handedness: str | None = None,
     seed: int = 0,
     plain: bool = False,
+    course: Course | None = None,
 ) -> Score:
     """What is gestured when, of a whole recording: phrases with every field, and the rests between them.
+
+    Where size and tempo change, each piece of the recording is as in a plan of its own size and tempo; so nothing is
+    planned otherwise before they change.
 
     Args:
         speech: the recording; where nobody speaks, hands rest.
@@ -63,13 +70,17 @@ def planned_score(
         handedness: "left", "right", "both" or None for whatever comes.
         seed: the same gives the same score.
         plain: whether to leave out kinds that mean something by themselves.
+        course: how speed and amplitude change over time, in parts of what is said above.
     """
+    if course is not None:
+        manner = {"style": style, "rate": rate, "handedness": handedness, "seed": seed, "plain": plain}
+        return _in_pieces(speech, course.pieces(speech.duration), speed, amplitude, manner)
     random = np.random.default_rng([seed % 2**63, 0x5C0])
     # Plans to perform keep nearer to the accents than those to learn from, but for the freest styles, whose seeds would
     # then be too much alike.
     planner = Planner(_known(style), speed, amplitude, random, handedness, rate, float(random.uniform(*_EARLIEST)))
     freedom = planner.manner.freedom
-    planner.manner = replace(planner.manner, freedom=min(freedom**2 / _FREEST, freedom))
+    planner.manner = replace(planner.manner, freedom=min(freedom**3 / _FREEST**2, freedom))
     planner.interval += _FOR_RESTS
     planner.amplitude *= _LARGER
     planner.space *= _ROOM
@@ -87,6 +98,19 @@ def planned_score(
     return replace(score, source={_PLANNED: True})
 
 
+def _in_pieces(
+    speech: Speech, pieces: Sequence[Piece], speed: float, amplitude: float, manner: Mapping[str, Any]
+) -> Score:
+    """A plan of which each piece is one of its own size and tempo."""
+    made: Score | None = None
+    for piece in pieces:
+        faster, larger = SPEED.clamped(speed * piece.speed), AMPLITUDE.clamped(amplitude * piece.amplitude)
+        plan = planned_score(speech, speed=faster, amplitude=larger, **manner)
+        made = plan if made is None else merged(made, plan, piece.start, speech.duration)
+    assert made is not None
+    return with_rests(made, _LET_GO)
+
+
 def asked_for(score: Score) -> list[Phrase]:
     """What of a score somebody wants to see: all of it; of a plan, what is locked in it."""
     if not score.source.get(_PLANNED):
@@ -95,7 +119,14 @@ def asked_for(score: Score) -> list[Phrase]:
 
 
 def said_in_full(
-    score: Score, *, style: Mapping[str, float], speed: float, amplitude: float, handedness: str | None, seed: int
+    score: Score,
+    *,
+    style: Mapping[str, float],
+    speed: float,
+    amplitude: float,
+    handedness: str | None,
+    seed: int,
+    course: Course | None = None,
 ) -> Score:
     """The score with the hands, shape and usual size of kinds that are named without: what is clear is done clearly.
 
@@ -106,10 +137,18 @@ def said_in_full(
         amplitude: see above.
         handedness: see above.
         seed: see above.
+        course: see above.
     """
-    size = manner_of(_known(style)).size(speed, amplitude)
+    manner = manner_of(_known(style))
     hand = handedness if handedness in HANDS else _preferred(seed)
-    return replace(score, phrases=tuple(_in_full(phrase, size, hand) for phrase in _counted(score.phrases)))
+
+    def size(time: float) -> float:
+        larger, faster = (1.0, 1.0) if course is None else course.at(time)
+        return manner.size(speed * faster, amplitude * larger)
+
+    return replace(
+        score, phrases=tuple(_in_full(phrase, size(phrase.start), hand) for phrase in _counted(score.phrases))
+    )
 
 
 def _counted(phrases: Iterable[Phrase]) -> Iterator[Phrase]:

@@ -25,6 +25,9 @@ FARTHEST_ACROSS = 0.15
 """Metres beyond the body's middle at which the place of one hand alone is taken for the other's; only hands that
 point across go there."""
 
+BEHIND = -0.1
+"""Metres forward of the shoulders below which a place is behind the body, whose back is 7 to 10 cm behind them."""
+
 FARTHEST_OFF = 0.03
 """Metres that a place may lie outside of what arms reach."""
 
@@ -132,6 +135,11 @@ def _about_phrase(phrase: Phrase, seconds: float) -> list[str]:
             said.append(
                 f"{name} has the {phrase.hands} hand's place {across(phrase) * 100:.0f} cm on the other side of the "
                 "body; where hands was changed, change the sign of the place's first number, too"
+            )
+        elif phrase.place[2] < BEHIND:
+            said.append(
+                f"{name} has its place {-phrase.place[2] * 100:.0f} cm behind the shoulders, where the body hides the "
+                "hand; make the place's third number greater"
             )
         elif phrase.hands is not None and off > FARTHEST_OFF:
             said.append(f"{name} has its place {off * 100:.0f} cm outside of what the arm reaches at ease")

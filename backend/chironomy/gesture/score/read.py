@@ -75,6 +75,10 @@ LEAST_SIZE = 0.03
 """Metres that the strokes of a phrase go at least: what is smaller is a hand that drifts at rest; reserved gestures are
 little larger."""
 
+# Metres that strokes go which are gestures however slow they are, and metres a second that smaller ones reach at least.
+# Those of small reserved gestures of the embedded weights reach 0.26 and more, and a hand that drifts by 4 cm 0.17.
+_SURE_SIZE, _STROKES_SPEED = 0.06, 0.2
+
 _MIRROR = np.array([1.0, 1.0, -1.0, -1.0])
 _CHANGE = 14.0  # natural logarithms that another course must be likelier, over all its steps, to be taken up
 _EDGE = 1.0  # how much of the network's belief in an edge counts
@@ -249,9 +253,21 @@ def read_score(motion: HandMotion, reader: Reader | None = None) -> Score:
     features, angles = hand_features(motion), shape_angles(motion)
     found = _phrases(reader.kinds, reader(features), features[..., _SPEED])
     phrases = [_described(motion, angles, *phrase) for phrase in found]
-    phrases = [phrase for phrase in phrases if phrase.start <= seconds and (phrase.size or 0.0) >= LEAST_SIZE]
+    phrases = [phrase for phrase in phrases if phrase.start <= seconds and not _drifts(motion, phrase)]
     phrases.sort(key=lambda phrase: phrase.start)
     return with_rests(Score(tuple(doable(phrases, seconds)), seconds, {"read": True, **source}))
+
+
+def _drifts(motion: HandMotion, phrase: Phrase) -> bool:
+    """Whether a phrase, read from a motion at `FPS`, is so small, or so small and slow, that it is no gesture."""
+    size = phrase.size or 0.0
+    if size >= _SURE_SIZE or size < LEAST_SIZE:
+        return size < LEAST_SIZE
+    position = gaussian(motion.wrist_position[:, 0 if phrase.hands == "left" else 1], SMOOTHED)
+    speed, first = np.linalg.norm(np.gradient(position, 1 / FPS, axis=0), axis=-1), round(phrase.start * FPS)
+    frames = [round(stroke.apex * FPS) for stroke in phrase.strokes]
+    ways = [speed[max(frame - round(_ARRIVING * FPS), first) : frame + 1] for frame in frames]
+    return max(float(way.max(initial=0.0)) for way in ways) < _STROKES_SPEED
 
 
 _Read = tuple[str, str, int, int, list[float]]

@@ -51,8 +51,9 @@ pinned{score}.
 ## What it cannot do
 
 It hears prosody, not words: meaning comes by a score, from a script or from hand. Its gestures are those of rules, so
-they are more regular than a person's, and it knows no gesture outside its repertoire: nothing is depicted. Nobody sits:
-there is no rest on a lap. The trunk, head and face are no part of it; rules make them follow the hands and the speech.
+they are more regular than a person's, and it knows no gesture outside its repertoire: nothing is depicted. Nobody
+sits in the corpus: hands are laid on a lap by rules (`chironomy.gesture.lap`). The trunk, head and face are no part of
+it; rules make them follow the hands and the speech.
 Voices far from synthesised speech of five languages (singing, children) were not in the corpus.
 
 Three reviewers, told to judge as senior animators, saw sheets of 24 takes (six recordings, neutral and lively, two

@@ -57,12 +57,17 @@ class Aligner:
 
     @classmethod
     def build(cls) -> Aligner | None:
-        """An aligner, or none where pocketsphinx is not installed."""
+        """An aligner, or none where pocketsphinx is not installed or cannot begin.
+
+        It cannot in a program that has loaded another pocketsphinx before, as Debian's Blender has by its ffmpeg.
+        """
         try:
             return cls()
         except ImportError as error:
             logger.warning("the words of the script are counted out instead of heard: %s", explained(error))
-            return None
+        except (RuntimeError, ValueError, OSError) as error:
+            logger.warning("the words of the script are counted out instead of heard: pocketsphinx fails (%s)", error)
+        return None
 
     def align(self, speech: Speech, texts: Sequence[str], begin: float, end: float, work: Work = QUIET) -> list[Span]:
         """When each word is said between two times; where the sound does not follow the words they are counted out.
