@@ -15,6 +15,7 @@ from .. import hand_pictures
 from ..properties import character
 from ..rig.build import is_character
 from ..rig.fingers import Fingers, check_keyable
+from ..rig.read import scene_fps
 from .chosen import selected_hands
 from .keeping import make_keepable
 from .retarget import hand_over
@@ -76,15 +77,23 @@ def show(fingers: Sequence[Fingers], pose: HandPose, blend: float) -> None:
         hand.show(hand.blended(pose.fingers[hand.hand], blend))
 
 
-def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float) -> str:
+def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float, seconds: float) -> str:
     """Key hands part of the way from how they were to a pose at the current frame; return what to tell the person.
+
+    Args:
+        scene: gives frame and frame rate.
+        fingers: of the hands, as they were.
+        pose: to go to.
+        blend: 0 keeps the fingers as they were, 1 gives the pose.
+        seconds: before and after it in which the fingers go to it and back.
 
     Raises:
         ChironomyError: keys would be lost.
     """
+    reach = round(seconds * scene_fps(scene))
     for hand in fingers:
         make_keepable(scene, hand.character)
-        hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current)
+        hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current, reach)
     if fingers:
         hand_over(scene, fingers[0].character)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"
