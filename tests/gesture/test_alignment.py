@@ -20,7 +20,7 @@ def test_hands_follow_the_speech_they_are_given(embedded: GesturePipeline) -> No
 
 
 def test_hands_follow_real_recordings(shared_speech: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(shared_speech), "--seeds", "4", "--threads", "1"]) == 0
+    assert main([str(shared_speech), "--seeds", "8", "--threads", "1"]) == 0
     assert "own higher in" in capsys.readouterr().out
 
 

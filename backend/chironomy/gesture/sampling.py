@@ -183,8 +183,7 @@ def denoise(
             last = min(first + at_once, layout.count)
             rows = layout.rows(first, last)
             if first not in encoded:
-                start, end = conditions.beginning + np.array([rows[0, 0], rows[-1, -1] + 1]) / network.config["fps"]
-                encoded[first] = network.encode(conditions.of(rows), controls.during(start, end), runs)
+                encoded[first] = network.encode(conditions.of(rows), _then(network, controls, conditions, rows), runs)
             made = network.predict(shown[rows], level, encoded[first])
             blend.add(first, made[0] if len(runs) == 1 else _combined(made, [share[rows] for share in shares]))
             work.progress((step + last / layout.count) / len(timesteps))
@@ -198,6 +197,14 @@ def denoise(
             "the gesture model made numbers that are not finite; its weights or its scheduler are broken"
         )
     return state
+
+
+def _then(network: Network, controls: Controls, conditions: Conditions, rows: NDArray[np.intp]) -> Controls:
+    """The controls of these frames, which differ where size and tempo change."""
+    if controls.course is None:
+        return controls
+    start, end = conditions.beginning + np.array([rows[0, 0], rows[-1, -1] + 1]) / float(network.config["fps"])
+    return controls.during(start, end)
 
 
 def _begun(network: Network, noise: Array, conditions: Conditions) -> Array:
