@@ -430,7 +430,7 @@ class ChironomySettings(PropertyGroup):
         name="Hand",
         description="Whose fingers are posed",
         items=HAND_POSE_SIDES,
-        default="RIGHT",
+        default="SELECTED",
     )
 
 

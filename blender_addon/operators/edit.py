@@ -11,7 +11,7 @@ from bpy.types import Context, Object, Operator, Scene
 from ..locale import OWN
 from ..properties import character, settings
 from ..scene import editing
-from ..scene.chosen import HANDS_MEANT, chosen_hands
+from ..scene.chosen import HANDS_MEANT, chosen_hands, chosen_range
 from ..scene.edit_place import AROUND, Made, Place, edit_hands, has_motion
 from ..scene.keeping import why_not_kept
 from ..sliced import Said, SlicedOperator
@@ -102,9 +102,23 @@ class _RangeEdit(_HandEdit):
     around: float | None = None
     """Seconds to either side of the current frame where nothing is chosen; None for all frames."""
 
+    says_whole = True
+    """Whether it tells that nothing was chosen, so that all frames are edited; not where it begins at the current."""
+    _whole = 0
+    """Frames that are edited where nothing was chosen."""
+
     def range(self, scene: Scene, place: Place) -> tuple[int, int]:
         """Return the first and the last frame to edit."""
-        return place.frames(scene, self.frames, self.around)
+        first, last = place.frames(scene, self.frames, self.around)
+        chosen = self.frames != "AUTO" or self.around is not None or chosen_range(scene, place.keys.item) is not None
+        self._whole = 0 if chosen else last - first + 1
+        return first, last
+
+    def slices(self, context: Context, target: Target) -> Slices:
+        said = yield from super().slices(context, target)
+        if not self._whole or not self.says_whole:
+            return said
+        return Said(f"{said.sentence}; no frames were chosen, so all {self._whole} frames are edited", said.short)
 
 
 class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
@@ -271,6 +285,7 @@ class CHIRONOMY_OT_stretch_time(_RangeEdit, Operator):
 
 class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
     layered = False
+    says_whole = False
     bl_idname = "chironomy.hold_longer"
     bl_label = "Hold Longer"
     bl_description = (
@@ -293,6 +308,7 @@ class CHIRONOMY_OT_hold_longer(_RangeEdit, Operator):
 
 
 class CHIRONOMY_OT_ease_to_rest(_RangeEdit, Operator):
+    says_whole = False
     bl_idname = "chironomy.ease_to_rest"
     bl_label = "Ease to Rest"
     bl_description = (

@@ -27,7 +27,7 @@ _STEP = 0.1
 
 
 class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
-    """Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Wrist and place stay"""  # noqa: E501
+    """Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Generated keys of the fingers within the fall-off go, so that they come and go smoothly; your own stay, as do wrist and place"""  # noqa: E501
 
     bl_idname = "chironomy.apply_hand_pose"
     bl_label = "Apply Hand Pose"
@@ -39,7 +39,7 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
         items=hand_pose_items,
         translation_context=OWN,
     )
-    side: EnumProperty(name="Hand", description="Whose fingers are posed", items=HAND_POSE_SIDES, default="RIGHT")
+    side: EnumProperty(name="Hand", description="Whose fingers are posed", items=HAND_POSE_SIDES, default="SELECTED")
     blend: FloatProperty(
         name="Blend",
         description="How far the fingers go from how they are to the pose",
@@ -48,6 +48,18 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
         max=1.0,
         subtype="FACTOR",
         options={"SKIP_SAVE"},
+    )
+    radius: FloatProperty(
+        name="Fall-Off",
+        translation_context=OWN,
+        description="Seconds before and after the current frame to where nothing changes",
+        default=0.5,
+        min=0.0,
+        soft_max=3.0,
+        max=60.0,
+        step=10,
+        subtype="TIME_ABSOLUTE",
+        unit="TIME_ABSOLUTE",
     )
 
     @classmethod
@@ -89,7 +101,7 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
     def execute(self, context: Context) -> set[str]:
         try:
             pose = self._begin(context)
-            message = hand_poses.key(context.scene, self._fingers, pose, self.blend)
+            message = hand_poses.key(context.scene, self._fingers, pose, self.blend, self.radius)
         except ChironomyError as error:
             self.report({"ERROR"}, told(error))
             return {"CANCELLED"}
@@ -117,7 +129,7 @@ class CHIRONOMY_OT_save_hand_pose(Explained, Operator):
     bl_label = "Save Own Pose"
 
     label: StringProperty(name="Name", description="What the pose is called", options={"SKIP_SAVE"})
-    side: EnumProperty(name="Hand", description="Whose fingers are kept", items=HAND_POSE_SIDES, default="RIGHT")
+    side: EnumProperty(name="Hand", description="Whose fingers are kept", items=HAND_POSE_SIDES, default="SELECTED")
     overwrite: BoolProperty(
         name="Overwrite",
         description="Replace your pose of the same name, if there is one",

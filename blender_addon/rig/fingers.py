@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fingers of one hand as they are posed: read, shown blended with another pose, and keyed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,8 +79,12 @@ class Fingers:
         for bone, values in zip(_bones(self.character, self.hand), channels, strict=True):
             setattr(bone, _property(bone), values)
 
-    def key(self, channels: tuple[Array, ...], frame: float) -> None:
-        """Pose the bones and key all of them at a frame, as the animator's own; no other frame's keys are touched.
+    def key(self, channels: tuple[Array, ...], frame: float, reach: float) -> None:
+        """Pose the bones and key all of them at a frame, as the animator's own.
+
+        Generated keys of these bones less than `reach` frames away go, so that the fingers go straight to the pose and
+        back; where that is to begin and end they get keys that change nothing beyond. The animator's own keys stay:
+        from the nearest of them on, on either side, nothing changes.
 
         Raises:
             MotionError: one of the bones or its channels is locked, muted or driven, or the action cannot be written.
@@ -89,11 +93,15 @@ class Fingers:
         actions.own(self.character)
         if self.character.animation_data is None or self.character.animation_data.action is None:
             actions.new_action(self.character, f"{self.character.name} Motion")
-        for bone, values in zip(_bones(self.character, self.hand), channels, strict=True):
-            data_path, _ = rotation_channel(bone)
-            for index, value in enumerate(values):
-                f_curve = actions.curve(self.character, data_path, index, bone.name)
-                actions.write_points(f_curve, keys.with_value(actions.key_columns(f_curve), frame, float(value)))
+        found = [
+            (actions.curve(self.character, rotation_channel(bone)[0], index, bone.name), float(value))
+            for bone, values in zip(_bones(self.character, self.hand), channels, strict=True)
+            for index, value in enumerate(values)
+        ]
+        columns = [actions.key_columns(f_curve) for f_curve, _ in found]
+        first, last = _free_around(columns, frame, reach)
+        for (f_curve, value), old in zip(found, columns, strict=True):
+            actions.write_points(f_curve, keys.with_value(_cleared(old, first, last), frame, value))
         self.show(channels)
 
 
@@ -120,6 +128,29 @@ def pose_channels(character: Object, rig: Rig, hand: int, pose: Array) -> Iterat
     rest = RestPose(character)
     for joint, bone in enumerate(_bones(character, hand), start=1):
         yield bone.name, rotation_path(bone.name), rest.finger_turn(rig, hand, joint).done(pose[joint - 1])
+
+
+def _free_around(columns: Sequence[keys.Columns], frame: float, reach: float) -> tuple[float, float]:
+    """Return the frames about one that are `reach` away, or at the animator's nearest key where that is nearer."""
+    own = [one["co"][~keys.is_generated(one), 0] for one in columns]
+    frames = np.concatenate([*own, [-np.inf, np.inf]])
+    before, after = frames[frames < frame - keys.SAME_FRAME], frames[frames > frame + keys.SAME_FRAME]
+    return max(frame - reach, float(before.max())), min(frame + reach, float(after.min()))
+
+
+def _cleared(columns: keys.Columns, first: float, last: float) -> keys.Columns:
+    """Return keys without those between two frames, with one at either that keeps what lies beyond as it is.
+
+    Where all keys of a side lie between, none is made there: the curve holds what it is given from there on.
+    """
+    if first >= last:
+        return columns
+    frames = columns["co"][:, 0]
+    ends = [end for end, beyond in ((first, frames < first), (last, frames > last)) if beyond.any()]
+    for end in ends:
+        columns = keys.with_key(columns, end)
+    frames = columns["co"][:, 0]
+    return keys.selected(columns, (frames <= first + keys.SAME_FRAME) | (frames >= last - keys.SAME_FRAME))
 
 
 def _bones(character: Object, hand: int) -> list[PoseBone]:

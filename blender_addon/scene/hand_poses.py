@@ -14,8 +14,9 @@ from chironomy.motion import HANDS
 from .. import hand_pictures
 from ..properties import character
 from ..rig.build import is_character
-from ..rig.channels import hand_joints
 from ..rig.fingers import Fingers, check_keyable
+from ..rig.read import scene_fps
+from .chosen import selected_hands
 from .keeping import make_keepable
 from .retarget import hand_over
 
@@ -38,10 +39,10 @@ def chosen_hands(context: Context, item: Object, side: str) -> list[int]:
     """
     if side != "SELECTED":
         return {"LEFT": [LEFT], "RIGHT": [RIGHT], "BOTH": [LEFT, RIGHT]}[side]
-    selected = {bone.name for bone in context.selected_pose_bones or () if bone.id_data == item}
-    if context.active_pose_bone is not None and context.active_pose_bone.id_data == item:
-        selected.add(context.active_pose_bone.name)
-    hands = [hand for hand in (LEFT, RIGHT) if selected & {*hand_joints(hand), f"wrist.{SIDES[hand]}"}]
+    active = context.active_pose_bone
+    hands = list(selected_hands(context, item))
+    if not hands and active is not None and active.id_data == item:
+        hands = [hand for hand in (LEFT, RIGHT) if active.name.endswith(f".{SIDES[hand]}")]
     if not hands:
         raise ChironomyError("select a bone of a hand in pose mode, or choose Left, Right or Both")
     return hands
@@ -76,15 +77,23 @@ def show(fingers: Sequence[Fingers], pose: HandPose, blend: float) -> None:
         hand.show(hand.blended(pose.fingers[hand.hand], blend))
 
 
-def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float) -> str:
+def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float, seconds: float) -> str:
     """Key hands part of the way from how they were to a pose at the current frame; return what to tell the person.
+
+    Args:
+        scene: gives frame and frame rate.
+        fingers: of the hands, as they were.
+        pose: to go to.
+        blend: 0 keeps the fingers as they were, 1 gives the pose.
+        seconds: before and after it in which the fingers go to it and back.
 
     Raises:
         ChironomyError: keys would be lost.
     """
+    reach = round(seconds * scene_fps(scene))
     for hand in fingers:
         make_keepable(scene, hand.character)
-        hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current)
+        hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current, reach)
     if fingers:
         hand_over(scene, fingers[0].character)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"

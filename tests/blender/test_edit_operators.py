@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The buttons of the section Edit: the pose asked for at its frame, smooth ways to it, and nothing changed beyond."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -326,10 +328,24 @@ def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands, capfd
 
     before = hands()
     bpy.ops.chironomy.swap_hands()
-    assert "swapped what the hands do, mirrored, from frame" in "".join(capfd.readouterr())
+    said = "".join(capfd.readouterr())
+    assert "swapped what the hands do, mirrored, from frame" in said
+    first, last = (int(number) for number in re.search(r"from frame (\d+) to (\d+);", said).groups())
+    assert f"; no frames were chosen, so all {last - first + 1} frames are edited" in said
     after = hands()
     for hand in (LEFT, RIGHT):
         check_same_pose(after[hand], mirrored(before[1 - hand]), metres=0.0015, degrees=1.0)
+
+
+def test_what_is_chosen_is_not_called_all_frames(keyed, hands, capfd):
+    for operator in (bpy.ops.chironomy.mirror_motion, bpy.ops.chironomy.smooth):
+        bpy.context.scene.use_preview_range = True
+        bpy.context.scene.frame_preview_start, bpy.context.scene.frame_preview_end = 20, 60
+        try:
+            assert operator(hands="RIGHT") == {"FINISHED"}
+        finally:
+            bpy.context.scene.use_preview_range = False
+        assert "no frames were chosen" not in "".join(capfd.readouterr())
 
 
 def test_hands_swapped_twice_are_as_they_were(keyed, hands):

@@ -13,6 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 SECONDS, FPS = 4.0, 24
 LAST = round(SECONDS * FPS)
+REACH = round(0.5 * FPS)
 LEFT, RIGHT = range(2)
 
 
@@ -112,7 +113,7 @@ def test_the_evaluated_fingers_are_the_pose_and_the_other_hand_is_not_touched(ad
     assert off(after[LEFT], before[LEFT]) == pytest.approx(0.0, abs=1e-3)
 
 
-def test_every_finger_is_keyed_as_the_animators_and_no_other_key_is_touched(addon, keyed):
+def test_every_finger_is_keyed_as_the_animators_and_no_key_beyond_the_fall_off_is_touched(addon, keyed):
     before = keys_of(addon, keyed)
     apply("fist")
     after = keys_of(addon, keyed)
@@ -120,28 +121,54 @@ def test_every_finger_is_keyed_as_the_animators_and_no_other_key_is_touched(addo
     assert before.keys() == after.keys()
     for place, found in after.items():
         bone = place[0].split('"')[1]
-        others = {frame: value for frame, value in found.items() if frame != 40.0}
-        assert others == {frame: value for frame, value in before[place].items() if frame != 40.0}
         if bone in ours:
             assert found[40.0][1] == 0  # of the type KEYFRAME
+            outside = {frame: value for frame, value in before[place].items() if abs(frame - 40.0) > REACH}
+            assert {frame: value for frame, value in found.items() if abs(frame - 40.0) > REACH} == outside
+            assert {frame for frame in found if abs(frame - 40.0) < REACH} == {40.0}
         else:
             assert found == before[place]
 
 
-def test_motion_beyond_the_neighbouring_keys_is_as_it_was(addon, rig, scene, keyed):
+def test_motion_beyond_the_fall_off_is_as_it_was(addon, rig, scene, keyed):
     reader = addon["rig.read"]
-    found = [found for (path, _), found in keys_of(addon, keyed).items() if '"index1.R"' in path]
-    frames = sorted({frame for column in found for frame in column})
-    at = next(frame + 1.0 for frame in frames if frame > 30 and frame + 1.0 not in frames)
+    at = 40
     _, before = reader.read_pose(keyed, rig, scene, 1, LAST + 1)
-    apply("spread", frame=int(at))
+    apply("spread", frame=at)
     _, after = reader.read_pose(keyed, rig, scene, 1, LAST + 1)
-    low, high = max(f for f in frames if f < at), min((f for f in frames if f > at), default=LAST)
-    number = np.arange(1, LAST + 1)
-    beyond = (number <= low) | (number >= high)
+    beyond = np.abs(np.arange(1, LAST + 1) - at) >= REACH
     assert off(before.rotation[beyond, RIGHT, 1], after.rotation[beyond, RIGHT, 1]) < 1e-3
     np.testing.assert_allclose(after.wrist_position, before.wrist_position, atol=1e-6)
     assert off(after.rotation[:, :, 0], before.rotation[:, :, 0]) < 1e-3
+
+
+@pytest.mark.parametrize("name", ["fist", "spread", "ring"])
+def test_the_fingers_come_and_go_without_turning_back(addon, rig, scene, keyed, name):
+    from chironomy.motion import rotation
+
+    reader, around = addon["rig.read"], np.arange(-REACH, REACH + 1)
+    apply(name, frame=40)
+    _, after = reader.read_pose(keyed, rig, scene, 40 - REACH, 40 + REACH + 1)
+    away = np.degrees(rotation.angle(after.rotation[:, RIGHT, 1:], pose(name)[RIGHT])).max(axis=1)
+    assert away[REACH] < 0.1
+    third = FPS // 3
+    assert (np.diff(away)[around[1:] <= 0][-third:] <= 0.2).all()
+    assert (np.diff(away)[around[:-1] >= 0][:third] >= -0.2).all()
+
+
+def test_own_keys_of_the_fingers_end_the_fall_off(addon, rig, keyed):
+    apply("fist", frame=40)
+    apply("spread", frame=46)
+    assert off(fingers(addon, rig, keyed, 40)[RIGHT], pose("fist")[RIGHT]) < 0.1
+    assert off(fingers(addon, rig, keyed, 46)[RIGHT], pose("spread")[RIGHT]) < 0.1
+
+
+def test_without_a_fall_off_no_other_key_goes(addon, keyed):
+    before = keys_of(addon, keyed)
+    apply("fist", frame=40, radius=0.0)
+    for place, found in keys_of(addon, keyed).items():
+        others = [{frame: key for frame, key in keys.items() if frame != 40.0} for keys in (before[place], found)]
+        assert others[0] == others[1]
 
 
 def test_the_pose_stays_when_motion_is_generated_again(addon, rig, scene, keyed):
@@ -149,7 +176,7 @@ def test_the_pose_stays_when_motion_is_generated_again(addon, rig, scene, keyed)
 
     apply("two", side="BOTH")
     told = addon["scene.put_on"].put_on(scene, keyed, gestures(rig, SECONDS, seed=7), None)
-    assert "hand.R keeps your pose at frame 40" in str(told)
+    assert f"hand.R keeps your frames {40 - REACH} to {40 + REACH}" in str(told)
     assert off(fingers(addon, rig, keyed, 40), pose("two")) < 0.1
 
 
@@ -214,9 +241,30 @@ def test_the_selected_bones_tell_the_hand(addon, rig, bare):
     assert off(right, pose("fist")[RIGHT]) > 10.0
 
 
+def test_the_hand_is_the_selected_one_unless_another_is_chosen(addon, rig, scene, bare):
+    assert addon["properties"].settings(scene).hand_pose_side == "SELECTED"
+    bpy.context.view_layer.objects.active = bare
+    bpy.ops.object.mode_set(mode="POSE")
+    try:
+        bpy.ops.pose.select_all(action="DESELECT")
+        bare.data.bones.active = bare.data.bones["middle2.R"]
+        for name, selected in (("middle2.R", False), ("hand.L", True)):
+            bone = bare.pose.bones[name]
+            (bone if hasattr(bone, "select") else bone.bone).select = selected
+        scene.frame_set(3)
+        assert bpy.ops.chironomy.apply_hand_pose(pose="fist") == {"FINISHED"}
+    finally:
+        bpy.ops.object.mode_set(mode="OBJECT")
+    left, right = fingers(addon, rig, bare, 3)
+    assert off(left, pose("fist")[LEFT]) < 0.1
+    assert off(right, pose("fist")[RIGHT]) > 10.0
+
+
 def test_a_locked_finger_is_named(addon, bare):
     bare.pose.bones["ring2.R"].lock_rotation[0] = True
-    assert "ring2.R is locked, muted or driven" in sentence_of(bpy.ops.chironomy.apply_hand_pose, pose="fist")
+    assert "ring2.R is locked, muted or driven" in sentence_of(
+        bpy.ops.chironomy.apply_hand_pose, pose="fist", side="RIGHT"
+    )
     assert bare.animation_data is None or bare.animation_data.action is None
 
 

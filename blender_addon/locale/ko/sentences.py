@@ -226,6 +226,7 @@ _POSES = {
 _EDITS = {
     "moved {0} at frame {1}, and what is within {2} s": "{0}: 프레임 {1} 앞뒤 {2}초를 이동했습니다",
     "it lies on the layer {0}": "레이어: {0}",
+    "no frames were chosen, so all {0} frames are edited": "선택한 프레임이 없어 {0}프레임 전체를 편집했습니다",
     "deleted the layer {0}": "{0} 레이어를 삭제했습니다",
     "{0} {1} in the take's own keys now": "{1} {0}개를 테이크의 키에 적용했습니다",
     "choose a layer in the list first": "먼저 목록에서 레이어를 고르세요",

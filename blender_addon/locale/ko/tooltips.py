@@ -284,9 +284,12 @@ _BUTTONS = {
     "Write the character and its motion as FBX: the skeleton without controls, the mesh and one animation": (
         "캐릭터와 모션을 FBX로 저장합니다: 컨트롤을 뺀 스켈레톤, 메시, 애니메이션 하나"
     ),
-    "Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Wrist and "
-    "place stay": (
-        "손가락에 포즈를 적용하고 자동 키잉과 상관없이 현재 프레임에 모두 키를 넣습니다. 손목과 위치는 그대로입니다"
+    "Pose the fingers of a hand and key all of them at the current frame, whether auto keying is on or not. Generated "
+    "keys of the fingers within the fall-off go, so that they come and go smoothly; your own stay, as do wrist "
+    "and place": (
+        "손가락에 포즈를 적용하고 자동 키잉과 상관없이 현재 프레임에 모두 키를 넣습니다. "
+        "손가락이 부드럽게 오가도록 감쇠 범위 안의 생성된 손가락 키는 없어지고, "
+        "직접 넣은 키와 손목과 위치는 그대로입니다"
     ),
     "Of the library or your own": "라이브러리의 포즈나 내 포즈",
     "How far the fingers go from how they are to the pose": "지금 손가락에서 포즈까지 가는 정도",
