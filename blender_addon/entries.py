@@ -63,7 +63,7 @@ class ChironomyTake(PropertyGroup):
     face_slot: IntProperty(options={"HIDDEN"})
     accepted: BoolProperty(
         name="Accepted",
-        description="This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one",
+        description="This take is good: it is not deleted or keyed anew, and what edits it goes into a copy of it",
     )
     detail: FloatProperty(
         name="Detail",

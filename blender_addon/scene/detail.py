@@ -10,6 +10,7 @@ from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, drained
+from .accepted import refuse_accepted
 from .dense import Dense, kept_dense
 from .keeping import make_keepable
 from .layers import LAYERS_PROPERTY, laying_again, lifting
@@ -81,7 +82,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written; nothing has changed.
     """
-    _refuse_accepted(take)
+    refuse_accepted(take)
     kept = None if take.action is None else kept_dense(take.action)
     if kept is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
@@ -112,7 +113,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
-            _refuse_accepted(_take_of(scene, action))
+            refuse_accepted(_take_of(scene, action))
             if same:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
@@ -122,11 +123,6 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         finally:
             draft.discard()
     raise TakeError("the keys are edited all the time; set the detail once more")
-
-
-def _refuse_accepted(take: ChironomyTake) -> None:
-    if take.accepted:
-        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
 
 
 def _state(action: Action) -> Slices:

@@ -143,7 +143,7 @@ def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     item, label, detail, miss = take.item, take.label, take.keyed_detail, Miss(take.wrist_miss, take.joint_miss)
     show(scene, take)
     name = free_name(scene, item)
-    _show_copy(item, f"{item.name} {name}", layers=True)
+    show_copy(item, f"{item.name} {name}", layers=True)
     hand_over(scene, item)
     return add_entry(scene, item, name, label, detail, miss)
 
@@ -321,7 +321,7 @@ def shown_actions(item: Object) -> list[tuple[ID, Action | None, int]]:
     ]
 
 
-def _show_copy(item: Object, name: str, layers: bool = False) -> None:
+def show_copy(item: Object, name: str, layers: bool = False) -> None:
     """Let a character be animated by copies of its actions; what layers do is in their keys, if they have none."""
     copies: dict[Action, Action] = {}
     for block, action, handle in shown_actions(item):

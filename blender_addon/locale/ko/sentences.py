@@ -173,6 +173,7 @@ _TAKES = {
     "{0} is accepted; take its check mark away first, or change a duplicate": (
         "{0}: 채택된 테이크입니다. 먼저 체크를 해제하거나 복제본을 바꾸세요"
     ),
+    "in a copy, {0}: {1} is accepted": "{1}은(는) 채택되어 복사본 {0}을(를) 바꿨습니다",
     "there is no other take to compare with; generate one more": "비교할 다른 테이크가 없습니다. 하나 더 생성하세요",
     "show the take that is to have it first": "먼저 받을 테이크를 보이게 하세요",
     "choose the take to bring in": "가져올 테이크를 고르세요",

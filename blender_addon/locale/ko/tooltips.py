@@ -50,8 +50,8 @@ _BACKENDS = {
 
 _SETTINGS = {
     "Style and seed, or the file that it came from": "스타일과 씨드, 또는 원본 파일",
-    "This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one": (
-        "이 테이크를 채택합니다. 삭제하거나 키를 다시 만들 수 없고, 범위를 다시 생성하면 새 테이크가 됩니다"
+    "This take is good: it is not deleted or keyed anew, and what edits it goes into a copy of it": (
+        "이 테이크를 채택합니다. 삭제하거나 키를 다시 만들 수 없고, 편집한 것은 복사본에 들어갑니다"
     ),
     "From few key poses, for blocking, to keys that hold the motion exactly; your own poses stay": (
         "블로킹용 적은 키 포즈부터 모션을 정확히 담는 키까지. 직접 만든 포즈는 그대로 남습니다"
