@@ -127,6 +127,9 @@ class ChironomyPhrase(PropertyGroup):
     was_first: IntProperty(options={"HIDDEN"})
     was_last: IntProperty(options={"HIDDEN"})
     was_size: FloatProperty(options={"HIDDEN"})
+    was_kind: StringProperty(options={"HIDDEN"})
+    was_hands: StringProperty(options={"HIDDEN"})
+    was_locked: BoolProperty(options={"HIDDEN"})
 
 
 class ChironomyRender(PropertyGroup):

@@ -210,7 +210,9 @@ class CHIRONOMY_PT_score(Section):
         count = edit_count(context.scene)
         if count:
             text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
-            layout.label(text=text, icon="GREASEPENCIL")
+            row = layout.row()
+            row.alert = True
+            row.label(text=text, icon="GREASEPENCIL")
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
         row = layout.row(align=True)
         row.operator("chironomy.phrases_to_markers", text="Mark Phrases", icon="MARKER_HLT")
@@ -221,6 +223,9 @@ class CHIRONOMY_PT_score(Section):
         speech = row.row()
         speech.enabled = chosen.strips
         speech.prop(chosen, "strips_speech")
+        row = layout.row(heading="In Dope Sheets", heading_ctxt=OWN)
+        row.enabled = chosen.strips
+        row.prop(chosen, "strips_channels")
 
 
 class CHIRONOMY_PT_edit(Section):

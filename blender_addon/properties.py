@@ -302,8 +302,16 @@ class ChironomySettings(PropertyGroup):
     strips: BoolProperty(
         name="Score",
         translation_context=OWN,
-        description="Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged",
+        description="Draw the phrases in the timeline, to be clicked and dragged, and as lines in dope sheets. "
+        "A low timeline has lines as well: make it higher",
         default=True,
+    )
+    strips_channels: BoolProperty(
+        name="Over Channels",
+        translation_context=OWN,
+        description="Draw the phrases in dope sheets as large as in the timeline: there they take the clicks, and not "
+        "the keys below them",
+        default=False,
     )
     strips_speech: BoolProperty(
         name="Speech",

@@ -100,7 +100,7 @@ def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float, 
     hand_over(scene, item)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"
     names = " and ".join(HANDS[hand.hand] for hand in fingers)
-    return f"{pose.label}{part}: the fingers of the {names} hand are keyed at frame {scene.frame_current}{spared}"
+    return f"{pose.label}{part}: the fingers of the {names} hand are keyed at frame {scene.frame_current}" + spared
 
 
 def save(item: Object, hand: int, label: str, overwrite: bool) -> HandPose:

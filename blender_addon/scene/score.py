@@ -35,6 +35,9 @@ UNAPPLIED_PROPERTY = "chironomy_score_edits"
 LENGTH, BEFORE = 1.4, 0.5
 """Seconds that a phrase has that a person adds, and how long before its stroke it begins."""
 
+_SAME_SIZE = 1e-6
+"""Metres by which sizes may differ and are the same."""
+
 
 def score_of(action: Action | None) -> Score | None:
     """Return the score that a take carries; None where it has none."""
@@ -103,10 +106,21 @@ def edit_count(scene: Scene) -> int:
     for item in chosen.phrases:
         before = usual.pop(item.number, None)
         changed += before is None or any(
-            abs(getattr(item, name) - before[name]) > 1e-6 if name == "size" else getattr(item, name) != before[name]
+            abs(getattr(item, name) - before[name]) > _SAME_SIZE
+            if name == "size"
+            else getattr(item, name) != before[name]
             for name in _EDITED
         )
     return changed + len(usual)
+
+
+def is_changed(item: ChironomyPhrase) -> bool:
+    """Whether a listed phrase is not as the score has it."""
+    if item.number < 0 or abs(item.size - item.was_size) > _SAME_SIZE:
+        return True
+    names = [name for name in _REMEMBERED if name != "size"]
+    # What an earlier version listed remembers no kind.
+    return bool(item.was_kind) and any(getattr(item, name) != getattr(item, f"was_{name}") for name in names)
 
 
 def has_edits(scene: Scene, action: Action | None) -> bool:
@@ -260,6 +274,9 @@ def apex_frames(scene: Scene, item: ChironomyPhrase) -> tuple[float, ...]:
 _EDITED = ("number", "first", "last", "kind", "hands", "size", "locked", "stroke", "word")
 """What is kept of a phrase in the list."""
 
+_REMEMBERED = ("first", "last", "kind", "hands", "size", "locked")
+"""What of it is remembered as the score has it."""
+
 
 def _values(scene: Scene, phrase: Phrase, number: int) -> dict[str, Any]:
     """Return a phrase as the list shows it."""
@@ -308,7 +325,8 @@ def _list(scene: Scene, values: Mapping[str, Any], score: Score | None) -> Chiro
         setattr(item, name, value)
     number = values["number"]
     was = values if number < 0 or score is None else _values(scene, score.phrases[number], number)
-    item.was_first, item.was_last, item.was_size = was["first"], was["last"], was["size"]
+    for name in _REMEMBERED:
+        setattr(item, f"was_{name}", was[name])
     strokes = score.phrases[number].strokes if number >= 0 and score is not None else (Stroke(item.stroke),)
     item.apexes = " ".join(f"{stroke.apex:.4f}" for stroke in strokes)
     return item
@@ -333,7 +351,7 @@ def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phras
         phrase = replace(phrase, kind=item.kind, shape=None, place=None, size=None)
     if phrase.hands != item.hands:
         phrase = replace(phrase, hands=item.hands, place=None)
-    if abs(item.size - item.was_size) > 1e-6:
+    if abs(item.size - item.was_size) > _SAME_SIZE:
         phrase = replace(phrase, size=item.size or None)
     if item.locked != any(phrase.state(name) == "locked" for name in FIELDS):
         states = {name: "locked" for name in FIELDS if phrase.state(name) != "free"} if item.locked else {}

@@ -209,6 +209,22 @@ def test_strokes_are_drawn_where_the_hands_will_make_them(addon, desk):
     assert strips(bpy.context) == []
 
 
+@pytest.mark.parametrize("name", ["kind", "hands", "size", "locked"])
+def test_a_strip_says_that_it_is_not_applied(addon, desk, name):
+    generate(desk, 1)
+    strips, phrase = addon["timeline"].strips, desk.chironomy.phrases[1]
+    assert not any(strip.changed or "not applied" in strip.name for strip in strips(bpy.context))
+    others = {"kind": "refuse" if phrase.kind != "refuse" else "welcome", "size": phrase.size + 0.05, "locked": True}
+    others["hands"] = "left" if phrase.hands != "left" else "right"
+    before = getattr(phrase, name)
+    setattr(phrase, name, others[name])
+    assert [strip.changed for strip in strips(bpy.context)] == [n == 1 for n in range(len(desk.chironomy.phrases))]
+    assert strips(bpy.context)[1].name.endswith("– not applied")
+    assert addon["scene.score"].edit_count(desk) == 1
+    setattr(phrase, name, before)
+    assert not strips(bpy.context)[1].changed
+
+
 def test_every_kind_has_its_picture(addon):
     from chironomy.gesture.repertoire.kinds import KINDS
 

@@ -9,6 +9,7 @@ from .remarks import PARTS, REMARKS
 
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
+    "{name} – not applied": "{name} – 미적용",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
     "Generate or import the first": "첫 테이크를 생성하거나 가져오세요",
