@@ -34,10 +34,24 @@ from .scene.score import edit_count
 from .scene.turns import turns
 from .section import Section
 from .words import label, sentence, told
-from .work_panel import draw_jobs, draw_late, draw_renders, work_button
+from .work_panel import address, begin_drawing, draw_alone, draw_jobs, draw_late, draw_renders, work_button
 
 _REMARKS = 4
 """Sentences about a take that the panel has room for; its report has all of them."""
+
+
+class CHIRONOMY_PT_running(Section):
+    # Jobs that no button of the tab tells of, above everything else.
+    bl_idname = "CHIRONOMY_PT_running"
+    bl_label = "Running"
+    bl_options = {"HIDE_HEADER"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return bool(begin_drawing(address(context)))
+
+    def draw(self, context: Context) -> None:
+        draw_alone(self.layout, address(context))
 
 
 class CHIRONOMY_PT_speech(Section):
@@ -392,6 +406,7 @@ def backend_state(layout: UILayout, context: Context) -> None:
 
 
 CLASSES = (
+    CHIRONOMY_PT_running,
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,
