@@ -41,10 +41,9 @@ _REMARKS = 4
 
 
 class CHIRONOMY_PT_running(Section):
-    # Jobs that no button of the tab tells of, above everything else.
+    # Jobs that no button of the tab tells of, above everything else; without a header Blender would move the tab.
     bl_idname = "CHIRONOMY_PT_running"
     bl_label = "Running"
-    bl_options = {"HIDE_HEADER"}
 
     @classmethod
     def poll(cls, context: Context) -> bool:
