@@ -220,7 +220,7 @@ class CHIRONOMY_PT_score(Section):
                 column.prop(phrase, name)
             row = layout.row(align=True)
             row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
-        count = edit_count(context.scene)
+        count = edit_count(context.scene, locks=False)
         if count:
             text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
             row = layout.row()

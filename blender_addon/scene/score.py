@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bpy.types import Action, Scene
+from bpy.types import Action, Object, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
@@ -22,6 +22,7 @@ from chironomy.motion import HANDS
 
 from ..entries import ChironomyPhrase
 from ..properties import settings
+from ..rig.hand_keys import shown_action
 from ..rig.owned import Only
 from ..rig.read import scene_fps
 from .speech import speech_start
@@ -98,8 +99,14 @@ def forget_edits(action: Action | None) -> None:
         del action[UNAPPLIED_PROPERTY]
 
 
-def edit_count(scene: Scene) -> int:
-    """Return how many phrases of the list are added, gone or not as the take that is shown has them."""
+def edit_count(scene: Scene, locks: bool = True) -> int:
+    """Return how many phrases of the list are added, gone or not as the take that is shown has them.
+
+    Args:
+        scene: whose list it is.
+        locks: whether those count that are locked or not, and else the same: there is nothing of that to be applied.
+    """
+    names = [name for name in _EDITED if locks or name != "locked"]
     chosen = settings(scene)
     usual = {values["number"]: values for values in _usual(scene, score_of(chosen.phrases_of))}
     changed = 0
@@ -109,16 +116,16 @@ def edit_count(scene: Scene) -> int:
             abs(getattr(item, name) - before[name]) > _SAME_SIZE
             if name == "size"
             else getattr(item, name) != before[name]
-            for name in _EDITED
+            for name in names
         )
     return changed + len(usual)
 
 
 def is_changed(item: ChironomyPhrase) -> bool:
-    """Whether a listed phrase is not as the score has it."""
+    """Whether the hands do not do a listed phrase as it is in the list."""
     if item.number < 0 or abs(item.size - item.was_size) > _SAME_SIZE:
         return True
-    names = [name for name in _REMEMBERED if name != "size"]
+    names = ("first", "last", "kind", "hands")
     # What an earlier version listed remembers no kind.
     return bool(item.was_kind) and any(getattr(item, name) != getattr(item, f"was_{name}") for name in names)
 
@@ -127,7 +134,7 @@ def has_edits(scene: Scene, action: Action | None) -> bool:
     """Whether phrases of a take were edited and are not applied."""
     if action is None or settings(scene).phrases_of != action:
         return action is not None and UNAPPLIED_PROPERTY in action
-    return edit_count(scene) > 0
+    return edit_count(scene, locks=False) > 0
 
 
 def follow(scene: Scene, action: Action | None, change: Callable[[Score], Score]) -> None:
@@ -211,7 +218,7 @@ def edited(scene: Scene, score: Score) -> Score:
         for number, phrase in enumerate(score.phrases)
         if phrase.kind != REST and number not in left
     ]
-    made = [_phrase(scene, item, score.phrases[item.number] if item.number >= 0 else None) for item in listed]
+    made = [_as_decided(scene, item, score.phrases[item.number] if item.number >= 0 else None) for item in listed]
     late = [phrase for phrase in made if phrase.start > score.seconds]
     if late:
         raise ChironomyError(f"a phrase begins after the speech's end at {score.seconds:.1f} s; move it back")
@@ -220,6 +227,25 @@ def edited(scene: Scene, score: Score) -> Score:
     touched = [*added, *(phrase for phrase in made if phrase not in score.phrases and phrase not in added)]
     # A hand does one phrase at a time, and what somebody has just placed is where it is meant to be.
     return giving_way(whole, touched) if touched else whole
+
+
+def decided(scene: Scene, item: Object | None) -> Score | None:
+    """Return, as the hands do them, the phrases of the take that a character shows that a person chose or locked.
+
+    What a script marks is the script's. None where there are none.
+    """
+    action = shown_action(item) if item is not None else None
+    score, chosen = score_of(action), settings(scene)
+    if score is None:
+        return None
+    found = {number: phrase for number, phrase in enumerate(score.phrases) if _is_decided(phrase)}
+    for listed in chosen.phrases if chosen.phrases_of == action else ():
+        if 0 <= listed.number < len(score.phrases) and listed.locked != listed.was_locked:
+            found.pop(listed.number, None)
+            if listed.locked:
+                found[listed.number] = _sure(score.phrases[listed.number])
+    phrases = tuple(found[number] for number in sorted(found) if found[number].kind != REST)
+    return replace(score, phrases=phrases) if phrases else None
 
 
 def differing(scene: Scene, action: Action | None) -> list[Range]:
@@ -332,6 +358,24 @@ def _list(scene: Scene, values: Mapping[str, Any], score: Score | None) -> Chiro
     return item
 
 
+def _is_decided(phrase: Phrase) -> bool:
+    """Whether a person chose or locked a phrase: a script locks no size."""
+    return phrase.states.get("size") == "locked"
+
+
+def _sure(phrase: Phrase) -> Phrase:
+    """Return a phrase with everything of it locked."""
+    return replace(phrase, states=dict.fromkeys(FIELDS, "locked"))
+
+
+def _as_decided(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phrase:
+    """Return the phrase that a listed one stands for; what a person changed is theirs, if they do not unlock it."""
+    phrase = _phrase(scene, item, before)
+    unlocked = item.was_locked and not item.locked
+    same = before is not None and replace(phrase, states={}) == replace(before, states={})
+    return phrase if same or unlocked else _sure(phrase)
+
+
 def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phrase:
     """Return the phrase that a listed one stands for."""
     begin, fps = speech_start(scene), scene_fps(scene)
@@ -354,6 +398,5 @@ def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phras
     if abs(item.size - item.was_size) > _SAME_SIZE:
         phrase = replace(phrase, size=item.size or None)
     if item.locked != any(phrase.state(name) == "locked" for name in FIELDS):
-        states = {name: "locked" for name in FIELDS if phrase.state(name) != "free"} if item.locked else {}
-        phrase = replace(phrase, states=states)
+        phrase = _sure(phrase) if item.locked else replace(phrase, states={})
     return phrase
