@@ -52,8 +52,24 @@ def answer(wish: str, take: "ChironomyTake") -> None:
         take.trouble = str(error)
 
 
+def _renamed(take: "ChironomyTake", _context: Context) -> None:
+    """Name the actions of a take that was renamed after it, but for those that a person named."""
+    action, face, item = take.action, take.face_action, take.item
+    if action is None or item is None or not take.called or action.name != take.called or action.library is not None:
+        return
+    before = action.name
+    action.name = f"{item.name} {take.name}"
+    take.called = action.name
+    if face is not None and face != action and face.library is None and face.name == f"{before} Face":
+        face.name = f"{action.name} Face"
+
+
 class ChironomyTake(PropertyGroup):
-    """A motion of a character; its name is the list's own."""
+    """A motion of a character."""
+
+    name: StringProperty(name="Name", description="What the take is called, and its action with it", update=_renamed)
+    called: StringProperty(options={"HIDDEN"})
+    """How its action was named after it; empty where the action is a person's own."""
 
     label: StringProperty(name="Label", description="Style and seed, or the file that it came from")
     item: PointerProperty(name="Character", type=Object, options={"HIDDEN"})

@@ -50,6 +50,7 @@ _BACKENDS = {
 
 _SETTINGS = {
     "Style and seed, or the file that it came from": "스타일과 씨드, 또는 원본 파일",
+    "What the take is called, and its action with it": "테이크의 이름. 액션의 이름도 함께 바뀝니다",
     "This take is good: it is not deleted or keyed anew, and what edits it goes into a copy of it": (
         "이 테이크를 채택합니다. 삭제하거나 키를 다시 만들 수 없고, 편집한 것은 복사본에 들어갑니다"
     ),
