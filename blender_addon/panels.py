@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, late, line, surroundings
+from . import backend, hand_pictures, late, line, sequencer, surroundings
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
@@ -31,6 +31,7 @@ from .properties import character, settings
 from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count
+from .scene.script import is_words
 from .scene.turns import turns
 from .section import Section
 from .words import label, sentence, told
@@ -70,6 +71,18 @@ class CHIRONOMY_PT_speech(Section):
         elif speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
             layout.prop(settings(context.scene), "script")
+            _draw_script(layout, context)
+
+
+def _draw_script(layout: UILayout, context: Context) -> None:
+    """Tell at once how the script is understood."""
+    text = settings(context.scene).script
+    if is_words(text):
+        layout.label(text="These words are the script", icon="TEXT")
+    elif text and not (path := sequencer.absolute(text)).is_file():
+        row = layout.row()
+        row.alert = True
+        row.label(text=label("{name} is no file: choose one, or write the words", name=path.name), icon="ERROR")
 
 
 def _draw_turns(layout: UILayout, context: Context) -> None:

@@ -163,8 +163,9 @@ class ChironomySettings(PropertyGroup):
     script: StringProperty(
         name="Script",
         translation_context=OWN,
-        description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. "
-        "Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]",
+        description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json, or the "
+        "words themselves. Gestures then answer the words, and those in brackets are done: [point left], [count 3], "
+        "[none]",
         subtype="FILE_PATH",
         options=BLEND_RELATIVE,
     )

@@ -23,7 +23,7 @@ from chironomy.gesture.settings import RATE, SEED
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
 from chironomy.work import Work
 
-from .. import backend, sequencer
+from .. import backend
 from ..properties import ChironomySettings, character, settings
 from ..rig import owned, read, seat
 from ..rig.owned import Only, hand_mask, reading_pins
@@ -33,6 +33,7 @@ from .lens import lens_position
 from .portrait import remembered
 from .retarget import taking_up
 from .score import decided, only_of
+from .script import script_file
 from .speech import scene_speech, speech_start
 from .turns import aims_of, speakers, voice
 
@@ -85,7 +86,7 @@ def performing(context: Context, item: Object | None = None, seed: int | None = 
     }
     first_seed = chosen.seed if seed is None else seed
     seeds = range(first_seed, first_seed + chosen.variants)
-    script, own = _script(scene), decided(scene, item)
+    script, own = script_file(scene), decided(scene, item)
     pinned = None
     if item is not None:
         yield from taking_up(scene, item)
@@ -238,7 +239,7 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         "range_end": (last - begin) / fps - 1e-4,
         "range_hands": hands,
     }
-    script = _script(scene)
+    script = script_file(scene)
     part = ((first - begin) / fps, (last - begin) / fps)
     own = decided(scene, item)
     if own is not None:
@@ -416,12 +417,6 @@ def _heard(context: Context, scene: Scene, item: Object | None) -> Slices:
     path = yield lambda _: own.file()
     heard = (yield lambda _: theirs.file()) if theirs.pieces else None
     return path, Company(heard, aims)
-
-
-def _script(scene: Scene) -> Path | None:
-    """Return the script; where several speak none is known."""
-    chosen = settings(scene)
-    return sequencer.absolute(chosen.script) if chosen.script and not chosen.several else None
 
 
 def _where(context: Context) -> backend.Address | None:

@@ -9,6 +9,8 @@ from .remarks import PARTS, REMARKS
 
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
+    "These words are the script": "이 말을 대본으로 씁니다",
+    "{name} is no file: choose one, or write the words": "{name}: 파일이 없습니다. 고르거나 말을 적으세요",
     "{name} – not applied": "{name} – 미적용",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",

@@ -66,9 +66,10 @@ _SETTINGS = {
     "How long its strokes are; 0 lets the model choose": "스트로크의 길이. 0이면 모델이 정합니다",
     "It stays as it is when other phrases are changed": "다른 프레이즈를 바꿔도 그대로 유지합니다",
     "The recording that the hands follow": "손이 따라가는 녹음",
-    "What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. Gestures then answer "
-    "the words, and those in brackets are done: [point left], [count 3], [none]": (
-        "말하는 내용을 적은 파일: 텍스트, .srt, .vtt, .TextGrid 또는 Whisper의 .json. 제스처가 단어에 반응하고, "
+    "What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json, or the words "
+    "themselves. Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]": (
+        "말하는 내용을 적은 파일(텍스트, .srt, .vtt, .TextGrid 또는 Whisper의 .json)이나 그 말 자체. "
+        "제스처가 단어에 반응하고, "
         "대괄호 안의 제스처를 합니다: [point left], [count 3], [none]"
     ),
     "The character that gets the motion": "모션을 받을 캐릭터",
