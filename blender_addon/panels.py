@@ -177,7 +177,7 @@ class CHIRONOMY_PT_takes(Section):
         row.enabled = not take.accepted
         row.prop(take, "detail", slider=True)
         if take.accepted:
-            layout.label(text="Accepted: duplicate it to change its detail", icon="CHECKBOX_HLT")
+            layout.label(text="Accepted: edits go into a copy", icon="CHECKBOX_HLT")
         if take.trouble:
             layout.label(text=sentence(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:

@@ -20,7 +20,7 @@ _PANELS = {
     "Selected: Right Hand": "선택됨: 오른손",
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
-    "Accepted: duplicate it to change its detail": "채택됨: 디테일을 바꾸려면 복제하세요",
+    "Accepted: edits go into a copy": "채택됨: 편집은 복사본에 들어갑니다",
     "Edit something on a new layer first": "먼저 새 레이어에서 무언가를 편집하세요",
     "1 edit is not applied": "적용되지 않은 변경 1개",
     "{count} edits are not applied": "적용되지 않은 변경 {count}개",
