@@ -20,6 +20,7 @@ from . import (
     preferences_page,
     score_panels,
     slices,
+    status_bar,
     take_pictures,
     tasks,
     thumbnail,
@@ -116,6 +117,7 @@ def register() -> None:
     early.register()
     tasks.register()
     menus.register()
+    status_bar.register()
     keymap.register()
     preferences_page.register()
     migration.register()
@@ -141,6 +143,7 @@ def unregister() -> None:
     migration.unregister()
     preferences_page.unregister()
     keymap.unregister()
+    status_bar.unregister()
     menus.unregister()
     words.unregister()
     tasks.unregister()

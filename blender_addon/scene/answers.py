@@ -10,6 +10,8 @@ from ..entries import ChironomyLayer, ChironomyTake, answers
 from ..properties import settings
 from ..rig import actions
 from ..slices import GoneError, Slices, drained
+from .accepted import refuse_accepted
+from .detail import key_again_if_wished
 from .keeping import make_keepable
 from .layers import changing_layer, list_as_is
 from .retarget import handing_over
@@ -20,6 +22,7 @@ from .wishes import Wishes
 def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
     if take.item is None or shown_take(scene, take.item) != take:
         show(scene, take)
+    key_again_if_wished(scene, take)
 
 
 def _list_phrases(scene: Scene, item: Object) -> None:
@@ -62,6 +65,8 @@ def _changing_layer() -> Slices:
         ChironomyError: it cannot be changed.
     """
     scene, item = _layer_owner()
+    # The list that a person holds cannot be exchanged for that of a copy.
+    refuse_accepted(shown_take(scene, item))
     make_keepable(scene, item)
     actions.own(item)
     said = settings(scene).layers[_Layer.index]
