@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, late, line, sequencer, surroundings
+from . import backend, hand_pictures, late, sequencer, surroundings
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
@@ -35,7 +35,7 @@ from .scene.script import is_words
 from .scene.turns import turns
 from .section import Section
 from .words import label, sentence, told
-from .work_panel import address, begin_drawing, draw_alone, draw_jobs, draw_late, draw_renders, work_button
+from .work_panel import address, begin_drawing, draw_alone, draw_jobs, draw_late, draw_renders, others, work_button
 
 _REMARKS = 4
 """Sentences about a take that the panel has room for; its report has all of them."""
@@ -330,10 +330,10 @@ class CHIRONOMY_PT_work(Section):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return bool(line.tasks() or late.entries())
+        return bool(others(address(context)) or late.entries())
 
     def draw(self, context: Context) -> None:
-        draw_jobs(self.layout)
+        draw_jobs(self.layout, others(address(context)))
         draw_late(self.layout, context)
 
 

@@ -56,6 +56,11 @@ def draw_alone(layout: UILayout, region: int) -> None:
     draw_jobs(layout, [task for task in _Seen.alone.get(region, []) if task in line.tasks()])
 
 
+def others(region: int) -> list[Task]:
+    """Return the jobs that stand beside their buttons in a sidebar, and not above its sections."""
+    return [task for task in line.tasks() if task not in _Seen.alone.get(region, [])]
+
+
 def work_button(layout: UILayout, operator: type[JobOperator], icon: str) -> None:
     """Draw the button of an operator that takes time and, beside it, how far its first work for this scene is."""
     region = address(bpy.context)

@@ -194,7 +194,10 @@ def test_work_whose_button_is_not_drawn_stands_above_the_other_sections(addon, s
     window.press("generate")
     window.pass_time()
     assert panel.begin_drawing(7) == []
+    # Each stands in one place beside its button: in Work, or above.
+    assert panel.others(7) == list(window.tasks())
     assert [task.label for task in panel.begin_drawing(8)] == ["Generate"]
+    assert panel.others(8) == []
     panel.draw_alone(sheet, 8)
     assert [text for text in sheet.texts if "Generate" in text] == ["Generate · Scene · Character"]
     # Another scene's work is beside no button of this one.
