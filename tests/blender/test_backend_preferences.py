@@ -106,6 +106,22 @@ def test_the_size_is_told_before(addon, chosen, monkeypatch):
     assert any(text.startswith("The size of the download is not known") for text in page(addon, chosen).labels)
 
 
+def test_setting_up_tells_the_size_and_asks_before_anything_begins(addon, chosen, monkeypatch):
+    module = addon["operators.backend"]
+    monkeypatch.setattr(module, "with_window", lambda: True)
+    monkeypatch.setattr(module, "total_megabytes", lambda *_: 240)
+    manager = SimpleNamespace(
+        invoke_props_dialog=lambda operator, **_: operator.asked.append(True) or {"RUNNING_MODAL"}
+    )
+    pressed = SimpleNamespace(chosen=False, asked=[], layout=Drawn())
+    operator = module.CHIRONOMY_OT_set_up_backend
+    # It would fail on work that begins: what is pressed is no operator.
+    assert operator.invoke(pressed, SimpleNamespace(window_manager=manager), None) == {"RUNNING_MODAL"}
+    assert pressed.asked == [True]
+    operator.draw(pressed, bpy.context)
+    assert pressed.layout.labels == ["Downloads about 240 MB, which take three times that on the disk"]
+
+
 def test_which_pytorch_follows_the_machine_until_one_is_chosen(addon, chosen, monkeypatch):
     from chironomy.installation.parts import CPU, NONE, NVIDIA
 
