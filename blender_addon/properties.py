@@ -97,6 +97,20 @@ def _show_phrase(chosen: "ChironomySettings", _context: Context) -> None:
         chosen.id_data.frame_current = (phrase.first + phrase.last) // 2
 
 
+FALL_OFF: dict[str, Any] = {
+    "name": "Fall-Off",
+    "translation_context": OWN,
+    "description": "Seconds before and after the current frame to where nothing changes",
+    "default": 0.5,
+    "min": 0.0,
+    "soft_max": 3.0,
+    "max": 60.0,
+    "step": 10,
+    "subtype": "TIME_ABSOLUTE",
+    "unit": "TIME_ABSOLUTE",
+}
+"""The option of edits at the current frame that says how far they reach."""
+
 HAND_POSE_SIDES = (
     ("LEFT", "Left", "The character's left hand"),
     ("RIGHT", "Right", "The character's right hand"),

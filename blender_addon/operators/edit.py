@@ -9,7 +9,7 @@ from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntPrope
 from bpy.types import Context, Object, Operator, Scene
 
 from ..locale import OWN
-from ..properties import character, settings
+from ..properties import FALL_OFF, character, settings
 from ..scene import editing
 from ..scene.chosen import HANDS_MEANT, chosen_hands, chosen_range
 from ..scene.edit_place import AROUND, Made, Place, edit_hands, has_motion
@@ -72,18 +72,7 @@ class _HandEdit(SlicedOperator):
 class _PoseEdit(_HandEdit):
     """At the current frame, with a fall-off."""
 
-    radius: FloatProperty(
-        name="Fall-Off",
-        translation_context=OWN,
-        description="Seconds before and after the current frame to where nothing changes",
-        default=0.5,
-        min=0.0,
-        soft_max=3.0,
-        max=60.0,
-        step=10,
-        subtype="TIME_ABSOLUTE",
-        unit="TIME_ABSOLUTE",
-    )
+    radius: FloatProperty(**FALL_OFF)
 
 
 class _RangeEdit(_HandEdit):

@@ -13,7 +13,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from .. import hand_pictures
 from ..explained import Explained
 from ..locale import OWN
-from ..properties import HAND_POSE_SIDES, hand_pose_items, settings
+from ..properties import FALL_OFF, HAND_POSE_SIDES, hand_pose_items, settings
 from ..rig.fingers import Fingers
 from ..scene import hand_poses, pose_assets
 from ..scene.keeping import why_not_kept
@@ -49,18 +49,7 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
         subtype="FACTOR",
         options={"SKIP_SAVE"},
     )
-    radius: FloatProperty(
-        name="Fall-Off",
-        translation_context=OWN,
-        description="Seconds before and after the current frame to where nothing changes",
-        default=0.5,
-        min=0.0,
-        soft_max=3.0,
-        max=60.0,
-        step=10,
-        subtype="TIME_ABSOLUTE",
-        unit="TIME_ABSOLUTE",
-    )
+    radius: FloatProperty(**FALL_OFF)
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:

@@ -158,6 +158,6 @@ def test_pictures_are_laid_as_one_strip_as_long_as_the_film(addon, character, tm
     assert strip.directory.rstrip("/") == "//take"
     new = addon["scene.renders"].new_render(bpy.context, "")
     assert new.suffix == ""
-    new.mkdir()
+    new.mkdir(parents=True)
     assert addon["scene.renders"].new_render(bpy.context, ".mp4").stem != new.name
     new.rmdir()

@@ -2,6 +2,7 @@
 """The speech as it is drawn in the timeline: heard once, beside everything else."""
 
 import time
+import wave
 
 import pytest
 from desk import FPS
@@ -78,5 +79,7 @@ def test_a_recording_is_heard_once_until_its_file_changes(addon, short_speech, t
     copy.write_bytes(short_speech.read_bytes())
     first = hear(copy)
     assert hear(copy) is first
-    copy.write_bytes(short_speech.read_bytes() + b"LIST\0\0\0\0")
-    assert hear(copy) is not first
+    with wave.open(str(short_speech)) as said, wave.open(str(copy), "wb") as shorter:
+        shorter.setparams(said.getparams())
+        shorter.writeframes(said.readframes(said.getnframes() // 2))
+    assert hear(copy).duration < first.duration

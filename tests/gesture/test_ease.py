@@ -19,6 +19,7 @@ from chironomy.body.rig import load_rig
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.repertoire.hand_shapes import SHAPES, fingers_of_shape
 from chironomy.gesture.space import neutral_of, shoulders
+from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import MANO_JOINTS, HandMotion
 from chironomy.motion.hand_shape import NOMINAL_HAND
 
@@ -132,6 +133,19 @@ def test_the_face_is_left_to_be_seen() -> None:
     eased, _ = at_ease(position, rotation, FREE)
     mouth = np.array([0.0, 0.16])
     assert np.linalg.norm(eased[0, 1, :2] - mouth) > np.linalg.norm(position[0, 1, :2] - mouth) + 0.03
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_is_eased_goes_no_faster_than_a_few_times_what_it_was(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    begin, end = random.uniform([-0.4, -0.5, 0.1], [0.1, 0.35, 0.4], (2, 3))
+    way = np.linspace(begin, end, max(round(np.linalg.norm(end - begin) / 0.005), 4))
+    position = np.stack([np.tile([0.25, -0.25, 0.25], (len(way), 1)), way], axis=1)
+    rotation = np.tile([1.0, 0.0, 0.0, 0.0], (len(way), 2, len(MANO_JOINTS), 1))
+    rotation[:, 1, 0] = quaternion.normalize(random.normal([1.0, 0.0, 0.0, 0.0], 0.3))
+    eased, _ = at_ease(position, rotation, np.ones((len(way), 2)))
+    steps, were = (np.linalg.norm(np.diff(each[:, 1], axis=0), axis=1) for each in (eased, position))
+    assert (steps / were).max() < 3.5
 
 
 def test_arms_do_not_go_over_the_head() -> None:

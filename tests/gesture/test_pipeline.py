@@ -285,6 +285,12 @@ def test_hands_do_not_jerk_in_the_last_frames(embedded: GesturePipeline, reposit
 
 def test_hands_start_from_standstill(embedded: GesturePipeline, repository: Path) -> None:
     speech = load_speech(repository / "examples" / "speech.flac")
-    motion = embedded(speech, style="lively", seed=3)
-    speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * motion.fps
-    assert speed[0].max() < 0.1 < speed.max()
+    first: list[float] = []
+    for seed in range(5):
+        motion = embedded(speech, style="lively", seed=seed)
+        speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * motion.fps
+        first.append(float(speed[0].max()))
+        assert speed.max() > 0.5
+    # What keeps hands out of the body may move one by a few millimetres.
+    assert np.median(first) < 0.01
+    assert max(first) < 0.15

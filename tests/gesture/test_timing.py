@@ -15,7 +15,7 @@ from chironomy.gesture import embedded_weights
 from chironomy.gesture.encoding import encode
 from chironomy.gesture.runtime import GestureRuntime
 from chironomy.gesture.score import Phrase, Score, Stroke
-from chironomy.gesture.timing import _shift, lateness, on_time, stroke_times, unhurried
+from chironomy.gesture.timing import _shift, _Ways, lateness, on_time, stroke_times, unhurried
 from chironomy.motion.hand_motion import HandMotion
 
 FPS = 24.0
@@ -179,6 +179,24 @@ def test_a_hand_is_ready_by_the_accent_before_its_stroke_and_waits() -> None:
 def test_a_hand_that_comes_slowly_is_left_alone() -> None:
     slow = strokes(2.6)
     assert np.abs(unhurried(slow, (np.array([2.6]), NOTHING), FPS) - slow).max() < 1e-9
+
+
+@given(
+    st.lists(st.floats(0.3, 5.8), min_size=1, max_size=8),
+    st.lists(st.floats(0.3, 5.8), max_size=12),
+    st.integers(0, 2**16),
+)
+@settings(max_examples=200, deadline=None)
+def test_time_never_runs_backwards_on_the_way_to_a_stroke(apexes: list[float], beats: list[float], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    position = np.cumsum(
+        np.cumsum(random.normal(0, 0.004, (144, 3)), axis=0) * np.exp(-np.arange(144) / 200)[:, None], axis=0
+    )
+    bends = _Ways(position, np.sort(apexes), np.sort(beats), FPS).bends()
+    if bends:
+        now, late = np.array(bends).T
+        assert (np.diff(now) >= 0).all()
+        assert (np.diff(now + late) >= -1e-9).all()
 
 
 def _speed_of(motion: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from chironomy.evaluation.vitality import Take, figures_of_takes
 from chironomy.speech.accents import pitch_accents, speech_phrases
 from gesture_benchmarks.bench import Bench, Figure, Table, styles_of
 
-SEEDS = 5
+SEEDS = 10
 
 
 def measure_people(bench: Bench) -> list[Figure | Table | str]:

@@ -42,6 +42,9 @@ _TOGETHER, _LOW, _TOUCHING, _CLOSER = (0.24, 0.36), (-0.36, -0.3), 0.14, 0.8
 _HIGH, _HIGHER = 0.03, 0.17
 # Before the face, seen from the front: middle and half axes of an ellipse in metres, and how soft its border is.
 _FACE, _FACE_AXES, _FACE_SOFT = (0.0, 0.16), (0.21, 0.2), 0.12
+# In half axes, sideways and up: the point that hands before the face go away from; and the power by which, of wrist,
+# palm and fingertips, what has the farthest way decides.
+_FACE_FROM, _FARTHEST_COUNTS = np.array([0.7, 1.2]), 4
 _PALM, _TIPS = 0.07, 0.16  # metres from the wrist
 # Sine of a forearm's elevation over which it counts as raised. Degrees by which fingers may point lower than it, and
 # how soft that is; the part of what is more that the wrist takes, and the fingers' knuckles, and how far both go at
@@ -125,23 +128,28 @@ def _lowered(position: Array) -> Array:
 
 
 def _before_face(position: Array, wrist: Array) -> Array:
-    """Wrists of hands that leave the face to be seen: moved away from it sideways and down."""
-    shift = np.zeros_like(position)
+    """Wrists of hands that leave the face to be seen: moved away from it sideways and down.
+
+    A wrist, a palm or fingertips before the face go to its border, away from a point above it on the other side. So
+    where they go changes no faster than where they were, as it would about a point that hands pass.
+    """
     pointing = _pointing(wrist)
+    shifts = []
     for along in (0.0, _PALM, _TIPS):
-        point = (position + along * pointing)[..., :2]
-        away = (point - _FACE) / _FACE_AXES
+        away = ((position + along * pointing)[..., :2] - _FACE) / _FACE_AXES
         distance = np.linalg.norm(away, axis=-1, keepdims=True)
         inside = _FACE_SOFT * np.logaddexp(0.0, (1.0 - distance) / _FACE_SOFT)
-        # Down and to the hand's own side from right before the face, where no way is the shortest.
-        aside = away / np.maximum(distance, 1e-9) + np.array([[0.5, -0.9], [-0.5, -0.9]])
+        aside = away - _FACE_FROM * [[-1.0, 1.0], [1.0, 1.0]]
         aside /= np.maximum(np.linalg.norm(aside, axis=-1, keepdims=True), 1e-9)
-        shift[..., :2] = np.where(
-            inside > np.linalg.norm(shift[..., :2] / _FACE_AXES, axis=-1, keepdims=True),
-            inside * aside * _FACE_AXES,
-            shift[..., :2],
-        )
-    return position + shift
+        outwards = np.maximum((away * aside).sum(axis=-1, keepdims=True), 0.0)
+        deep = inside * np.maximum(2.0 - inside, 1.0)
+        shifts.append(deep / (outwards + np.sqrt(outwards**2 + deep)) * aside)
+    ways = np.array(shifts)
+    weights = np.linalg.norm(ways, axis=-1, keepdims=True) ** _FARTHEST_COUNTS
+    way = (weights * ways).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-12)
+    moved = position.copy()
+    moved[..., :2] += way * _FACE_AXES
+    return moved
 
 
 def _lively(position: Array, rotation: Array) -> Array:

@@ -10,6 +10,7 @@ from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.body.sitting import SEATED
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
+from chironomy.gesture.haste import without_haste
 from chironomy.gesture.lap import Lap
 from chironomy.gesture.pins import Pins
 from chironomy.gesture.score import Phrase, near_phrases
@@ -147,6 +148,7 @@ class Finisher:
         position, rotation = settled(position, rotation, resting(self.rests, times, self.seconds), free)
         asked = near_phrases(self.given, times).astype(np.float64)
         position, rotation = at_ease(position, rotation, free * (1.0 - asked))
+        position, rotation = without_haste(position, rotation, self.fps, free)
         source = {}
         if self.lap is not None:
             position, rotation = self.lap.on_lap(position, rotation, times, free)

@@ -402,8 +402,8 @@ def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting
             within = beginning - _NEAR_BLOCK, beginning + size / fps + _NEAR_BLOCK
             planned = [phrase for phrase in task.controls.score.phrases if phrase not in task.given]
             moments = (*stroke_times(task.controls.score.phrases), *stroke_times(planned), task.accents)
-            left, right, *free, accents = (each[slice(*np.searchsorted(each, within))] - beginning for each in moments)
-            conditions.apexes, conditions.planned, conditions.accents = (left, right), (free[0], free[1]), accents
+            here = [each[slice(*np.searchsorted(each, within))] - beginning for each in moments]
+            conditions.apexes, conditions.planned, conditions.accents = (here[0], here[1]), (here[2], here[3]), here[4]
             conditions.led = [hand.later(-beginning) for hand in led_hands(told(task.given))]
     _fix(task, block, conditions)
     return conditions

@@ -176,7 +176,9 @@ class _Ways:
     def _on_a_beat(self, way: _Way, free: float, stroke: float, apex: float) -> float:
         """When to arrive: on a beat, if one is near."""
         first = max(stroke - (stroke - way.end) / (1 - _WAITS), free + _HASTE * way.seconds, way.end - _SOONER)
-        able = self.beats[(self.beats >= first) & (self.beats <= min(way.end + _NEAR, apex - _LEAST_STROKE))]
+        # Later by half of what is left before the stroke at most: time never runs backwards.
+        last = min(way.end + min(_NEAR, 0.5 * (stroke - way.end)), apex - _LEAST_STROKE)
+        able = self.beats[(self.beats >= first) & (self.beats <= last)]
         return float(able[np.abs(able - way.end).argmin()]) if len(able) else way.end
 
     def _way(self, first: int, last: int) -> _Way:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How each style gestures: what it chooses, when, how often, how large and how fast, and where its hands rest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 
@@ -35,6 +36,8 @@ class Manner:
         sympathy: how much a hand that has no part moves along.
         shortest: seconds for which hands gesture between two rests of a performance, at least; likewise `longest`.
         longest: see above.
+        choices: of how many places a gesture phrase takes the one that is farthest from where the last one was.
+        highest: metres above the shoulders at which the strokes of a performance arrive at most.
     """
 
     kinds: dict[str, float]
@@ -63,6 +66,8 @@ class Manner:
     sympathy: float = 0.65
     shortest: float = 1.5
     longest: float = 3.8
+    choices: float = 2.0
+    highest: float = 0.05
 
     @property
     def together(self) -> tuple[float, float]:
@@ -237,19 +242,48 @@ MANNERS: dict[str, Manner] = {
     ),
 }
 
-_CHOICES = ("kinds", "shapes", "rests")
+# How plans to perform differ from those to learn from. A network evens out what it learned, so they go farther; and
+# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike.
+_FREEST = MANNERS["lively"].freedom
+PERFORMED: dict[str, Manner] = {
+    name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom))
+    for name, manner in MANNERS.items()
+}
+PERFORMED["neutral"] = replace(
+    PERFORMED["neutral"],
+    strokes_per_minute=60.0,
+    amplitude=1.95,
+    tempo=1.35,
+    both_hands=0.55,
+    evenness=0.25,
+    accent=1.3,
+    freedom=0.015,
+)
+PERFORMED["lively"] = replace(
+    PERFORMED["lively"],
+    strokes_per_minute=126.0,
+    amplitude=2.6,
+    tempo=1.5,
+    both_hands=0.74,
+    raised=0.17,
+    choices=8.0,
+    highest=0.15,
+)
+
+_SHARES = ("kinds", "shapes", "rests")
 
 
-def manner_of(weights: dict[str, float]) -> Manner:
+def manner_of(weights: dict[str, float], manners: Mapping[str, Manner] = MANNERS) -> Manner:
     """The manner of one style, or one between several: numbers are averaged, choices have the mean frequencies.
 
     Args:
         weights: of styles by name, summing to 1.
+        manners: of all styles by name: `MANNERS`, or `PERFORMED`.
     """
     mixed: dict[str, object] = {}
     for entry in fields(Manner):
-        values = [(getattr(MANNERS[name], entry.name), weight) for name, weight in weights.items()]
-        if entry.name in _CHOICES:
+        values = [(getattr(manners[name], entry.name), weight) for name, weight in weights.items()]
+        if entry.name in _SHARES:
             shares = [({k: v / sum(table.values()) for k, v in table.items()}, weight) for table, weight in values]
             keys = dict.fromkeys(key for table, _ in shares for key in table)
             mixed[entry.name] = {key: sum(table.get(key, 0.0) * weight for table, weight in shares) for key in keys}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chironomy.gesture.course import Course, Piece
-from chironomy.gesture.planning.manners import MANNERS, manner_of
+from chironomy.gesture.planning.manners import MANNERS, PERFORMED, manner_of
 from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.planning.planner import ANTICIPATION, Planner
 from chironomy.gesture.planning.resting import rested
@@ -27,15 +27,15 @@ _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", 
 # Kinds that say one thing, which nobody said where a plan is performed: they come seldom and are let go soon.
 _NAMING = ("point_out", "point_across", "point_you", "point_up", "point_down", "count", "thumb_up", "wave")
 _SELDOM, _NAMED = 0.1, 0.4  # of the style's share; seconds after the last apex
+_NAMED_AGAIN = 1.2  # seconds between two of their strokes
 # Size of strokes, the space they find their places in, and metres by which it lies higher: as hands then come out that
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
 # Metres: strokes that arrive lower are not seen, one hand that arrives higher hides the face, and two surrender.
-_LOWEST, _HIGHEST, _HIGHEST_OF_BOTH, _SOFT = -0.32, 0.05, 0.0, 0.03
+_LOWEST, _BOTH_LOWER, _SOFT = -0.32, 0.055, 0.03
 _FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
-_FREEST = 0.75  # of the styles' freedoms
 _EARLIEST = (0.55, 1.2)  # seconds: hands are at rest when the recording begins
 _MARGIN = 0.15  # seconds between what is given and what is planned beside it
 _SHORTEST = 0.3  # seconds of a rest that is left between them
@@ -76,11 +76,11 @@ def planned_score(
         manner = {"style": style, "rate": rate, "handedness": handedness, "seed": seed, "plain": plain}
         return _in_pieces(speech, course.pieces(speech.duration), speed, amplitude, manner)
     random = np.random.default_rng([seed % 2**63, 0x5C0])
-    # Plans to perform keep nearer to the accents than those to learn from, but for the freest styles, whose seeds would
-    # then be too much alike.
-    planner = Planner(_known(style), speed, amplitude, random, handedness, rate, float(random.uniform(*_EARLIEST)))
-    freedom = planner.manner.freedom
-    planner.manner = replace(planner.manner, freedom=min(freedom**3 / _FREEST**2, freedom))
+    earliest = float(random.uniform(*_EARLIEST))
+    planner = Planner(_known(style), speed, amplitude, random, handedness, rate, earliest, PERFORMED)
+    if rate > 1.0:  # who wants more of them than there are accents gets them in between
+        freedom = 1.0 - (1.0 - planner.manner.freedom) / np.sqrt(rate)
+        planner.manner = replace(planner.manner, freedom=freedom)
     planner.interval += _FOR_RESTS
     planner.amplitude *= _LARGER
     planner.space *= _ROOM
@@ -93,7 +93,8 @@ def planned_score(
     inside = within(times, phrases)
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
-    lasting = tuple(_seen(_let_go(_lasting(phrase, speech.duration))) for phrase in score.phrases)
+    highest = planner.manner.highest
+    lasting = tuple(_seen(_let_go(_lasting(phrase, speech.duration)), highest) for phrase in score.phrases)
     score = rested(replace(score, phrases=lasting), phrases, planner.manner.together, random)
     return replace(score, source={_PLANNED: True})
 
@@ -245,21 +246,23 @@ def _lasting(phrase: Phrase, seconds: float) -> Phrase:
 
 
 def _let_go(phrase: Phrase) -> Phrase:
-    """The phrase; what says one thing is not held on to."""
+    """The phrase; what says one thing is not held on to, nor for what comes much later."""
     if phrase.kind not in _NAMING or not phrase.strokes:
         return phrase
-    last = phrase.strokes[-1]
+    apexes = np.array([stroke.apex for stroke in phrase.strokes])
+    kept = 1 + int(np.argmax(np.append(np.diff(apexes) > _NAMED_AGAIN, True)))
+    last = phrase.strokes[kept - 1]
     end = min(phrase.end, last.apex + _NAMED)
     held = replace(last, hold=round(min(last.hold, end - last.apex), 3))
-    return replace(phrase, end=round(end, 3), strokes=(*phrase.strokes[:-1], held))
+    return replace(phrase, end=round(end, 3), strokes=(*phrase.strokes[: kept - 1], held))
 
 
-def _seen(phrase: Phrase) -> Phrase:
+def _seen(phrase: Phrase, highest: float) -> Phrase:
     """The phrase, not so low that its strokes look like hands that hang, nor so high that they hide the face."""
     if phrase.place is None:
         return phrase
     out, up, forward = phrase.place
     height = soft_least(np.array(up), _LOWEST, _SOFT)
-    highest = _HIGHEST_OF_BOTH if phrase.hands == "both" else _HIGHEST
+    highest -= _BOTH_LOWER if phrase.hands == "both" else 0.0
     height = -soft_least(-height, -highest, _SOFT)
     return replace(phrase, place=(out, round(float(height), 3), forward))

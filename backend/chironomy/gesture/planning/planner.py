@@ -7,11 +7,12 @@ goes round in an arc; it arrives about as its accented syllable begins to sound,
 one. A hand that has no part moves along a little. At the end of the unit the hands go to rest.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from chironomy.gesture.planning.manners import manner_of
+from chironomy.gesture.planning.manners import MANNERS, Manner, manner_of
 from chironomy.gesture.planning.movement import Array, Hand, Move, Movement, Phase
 from chironomy.gesture.planning.places import before_body
 from chironomy.gesture.repertoire.hand_shapes import SHAPES
@@ -74,6 +75,7 @@ class Planner:
         rate: relative number of strokes, 1 is the style's own.
         earliest: seconds at which the first stroke may arrive; a hand that is at rest when the recording begins needs
             more than one that is on its way.
+        manners: of all styles by name.
     """
 
     def __init__(
@@ -85,9 +87,10 @@ class Planner:
         handedness: str | None = None,
         rate: float = 1.0,
         earliest: float = 0.5,
+        manners: Mapping[str, Manner] = MANNERS,
     ):
         self.random, self.earliest = random, earliest
-        self.manner = manner_of({style: 1.0} if isinstance(style, str) else style)
+        self.manner = manner_of({style: 1.0} if isinstance(style, str) else style, manners)
         self.tempo = self.manner.tempo * speed**0.75
         personal = float(np.exp(random.normal(0, 0.1)))
         self.rate = rate
@@ -218,7 +221,7 @@ class Planner:
         """Somewhere in the space before the body and beside it, seldom where the last gesture was."""
         random = self.random
         best, farthest = self.home, -1.0
-        for _ in range(2):
+        for _ in range(round(self.manner.choices)):
             place = self.home + random.normal(0, [0.06, 0.13, 0.065]) * self.space
             chance = random.random()
             if chance < self.manner.raised:
