@@ -8,6 +8,7 @@ import bpy
 from bpy.types import Context, UILayout
 
 from . import late, line, sequencer, thumbnail
+from .explained import as_set
 from .line import MINUTES_FROM, Task
 from .properties import settings
 from .scene.renders import left_at_backend
@@ -25,6 +26,7 @@ _LEAST_LETTERS = 20
 
 def work_button(layout: UILayout, operator: type[JobOperator], icon: str) -> None:
     """Draw the button of an operator that takes time and, beside it, how far its first work for this scene is."""
+    as_set(layout, bpy.context)
     scene = bpy.context.scene.session_uid
     task = next(
         (

@@ -29,6 +29,8 @@ from ..tasks import JobOperator
 
 _SILENT = "speech_silent"
 
+_CHOOSE_FRAMES = "choose frames first: select the hands' keys of a range, or set the preview range (P)"
+
 
 class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
     """Add the character with its controls to the scene"""
@@ -205,6 +207,12 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         return why_not_kept(context.scene, item)
 
     @classmethod
+    def reason_as_set(cls, context: Context) -> str:
+        item = character(context.scene)
+        assert item is not None
+        return "" if chosen_range(context.scene, item) else _CHOOSE_FRAMES
+
+    @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
         return lanes_of(context)
 
@@ -213,7 +221,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         assert item is not None
         between = (self.first, self.last) if self.last > self.first else chosen_range(scene, item)
         if between is None:
-            raise ChironomyError("choose frames first: select the hands' keys of a range, or set the preview range (P)")
+            raise ChironomyError(_CHOOSE_FRAMES)
         chosen = settings(scene)
         seed = takes.next_seed(scene, item, chosen.seed)
         meant = chosen_hands(context, item)
