@@ -15,6 +15,7 @@ from chironomy.gesture.settings import HANDEDNESS
 from chironomy.motion.key_poses import DETAIL
 
 from .locale import OWN
+from .titles import title
 
 _KNOWS_RELATIVE = "is_path_supports_blend_relative" in Property.bl_rna.properties
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
@@ -98,13 +99,13 @@ class ChironomyPhrase(PropertyGroup):
     kind: EnumProperty(
         name="Kind",
         description="What is gestured",
-        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
+        items=[(kind, title(kind), "") for kind in (*KINDS, REST)],
         translation_context=OWN,
     )
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
+        items=[(hands, title(hands), "") for hands in HANDEDNESS],
         default="right",
     )
     first: IntProperty(

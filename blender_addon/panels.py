@@ -33,7 +33,7 @@ from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count
 from .scene.turns import turns
 from .section import Section
-from .words import label, sentence, told
+from .words import label, sentence
 from .work_panel import draw_jobs, draw_late, draw_renders, work_button
 
 _REMARKS = 4
@@ -95,7 +95,7 @@ class CHIRONOMY_PT_generate(Section):
         learned = preferences(context).gestures == "BACKEND" or embedded_takes_rate()
         row = layout.row()
         row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
-        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)", text_ctxt=OWN)
+        row.prop(chosen, "rate", text="Rate" if learned else "Rate (Not Learned)", text_ctxt=OWN)
         row = layout.row(align=True)
         row.prop(chosen, "seed")
         row.operator("chironomy.new_seed", text="", icon="FILE_REFRESH")
@@ -241,7 +241,7 @@ class CHIRONOMY_PT_edit(Section):
             column.operator("chironomy.apply_layer", text="", icon="CHECKMARK")
             column.operator("chironomy.delete_layer", text="", icon="REMOVE")
         if chosen.layer_trouble:
-            layout.label(text=told(chosen.layer_trouble), icon="ERROR")
+            layout.label(text=sentence(chosen.layer_trouble), icon="ERROR")
 
 
 class CHIRONOMY_PT_picture(Section):

@@ -17,6 +17,7 @@ from .rig.read import scene_fps
 from .scene import score
 from .scene.turns import has_speech
 from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, name_begin, placed
+from .titles import title
 from .words import word
 
 LEFT_OUT, LEAST_TEXT = 14, 7.0
@@ -57,7 +58,7 @@ def strips(context: Context) -> list[Strip]:
         Strip(
             phrase.first,
             phrase.last,
-            word(phrase.kind.replace("_", " ").capitalize()).lower() + (" *" if phrase.locked else ""),
+            word(title(phrase.kind)) + (" *" if phrase.locked else ""),
             phrase.hands,
             number == chosen.phrase_index,
             number,

@@ -11,7 +11,7 @@ from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..view_light import light_view
-from ..words import told
+from ..words import sentence
 
 
 class CHIRONOMY_OT_add_camera(SlicedOperator, Operator):
@@ -43,7 +43,7 @@ class CHIRONOMY_OT_light_view(Explained, Operator):
     def execute(self, context: Context) -> set[str]:
         if light_view(context.space_data):
             return {"FINISHED"}
-        self.report({"ERROR"}, told("Blender cannot load the light; install the extension again"))
+        self.report({"ERROR"}, sentence("Blender cannot load the light; install the extension again"))
         return {"CANCELLED"}
 
 

@@ -20,6 +20,7 @@ from ..scene.export import Wishes, Written, again, exporting
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
+from ..words import sentence
 from .motion import with_suffix
 
 CUSTOM = "custom"
@@ -147,7 +148,7 @@ class _ExportOperator(JobOperator):
             try:
                 operator("INVOKE_DEFAULT", **{**self.as_keywords(ignore=("filter_glob",)), "chosen": True})
             except RuntimeError as error:  # what it reported
-                self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+                self.report({"ERROR"}, sentence(str(error).removeprefix("Error: ").strip()))
                 return {"CANCELLED"}
             return {"FINISHED"}
         return super().execute(context)

@@ -15,7 +15,7 @@ from ..scene import retarget
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_changed
 from ..scene.layers import layer_over, lock_below
-from ..words import told
+from ..words import sentence
 
 
 class _LockOperator(Explained, Operator):
@@ -59,9 +59,9 @@ class _LockOperator(Explained, Operator):
             first, last = given or chosen_range(scene, item) or (now, now)
             said = self.change(item, units, first, last, read.scene_fps(scene))
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(said))
+        self.report({"INFO"}, sentence(said))
         return {"FINISHED"}
 
 

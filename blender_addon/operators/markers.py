@@ -14,7 +14,8 @@ from ..scene.speech import scene_speech
 from ..scene.turns import why_no_speech
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import told, word
+from ..titles import title
+from ..words import sentence, word
 
 
 class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
@@ -31,13 +32,13 @@ class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
     def execute(self, context: Context) -> set[str]:
         scene = context.scene
         wanted = [
-            (round(apex), word(phrase.kind.replace("_", " ").capitalize()).lower())
+            (round(apex), word(title(phrase.kind)))
             for phrase in settings(scene).phrases
             if phrase.kind != REST
             for apex in score.apex_frames(scene, phrase)
         ]
         count = markers.lay(scene, markers.PHRASES, sorted(wanted))
-        self.report({"INFO"}, told(f"{count} markers lie at the strokes"))
+        self.report({"INFO"}, sentence(f"{count} markers lie at the strokes"))
         return {"FINISHED"}
 
 
@@ -71,7 +72,7 @@ class CHIRONOMY_OT_accents_to_markers(JobOperator, Operator):
     def finish(self, context: Context, result: list[float], target: Target) -> str:
         scene = target.find_scene()
         frames = [round(self._begin + time * scene_fps(scene)) for time in result]
-        count = markers.lay(scene, markers.ACCENTS, [(frame, word("accent")) for frame in frames])
+        count = markers.lay(scene, markers.ACCENTS, [(frame, word("Accent")) for frame in frames])
         return f"{count} markers lie at the accents"
 
 
@@ -87,7 +88,7 @@ class CHIRONOMY_OT_remove_markers(Explained, Operator):
         return "" if markers.ours(context.scene) else "No markers were laid here"
 
     def execute(self, context: Context) -> set[str]:
-        self.report({"INFO"}, told(f"{markers.remove(context.scene)} markers are removed"))
+        self.report({"INFO"}, sentence(f"{markers.remove(context.scene)} markers are removed"))
         return {"FINISHED"}
 
 

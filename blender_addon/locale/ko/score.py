@@ -86,7 +86,7 @@ _OWN = {
     "In Timeline": "타임라인에",
     "Kinds as Pictures": "그림으로 종류 보기",
     "Phrase": "프레이즈",
-    "accent": "강세",
+    "Accent": "강세",
 }
 
 _BUTTONS = {
