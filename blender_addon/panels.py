@@ -77,6 +77,8 @@ class CHIRONOMY_PT_character(Section):
         layout = self.body()
         layout.prop(settings(context.scene), "character", text="")
         layout.operator("chironomy.add_character", icon="ARMATURE_DATA")
+        if character(context.scene) is not None:
+            layout.operator("chironomy.light_view", icon="LIGHT_SUN")
 
 
 class CHIRONOMY_PT_generate(Section):

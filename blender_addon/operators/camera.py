@@ -3,6 +3,8 @@
 
 from bpy.types import Context, Operator
 
+from chironomy.errors import ChironomyError
+
 from ..explained import Explained
 from ..properties import character
 from ..scene.keeping import why_not_kept
@@ -10,7 +12,7 @@ from ..scene.lens import adding_camera
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..view_light import light_view
+from ..view_light import is_lit, light_view
 from ..words import sentence
 
 
@@ -38,13 +40,17 @@ class CHIRONOMY_OT_light_view(Explained, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        return "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
+        if context.area is None or context.area.type != "VIEW_3D":
+            return "Go to a 3D view first"
+        return "This view is lit as the video already" if is_lit(context.space_data) else ""
 
     def execute(self, context: Context) -> set[str]:
-        if light_view(context.space_data):
-            return {"FINISHED"}
-        self.report({"ERROR"}, sentence("Blender cannot load the light; install the extension again"))
-        return {"CANCELLED"}
+        try:
+            light_view(context.space_data)
+        except ChironomyError as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
 
 
 CLASSES = (CHIRONOMY_OT_add_camera, CHIRONOMY_OT_light_view)

@@ -13,7 +13,7 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.ranges import joined
 from chironomy.motion import HANDS, HandMotion
 
-from .. import sequencer, view_light
+from .. import sequencer
 from ..glimpses import Glimpsing
 from ..properties import character, settings
 from ..rig import build, read
@@ -55,7 +55,6 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
             # As tall in a scene that counts in centimetres as in one of metres.
             item.scale = (1.0 / units.scale_length,) * 3
         _frame_selected(bpy.context)
-        view_light.light_untouched(bpy.context)
         return ""
 
 

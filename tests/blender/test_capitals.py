@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the add-on says is written as Blender writes: names in title case, sentences with a capital and without a stop."""
+"""The add-on writes as Blender does: names in title case, sentences with a capital and without a stop."""
 
 import ast
 import re
