@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A light for Blender's solid 3D view that shows the character as the video does, fitted by `make view-light`.
 
-Blender lists a loaded light among the person's own, in *Preferences > Lights*, with a button that deletes its file. So a
-copy in the extension's folder for files that it makes is loaded, never the extension's own; and only from when the
-light was first asked for. One that was deleted stays away until it is asked for again.
+Blender lists a loaded light among the person's own, in *Preferences > Lights*, with a button that deletes its file. So
+what is loaded is a copy, in the extension's folder for files that it makes; and only from when the light was first
+asked for. One that was deleted stays away until it is asked for again.
 """
 
 from pathlib import Path

@@ -16,11 +16,12 @@ from chironomy.work import Work
 
 from .. import sequencer
 from ..properties import character
+from ..rig.read import scene_fps
 from ..scene.export import Wishes, Written, again, exporting
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
-from ..words import sentence
+from ..words import label, sentence
 from .motion import with_suffix
 
 CUSTOM = "custom"
@@ -117,6 +118,8 @@ class _ExportOperator(JobOperator):
             column.prop(self, "first")
             column.prop(self, "last")
         layout.prop(self, "rate")
+        if not self.rate:
+            layout.label(text=label("0 is the scene's rate: {rate:.5g}", rate=scene_fps(context.scene)), icon="INFO")
 
     def draw_format(self, layout: bpy.types.UILayout) -> None:
         """Draw what is asked about the kind of file."""

@@ -8,6 +8,7 @@ _SAID = {
     "Scene's Camera": "씬 카메라",
     "No markers were laid here": "여기서 만든 마커가 없습니다",
     "Go to a 3D view first": "먼저 3D 뷰로 가세요",
+    "0 is the scene's rate: {rate:.5g}": "0은 씬의 속도: {rate:.5g}",
     "This view is lit as the video already": "이 뷰는 이미 비디오와 같은 조명입니다",
     "the light {0} cannot be written: {1}": "조명 {0}: 쓸 수 없습니다: {1}",
     "Blender cannot load the light; install the extension again": (
