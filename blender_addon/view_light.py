@@ -6,6 +6,7 @@ what is loaded is a copy, in the extension's folder for files that it makes; and
 asked for. One that was deleted stays away until it is asked for again.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
@@ -13,6 +14,14 @@ from bpy.types import SpaceView3D
 
 from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path
+
+_LOOKS = ("type", "light", "color_type", "studio_light", "use_world_space_lighting")
+
+_BLENDERS_OWN = ("SOLID", "STUDIO", "MATERIAL", "Default", False)
+"""What a 3D view has before anybody chooses another light."""
+
+_before: dict[int, tuple[object, ...]] = {}
+"""What views had before they were lit as the video is, by their place in memory in this session."""
 
 LIGHT = Path(__file__).with_name("lights") / "chironomy.sl"
 
@@ -25,9 +34,19 @@ def light_view(space: SpaceView3D) -> None:
     """
     _load()
     shading = space.shading
+    if not is_lit(space):
+        _before[space.as_pointer()] = tuple(getattr(shading, name) for name in _LOOKS)
     shading.type, shading.light, shading.color_type = "SOLID", "STUDIO", "MATERIAL"
     shading.studio_light = LIGHT.name
     shading.use_world_space_lighting = False
+
+
+def unlight_view(space: SpaceView3D) -> None:
+    """Light a 3D view as it was before, or by Blender's own light where that is not known."""
+    for name, value in zip(_LOOKS, _before.pop(space.as_pointer(), _BLENDERS_OWN), strict=True):
+        # A light that was there may have been removed.
+        with suppress(TypeError):
+            setattr(space.shading, name, value)
 
 
 def is_lit(space: SpaceView3D) -> bool:

@@ -16,7 +16,7 @@ from ..explained import Explained
 from ..preferences import preferences
 from ..target import Target
 from ..tasks import Job, JobOperator, with_window
-from ..words import label
+from ..words import label, told
 
 _DIALOG_WIDTH = 480
 
@@ -53,7 +53,9 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
         if self.chosen or not with_window():
             return super().invoke(context, event)
         self._asked = True
-        return context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH)
+        return context.window_manager.invoke_props_dialog(
+            self, width=_DIALOG_WIDTH, title=told(self.bl_label), confirm_text=label("Download")
+        )
 
     def draw(self, context: Context) -> None:
         self.layout.label(text=download_size(context), icon="INFO")

@@ -12,7 +12,7 @@ from ..scene.lens import adding_camera
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..view_light import is_lit, light_view
+from ..view_light import is_lit, light_view, unlight_view
 from ..words import sentence
 
 
@@ -33,20 +33,21 @@ class CHIRONOMY_OT_add_camera(SlicedOperator, Operator):
 
 
 class CHIRONOMY_OT_light_view(Explained, Operator):
-    """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
+    """Light this 3D view as the video is lit, so that skin looks alike in both, or as it was before"""
 
     bl_idname = "chironomy.light_view"
     bl_label = "Light View as Video"
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
-        if context.area is None or context.area.type != "VIEW_3D":
-            return "Go to a 3D view first"
-        return "This view is lit as the video already" if is_lit(context.space_data) else ""
+        return "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
 
     def execute(self, context: Context) -> set[str]:
         try:
-            light_view(context.space_data)
+            if is_lit(context.space_data):
+                unlight_view(context.space_data)
+            else:
+                light_view(context.space_data)
         except ChironomyError as error:
             self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}

@@ -116,7 +116,7 @@ def test_setting_up_tells_the_size_and_asks_before_anything_begins(addon, chosen
     manager = SimpleNamespace(
         invoke_props_dialog=lambda operator, **_: operator.asked.append(True) or {"RUNNING_MODAL"}
     )
-    pressed = SimpleNamespace(chosen=False, asked=[], layout=Drawn())
+    pressed = SimpleNamespace(bl_label="Set Up Backend", chosen=False, asked=[], layout=Drawn())
     operator = module.CHIRONOMY_OT_set_up_backend
     # It would fail on work that begins: what is pressed is no operator.
     assert operator.invoke(pressed, SimpleNamespace(window_manager=manager), None) == {"RUNNING_MODAL"}

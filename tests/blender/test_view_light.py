@@ -50,6 +50,21 @@ def test_a_view_gets_the_light_when_it_is_asked_for(light, space):
     assert not ours()
 
 
+def test_the_button_lights_a_view_and_gives_it_back_what_it_had(light, space):
+    space.shading.color_type = "OBJECT"
+    before = (space.shading.light, space.shading.studio_light, space.shading.color_type)
+    light.light_view(space)
+    light.light_view(space)
+    light.unlight_view(space)
+    assert (space.shading.light, space.shading.studio_light, space.shading.color_type) == before
+    light.light_view(space)
+    # As in another session, where a saved file is lit.
+    light._before.clear()
+    light.unlight_view(space)
+    assert (space.shading.light, space.shading.color_type) == ("STUDIO", "MATERIAL")
+    assert not light.is_lit(space)
+
+
 def test_neither_the_add_on_nor_a_character_changes_a_view_or_blenders_lights(light, space):
     before = (space.shading.studio_light, space.shading.color_type)
     light.register()
