@@ -92,6 +92,12 @@ class ChironomyTake(PropertyGroup):
     quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
 
+def _draw_again(phrase: "ChironomyPhrase", _context: Context) -> None:
+    """Draw the strips of the score as they are now."""
+    if "strip" in answers:
+        answers["strip"](phrase.id_data, phrase)
+
+
 class ChironomyPhrase(PropertyGroup):
     """A gesture phrase of the take that is shown, to be edited."""
 
@@ -101,19 +107,27 @@ class ChironomyPhrase(PropertyGroup):
         description="What is gestured",
         items=[(kind, title(kind), "") for kind in (*KINDS, REST)],
         translation_context=OWN,
+        update=_draw_again,
     )
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
         items=[(hands, title(hands), "") for hands in HANDEDNESS],
         default="right",
+        update=_draw_again,
     )
     first: IntProperty(
         name="First Frame",
         description="Where the hand sets out for it; its strokes move along",
         subtype="TIME",
+        update=_draw_again,
     )
-    last: IntProperty(name="Last Frame", description="Where the hand lets go", subtype="TIME")
+    last: IntProperty(
+        name="Last Frame",
+        description="Where the hand lets go",
+        subtype="TIME",
+        update=_draw_again,
+    )
     size: FloatProperty(
         name="Size",
         description="How long its strokes are; 0 lets the model choose",
@@ -121,7 +135,11 @@ class ChironomyPhrase(PropertyGroup):
         max=1.0,
         subtype="DISTANCE",
     )
-    locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
+    locked: BoolProperty(
+        name="Locked",
+        description="It stays as it is when other phrases are changed",
+        update=_draw_again,
+    )
     word: StringProperty(name="Word", options={"HIDDEN"})
     stroke: FloatProperty(options={"HIDDEN"})
     apexes: StringProperty(options={"HIDDEN"})

@@ -7,7 +7,7 @@ from chironomy.gesture.score.phrases import REST
 from chironomy.work import Work
 
 from ..explained import Explained
-from ..properties import settings
+from ..properties import character, settings
 from ..rig.read import scene_fps
 from ..scene import markers, score
 from ..scene.speech import scene_speech
@@ -27,6 +27,8 @@ class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
+        if character(context.scene) is None:
+            return "Add a character first"
         return "" if len(settings(context.scene).phrases) else "Read the score first"
 
     def execute(self, context: Context) -> set[str]:

@@ -189,6 +189,8 @@ class PhraseOperator(Explained, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
+        if character(context.scene) is None:
+            return "Add a character first"
         chosen = settings(context.scene)
         chosen_one = 0 <= chosen.phrase_index < len(chosen.phrases)
         return "" if chosen_one else "Choose a phrase in the list first"

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done where a person chooses something in the lists of takes and layers."""
+"""What is done where a person chooses or changes something in the lists of takes, layers and phrases."""
 
 import bpy
 from bpy.types import Object, Scene
 
 from chironomy.errors import ChironomyError
 
-from ..entries import ChironomyLayer, ChironomyTake, answers
+from .. import heard_outline
+from ..entries import ChironomyLayer, ChironomyPhrase, ChironomyTake, answers
 from ..properties import settings
 from ..rig import actions
 from ..slices import GoneError, Slices, drained
@@ -25,6 +26,11 @@ def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
 def _list_phrases(scene: Scene, item: Object) -> None:
     take = shown_take(scene, item)
     list_what_belongs(scene, take.action if take is not None else None)
+
+
+def _draw_strips(_scene: Scene, _phrase: ChironomyPhrase) -> None:
+    # A change in the tab draws the tab alone anew, and a menu's the region that it was opened from.
+    heard_outline.redraw()
 
 
 def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
@@ -98,8 +104,8 @@ _layer_wishes = Wishes("Layer", _set_layer_back)
 
 
 def register() -> None:
-    """Answer a person's choice in the list of takes."""
-    answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer})
+    """Answer a person's choice in the lists of takes, layers and phrases."""
+    answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer, "strip": _draw_strips})
 
 
 def unregister() -> None:
