@@ -162,6 +162,8 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.batch",
         "chironomy.open_batch",
         "chironomy.live",
+        SEPARATOR,
+        "chironomy.open_manual",
     )
 
 

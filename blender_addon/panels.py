@@ -45,6 +45,10 @@ class CHIRONOMY_PT_speech(Section):
     bl_idname = "CHIRONOMY_PT_speech"
     bl_label = "Speech"
 
+    def draw_header_preset(self, context: Context) -> None:
+        # At the head of the tab.
+        self.layout.operator("chironomy.open_manual", text="", icon="HELP", emboss=False)
+
     def draw(self, context: Context) -> None:
         layout = self.body()
         speech = settings(context.scene).speech

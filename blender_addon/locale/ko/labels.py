@@ -221,6 +221,7 @@ _ANY = {
 
 _BUTTONS = {
     "Set Up Backend": "백엔드 설치",
+    "Manual": "매뉴얼",
     "Open the Log of the Set-Up": "설치 기록 열기",
     "Start Backend": "백엔드 시작",
     "Stop Backend": "백엔드 중지",

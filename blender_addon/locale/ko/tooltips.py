@@ -167,6 +167,9 @@ _BUTTONS = {
     "Install the backend into a folder of this extension, not into Blender's Python; goes on where it was stopped": (
         "백엔드를 Blender의 Python이 아니라 이 확장의 폴더에 설치합니다. 멈춘 곳에서 이어집니다"
     ),
+    "Open the manual that came with the extension, from its tutorial on, in the web browser": (
+        "확장에 들어 있는 매뉴얼을 웹 브라우저에서 튜토리얼부터 엽니다"
+    ),
     "Start the backend now; it ends with Blender": "백엔드를 지금 시작합니다. Blender와 함께 끝납니다",
     "Stop the backend that Blender started": "Blender가 시작한 백엔드를 중지합니다",
     "Stop this work, or take it out of the line; from a menu, all work": (
