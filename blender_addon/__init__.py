@@ -21,6 +21,7 @@ from . import (
     preferences_page,
     score_panels,
     slices,
+    status_bar,
     take_pictures,
     tasks,
     thumbnail,
@@ -120,6 +121,7 @@ def register() -> None:
     tasks.register()
     menus.register()
     manual.register()
+    status_bar.register()
     keymap.register()
     preferences_page.register()
     migration.register()
@@ -146,6 +148,7 @@ def unregister() -> None:
     preferences_page.unregister()
     keymap.unregister()
     manual.unregister()
+    status_bar.unregister()
     menus.unregister()
     words.unregister()
     tasks.unregister()

@@ -53,8 +53,24 @@ def answer(wish: str, take: "ChironomyTake") -> None:
         take.trouble = str(error)
 
 
+def _renamed(take: "ChironomyTake", _context: Context) -> None:
+    """Name the actions of a take that was renamed after it, but for those that a person named."""
+    action, face, item = take.action, take.face_action, take.item
+    if action is None or item is None or not take.called or action.name != take.called or action.library is not None:
+        return
+    before = action.name
+    action.name = f"{item.name} {take.name}"
+    take.called = action.name
+    if face is not None and face != action and face.library is None and face.name == f"{before} Face":
+        face.name = f"{action.name} Face"
+
+
 class ChironomyTake(PropertyGroup):
-    """A motion of a character; its name is the list's own."""
+    """A motion of a character."""
+
+    name: StringProperty(name="Name", description="What the take is called, and its action with it", update=_renamed)
+    called: StringProperty(options={"HIDDEN"})
+    """How its action was named after it; empty where the action is a person's own."""
 
     label: StringProperty(name="Label", description="Style and seed, or the file that it came from")
     item: PointerProperty(name="Character", type=Object, options={"HIDDEN"})
@@ -64,7 +80,7 @@ class ChironomyTake(PropertyGroup):
     face_slot: IntProperty(options={"HIDDEN"})
     accepted: BoolProperty(
         name="Accepted",
-        description="This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one",
+        description="This take is good: it is not deleted or keyed anew, and what edits it goes into a copy of it",
     )
     detail: FloatProperty(
         name="Detail",
@@ -134,6 +150,7 @@ class ChironomyPhrase(PropertyGroup):
         min=0.0,
         max=1.0,
         subtype="DISTANCE",
+        update=_draw_again,
     )
     locked: BoolProperty(
         name="Locked",
@@ -146,6 +163,9 @@ class ChironomyPhrase(PropertyGroup):
     was_first: IntProperty(options={"HIDDEN"})
     was_last: IntProperty(options={"HIDDEN"})
     was_size: FloatProperty(options={"HIDDEN"})
+    was_kind: StringProperty(options={"HIDDEN"})
+    was_hands: StringProperty(options={"HIDDEN"})
+    was_locked: BoolProperty(options={"HIDDEN"})
 
 
 class ChironomyRender(PropertyGroup):

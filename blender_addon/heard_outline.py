@@ -15,6 +15,7 @@ from chironomy.errors import ChironomyError
 
 from . import sequencer
 from .properties import settings
+from .scene.script import script_file
 from .scene.speech import scene_speech
 from .scene.turns import has_speech, turns
 
@@ -67,8 +68,7 @@ def look() -> float | None:
         with contextlib.suppress(ChironomyError, OSError):
             speech = scene_speech(scene)
             if speech is not None:
-                script = "" if settings(scene).several else settings(scene).script
-                _want(speech.path, sequencer.absolute(script) if script else None, speech.frame)
+                _want(speech.path, script_file(scene), speech.frame)
     if _Known.thread is not None:
         if _Known.thread.is_alive():
             return TICK

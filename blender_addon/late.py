@@ -84,8 +84,18 @@ def keeps(task: Task) -> bool:
 
 
 def took(task: Task) -> None:
-    """Note that a job's result was taken in, if it was late."""
+    """Note that a job's result was taken in, and that what failed before it of the same kind is no news."""
     for late in _late:
         if late.task is task and late.motion is not None:
             keeping.taken(late.motion)
     forget(task.number)
+    _late[:] = [late for late in _late if late.task.error is None or not _same_kind(late.task, task)]
+
+
+def _same_kind(one: Task, other: Task) -> bool:
+    """Whether two jobs do the same for the same scene and character."""
+    return one.operator is other.operator and _whose(one) == _whose(other)
+
+
+def _whose(task: Task) -> tuple[int, int] | None:
+    return None if task.target is None else (task.target.scene, task.target.item)

@@ -11,7 +11,7 @@ from chironomy.gesture.repertoire.own_hand_poses import PREFIX
 from chironomy.gesture.settings import RATE
 from chironomy.gesture.shipped import embedded_takes_rate
 
-from . import backend, hand_pictures, late, line, surroundings
+from . import backend, hand_pictures, late, sequencer, surroundings
 from .locale import OWN
 from .migration import newer_version
 from .operators.backend import CHIRONOMY_OT_set_up_backend, download_size
@@ -31,14 +31,38 @@ from .properties import character, settings
 from .scene import takes
 from .scene.chosen import chosen_range, selected_hands
 from .scene.score import edit_count
+from .scene.script import is_words
 from .scene.turns import turns
 from .section import Section
 from .view_light import is_lit
 from .words import label, sentence
-from .work_panel import draw_jobs, draw_late, draw_renders, draw_sentence, work_button
+from .work_panel import (
+    address,
+    begin_drawing,
+    draw_alone,
+    draw_jobs,
+    draw_late,
+    draw_renders,
+    draw_sentence,
+    others,
+    work_button,
+)
 
 _REMARKS = 4
 """Sentences about a take that the panel has room for; its report has all of them."""
+
+
+class CHIRONOMY_PT_running(Section):
+    # Jobs that no button of the tab tells of, above everything else; without a header Blender would move the tab.
+    bl_idname = "CHIRONOMY_PT_running"
+    bl_label = "Running"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        return bool(begin_drawing(address(context)))
+
+    def draw(self, context: Context) -> None:
+        draw_alone(self.layout, address(context))
 
 
 class CHIRONOMY_PT_speech(Section):
@@ -62,6 +86,18 @@ class CHIRONOMY_PT_speech(Section):
         elif speech:
             layout.label(text=Path(speech).name, icon="CHECKMARK")
             layout.prop(settings(context.scene), "script")
+            _draw_script(layout, context)
+
+
+def _draw_script(layout: UILayout, context: Context) -> None:
+    """Tell at once how the script is understood."""
+    text = settings(context.scene).script
+    if is_words(text):
+        layout.label(text="These words are the script", icon="TEXT")
+    elif text and not (path := sequencer.absolute(text)).is_file():
+        row = layout.row()
+        row.alert = True
+        row.label(text=label("{name} is no file: choose one, or write the words", name=path.name), icon="ERROR")
 
 
 def _draw_turns(layout: UILayout, context: Context) -> None:
@@ -158,7 +194,7 @@ class CHIRONOMY_PT_takes(Section):
         row.enabled = not take.accepted
         row.prop(take, "detail", slider=True)
         if take.accepted:
-            layout.label(text="Accepted: duplicate it to change its detail", icon="CHECKBOX_HLT")
+            layout.label(text="Accepted: edits go into a copy", icon="CHECKBOX_HLT")
         if take.trouble:
             layout.label(text=sentence(take.trouble), icon="ERROR")
         elif take.wrist_miss or take.joint_miss:
@@ -213,6 +249,9 @@ class CHIRONOMY_PT_score(Section):
         speech = row.row()
         speech.enabled = chosen.strips
         speech.prop(chosen, "strips_speech")
+        row = layout.row(heading="In Dope Sheets", heading_ctxt=OWN)
+        row.enabled = chosen.strips
+        row.prop(chosen, "strips_channels")
 
 
 def _draw_phrases(layout: UILayout, context: Context) -> None:
@@ -232,10 +271,12 @@ def _draw_phrases(layout: UILayout, context: Context) -> None:
             column.prop(phrase, name)
         row = layout.row(align=True)
         row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
-    count = edit_count(context.scene)
+    count = edit_count(context.scene, locks=False)
     if count:
         text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
-        layout.label(text=text, icon="GREASEPENCIL")
+        row = layout.row()
+        row.alert = True
+        row.label(text=text, icon="GREASEPENCIL")
 
 
 class CHIRONOMY_PT_edit(Section):
@@ -314,10 +355,10 @@ class CHIRONOMY_PT_work(Section):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        return bool(line.tasks() or late.entries())
+        return bool(others(address(context)) or late.entries())
 
     def draw(self, context: Context) -> None:
-        draw_jobs(self.layout)
+        draw_jobs(self.layout, others(address(context)))
         draw_late(self.layout, context)
 
 
@@ -408,6 +449,7 @@ def backend_state(layout: UILayout, context: Context) -> None:
 
 
 CLASSES = (
+    CHIRONOMY_PT_running,
     CHIRONOMY_PT_speech,
     CHIRONOMY_PT_character,
     CHIRONOMY_PT_generate,

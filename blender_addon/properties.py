@@ -164,8 +164,9 @@ class ChironomySettings(PropertyGroup):
     script: StringProperty(
         name="Script",
         translation_context=OWN,
-        description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. "
-        "Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]",
+        description="What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json, or the "
+        "words themselves. Gestures then answer the words, and those in brackets are done: [point left], [count 3], "
+        "[none]",
         subtype="FILE_PATH",
         options=BLEND_RELATIVE,
     )
@@ -303,8 +304,16 @@ class ChironomySettings(PropertyGroup):
     strips: BoolProperty(
         name="Score",
         translation_context=OWN,
-        description="Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged",
+        description="Draw the phrases in the timeline, to be clicked and dragged, and as lines in dope sheets. "
+        "A low timeline has lines as well: make it higher",
         default=True,
+    )
+    strips_channels: BoolProperty(
+        name="Over Channels",
+        translation_context=OWN,
+        description="Draw the phrases in dope sheets as large as in the timeline: there they take the clicks, and not "
+        "the keys below them",
+        default=False,
     )
     strips_speech: BoolProperty(
         name="Speech",

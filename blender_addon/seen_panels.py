@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws the panels anew where they are seen, and only when what they tell of the jobs has changed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from bpy.types import Context, Region
@@ -9,6 +10,9 @@ from . import line
 
 TAB = "Chironomy"
 """The tab of the sidebar in which the panels are."""
+
+told_also: list[Callable[[Context], None]] = []
+"""What else is drawn anew then; `status_bar` says so while it is in use, and knows more than this."""
 
 
 class _Shown:
@@ -24,9 +28,11 @@ def redraw_where_new(context: Context) -> None:
 
 
 def redraw(context: Context) -> None:
-    """Draw the panels anew; the 3D view beside them stays as it is."""
+    """Draw the panels and the status bar anew; the 3D view beside them stays as it is."""
     for region in regions(context):
         region.tag_redraw()
+    for also in told_also:
+        also(context)
 
 
 def regions(context: Context) -> list[Region]:

@@ -16,10 +16,14 @@ BOTTOM, GAP = 10.0, 1.0
 MARKERS, LEAST_ABOVE = 38.0, 60.0
 """Pixels below the band where the scene has markers, which Blender draws there, if so many are left above them."""
 
-PART, SCRUB = 0.6, 23.0
-"""How much the band takes at most of what the playhead's row, of so many pixels, leaves: keys are clicked above it."""
+PART, SCRUB, KEYS = 0.6, 23.0, 22.0
+"""How much the band takes at most of what the ruler, of so many pixels, leaves, and how many below the ruler it leaves
+to the keys in any case: a click on the ruler goes to a frame, and keys are clicked above the band."""
 
-LOWEST_ROW, HIGHEST_ROW = 6.0, 18.0
+LOWEST_ROW, HIGHEST_ROW, SLIM_ROW = 6.0, 18.0, 3.0
+"""Of rows that are clicked, and of those that only show where something is gestured: in a timeline that is as low as
+Blender has it at first, they end below the numbers of the frames."""
+
 LOWEST_WAVE, HIGHEST_WAVE = 10.0, 36.0
 WORDS = 12.0
 
@@ -70,6 +74,7 @@ class Band(NamedTuple):
         row: a row's height.
         gap: between rows, and between a strip's end and the next one.
         low: whether a row has no room for a name.
+        slim: whether the strips are lines that take no clicks.
     """
 
     wave: tuple[float, float]
@@ -78,6 +83,7 @@ class Band(NamedTuple):
     row: float
     gap: float
     low: bool = False
+    slim: bool = False
 
     @property
     def top(self) -> float:
@@ -106,7 +112,7 @@ class Hit(NamedTuple):
     part: str
 
 
-def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: bool = False) -> Band:
+def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: bool = False, slim: bool = False) -> Band:
     """Return where things lie in a region so high; where there is little room, the wave lies behind the strips.
 
     Args:
@@ -114,10 +120,18 @@ def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: boo
         scale: pixels of a pixel, as Blender's interface is set to.
         sound: whether there is a wave to be drawn.
         markers: whether Blender draws any.
+        slim: whether the strips are lines in any case, as over the channels of a dope sheet.
     """
-    lowest = MARKERS if markers and height / scale - MARKERS >= LEAST_ABOVE else BOTTOM
-    room = max(PART * (height / scale - SCRUB - lowest + BOTTOM) - BOTTOM, 0.0)
-    narrow = not sound or room < 2 * (LOWEST_ROW + GAP) + LOWEST_WAVE
+    tall = height / scale
+    lowest = MARKERS if markers and tall - MARKERS >= LEAST_ABOVE else BOTTOM
+    least = 2 * (LOWEST_ROW + GAP)
+    if slim or tall - SCRUB - KEYS - lowest < least:
+        lowest = max(min(lowest, tall - SCRUB), 0.0)
+        found = Band((0.0, 0.0), (0.0, 0.0), scale * (lowest + GAP), scale * SLIM_ROW, scale * GAP, low=True, slim=True)
+        return found._replace(wave=(scale * lowest, found.top)) if sound else found
+    room = max(PART * (tall - SCRUB - lowest + BOTTOM) - BOTTOM, least)
+    room = min(room, tall - SCRUB - KEYS - lowest)
+    narrow = not sound or room < least + LOWEST_WAVE
     row = min(max(0.5 * room - GAP if narrow else 0.25 * room, LOWEST_ROW), HIGHEST_ROW)
     left = room - 2 * (row + GAP)
     words = WORDS if sound and left >= LOWEST_WAVE + WORDS else 0.0
@@ -130,7 +144,8 @@ def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: boo
 
 def box(strip: Strip, within: Band, x_of: Callable[[float], float]) -> Box:
     """Return a strip's corners, `x_of` telling where a frame is."""
-    bottom, top = within.rows("both" if within.low and strip.alone else strip.hands)
+    alone = within.low and not within.slim and strip.alone
+    bottom, top = within.rows("both" if alone else strip.hands)
     return Box(x_of(strip.first), bottom, x_of(strip.last) - within.gap, top)
 
 
@@ -148,6 +163,23 @@ def name_begin(left: float, strokes: Sequence[float], half: float, scale: float)
         if begin - half < stroke < begin + half + NAME_GAP * scale:
             begin = stroke + half + NAME_GAP * scale / 2
     return begin
+
+
+def hatching(corners: Box, step: float) -> list[tuple[float, float]]:
+    """Return the ends of slanting lines, every other one the end of the one before, that fill a strip.
+
+    Args:
+        corners: of the strip.
+        step: pixels between two lines.
+    """
+    left, bottom, right, top = corners
+    height, ends = top - bottom, []
+    count = int((right - left + height) / step) + 1
+    for begin in (left - height + step * number for number in range(count)):
+        low, high = max(begin, left), min(begin + height, right)
+        if low < high:
+            ends += [(low, bottom + low - begin), (high, bottom + high - begin)]
+    return ends
 
 
 def placed(strips: Sequence[Strip]) -> list[Strip]:
@@ -168,7 +200,9 @@ def in_order(strips: Sequence[Strip]) -> list[Strip]:
 
 
 def hit(strips: Sequence[Strip], within: Band, x_of: Callable[[float], float], x: float, y: float) -> Hit | None:
-    """Return what of the strips lies at a point; None where none does."""
+    """Return what of the strips lies at a point; None where none does, or where they take no clicks."""
+    if within.slim:
+        return None
     for strip in reversed(in_order(strips)):
         left, bottom, right, top = box(strip, within, x_of)
         if not (left <= x <= right and bottom <= y <= top):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The score of the take that is shown, drawn as strips over the keys in the timeline and the dope sheet.
+"""The score of the take that is shown, drawn as strips below the keys in the timeline and as lines in dope sheets.
 
 Below the strips is the speech: its words where a file tells when they are said, its wave and its accents.
 """
@@ -12,21 +12,25 @@ import numpy as np
 from bpy.types import Context, Region, Scene, SpaceDopeSheetEditor
 
 from . import heard_outline
+from .entries import ChironomyPhrase, answers
 from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
 from .scene.turns import has_speech
-from .strips import Band, Box, Hit, Strip, band, box, hit, in_order, name_begin, placed
+from .strips import Band, Box, Hit, Strip, band, box, hatching, hit, in_order, name_begin, placed
 from .titles import title
-from .words import word
+from .words import label, word
 
 LEFT_OUT, LEAST_TEXT = 14, 7.0
 """Pixels that a strip is wide at most that has no name on it, and that letters have at least."""
 
 COLOURS = {"left": (0.25, 0.62, 1.0, 0.55), "right": (1.0, 0.30, 0.25, 0.55), "both": (1.0, 0.75, 0.2, 0.55)}
 CHOSEN, STROKE, TEXT = (1.0, 1.0, 1.0, 0.9), (1.0, 1.0, 1.0, 0.75), (1.0, 1.0, 1.0, 1.0)
-CHANGED = (1.0, 1.0, 1.0, 0.28)
+CHANGED = (1.0, 0.93, 0.2, 1.0)
 BEHIND, WAVE, ACCENT, WORD = (0.0, 0.0, 0.0, 0.25), (0.62, 0.86, 0.62, 0.8), (1.0, 0.95, 0.55), (0.9, 0.9, 0.9, 1.0)
+
+HATCH = 9.0
+"""Pixels between the slanting lines of a strip that is not applied yet."""
 
 LARGEST_STROKE = 5.0
 """Pixels from the middle of a stroke's diamond to its corners, at most."""
@@ -58,16 +62,22 @@ def strips(context: Context) -> list[Strip]:
         Strip(
             phrase.first,
             phrase.last,
-            word(title(phrase.kind)) + (" *" if phrase.locked else ""),
+            _name(phrase),
             phrase.hands,
             number == chosen.phrase_index,
             number,
             score.apex_frames(scene, phrase),
-            phrase.number < 0 or (phrase.first, phrase.last) != (phrase.was_first, phrase.was_last),
+            score.is_changed(phrase),
         )
         for number, phrase in enumerate(chosen.phrases)
     ]
     return placed(found)
+
+
+def _name(phrase: ChironomyPhrase) -> str:
+    """Return what is written on a phrase's strip."""
+    name = word(title(phrase.kind)) + (" *" if phrase.locked else "")
+    return label("{name} – not applied", name=name) if score.is_changed(phrase) else name
 
 
 def band_of(context: Context, region: Region) -> Band:
@@ -75,7 +85,9 @@ def band_of(context: Context, region: Region) -> Band:
     chosen, space = settings(context.scene), context.space_data
     markers = bool(context.scene.timeline_markers) and getattr(space, "show_markers", True)
     sound = chosen.strips_speech and has_speech(context.scene)
-    return band(region.height, context.preferences.system.ui_scale, sound=sound, markers=markers)
+    # Over the rows of channels strips would take the clicks on keys, unless a person wants them there.
+    slim = getattr(space, "mode", "TIMELINE") != "TIMELINE" and not chosen.strips_channels
+    return band(region.height, context.preferences.system.ui_scale, sound=sound, markers=markers, slim=slim)
 
 
 def x_in(region: Region) -> Callable[[float], float]:
@@ -135,7 +147,10 @@ def _draw_strip(strip: Strip, corners: Box, x_of: Callable[[float], float], scal
     points = [(left, bottom), (right, bottom), (right, top), (left, top)]
     _fill(points, COLOURS[strip.hands])
     if strip.changed:
-        _fill(points, CHANGED)
+        ends = np.array(hatching(corners, HATCH * scale), np.float32).reshape(-1, 2)
+        # Twice as wide as a line is.
+        _segments(np.concatenate([ends, ends - (0.0, scale)]).astype(np.float32), CHANGED)
+        _lines([*points, points[0]], CHANGED)
     apexes = [x_of(apex) for apex in strip.apexes]
     middle, tall = 0.5 * (bottom + top), min(0.32 * (top - bottom), LARGEST_STROKE * scale)
     if apexes:
@@ -243,14 +258,21 @@ def _write(text: str, x: float, within: Box, colour: Colour, size: float) -> Non
     blf.disable(0, blf.CLIPPING)
 
 
+def _draw_again(_scene: Scene, _phrase: ChironomyPhrase) -> None:
+    # A change in the tab draws the tab alone anew, and one in a menu the region that it was opened from.
+    heard_outline.redraw()
+
+
 def register() -> None:
     """Draw from now on."""
+    answers["strip"] = _draw_again
     if not bpy.app.background:
         _handles.append(SpaceDopeSheetEditor.draw_handler_add(draw, (), "WINDOW", "POST_PIXEL"))
 
 
 def unregister() -> None:
     """Draw no more."""
+    answers.pop("strip", None)
     while _handles:
         SpaceDopeSheetEditor.draw_handler_remove(_handles.pop(), "WINDOW")
     heard_outline.forget()

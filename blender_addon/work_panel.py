@@ -2,7 +2,9 @@
 """How far jobs are, beside the button of each and all in a list; what they left to tell; and the renders they made."""
 
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
+from typing import ClassVar
 
 import bpy
 from bpy.types import Context, UILayout
@@ -23,40 +25,81 @@ _MARGIN = 60.0
 
 _LEAST_LETTERS = 20
 
+BUTTON = 0.6
+"""Of a row, that a button keeps while its work is under way: its name is still read whole."""
+
+
+class _Seen:
+    """What of the buttons was drawn, by the region: in which of its drawings, which are counted."""
+
+    drawings: ClassVar[dict[int, int]] = {}
+    buttons: ClassVar[dict[tuple[int, type], int]] = {}
+    alone: ClassVar[dict[int, list[Task]]] = {}
+
+
+def begin_drawing(region: int) -> list[Task]:
+    """Note that a sidebar is drawn once more; return the jobs of which none of its buttons told in the drawing before.
+
+    A job whose button is there is told beside it, and everything stays where it is.
+
+    Args:
+        region: the sidebar, by its address.
+    """
+    last = _Seen.drawings.get(region, 0)
+    _Seen.drawings[region] = last + 1
+    seen = {operator for (where, operator), drawing in _Seen.buttons.items() if where == region and drawing == last}
+    _Seen.alone[region] = [task for task in line.tasks() if task.operator not in seen or not _is_here(task)]
+    return _Seen.alone[region]
+
+
+def draw_alone(layout: UILayout, region: int) -> None:
+    """Draw the jobs that no button of a sidebar tells of."""
+    draw_jobs(layout, [task for task in _Seen.alone.get(region, []) if task in line.tasks()])
+
+
+def others(region: int) -> list[Task]:
+    """Return the jobs that stand beside their buttons in a sidebar, and not above its sections."""
+    return [task for task in line.tasks() if task not in _Seen.alone.get(region, [])]
+
 
 def work_button(layout: UILayout, operator: type[JobOperator], icon: str) -> None:
     """Draw the button of an operator that takes time and, beside it, how far its first work for this scene is."""
     as_set(layout, bpy.context)
-    scene = bpy.context.scene.session_uid
-    task = next(
-        (
-            task
-            for task in line.tasks()
-            if task.operator is operator
-            and (operator.anywhere or (task.target is not None and task.target.scene == scene))
-        ),
-        None,
-    )
-    if task is None:
+    region = address(bpy.context)
+    _Seen.buttons[region, operator] = _Seen.drawings.get(region, 0)
+    tasks = [task for task in line.tasks() if task.operator is operator and _is_here(task)]
+    if not tasks:
         layout.operator(operator.bl_idname, icon=icon)
         return
     # The button stays where it is, so that nobody presses another one by chance.
-    row = layout.split(factor=0.45, align=True)
+    row = layout.split(factor=BUTTON, align=True)
     row.operator(operator.bl_idname, icon=icon)
-    _draw_progress(row.row(align=True), task, _briefly(task))
+    more = f" (+{len(tasks) - 1})" if len(tasks) > 1 else ""
+    _draw_progress(row.row(align=True), tasks[0], briefly(tasks[0]) + more)
 
 
-def draw_jobs(layout: UILayout) -> None:
-    """Draw every job with what it is for, how far it is and its own button to stop it."""
-    tasks = line.tasks()
-    thumbnail.forget_others([task.number for task in tasks])
-    for task in tasks:
+def address(context: Context) -> int:
+    """Return what tells a region from others; 0 where there is none."""
+    return context.region.as_pointer() if context.region is not None else 0
+
+
+def _is_here(task: Task) -> bool:
+    """Whether a job is for the scene that is shown, or for none."""
+    if task.operator is None or task.operator.anywhere:
+        return True
+    return task.target is not None and task.target.scene == bpy.context.scene.session_uid
+
+
+def draw_jobs(layout: UILayout, tasks: Iterable[Task] | None = None) -> None:
+    """Draw jobs, or every one, with what each is for, how far it is and its own button to stop it."""
+    thumbnail.forget_others([task.number for task in line.tasks()])
+    for task in line.tasks() if tasks is None else tasks:
         box = layout.box().column(align=True)
         box.label(text=" · ".join(_what(task)), icon="TIME" if task.waiting else "PLAY")
         if task.message and not (task.waiting or task.cancelled):
             # Beside the button to stop it there is no room for it.
             draw_sentence(box, bpy.context, task.message, "BLANK1")
-        _draw_progress(box.row(align=True), task, _briefly(task))
+        _draw_progress(box.row(align=True), task, briefly(task))
         thumbnail.draw(box, task.number, task.picture)
 
 
@@ -112,7 +155,7 @@ def _draw_progress(row: UILayout, task: Task, said: str) -> None:
 def _what(task: Task) -> list[str]:
     """Return what a job is and whose."""
     operator, target = task.operator, task.target
-    name = bpy.app.translations.pgettext_iface(task.label, "Operator")
+    name = named(task)
     if target is None or operator is None or operator.anywhere:
         return [name]
     target = target.named()
@@ -120,7 +163,13 @@ def _what(task: Task) -> list[str]:
     return [part for part in (name, target.scene_name, target.name, file) if part]
 
 
-def _briefly(task: Task) -> str:
+def named(task: Task) -> str:
+    """Return what a job does, as its button says it."""
+    return bpy.app.translations.pgettext_iface(task.label, "Operator")
+
+
+def briefly(task: Task) -> str:
+    """Return how far a job is, in a word."""
     if task.cancelled:
         return label("Stopping")
     if task.waiting:

@@ -2,7 +2,8 @@
 """The character with its animation, for game engines and other programs."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .. import sequencer
 from ..properties import character
 from ..rig.read import scene_fps
 from ..scene.export import Wishes, Written, again, exporting
+from ..scene.takes import file_stem
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
@@ -125,11 +127,12 @@ class _ExportOperator(JobOperator):
         """Draw what is asked about the kind of file."""
 
     def check(self, context: Context) -> bool:
-        """Let the name of the file end as its kind does; called by the file browser."""
+        """Let the name of the file be what is proposed, and end as its kind does; called by the file browser."""
+        before, self.filepath = self.filepath, following(self.filepath, _stems(context), self.takes)
         # Not as a path: Blender begins what lies beside the file with two slashes.
         stem, ending = os.path.splitext(self.filepath)  # noqa: PTH122
         if not stem or ending.lower() == self.suffix():
-            return False
+            return self.filepath != before
         known = {each.suffix for each in FORMATS.values()}
         self.filepath = (stem if ending.lower() in known else self.filepath) + self.suffix()
         return True
@@ -138,7 +141,7 @@ class _ExportOperator(JobOperator):
         if self.chosen:
             return super().invoke(context, event)
         if not self.filepath:
-            self.filepath = f"{Path(bpy.data.filepath).stem or 'hands'}{self.suffix()}"
+            self.filepath = f"{_stems(context)[self.takes]}{self.suffix()}"
         self.first, self.last = context.scene.frame_start, context.scene.frame_end
         self._asked = True
         context.window_manager.fileselect_add(self)
@@ -241,6 +244,25 @@ class CHIRONOMY_OT_export_character(_ExportOperator, Operator):
                 layout.prop(self, "names")
         if FORMATS[self.wishes().format].by_blender:
             layout.prop(self, "mesh")
+
+
+def following(filepath: str, stems: Mapping[str, str], takes: str) -> str:
+    """Return the path of a file, which follows the choice of the takes where its name was proposed for another choice.
+
+    Args:
+        filepath: as it stands in the file browser.
+        stems: the name that is proposed for each choice.
+        takes: the choice.
+    """
+    # Not as a path: Blender begins what lies beside the file with two slashes.
+    folder, stem, ending = re.fullmatch(r"(.*[/\\])?(.*?)(\.\w+)?", filepath, re.DOTALL).groups("")
+    return folder + stems[takes] + ending if stem in stems.values() else filepath
+
+
+def _stems(context: Context) -> dict[str, str]:
+    """Return what a file is called at first: as the take that it has, or, of all takes, as what they are of."""
+    item = character(context.scene)
+    return {"shown": file_stem(context.scene, item), "all": Path(bpy.data.filepath).stem or "takes"}
 
 
 def _said(written: list[Written]) -> str:

@@ -5,6 +5,7 @@ from bpy.types import Context, Object, Operator, Scene
 
 from ..properties import character, settings
 from ..scene import layers
+from ..scene.accepted import sparing
 from ..scene.keeping import make_keepable, why_not_kept
 from ..scene.retarget import handing_over
 from ..sliced import SlicedOperator
@@ -29,10 +30,11 @@ class _LayerOperator(SlicedOperator):
     def slices(self, context: Context, target: Target) -> Slices:
         scene, item = target.find()
         make_keepable(scene, item)
-        said = yield from self.change(scene, item, settings(scene).layer_index)
+        with sparing(scene, item) as spared:
+            said = yield from self.change(scene, item, settings(scene).layer_index)
         scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
         yield from handing_over(scene, item)
-        return said
+        return said + spared
 
     def change(self, scene: Scene, item: Object, index: int) -> Slices:
         """Do it in slices; return what to tell the person."""

@@ -12,6 +12,7 @@ from ..rig import actions, owned, read
 from ..rig.owned import Unit, hand_unit
 from ..rig.space import HAND_CONTROLS
 from ..scene import retarget
+from ..scene.accepted import sparing
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_changed
 from ..scene.layers import layer_over, lock_below
@@ -57,11 +58,12 @@ class _LockOperator(Explained, Operator):
             now = scene.frame_current
             given = (self.first, self.last) if self.last >= self.first > 0 else None
             first, last = given or chosen_range(scene, item) or (now, now)
-            said = self.change(item, units, first, last, read.scene_fps(scene))
+            with sparing(scene, item) as spared:
+                said = self.change(item, units, first, last, read.scene_fps(scene))
         except ChironomyError as error:
             self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, sentence(said))
+        self.report({"INFO"}, sentence(said + spared))
         return {"FINISHED"}
 
 

@@ -3,6 +3,7 @@
 
 from pathlib import Path
 
+import bpy
 from bpy.props import StringProperty
 from bpy.types import Context, Operator
 
@@ -21,6 +22,7 @@ from ..scene.keeping import taken, why_not_changed
 from ..scene.new_takes import New, adding_takes
 from ..scene.speech import speech_start
 from ..scene.staging import Span
+from ..scene.takes import file_stem
 from ..scene.timeline_file import save_lines
 from ..sliced import FileOperator, SlicedOperator
 from ..slices import Slices
@@ -86,7 +88,8 @@ class CHIRONOMY_OT_export_motion(FileOperator, Operator):
         return "" if character(context.scene) else "Add a character first"
 
     def file(self) -> str:
-        return self.filepath or "hands.npz"
+        scene = bpy.context.scene
+        return self.filepath or f"{file_stem(scene, character(scene))}.npz"
 
     def slices(self, context: Context, target: Target) -> Slices:
         scene, item = target.find()

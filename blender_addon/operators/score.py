@@ -127,7 +127,7 @@ class CHIRONOMY_OT_apply_score(JobOperator, Operator):
         takes.show_action(scene, item, result.action)
         source = takes.take_of_action(scene, item, result.action).action
         asked = score.score_of(source)
-        done = asked is not None and score.edited(scene, asked) == result.score
+        done = asked is not None and score.edited(scene, asked) == result.asked
         said = yield from new_takes.putting_range(
             scene,
             item,

@@ -14,7 +14,7 @@ from chironomy.motion import rotation as quaternion
 
 from . import actions
 from .channels import RestPose, Turn, hand_joints, rotation_channel, rotation_path
-from .owned import turn_locked
+from .owned import hand_unit, turn_locked
 from .replacing import channels_near, turn_of
 
 Array = NDArray[np.float64]
@@ -84,7 +84,8 @@ class Fingers:
 
         Generated keys of these bones less than `reach` frames away go, so that the fingers go straight to the pose and
         back; where that is to begin and end they get keys that change nothing beyond. The animator's own keys stay:
-        from the nearest of them on, on either side, nothing changes.
+        from the nearest of them on, on either side, nothing changes. The hand's control and elbow, where they are
+        keyed, get a key at the frame that changes nothing.
 
         Raises:
             MotionError: one of the bones or its channels is locked, muted or driven, or the action cannot be written.
@@ -102,7 +103,19 @@ class Fingers:
         first, last = _free_around(columns, frame, reach)
         for (f_curve, value), old in zip(found, columns, strict=True):
             actions.write_points(f_curve, keys.with_value(_cleared(old, first, last), frame, value))
+        self._key_column(frame)
         self.show(channels)
+
+    def _key_column(self, frame: float) -> None:
+        """Key at a frame, as it is there, what of the hand is keyed beside its fingers: a pose is a column of keys."""
+        fingers = {rotation_channel(bone)[0] for bone in _bones(self.character, self.hand)}
+        paths = hand_unit(self.character, self.hand).channels.keys() - fingers
+        for f_curve in list(actions.all_curves(self.character)):
+            if f_curve.data_path not in paths or actions.is_set_aside(f_curve) or not len(f_curve.keyframe_points):
+                continue
+            columns = keys.with_key(actions.key_columns(f_curve), frame)
+            columns["type"][np.abs(columns["co"][:, 0] - frame) < keys.SAME_FRAME] = keys.KeyType.KEYFRAME
+            actions.write_points(f_curve, columns)
 
 
 def check_keyable(character: Object, hand: int) -> None:

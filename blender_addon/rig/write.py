@@ -14,7 +14,7 @@ from chironomy.body.rig import Rig
 from chironomy.motion import HandMotion, MotionError, keys
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.joins import joined, joined_hands
-from chironomy.motion.key_poses import DETAIL, ELBOW, Miss, Part, coarseness, ends_of, hand_key_poses, key_poses
+from chironomy.motion.key_poses import DETAIL, ELBOW, Miss, Part, coarseness, hand_key_poses
 
 from ..slices import Slices, drained
 from . import actions
@@ -221,11 +221,12 @@ def _hand_channels(
         led = joined_hands(wide, wide.replaced(**fields), mask)
         motion = led.sliced(pad, pad + count)
     free, elbow = ~mask[inside, hand], elbows[inside, hand]
-    ends = ends_of(~free)
     control, pole_bone = HAND_CONTROLS[hand], ELBOW_CONTROLS[hand]
     pole = to_armature(rig, elbow_pole(rig, motion.wrist_position, motion.rotation[:, :, 0])[:, hand])
     pole = joined(pole - rest.heads[pole_bone], elbow, ~free, round(BODY_LEAD * motion.fps))
-    beside = [Part(pole, coarseness(detail) * ELBOW)]
+    # A channel with keys of its own would have them beside the columns in which a pose is moved.
+    sure = motion.confidence[:, hand, None]
+    beside = [Part(pole, coarseness(detail) * ELBOW), Part(sure, coarseness(detail) * CONFIDENCE)]
     turned: dict[int, Array] = {}
     for joint, bone in enumerate(bones):
         if bone.rotation_mode != "QUATERNION":
@@ -243,6 +244,5 @@ def _hand_channels(
         own = in_mode[joint] if joint in in_mode else sparse[1 + joint].mapped(turn.matrix)
         channels += generated_channels(data_path, bone.name, own, first)
     channels += generated_channels(location_path(pole_bone), pole_bone, sparse[17], first)
-    wanted = key_poses([Part(motion.confidence[:, hand, None], CONFIDENCE)], motion.fps, ends)[0]
-    channels += generated_channels(confidence_path(control), control, wanted, first)
+    channels += generated_channels(confidence_path(control), control, sparse[18], first)
     return channels, miss

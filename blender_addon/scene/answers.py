@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done where a person chooses or changes something in the lists of takes, layers and phrases."""
+"""What is done where a person chooses or changes something in the lists of takes and layers."""
 
 import bpy
 from bpy.types import Object, Scene
 
 from chironomy.errors import ChironomyError
 
-from .. import heard_outline
-from ..entries import ChironomyLayer, ChironomyPhrase, ChironomyTake, answers
+from ..entries import ChironomyLayer, ChironomyTake, answers
 from ..properties import settings
 from ..rig import actions
 from ..slices import GoneError, Slices, drained
+from .accepted import refuse_accepted
+from .detail import key_again_if_wished
 from .keeping import make_keepable
 from .layers import changing_layer, list_as_is
 from .retarget import handing_over
@@ -21,16 +22,12 @@ from .wishes import Wishes
 def _show_chosen(scene: Scene, take: ChironomyTake) -> None:
     if take.item is None or shown_take(scene, take.item) != take:
         show(scene, take)
+    key_again_if_wished(scene, take)
 
 
 def _list_phrases(scene: Scene, item: Object) -> None:
     take = shown_take(scene, item)
     list_what_belongs(scene, take.action if take is not None else None)
-
-
-def _draw_strips(_scene: Scene, _phrase: ChironomyPhrase) -> None:
-    # A change in the tab draws the tab alone anew, and a menu's the region that it was opened from.
-    heard_outline.redraw()
 
 
 def _change_layer(scene: Scene, layer: ChironomyLayer) -> None:
@@ -68,6 +65,8 @@ def _changing_layer() -> Slices:
         ChironomyError: it cannot be changed.
     """
     scene, item = _layer_owner()
+    # The list that a person holds cannot be exchanged for that of a copy.
+    refuse_accepted(shown_take(scene, item))
     make_keepable(scene, item)
     actions.own(item)
     said = settings(scene).layers[_Layer.index]
@@ -104,8 +103,8 @@ _layer_wishes = Wishes("Layer", _set_layer_back)
 
 
 def register() -> None:
-    """Answer a person's choice in the lists of takes, layers and phrases."""
-    answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer, "strip": _draw_strips})
+    """Answer a person's choice in the lists of takes and layers."""
+    answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer})
 
 
 def unregister() -> None:

@@ -4,12 +4,13 @@
 import bpy
 from bpy.types import Action, Object, Scene
 
-from ..entries import ChironomyTake, answers
+from ..entries import ChironomyTake, answer, answers
 from ..properties import settings
 from ..rig import actions
 from ..rig.drafts import CharacterDraft
 from ..rig.read import first_generated, scene_fps
 from ..slices import GoneError, Slices, drained
+from .accepted import refuse_accepted
 from .dense import Dense, kept_dense
 from .keeping import make_keepable
 from .layers import LAYERS_PROPERTY, laying_again, lifting
@@ -21,17 +22,32 @@ from .speech import speech_start
 from .takes import TakeError, note, show, shown_take
 from .wishes import TICK, Wishes
 
-__all__ = ["TICK", "go_on", "key_again", "key_again_soon", "keying_again", "register", "unregister", "wish"]
+__all__ = [
+    "TICK",
+    "go_on",
+    "key_again",
+    "key_again_if_wished",
+    "key_again_soon",
+    "keying_again",
+    "register",
+    "unregister",
+    "wish",
+]
 
 CHANGED_AGAIN = 5
 """How often keys are made anew because the person edits the old ones meanwhile."""
 
 
 class _For:
-    """The scene and the action that a detail was wished for last, by their numbers in this session."""
+    """The scene and the action that a detail was wished for last, by their numbers in this session.
+
+    Attributes:
+        showing: whether the take is shown for that just now.
+    """
 
     scene = 0
     action = 0
+    showing = False
 
 
 def register() -> None:
@@ -64,6 +80,12 @@ def wish(scene: Scene, take: ChironomyTake) -> None:
     _wishes.wish(_wished)
 
 
+def key_again_if_wished(scene: Scene, take: ChironomyTake) -> None:
+    """Make the keys of a take that is shown anew where another detail was wished for, and another take came between."""
+    if take.detail != take.keyed_detail and not take.accepted and not take.quiet and not _For.showing:
+        answer("key again", take)
+
+
 def key_again(scene: Scene, take: ChironomyTake) -> None:
     """Do at once what `keying_again` does in slices."""
     drained(keying_again(scene, take))
@@ -81,12 +103,16 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
     Raises:
         ChironomyError: the take has no dense motion, or the keys cannot be written; nothing has changed.
     """
-    _refuse_accepted(take)
+    refuse_accepted(take)
     kept = None if take.action is None else kept_dense(take.action)
     if kept is None:
         raise TakeError(f"{take.name} has no dense motion to make keys of; only generated and imported takes do")
     if shown_take(scene, take.item) != take:
-        show(scene, take)
+        _For.showing = True
+        try:
+            show(scene, take)
+        finally:
+            _For.showing = False
     item, action = take.item, take.action
     dense: Dense = yield lambda _: kept.unpacked()
     take = _take_of(scene, action)
@@ -112,7 +138,7 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
             shown = shown_take(scene, item)
             if shown is None or shown.action != action:
                 raise GoneError("another take is shown now")
-            _refuse_accepted(_take_of(scene, action))
+            refuse_accepted(_take_of(scene, action))
             if same:
                 _replace(scene, item, action, draft)
                 list_layers(scene, item.animation_data.action)
@@ -122,11 +148,6 @@ def keying_again(scene: Scene, take: ChironomyTake) -> Slices:
         finally:
             draft.discard()
     raise TakeError("the keys are edited all the time; set the detail once more")
-
-
-def _refuse_accepted(take: ChironomyTake) -> None:
-    if take.accepted:
-        raise TakeError(f"{take.name} is accepted; take its check mark away first, or change a duplicate")
 
 
 def _state(action: Action) -> Slices:
@@ -139,10 +160,15 @@ def _state(action: Action) -> Slices:
 
 
 def _set_back(trouble: str) -> None:
-    """Let the slider of the take say what its keys have, and why, where it is still there."""
+    """Let the slider of the take say what its keys have, and why, where it is still there.
+
+    Where another take is shown by now, nothing went wrong: the wish is kept until this one is shown again.
+    """
     try:
-        _, take = _found()
+        scene, take = _found()
     except GoneError:
+        return
+    if not trouble and take.item is not None and shown_take(scene, take.item) != take:
         return
     take.trouble = trouble
     take.quiet = True

@@ -16,6 +16,7 @@ from ..rig.hand_curves import HandCurves
 from ..rig.hand_keys import Edits, HandKeys, changing_hands, shown_action
 from ..rig.space import HAND_CONTROLS
 from ..slices import Slices
+from .accepted import sparing
 from .chosen import chosen_range
 from .keeping import make_keepable
 from .layers import Layering, add_layer, carried_by, writing_layer
@@ -201,20 +202,21 @@ def edit_hands(
 def _writing(scene: Scene, item: Object, place: Place, made: Made, layering: Layering | None) -> Slices:
     """Write an edit, show it, and return what to tell."""
     message = made.message
-    if layering is not None:
-        yield from writing_layer(scene, item, layering)
-        message += f"; it lies on the layer {layering.name}"
-    else:
-        for curves, edit in made.edits:
-            yield from curves.writing(edit)
-        if made.score is not None:
-            # The score does not follow what lies on a layer, and may be taken away again.
-            follow(scene, shown_action(item), made.score)
+    with sparing(scene, item) as spared:
+        if layering is not None:
+            yield from writing_layer(scene, item, layering)
+            message += f"; it lies on the layer {layering.name}"
+        else:
+            for curves, edit in made.edits:
+                yield from curves.writing(edit)
+            if made.score is not None:
+                # The score does not follow what lies on a layer, and may be taken away again.
+                follow(scene, shown_action(item), made.score)
     scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
     yield from handing_over(scene, item)
     if place.passed_over:
         message += f"; {named(place.passed_over)} is locked, muted or driven and stays as it is"
-    return Outcome(message, made.short)
+    return Outcome(message + spared, made.short)
 
 
 def has_motion(item: Object) -> bool:

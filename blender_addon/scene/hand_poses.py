@@ -16,6 +16,7 @@ from ..properties import character
 from ..rig.build import is_character
 from ..rig.fingers import Fingers, check_keyable
 from ..rig.read import scene_fps
+from .accepted import sparing
 from .chosen import selected_hands
 from .keeping import make_keepable
 from .retarget import hand_over
@@ -82,7 +83,7 @@ def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float, 
 
     Args:
         scene: gives frame and frame rate.
-        fingers: of the hands, as they were.
+        fingers: of the hands of one character, as they were; of one at least.
         pose: to go to.
         blend: 0 keeps the fingers as they were, 1 gives the pose.
         seconds: before and after it in which the fingers go to it and back.
@@ -91,14 +92,15 @@ def key(scene: Scene, fingers: Sequence[Fingers], pose: HandPose, blend: float, 
         ChironomyError: keys would be lost.
     """
     reach = round(seconds * scene_fps(scene))
-    for hand in fingers:
-        make_keepable(scene, hand.character)
-        hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current, reach)
-    if fingers:
-        hand_over(scene, fingers[0].character)
+    item = fingers[0].character
+    make_keepable(scene, item)
+    with sparing(scene, item) as spared:
+        for hand in fingers:
+            hand.key(hand.blended(pose.fingers[hand.hand], blend), scene.frame_current, reach)
+    hand_over(scene, item)
     part = "" if blend >= 1.0 else f", {100 * blend:.0f} %"
     names = " and ".join(HANDS[hand.hand] for hand in fingers)
-    return f"{pose.label}{part}: the fingers of the {names} hand are keyed at frame {scene.frame_current}"
+    return f"{pose.label}{part}: the fingers of the {names} hand are keyed at frame {scene.frame_current}" + spared
 
 
 def save(item: Object, hand: int, label: str, overwrite: bool) -> HandPose:

@@ -234,7 +234,7 @@ def putting_range(
         make_keepable(scene, item)
         before = yield from _surroundings(scene, item)
         take = shown_take(scene, item)
-        detail = DETAIL if take is None else take.detail
+        detail = DETAIL if take is None else take.keyed_detail
         miss = Miss() if take is None else Miss(take.wrist_miss, take.joint_miss)
         kept, begin = None if take is None else kept_dense(take.action), speech_start(scene)
         draft = CharacterDraft(item)
@@ -253,16 +253,25 @@ def putting_range(
                 continue
             list_shown(scene, item)
             name = free_name(scene, item)
+            wished = _wished(scene, item)
             action = _show_draft(draft, f"{item.name} {name}")
             keep_score(action, _with_scores(scene, score_of(action), score, only))
             action[MADE_PROPERTY] = json.dumps(made)
             add_entry(scene, item, name, label, detail, miss)
             scene.frame_set(scene.frame_current, subframe=scene.frame_subframe)
             yield from handing_over(scene, item)
+            if wished is not None:
+                take_of_action(scene, item, action.session_uid).detail = wished
             return f"{name} is as the take before but for {', and '.join(map(_said, only))}" + kept_said(theirs)
         finally:
             draft.discard()
     raise TakeError(_ALL_THE_TIME)
+
+
+def _wished(scene: Scene, item: Object) -> float | None:
+    """Return the detail that was asked for of the take that is shown, where its keys do not have it yet."""
+    take = shown_take(scene, item)
+    return None if take is None or take.detail == take.keyed_detail else take.detail
 
 
 def bringing_in(

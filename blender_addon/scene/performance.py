@@ -23,7 +23,7 @@ from chironomy.gesture.settings import RATE, SEED
 from chironomy.motion import HANDS, HandMotion, load_hands, save_hands
 from chironomy.work import Work
 
-from .. import backend, sequencer
+from .. import backend
 from ..properties import ChironomySettings, character, settings
 from ..rig import owned, read, seat
 from ..rig.owned import Only, hand_mask, reading_pins
@@ -32,7 +32,8 @@ from ..target import Target
 from .lens import lens_position
 from .portrait import remembered
 from .retarget import taking_up
-from .score import only_of
+from .score import decided, only_of
+from .script import script_file
 from .speech import scene_speech, speech_start
 from .turns import aims_of, speakers, voice
 
@@ -85,7 +86,7 @@ def performing(context: Context, item: Object | None = None, seed: int | None = 
     }
     first_seed = chosen.seed if seed is None else seed
     seeds = range(first_seed, first_seed + chosen.variants)
-    script = _script(scene)
+    script, own = script_file(scene), decided(scene, item)
     pinned = None
     if item is not None:
         yield from taking_up(scene, item)
@@ -101,13 +102,14 @@ def performing(context: Context, item: Object | None = None, seed: int | None = 
             if fit is not None:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])
+            plan = _with_decided(own, inputs, asked, folder, here=where is None)
             if where is None:
                 made = _made_here(inputs, asked, work)
-                return Made(made, asked, _planned(inputs, asked), packed(made))
+                return Made(made, asked, plan or _planned(inputs, asked), packed(made))
             client = backend.connect(where, work)
             uploaded = {name: client.upload(path) for name, path in inputs.items()}
             made = load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
-            return Made(made, asked, packed=packed(made))
+            return Made(made, asked, plan, packed(made))
 
     def make(work: Work) -> list[Made]:
         share, made = 1.0 / len(seeds), []
@@ -190,6 +192,7 @@ class Again(NamedTuple):
         settings: that it was made with.
         action: that is to be so but for the range, by its number in this session.
         score: that was performed in it, where it is known.
+        asked: the score that was asked for; None where none was.
     """
 
     motion: HandMotion
@@ -197,6 +200,7 @@ class Again(NamedTuple):
     settings: dict[str, Any]
     action: int
     score: Score | None = None
+    asked: Score | None = None
 
 
 def making_again(context: Context, item: Object, hands: str, first: int, last: int, seed: int) -> Slices:
@@ -235,7 +239,11 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
         "range_end": (last - begin) / fps - 1e-4,
         "range_hands": hands,
     }
-    script = _script(scene)
+    script = script_file(scene)
+    part = ((first - begin) / fps, (last - begin) / fps)
+    own = decided(scene, item)
+    if own is not None:
+        own = replace(own, phrases=tuple(each for each in own.phrases if each.start < part[1] and each.end > part[0]))
     action = item.animation_data.action.session_uid
 
     def make(work: Work) -> Again:
@@ -246,8 +254,10 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             if script is not None:
                 inputs["script"] = script
+            plan = _with_decided(own, inputs, wanted, folder, here=where is None)
             motion = _hands(where, inputs, wanted, folder, work)
-            plan = _planned(inputs, wanted) if where is None else None
+            if plan is None and where is None:
+                plan = _planned(inputs, wanted)
         return Again(motion, [Only(float(first), float(last), chosen)], wanted, action, plan)
 
     return make
@@ -299,9 +309,20 @@ def doing_score(
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             after.save(inputs["score"])
             motion = _hands(where, inputs, wanted, folder, work)
-        return Again(motion, only, wanted, action, after)
+        return Again(motion, only, wanted, action, _said_in_full(after, wanted), after)
 
     return make
+
+
+def _said_in_full(score: Score, wanted: Mapping[str, Any]) -> Score:
+    """Return a score with what its kinds usually have and nobody said, as the model performs it."""
+    from chironomy.gesture.planning.plan import said_in_full
+
+    manner = {name: float(wanted[name]) for name in ("speed", "amplitude")}
+    full = said_in_full(score, style={wanted["style"]: 1.0}, handedness=None, seed=int(wanted["seed"]), **manner)
+    # Strokes are those that were asked for: further ones that a kind swings in are its own.
+    phrases = (replace(new, strokes=old.strokes) for old, new in zip(score.phrases, full.phrases, strict=True))
+    return replace(full, phrases=tuple(phrases))
 
 
 def _hands(
@@ -329,6 +350,43 @@ def _planned(inputs: dict[str, Path], wanted: dict[str, Any]) -> Score | None:
     from ..hearing import hear
 
     return plan_gestures(inputs, wanted, hear)
+
+
+def _with_decided(
+    own: Score | None, inputs: dict[str, Path], wanted: dict[str, Any], folder: Path, here: bool
+) -> Score | None:
+    """Let what is made have phrases that a person chose or locked before, as its score; return it.
+
+    Args:
+        own: these phrases.
+        inputs: of what makes the gestures; they get the score, in the place of the script whose words it knows.
+        wanted: settings.
+        folder: for the score's file.
+        here: whether this Blender makes them; else the backend plans what lies between, and words go before all.
+
+    Returns:
+        The score that is performed; None where it is not known, or where nothing was chosen for this recording.
+    """
+    if own is None or not own.phrases or (not here and "script" in inputs):
+        return None
+    path = folder / "score.json"
+    if not here:
+        own.save(path)
+        inputs["score"] = path
+        return None
+    from chironomy.gesture.planning.plan import completed
+    from chironomy.performance.gestures import plan_gestures
+
+    from ..hearing import hear
+
+    plan = plan_gestures({name: each for name, each in inputs.items() if name in ("speech", "script")}, wanted, hear)
+    if own.source.get("speech", plan.source["speech"]) != plan.source["speech"]:
+        return None
+    score = replace(completed(replace(own, seconds=plan.seconds), plan), source=plan.source)
+    score.save(path)
+    inputs["score"] = path
+    inputs.pop("script", None)
+    return score
 
 
 def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> Slices:
@@ -359,12 +417,6 @@ def _heard(context: Context, scene: Scene, item: Object | None) -> Slices:
     path = yield lambda _: own.file()
     heard = (yield lambda _: theirs.file()) if theirs.pieces else None
     return path, Company(heard, aims)
-
-
-def _script(scene: Scene) -> Path | None:
-    """Return the script; where several speak none is known."""
-    chosen = settings(scene)
-    return sequencer.absolute(chosen.script) if chosen.script and not chosen.several else None
 
 
 def _where(context: Context) -> backend.Address | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from bpy.types import Action, Scene
+from bpy.types import Action, Object, Scene
 
 from chironomy.errors import ChironomyError
 from chironomy.gesture.change import Range, changed_ranges
@@ -22,6 +22,7 @@ from chironomy.motion import HANDS
 
 from ..entries import ChironomyPhrase
 from ..properties import settings
+from ..rig.hand_keys import shown_action
 from ..rig.owned import Only
 from ..rig.read import scene_fps
 from .speech import speech_start
@@ -34,6 +35,9 @@ UNAPPLIED_PROPERTY = "chironomy_score_edits"
 
 LENGTH, BEFORE = 1.4, 0.5
 """Seconds that a phrase has that a person adds, and how long before its stroke it begins."""
+
+_SAME_SIZE = 1e-6
+"""Metres by which sizes may differ and are the same."""
 
 
 def score_of(action: Action | None) -> Score | None:
@@ -95,25 +99,42 @@ def forget_edits(action: Action | None) -> None:
         del action[UNAPPLIED_PROPERTY]
 
 
-def edit_count(scene: Scene) -> int:
-    """Return how many phrases of the list are added, gone or not as the take that is shown has them."""
+def edit_count(scene: Scene, locks: bool = True) -> int:
+    """Return how many phrases of the list are added, gone or not as the take that is shown has them.
+
+    Args:
+        scene: whose list it is.
+        locks: whether those count that are locked or not, and else the same: there is nothing of that to be applied.
+    """
+    names = [name for name in _EDITED if locks or name != "locked"]
     chosen = settings(scene)
     usual = {values["number"]: values for values in _usual(scene, score_of(chosen.phrases_of))}
     changed = 0
     for item in chosen.phrases:
         before = usual.pop(item.number, None)
         changed += before is None or any(
-            abs(getattr(item, name) - before[name]) > 1e-6 if name == "size" else getattr(item, name) != before[name]
-            for name in _EDITED
+            abs(getattr(item, name) - before[name]) > _SAME_SIZE
+            if name == "size"
+            else getattr(item, name) != before[name]
+            for name in names
         )
     return changed + len(usual)
+
+
+def is_changed(item: ChironomyPhrase) -> bool:
+    """Whether the hands do not do a listed phrase as it is in the list."""
+    if item.number < 0 or abs(item.size - item.was_size) > _SAME_SIZE:
+        return True
+    names = ("first", "last", "kind", "hands")
+    # What an earlier version listed remembers no kind.
+    return bool(item.was_kind) and any(getattr(item, name) != getattr(item, f"was_{name}") for name in names)
 
 
 def has_edits(scene: Scene, action: Action | None) -> bool:
     """Whether phrases of a take were edited and are not applied."""
     if action is None or settings(scene).phrases_of != action:
         return action is not None and UNAPPLIED_PROPERTY in action
-    return edit_count(scene) > 0
+    return edit_count(scene, locks=False) > 0
 
 
 def follow(scene: Scene, action: Action | None, change: Callable[[Score], Score]) -> None:
@@ -197,7 +218,7 @@ def edited(scene: Scene, score: Score) -> Score:
         for number, phrase in enumerate(score.phrases)
         if phrase.kind != REST and number not in left
     ]
-    made = [_phrase(scene, item, score.phrases[item.number] if item.number >= 0 else None) for item in listed]
+    made = [_as_decided(scene, item, score.phrases[item.number] if item.number >= 0 else None) for item in listed]
     late = [phrase for phrase in made if phrase.start > score.seconds]
     if late:
         raise ChironomyError(f"a phrase begins after the speech's end at {score.seconds:.1f} s; move it back")
@@ -206,6 +227,25 @@ def edited(scene: Scene, score: Score) -> Score:
     touched = [*added, *(phrase for phrase in made if phrase not in score.phrases and phrase not in added)]
     # A hand does one phrase at a time, and what somebody has just placed is where it is meant to be.
     return giving_way(whole, touched) if touched else whole
+
+
+def decided(scene: Scene, item: Object | None) -> Score | None:
+    """Return, as the hands do them, the phrases of the take that a character shows that a person chose or locked.
+
+    What a script marks is the script's. None where there are none.
+    """
+    action = shown_action(item) if item is not None else None
+    score, chosen = score_of(action), settings(scene)
+    if score is None:
+        return None
+    found = {number: phrase for number, phrase in enumerate(score.phrases) if _is_decided(phrase)}
+    for listed in chosen.phrases if chosen.phrases_of == action else ():
+        if 0 <= listed.number < len(score.phrases) and listed.locked != listed.was_locked:
+            found.pop(listed.number, None)
+            if listed.locked:
+                found[listed.number] = _sure(score.phrases[listed.number])
+    phrases = tuple(found[number] for number in sorted(found) if found[number].kind != REST)
+    return replace(score, phrases=phrases) if phrases else None
 
 
 def differing(scene: Scene, action: Action | None) -> list[Range]:
@@ -260,6 +300,9 @@ def apex_frames(scene: Scene, item: ChironomyPhrase) -> tuple[float, ...]:
 _EDITED = ("number", "first", "last", "kind", "hands", "size", "locked", "stroke", "word")
 """What is kept of a phrase in the list."""
 
+_REMEMBERED = ("first", "last", "kind", "hands", "size", "locked")
+"""What of it is remembered as the score has it."""
+
 
 def _values(scene: Scene, phrase: Phrase, number: int) -> dict[str, Any]:
     """Return a phrase as the list shows it."""
@@ -308,10 +351,29 @@ def _list(scene: Scene, values: Mapping[str, Any], score: Score | None) -> Chiro
         setattr(item, name, value)
     number = values["number"]
     was = values if number < 0 or score is None else _values(scene, score.phrases[number], number)
-    item.was_first, item.was_last, item.was_size = was["first"], was["last"], was["size"]
+    for name in _REMEMBERED:
+        setattr(item, f"was_{name}", was[name])
     strokes = score.phrases[number].strokes if number >= 0 and score is not None else (Stroke(item.stroke),)
     item.apexes = " ".join(f"{stroke.apex:.4f}" for stroke in strokes)
     return item
+
+
+def _is_decided(phrase: Phrase) -> bool:
+    """Whether a person chose or locked a phrase: a script locks no size."""
+    return phrase.states.get("size") == "locked"
+
+
+def _sure(phrase: Phrase) -> Phrase:
+    """Return a phrase with everything of it locked."""
+    return replace(phrase, states=dict.fromkeys(FIELDS, "locked"))
+
+
+def _as_decided(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phrase:
+    """Return the phrase that a listed one stands for; what a person changed is theirs, if they do not unlock it."""
+    phrase = _phrase(scene, item, before)
+    unlocked = item.was_locked and not item.locked
+    same = before is not None and replace(phrase, states={}) == replace(before, states={})
+    return phrase if same or unlocked else _sure(phrase)
 
 
 def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phrase:
@@ -333,9 +395,8 @@ def _phrase(scene: Scene, item: ChironomyPhrase, before: Phrase | None) -> Phras
         phrase = replace(phrase, kind=item.kind, shape=None, place=None, size=None)
     if phrase.hands != item.hands:
         phrase = replace(phrase, hands=item.hands, place=None)
-    if abs(item.size - item.was_size) > 1e-6:
+    if abs(item.size - item.was_size) > _SAME_SIZE:
         phrase = replace(phrase, size=item.size or None)
     if item.locked != any(phrase.state(name) == "locked" for name in FIELDS):
-        states = {name: "locked" for name in FIELDS if phrase.state(name) != "free"} if item.locked else {}
-        phrase = replace(phrase, states=states)
+        phrase = _sure(phrase) if item.locked else replace(phrase, states={})
     return phrase

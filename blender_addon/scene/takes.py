@@ -6,6 +6,7 @@ that they can be made anew in more or less detail, and how it was made; so a cop
 """
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -143,7 +144,7 @@ def duplicate(scene: Scene, take: ChironomyTake) -> ChironomyTake:
     item, label, detail, miss = take.item, take.label, take.keyed_detail, Miss(take.wrist_miss, take.joint_miss)
     show(scene, take)
     name = free_name(scene, item)
-    _show_copy(item, f"{item.name} {name}", layers=True)
+    show_copy(item, f"{item.name} {name}", layers=True)
     hand_over(scene, item)
     return add_entry(scene, item, name, label, detail, miss)
 
@@ -269,6 +270,13 @@ def free_name(scene: Scene, item: Object) -> str:
     return f"Take {number}"
 
 
+def file_stem(scene: Scene, item: Object | None) -> str:
+    """Return what a file is called at first in which the take that a character shows is written."""
+    take = shown_take(scene, item) if item is not None else None
+    stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]+', "-", take.name).strip(" .-") if take is not None else ""
+    return stem or "hands"
+
+
 def _listed(scene: Scene, item: Object, name: str, label: str) -> ChironomyTake:
     take = settings(scene).takes.add()
     take.name, take.label, take.item = name, label, item
@@ -292,6 +300,7 @@ def _choose(scene: Scene, take: ChironomyTake) -> None:
 def add_entry(scene: Scene, item: Object, name: str, label: str, detail: float, miss: Miss) -> ChironomyTake:
     """List what a character shows as a take that was just made."""
     take = _listed(scene, item, name, label)
+    take.called = take.action.name
     take.quiet = True
     take.detail = detail
     take.quiet = False
@@ -321,7 +330,7 @@ def shown_actions(item: Object) -> list[tuple[ID, Action | None, int]]:
     ]
 
 
-def _show_copy(item: Object, name: str, layers: bool = False) -> None:
+def show_copy(item: Object, name: str, layers: bool = False) -> None:
     """Let a character be animated by copies of its actions; what layers do is in their keys, if they have none."""
     copies: dict[Action, Action] = {}
     for block, action, handle in shown_actions(item):

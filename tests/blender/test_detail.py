@@ -182,14 +182,44 @@ def test_a_take_that_is_accepted_meanwhile_stays_as_it_is(addon, detail, take, k
     assert take().detail == take().keyed_detail == detailed
 
 
-def test_where_another_take_is_shown_meanwhile_the_slider_goes_back(addon, detail, take, keying_of):
+def test_where_another_take_is_shown_meanwhile_the_wish_waits_until_this_one_is_shown_again(
+    addon, detail, take, keying_of
+):
     scene, before, detailed = bpy.context.scene, count(addon), take().keyed_detail
     keying_of(bpy.ops.chironomy.duplicate_take)
     want(take(), 1.0)
     detail.wish(scene, take())
     finish(detail)
     assert count(addon) == before
-    assert [(each.detail, each.keyed_detail) for each in scene.chironomy.takes] == [(detailed, detailed)] * 2
+    wanted = [(1.0, detailed), (detailed, detailed)]
+    assert [(each.detail, each.keyed_detail) for each in scene.chironomy.takes] == wanted
+    assert take().trouble == ""
+    scene.chironomy.take_index = 0
+    assert count(addon) > before
+    assert [(each.detail, each.keyed_detail) for each in scene.chironomy.takes] == [(1.0, 1.0), wanted[1]]
+    # The other one is as it was.
+    scene.chironomy.take_index = 1
+    assert count(addon) == before
+
+
+def test_a_detail_that_was_typed_goes_along_into_what_is_made_of_the_take_meanwhile(addon, detail, rig, take):
+    from blender_motions import gestures
+
+    scene, before = bpy.context.scene, count(addon)
+    only = addon["rig.owned"].Only(20.0, 40.0, (0,))
+    # Typed while a score is applied: the keys are not there yet when the new take lands.
+    want(take(), 0.2)
+    detail.wish(scene, take())
+    new_takes = addon["scene.new_takes"]
+    new_takes.put_range(scene, scene.chironomy.character, gestures(rig, SECONDS, seed=3), [only], "score changed", {})
+    finish(detail)
+    first, second = scene.chironomy.takes
+    assert (second.detail, second.keyed_detail) == pytest.approx((0.2, 0.2))
+    assert first.detail == pytest.approx(0.2)
+    assert count(addon) < before
+    scene.chironomy.take_index = 0
+    assert scene.chironomy.takes[0].keyed_detail == pytest.approx(0.2)
+    assert count(addon) < before
 
 
 def test_an_asset_in_another_detail_is_an_asset(addon, detail, take):

@@ -452,3 +452,14 @@ def test_the_dialog_asks_for_what_the_format_has(addon, chosen, drawn):
     asked.filepath = "//take.01"
     assert asked.check(bpy.context)
     assert asked.filepath == f"//take.01{suffix}"
+
+
+def test_a_file_is_called_as_the_take_that_it_has_and_follows_the_choice_of_the_takes(addon):
+    following = addon["operators.export"].following
+    stems = {"shown": "hero", "all": "takes"}
+    assert following("/tmp/hero.fbx", stems, "all") == "/tmp/takes.fbx"
+    assert following("//takes.glb", stems, "shown") == "//hero.glb"
+    assert following("C:\\films\\hero", stems, "all") == "C:\\films\\takes"
+    # What a person wrote stays.
+    assert following("/tmp/mine.fbx", stems, "all") == "/tmp/mine.fbx"
+    assert following("", stems, "all") == ""

@@ -41,10 +41,8 @@ def test_all_of_a_hand_is_keyed_on_the_same_frames_four_a_second_at_most(addon, 
     def frames(curve):
         return tuple(point.co[0] for point in curve.keyframe_points)
 
-    own = [
-        curve for curve in curves_of(addon, keyed) if f'.{side}"]' in curve.data_path and "conf" not in curve.data_path
-    ]
-    assert len(own) == 3 + 4 * 16 + 3
+    own = [curve for curve in curves_of(addon, keyed) if f'.{side}"]' in curve.data_path]
+    assert len(own) == 3 + 4 * 16 + 3 + 1
     (poses,) = {frames(curve) for curve in own}
     assert len(poses) <= 4 * motion.duration
     assert np.diff(poses).min() > 1
@@ -131,6 +129,14 @@ def test_confidence_is_kept_on_the_hand_controls(addon, rig, keyed, motion):
     addon["rig.write"].write_motion(keyed, rig, motion.replaced(confidence=confidence), bpy.context.scene, 1)
     _, hands = addon["rig.read"].read_pose(keyed, rig, bpy.context.scene, 1, motion.frame_count + 1)
     np.testing.assert_allclose(hands.confidence, confidence, atol=0.1)
+    # On the columns of the hand: nothing of a bone's row lies beside its other keys.
+    columns = [
+        {point.co[0] for curve in curves_of(addon, keyed, f'["hand.R"].{name}') for point in curve.keyframe_points}
+        for name in ("location", "rotation_quaternion")
+    ]
+    sure = {p.co[0] for c in curves_of(addon, keyed, '["hand.R"]["confidence"]') for p in c.keyframe_points}
+    assert sure <= columns[0] == columns[1]
+    assert np.diff(sorted(columns[0] | sure)).min() > 1
 
 
 def test_an_animators_key_survives_generation_untouched(addon, rig, keyed, motion):

@@ -63,6 +63,22 @@ class Window:
         return [(task.label, task.target.name, "waits" if task.waiting else "runs") for task in self.tasks()]
 
 
+class Sheet:
+    """What stands for a layout: keeps the texts that are drawn."""
+
+    def __init__(self):
+        self.texts = []
+
+    def __getattr__(self, name):
+        def draw(*given, **named):
+            text = named.get("text") or (given[0] if given else "")
+            if name in ("label", "progress", "operator") and text:
+                self.texts.append(text)
+            return self
+
+        return draw
+
+
 @pytest.fixture
 def window(addon, performance, monkeypatch):
     """A window in which the work of each job is done when the test says so."""
@@ -165,6 +181,67 @@ def test_each_job_is_stopped_by_its_own_button_and_one_in_line_too(addon, scene,
     window.let(3)
     window.pass_time()
     assert takes_of(scene) == [("Take 1", "neutral, seed 3")]
+    assert addon["late"].entries() == ()
+
+
+def test_work_whose_button_is_not_drawn_stands_above_the_other_sections(addon, scene, window):
+    panel, generate = addon["work_panel"], addon["operators.generate"].CHIRONOMY_OT_generate
+    sheet, region = Sheet(), 7
+    # The section Generate is open in one sidebar, and closed in another.
+    for drawn in (7, 8):
+        panel.begin_drawing(drawn)
+    panel._Seen.buttons[region, generate] = panel._Seen.drawings[region]
+    window.press("generate")
+    window.pass_time()
+    assert panel.begin_drawing(7) == []
+    # Each stands in one place beside its button: in Work, or above.
+    assert panel.others(7) == list(window.tasks())
+    assert [task.label for task in panel.begin_drawing(8)] == ["Generate"]
+    assert panel.others(8) == []
+    panel.draw_alone(sheet, 8)
+    assert [text for text in sheet.texts if "Generate" in text] == ["Generate · Scene · Character"]
+    # Another scene's work is beside no button of this one.
+    panel._Seen.buttons[region, generate] = panel._Seen.drawings[region]
+    bpy.context.window.scene = staged(bpy.data.scenes.new("Other"))
+    assert len(panel.begin_drawing(7)) == 1
+    bpy.context.window.scene = scene
+    window.let(1)
+    window.pass_time()
+    assert panel.begin_drawing(8) == []
+
+
+def test_the_status_bar_tells_what_runs_and_how_much_waits(addon, scene, window):
+    header = type("Header", (), {"layout": Sheet()})()
+    addon["status_bar"].draw(header, bpy.context)
+    assert header.layout.texts == []
+    for seed in (1, 2):
+        scene.chironomy.seed = seed
+        window.press("generate")
+    window.pass_time()
+    addon["status_bar"].draw(header, bpy.context)
+    assert header.layout.texts == ["Generate: 0 % (+1)", "chironomy.stop_work"]
+
+
+def test_a_failure_is_no_news_once_the_same_was_done(addon, scene, window, monkeypatch):
+    def failing(context):
+        from chironomy.errors import ChironomyError
+
+        def job(work):
+            raise ChironomyError("the speech is silent")
+
+        return job
+
+    with monkeypatch.context() as patch:
+        patch.setattr(addon["operators.generate"], "performing", failing)
+        window.press("generate")
+        for task in window.tasks():
+            task._thread.join(60)
+        window.pass_time()
+    assert [entry.said for entry in addon["late"].entries()] == ["the speech is silent"]
+    window.press("generate")
+    assert len(addon["late"].entries()) == 1
+    window.let(1)
+    window.pass_time()
     assert addon["late"].entries() == ()
 
 

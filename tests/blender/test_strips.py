@@ -48,7 +48,7 @@ def test_a_click_hits_the_strip_of_its_row_by_its_middle_or_an_end(strips, row):
 def test_in_a_low_timeline_a_strip_takes_both_rows_where_the_other_hand_does_nothing(strips, row):
     found = strips.placed([*row, strips.Strip(100, 130, "point", "left", chosen=False, number=4)])
     assert [strip.alone for strip in found] == [False, False, False, True, True]
-    low, tall = strips.band(60.0, sound=True), strips.band(200.0, sound=True)
+    low, tall = strips.band(69.0, sound=True), strips.band(200.0, sound=True)
 
     def height(strip, band):
         box = strips.box(strip, band, x_of)
@@ -80,13 +80,12 @@ def test_a_narrow_strip_can_still_be_taken_as_a_whole(strips):
 
 @pytest.mark.parametrize("scale", [1.0, 2.0])
 def test_the_band_leaves_the_keys_their_room_and_lays_the_wave_behind_the_strips_where_there_is_little(strips, scale):
-    for height in (20.0, 60.0, 90.0, 140.0, 400.0):
+    for height in (70.0, 90.0, 140.0, 400.0):
         band = strips.band(scale * height, scale, sound=True)
         assert band.row >= scale * strips.LOWEST_ROW
-
-        if height >= 60:
-            assert band.top <= scale * (strips.PART * height + 2)
-    low, high = (strips.band(scale * height, scale, sound=True) for height in (60.0, 400.0))
+        assert not band.slim
+        assert band.top <= scale * (strips.PART * height + 2)
+    low, high = (strips.band(scale * height, scale, sound=True) for height in (70.0, 400.0))
     assert low.wave == (low.words[0], low.top)
     assert low.words[0] == low.words[1]
     assert high.wave[1] - high.wave[0] >= scale * strips.LOWEST_WAVE
@@ -94,6 +93,45 @@ def test_the_band_leaves_the_keys_their_room_and_lays_the_wave_behind_the_strips
     assert high.words[1] > high.words[0]
     silent = strips.band(scale * 400.0, scale)
     assert silent.wave[0] == silent.wave[1] == silent.words[1]
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("sound", [False, True])
+def test_the_ruler_and_the_row_of_keys_below_it_are_left_to_blender_however_low_the_timeline_is(
+    strips, row, scale, sound
+):
+    for tall in range(20, 200):
+        band = strips.band(scale * tall, scale, sound=sound, markers=tall % 2 == 0)
+        below_the_keys = scale * (tall - strips.SCRUB - strips.KEYS)
+        taken = [y for y in range(round(scale * tall)) if strips.hit(row, band, x_of, x_of(20), y) is not None]
+        assert all(y <= below_the_keys + 1 for y in taken)
+        assert bool(taken) is not band.slim
+
+
+def test_in_blenders_own_low_timeline_the_lines_end_below_the_numbers_of_the_frames(strips):
+    # Of a region of 34 pixels the ruler takes the upper 23, and its digits are from 18 to 27.
+    for tall in (34.0, 30.0, 26.0):
+        band = strips.band(tall, sound=True)
+        assert band.slim
+        assert max(band.top, *band.wave, *band.words) <= tall - 15.0
+
+
+def test_over_the_channels_of_a_dope_sheet_phrases_are_lines_that_take_no_clicks(strips, row):
+    band = strips.band(400.0, sound=True, slim=True)
+    assert band.top - strips.BOTTOM <= 10
+    assert {strips.hit(row, band, x_of, x_of(20), y) for y in range(400)} == {None}
+    assert strips.box(strips.placed(row)[3], band, x_of).top == band.top - strips.GAP
+
+
+def test_what_is_not_applied_is_hatched_within_its_strip(strips):
+    corners = strips.Box(10.0, 5.0, 60.0, 20.0)
+    ends = strips.hatching(corners, 9.0)
+    assert len(ends) % 2 == 0
+    assert len(ends) >= 10
+    for (x, y), (to_x, to_y) in zip(ends[::2], ends[1::2], strict=True):
+        assert 10.0 <= x < to_x <= 60.0
+        assert 5.0 <= y < to_y <= 20.0
+        assert to_x - x == pytest.approx(to_y - y)
 
 
 def test_strips_lie_above_markers_where_there_is_room(strips):

@@ -267,6 +267,35 @@ def test_takes_are_copied_accepted_and_thrown_away(addon, rig, desk, takes):
     assert names(desk) == ["Take 1"]
 
 
+def test_a_renamed_take_gives_its_action_and_its_files_its_name(addon, rig, desk, takes):
+    generate(desk, 1)
+    take, item = desk.chironomy.takes[0], desk.chironomy.character
+    face = take.face_action
+    take.name = "hero: 2/3"
+    assert action_of(desk).name == "Character hero: 2/3"
+    assert face in (None, take.action) or face.name == "Character hero: 2/3 Face"
+    assert takes.file_stem(desk, item) == "hero- 2-3"
+    # Another detail has the name, too, and one that a person gave the action stays.
+    take.detail = 0.3
+    desk.chironomy.takes[0].name = "villain"
+    assert action_of(desk).name == "Character villain"
+    action_of(desk).name = "My Walk"
+    desk.chironomy.takes[0].name = "hero"
+    assert action_of(desk).name == "My Walk"
+    desk.chironomy.takes[0].name = "..."
+    assert takes.file_stem(desk, item) == "hands"
+    assert takes.file_stem(desk, None) == "hands"
+
+
+def test_an_action_of_ones_own_keeps_its_name_in_a_renamed_take(addon, desk, takes):
+    item = desk.chironomy.character
+    item.pose.bones["torso"].keyframe_insert("location", frame=1)
+    action_of(desk).name = "Walk"
+    takes.list_shown(desk, item)
+    desk.chironomy.takes[0].name = "hero"
+    assert action_of(desk).name == "Walk"
+
+
 def test_a_take_plays_in_the_nla(addon, rig, desk):
     generate(desk, 1)
     first = shown(addon, rig, desk)

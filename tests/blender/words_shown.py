@@ -64,7 +64,8 @@ def own_properties(cls: type) -> list[Any]:
     declared = {
         name for base in cls.__mro__ if "chironomy" in base.__module__ for name in vars(base).get("__annotations__", {})
     }
-    found = [item for item in type_of(cls).properties if item.identifier in declared]
+    # What a class declares anew comes after what it takes the place of.
+    found = {item.identifier: item for item in type_of(cls).properties if item.identifier in declared}.values()
     return [item for item in found if not item.is_hidden and item.type != "COLLECTION"]
 
 

@@ -8,6 +8,9 @@ from typing import Any
 from window_walk.desk import Desk, UnseenError
 from window_walk.walk import Walk, check, farthest, show_gesture, turn, wait_edited
 
+HIGHER = 120
+"""Pixels by which the timeline is made higher, to have strips that are clicked."""
+
 
 def move_pose(walk: Walk) -> str:
     """Pose the right hand in the pose mode, and let the poses around follow."""
@@ -77,6 +80,17 @@ def regenerate_range(walk: Walk) -> str:
 def click_strips(walk: Walk) -> str:
     """Choose phrases by their strips in the timeline, drag one, and open what changes it; keys are still clicked."""
     desk = walk.desk
+    # As low as it is at first, the timeline has lines for strips, which take no clicks.
+    border = tuple(desk.ask("place_of_border"))
+    desk.drag(border, (border[0], border[1] + HIGHER))
+    try:
+        return _click_strips(desk)
+    finally:
+        border = tuple(desk.ask("place_of_border"))
+        desk.drag(border, (border[0], border[1] - HIGHER))
+
+
+def _click_strips(desk: Desk) -> str:
     desk.over("DOPESHEET_EDITOR")
     desk.press("alt+p")
     check(not desk.see()["preview"][0], "Alt P did not clear the preview range")

@@ -270,6 +270,12 @@ def place_of_frame(frame):
     return [region.x + x, region.y + region.height // 2]
 
 
+def place_of_border():
+    """Return where the timeline is drawn higher or lower: the middle of its upper border."""
+    area = area_of("DOPESHEET_EDITOR")
+    return [area.x + area.width // 2, area.y + area.height]
+
+
 def place_of_strip(number, along=0.5):
     """Return where a phrase's strip is in the timeline, from its first frame, 0, to its last, 1; and the band's top."""
     region = region_of(area_of("DOPESHEET_EDITOR"), "WINDOW")
@@ -478,9 +484,9 @@ ANSWERS = {
     each.__name__: each
     for each in (
         prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, allow_online,
-        sections, open_sections, place, place_of_frame, place_of_strip, place_of_bone, under, hunt, state, wrist_path,
-        hands_between, new_file, go_to, selected_keys, show_preferences, hide_preferences, heard, longest_wait,
-        longest_held, leave,
+        sections, open_sections, place, place_of_frame, place_of_border, place_of_strip, place_of_bone, under, hunt,
+        state, wrist_path, hands_between, new_file, go_to, selected_keys, show_preferences, hide_preferences, heard,
+        longest_wait, longest_held, leave,
     )
 }  # fmt: skip
 

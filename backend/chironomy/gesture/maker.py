@@ -21,15 +21,15 @@ from chironomy.gesture.hearing import heard, near_speech
 from chironomy.gesture.lap import Lap
 from chironomy.gesture.leading import led_hands
 from chironomy.gesture.network import Network, NoisePath
+from chironomy.gesture.performed import manner_for, performed, rate_of
 from chironomy.gesture.pins import SAMPLED_EASE_SECONDS, Pins, checked_pins, eased, numbers_of
-from chironomy.gesture.planning.plan import asked_for, completed, planned_score, said_in_full
+from chironomy.gesture.planning.plan import planned_score
+from chironomy.gesture.planning.unlike import Before
 from chironomy.gesture.ranges import frames_of_range, joined, kept_outside, with_range
 from chironomy.gesture.sampling import Conditions, Fixed, Noise, denoise
 from chironomy.gesture.score import REST, Phrase, Score, Stroke, near_phrases, score_frames, told
 from chironomy.gesture.score.phrases import LONGEST_SECONDS
-from chironomy.gesture.settings import HANDEDNESS
 from chironomy.gesture.shaping import shaped_frames
-from chironomy.gesture.shipped import style_names
 from chironomy.gesture.timing import stroke_times
 from chironomy.gesture.windows import Block, blocks
 from chironomy.motion.hand_motion import HANDS, HandMotion
@@ -132,7 +132,7 @@ class GestureMaker:
         for number in range(count):
             seed = task.controls.seed + number
             controls = replace(task.controls, seed=seed, source={**task.controls.source, "seed": seed})
-            controls, given = _performed(task.network.config, speech, controls, settings)
+            controls, given = performed(task.network.config, speech, controls, settings)
             variant = replace(
                 task, controls=controls, given=given, work=task.work.part(number / count, (number + 1) / count)
             )
@@ -161,7 +161,8 @@ class GestureMaker:
             locked: (T, 2) which frames of which hand stay inside the range, too; the new ones lead into them.
             settings: see `Settings`, of the new frames, but for `fps` and pins; `seated` is the performance's. Only the
                 surroundings of the range are computed, so with the performance's own settings and seed the new frames
-                are alike, not equal.
+                are alike, not equal. With another seed, of a few plans the one is performed that is most unlike what
+                was there.
 
         Raises:
             GestureError: the range holds no frame of the motion, or as the call does.
@@ -180,7 +181,8 @@ class GestureMaker:
             if locked.shape != mask.shape:
                 raise GestureError(f"locked has shape {locked.shape}; it must be {mask.shape}: frames, hands")
             mask |= locked
-        task = self._task(speech, {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask})
+        settings = {**settings, "fps": motion.fps, "pinned": motion, "pinned_mask": mask}
+        task = self._task(speech, settings, Before(motion, first, last))
         new = joined([part.motion for part in self._stream(replace(task, first=first, last=last))])
         chosen = [hands] if isinstance(hands, str) else list(hands)
         return with_range(motion, new, first, {"start": first, "end": last, "hands": chosen, **task.controls.source})
@@ -202,10 +204,10 @@ class GestureMaker:
         controls = replace(controls, course=course_of(felt))
         if controls.course is None and not felt.neutral:
             controls = replace(controls, **moved_by(felt, controls.amplitude, controls.speed))
-        return planned_score(speech, **_manner(config, controls), rate=_rate(controls))
+        return planned_score(speech, **manner_for(config, controls), rate=rate_of(controls))
 
-    def _task(self, speech: Speech, settings: Settings) -> "_Task":
-        """Check everything that was asked for, and listen to the speech."""
+    def _task(self, speech: Speech, settings: Settings, before: Before | None = None) -> "_Task":
+        """Check everything that was asked for, and listen to the speech; `before` is what is made anew."""
         network = self.loaded_network()
         config = network.config
         controls = checked_controls(config, settings)
@@ -229,7 +231,7 @@ class GestureMaker:
             "trained_on": config["trained_on"],
         }
         controls = replace(controls, source={**source, **controls.source})
-        controls, given = _performed(config, speech, controls, settings)
+        controls, given = performed(config, speech, controls, settings, before)
         spoken = near_speech(speech, model_fps, _LEAD_FRAMES, padded)
         work = settings.get("work", QUIET)
         plans = config.get("plans") and settings.get("plan", True)
@@ -329,43 +331,6 @@ class _Task:
     first: int
     last: int
     work: Work
-
-
-def _performed(
-    config: Mapping[str, Any], speech: Speech, controls: Controls, settings: Settings
-) -> tuple[Controls, list[Phrase]]:
-    """The controls with the score that is performed, and of it the phrases that were asked for.
-
-    A model of plans performs what was given, said in full, and a plan of its style for the rest.
-    """
-    score = settings.get("score")
-    if config.get("plans"):
-        manner = _manner(config, controls)
-        score = None if score is None else said_in_full(score, **manner)
-        performed = score
-        if settings.get("plan", True):
-            plan = planned_score(speech, **manner, rate=_rate(controls), plain=score is not None)
-            performed = plan if score is None else completed(score, plan)
-        controls = replace(controls, score=performed)
-    # A score that is not followed at all asks for no hand shape either.
-    return controls, asked_for(score) if score is not None and controls.given_guidance else []
-
-
-def _manner(config: Mapping[str, Any], controls: Controls) -> dict[str, Any]:
-    """What a plan goes by, beside how many strokes there are."""
-    hands = controls.handedness
-    return {
-        "style": dict(zip(style_names(config), controls.style, strict=True)),
-        "speed": controls.speed,
-        "amplitude": controls.amplitude,
-        "handedness": None if hands is None or max(hands) < 0.5 else HANDEDNESS[int(np.argmax(hands))],
-        "seed": controls.seed,
-        "course": controls.course,
-    }
-
-
-def _rate(controls: Controls) -> float:
-    return 1.0 if controls.rate is None else controls.rate
 
 
 def _conditions(task: _Task, block: Block, carried: NDArray[np.float32], lasting: NDArray[np.float32]) -> Conditions:

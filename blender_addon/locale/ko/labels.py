@@ -15,6 +15,7 @@ _PANELS = {
     "Picture": "사진",
     "Render": "렌더",
     "Work": "작업",
+    "Running": "실행 중",
     "Import and Export": "가져오기와 내보내기",
     "Picture and Video": "사진과 비디오",
 }

@@ -37,8 +37,14 @@ _TOOLTIPS = {
     "Draw the speech's wave, its accents and its words under the phrases": (
         "프레이즈 아래에 음성의 파형, 강세, 단어를 그립니다"
     ),
-    "Draw the phrases over the keys in timeline and dope sheet, where they are clicked and dragged": (
-        "타임라인과 도프 시트의 키 위에 프레이즈를 그립니다. 거기서 클릭하고 드래그합니다"
+    "Draw the phrases in the timeline, to be clicked and dragged, and as lines in dope sheets. A low "
+    "timeline has lines as well: make it higher": (
+        "타임라인에 프레이즈를 그려 클릭하고 드래그하게 하고, 도프 시트에는 선으로 그립니다. "
+        "낮은 타임라인에서도 선이니 높이세요"
+    ),
+    "Draw the phrases in dope sheets as large as in the timeline: there they take the clicks, and not the keys below "
+    "them": (
+        "도프 시트에도 타임라인만큼 크게 프레이즈를 그립니다. 그 자리의 클릭은 아래 키가 아니라 프레이즈가 받습니다"
     ),
     "See the video through the scene's camera, which must stand still, instead of a half-body portrait "
     "that is wide enough for the hands": (
@@ -87,6 +93,8 @@ _TOOLTIPS = {
 _OWN = {
     "Add Phrase at Current Frame": "현재 프레임에 프레이즈 추가",
     "In Timeline": "타임라인에",
+    "In Dope Sheets": "도프 시트에",
+    "Over Channels": "채널 위에",
     "Kinds as Pictures": "그림으로 종류 보기",
     "Phrase": "프레이즈",
     "Accent": "강세",

@@ -9,6 +9,9 @@ from .remarks import PARTS, REMARKS
 
 _PANELS = {
     "Saved by Chironomy {version}: update the extension": "Chironomy {version}에서 저장됨: 확장을 업데이트하세요",
+    "These words are the script": "이 말을 대본으로 씁니다",
+    "{name} is no file: choose one, or write the words": "{name}: 파일이 없습니다. 고르거나 말을 적으세요",
+    "{name} – not applied": "{name} – 미적용",
     "Frames {first} to {last}": "프레임 {first}–{last}",
     "Select keys, or set a preview range": "키를 선택하거나 미리보기 범위를 설정하세요",
     "Generate or import the first": "첫 테이크를 생성하거나 가져오세요",
@@ -17,7 +20,7 @@ _PANELS = {
     "Selected: Right Hand": "선택됨: 오른손",
     "Keys are off by {wrists:.1f} mm, {joints:.1f}°": "키 오차 {wrists:.1f} mm, {joints:.1f}°",
     "Fitted": "맞춤 완료",
-    "Accepted: duplicate it to change its detail": "채택됨: 디테일을 바꾸려면 복제하세요",
+    "Accepted: edits go into a copy": "채택됨: 편집은 복사본에 들어갑니다",
     "Edit something on a new layer first": "먼저 새 레이어에서 무언가를 편집하세요",
     "1 edit is not applied": "적용되지 않은 변경 1개",
     "{count} edits are not applied": "적용되지 않은 변경 {count}개",
@@ -173,6 +176,7 @@ _TAKES = {
     "{0} is accepted; take its check mark away first, or change a duplicate": (
         "{0}: 채택된 테이크입니다. 먼저 체크를 해제하거나 복제본을 바꾸세요"
     ),
+    "in a copy, {0}: {1} is accepted": "{1}은(는) 채택되어 복사본 {0}을(를) 바꿨습니다",
     "there is no other take to compare with; generate one more": "비교할 다른 테이크가 없습니다. 하나 더 생성하세요",
     "show the take that is to have it first": "먼저 받을 테이크를 보이게 하세요",
     "choose the take to bring in": "가져올 테이크를 고르세요",

@@ -50,8 +50,9 @@ _BACKENDS = {
 
 _SETTINGS = {
     "Style and seed, or the file that it came from": "스타일과 씨드, 또는 원본 파일",
-    "This take is good: it is not deleted or keyed anew, and regenerating a range makes a new one": (
-        "이 테이크를 채택합니다. 삭제하거나 키를 다시 만들 수 없고, 범위를 다시 생성하면 새 테이크가 됩니다"
+    "What the take is called, and its action with it": "테이크의 이름. 액션의 이름도 함께 바뀝니다",
+    "This take is good: it is not deleted or keyed anew, and what edits it goes into a copy of it": (
+        "이 테이크를 채택합니다. 삭제하거나 키를 다시 만들 수 없고, 편집한 것은 복사본에 들어갑니다"
     ),
     "From few key poses, for blocking, to keys that hold the motion exactly; your own poses stay": (
         "블로킹용 적은 키 포즈부터 모션을 정확히 담는 키까지. 직접 만든 포즈는 그대로 남습니다"
@@ -65,9 +66,10 @@ _SETTINGS = {
     "How long its strokes are; 0 lets the model choose": "스트로크의 길이. 0이면 모델이 정합니다",
     "It stays as it is when other phrases are changed": "다른 프레이즈를 바꿔도 그대로 유지합니다",
     "The recording that the hands follow": "손이 따라가는 녹음",
-    "What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json. Gestures then answer "
-    "the words, and those in brackets are done: [point left], [count 3], [none]": (
-        "말하는 내용을 적은 파일: 텍스트, .srt, .vtt, .TextGrid 또는 Whisper의 .json. 제스처가 단어에 반응하고, "
+    "What is said, if it is written down: plain text, .srt, .vtt, .TextGrid or Whisper's .json, or the words "
+    "themselves. Gestures then answer the words, and those in brackets are done: [point left], [count 3], [none]": (
+        "말하는 내용을 적은 파일(텍스트, .srt, .vtt, .TextGrid 또는 Whisper의 .json)이나 그 말 자체. "
+        "제스처가 단어에 반응하고, "
         "대괄호 안의 제스처를 합니다: [point left], [count 3], [none]"
     ),
     "The character that gets the motion": "모션을 받을 캐릭터",

@@ -37,7 +37,7 @@ class Manner:
         shortest: seconds for which hands gesture between two rests of a performance, at least; likewise `longest`.
         longest: see above.
         choices: of how many places a gesture phrase takes the one that is farthest from where the last one was.
-        highest: metres above the shoulders at which the strokes of a performance arrive at most.
+        highest: metres above the shoulders at which the strokes of one hand in a performance arrive at most.
     """
 
     kinds: dict[str, float]
@@ -256,15 +256,15 @@ PERFORMED["neutral"] = replace(
     tempo=1.35,
     both_hands=0.55,
     evenness=0.25,
-    accent=1.3,
+    accent=2.0,
     freedom=0.015,
 )
 PERFORMED["lively"] = replace(
     PERFORMED["lively"],
-    strokes_per_minute=126.0,
+    strokes_per_minute=124.0,
     amplitude=2.6,
     tempo=1.5,
-    both_hands=0.74,
+    both_hands=0.7,
     raised=0.17,
     choices=8.0,
     highest=0.15,

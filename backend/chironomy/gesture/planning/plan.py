@@ -31,8 +31,8 @@ _NAMED_AGAIN = 1.2  # seconds between two of their strokes
 # Size of strokes, the space they find their places in, and metres by which it lies higher: as hands then come out that
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
-# Metres: strokes that arrive lower are not seen, one hand that arrives higher hides the face, and two surrender.
-_LOWEST, _BOTH_LOWER, _SOFT = -0.32, 0.055, 0.03
+# Metres: strokes that arrive lower are not seen; two hands that arrive as high as one surrender.
+_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.32, 0.05, 0.04, 0.03
 _FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
@@ -263,6 +263,6 @@ def _seen(phrase: Phrase, highest: float) -> Phrase:
         return phrase
     out, up, forward = phrase.place
     height = soft_least(np.array(up), _LOWEST, _SOFT)
-    highest -= _BOTH_LOWER if phrase.hands == "both" else 0.0
+    highest = min(highest - _BOTH_LOWER, _BOTH_AT_MOST) if phrase.hands == "both" else highest
     height = -soft_least(-height, -highest, _SOFT)
     return replace(phrase, place=(out, round(float(height), 3), forward))
