@@ -42,7 +42,7 @@ extension: $(EXTENSION)  ## the Blender extension's zip, in dist/; PLATFORMS=all
 repository: $(VENV)/.run  ## a repository for Blender's Get Extensions, in dist/repository; PLATFORMS=all, or some
 	$(BIN)/python tools/make_repository.py $(if $(BLENDER),--blender "$(BLENDER)") $(if $(PLATFORMS),--platforms $(PLATFORMS))
 
-$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/bundled-wheels.txt tools/bundled-pip.txt
+$(EXTENSION): $(VENV)/.run $(PACKAGED) blender_manifest.toml pyproject.toml tools/build_extension.py tools/make_manual.py tools/bundled-wheels.txt tools/bundled-pip.txt $(wildcard docs/*.md)
 	$(BIN)/python tools/build_extension.py $@
 
 lock: $(VENV)/.dev  ## lock the versions that Set Up Backend installs, for every Python and platform
@@ -120,7 +120,7 @@ $(VENV)/.run: pyproject.toml constraints.txt
 	@test -d $(VENV) || echo "making the environment $(VENV): a download of up to 3.6 GB on Linux, 1 GB elsewhere, once"
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tools/bundled-pip.txt
-	@$(INSTALL) "setuptools>=77" build
+	@$(INSTALL) "setuptools>=77" build markdown-it-py
 	@$(INSTALL) -e ".[backend,blender,exr,vision]"
 	@touch $@
 

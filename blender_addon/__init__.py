@@ -13,6 +13,7 @@ from . import (
     kind_pictures,
     lists,
     live_panel,
+    manual,
     menus,
     migration,
     own_panel,
@@ -51,6 +52,7 @@ from .operators import (
     render,
     speech,
 )
+from .operators import manual as manual_operators
 from .operators import retarget as retarget_operators
 from .operators import score as score_operators
 from .operators import strips as strip_operators
@@ -92,6 +94,7 @@ CLASSES = (
     *camera_operators.CLASSES,
     *render.CLASSES,
     *jobs.CLASSES,
+    *manual_operators.CLASSES,
     *batch_operators.CLASSES,
     *live.CLASSES,
     *export.CLASSES,
@@ -117,6 +120,7 @@ def register() -> None:
     early.register()
     tasks.register()
     menus.register()
+    manual.register()
     status_bar.register()
     keymap.register()
     preferences_page.register()
@@ -143,6 +147,7 @@ def unregister() -> None:
     migration.unregister()
     preferences_page.unregister()
     keymap.unregister()
+    manual.unregister()
     status_bar.unregister()
     menus.unregister()
     words.unregister()

@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import bpy
@@ -83,15 +84,8 @@ def address(context: Context) -> Address:
             with suppress(ClientError):
                 return Address(found.url, found.token(), python, online)
         return Address(python=python, online=online)
-    if is_barred(_host(chosen.address)):
-        raise ClientError(
-            f"the backend at {chosen.address} is on another computer, which needs Allow Online Access in System, in "
-            "Blender's preferences"
-        )
-    if not chosen.token_file:
-        raise ClientError(
-            f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
-        )
+    if reason := _refusal(chosen):
+        raise ClientError(reason)
     path = absolute(chosen.token_file)
     try:
         ca = str(absolute(chosen.ca)) if chosen.ca else ""
@@ -100,6 +94,34 @@ def address(context: Context) -> Address:
         raise ClientError(
             f"the token file {path} cannot be read ({error}); choose it again in the preferences"
         ) from error
+
+
+def why_missing(context: Context) -> str:
+    """Return why there is no backend to ask, as far as the preferences tell; empty where there may be one."""
+    if _state.given is not None or running():
+        return ""
+    chosen = preferences(context)
+    if chosen.address:
+        return _refusal(chosen)
+    if chosen.python or (chosen.find and surroundings.running() is not None):
+        return ""
+    return "Set up the backend first"
+
+
+def _refusal(chosen: Any) -> str:
+    """Return why the backend at the address in the preferences must not be asked, or could not answer."""
+    if is_barred(_host(chosen.address)):
+        return _barred(chosen.address)
+    if not chosen.token_file:
+        return f"the backend at {chosen.address} needs its token file; choose it in the add-on's preferences"
+    return ""
+
+
+def _barred(url: str) -> str:
+    return (
+        f"the backend at {url} is on another computer, which needs Allow Online Access in System, in Blender's "
+        "preferences"
+    )
 
 
 def _host(url: str) -> str:
@@ -132,8 +154,11 @@ def connect(where: Address, work: Work) -> Client:
     """Return a client of the backend, which is started where that is needed. Safe in a worker thread.
 
     Raises:
-        ClientError: it is not there, cannot be started, refuses the token or is of another version.
+        ClientError: it is not there, cannot be started, refuses the token or is of another version; or it is on another
+            computer, and Blender's Allow Online Access is off, maybe since the work was asked for.
     """
+    if is_barred(_host(where.url)):
+        raise ClientError(_barred(where.url))
     if where.url:
         client = Client(where.url, where.token, ca=where.ca or None)
         try:

@@ -9,6 +9,7 @@ from chironomy.gesture.settings import STYLES
 
 from .entries import BLEND_RELATIVE
 from .locale import OWN
+from .titles import title
 
 
 class ChironomyBatch(PropertyGroup):
@@ -29,7 +30,7 @@ class ChironomyBatch(PropertyGroup):
     styles: EnumProperty(
         name="Styles",
         description="Make each recording in each of these; where none is chosen, in the style that is set",
-        items=[(style, style.capitalize(), "") for style in STYLES],
+        items=[(style, title(style), "") for style in STYLES],
         options={"ENUM_FLAG"},
         translation_context=OWN,
     )

@@ -15,6 +15,7 @@ from chironomy.gesture.settings import HANDEDNESS
 from chironomy.motion.key_poses import DETAIL
 
 from .locale import OWN
+from .titles import title
 
 _KNOWS_RELATIVE = "is_path_supports_blend_relative" in Property.bl_rna.properties
 BLEND_RELATIVE = {"PATH_SUPPORTS_BLEND_RELATIVE"} if _KNOWS_RELATIVE else set()
@@ -107,6 +108,12 @@ class ChironomyTake(PropertyGroup):
     quiet: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
 
 
+def _draw_again(phrase: "ChironomyPhrase", _context: Context) -> None:
+    """Draw the strips of the score as they are now."""
+    if "strip" in answers:
+        answers["strip"](phrase.id_data, phrase)
+
+
 class ChironomyPhrase(PropertyGroup):
     """A gesture phrase of the take that is shown, to be edited."""
 
@@ -114,29 +121,42 @@ class ChironomyPhrase(PropertyGroup):
     kind: EnumProperty(
         name="Kind",
         description="What is gestured",
-        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
+        items=[(kind, title(kind), "") for kind in (*KINDS, REST)],
         translation_context=OWN,
+        update=_draw_again,
     )
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
+        items=[(hands, title(hands), "") for hands in HANDEDNESS],
         default="right",
+        update=_draw_again,
     )
     first: IntProperty(
         name="First Frame",
         description="Where the hand sets out for it; its strokes move along",
         subtype="TIME",
+        update=_draw_again,
     )
-    last: IntProperty(name="Last Frame", description="Where the hand lets go", subtype="TIME")
+    last: IntProperty(
+        name="Last Frame",
+        description="Where the hand lets go",
+        subtype="TIME",
+        update=_draw_again,
+    )
     size: FloatProperty(
         name="Size",
         description="How long its strokes are; 0 lets the model choose",
         min=0.0,
         max=1.0,
         subtype="DISTANCE",
+        update=_draw_again,
     )
-    locked: BoolProperty(name="Locked", description="It stays as it is when other phrases are changed")
+    locked: BoolProperty(
+        name="Locked",
+        description="It stays as it is when other phrases are changed",
+        update=_draw_again,
+    )
     word: StringProperty(name="Word", options={"HIDDEN"})
     stroke: FloatProperty(options={"HIDDEN"})
     apexes: StringProperty(options={"HIDDEN"})

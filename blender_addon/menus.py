@@ -6,6 +6,7 @@ from collections.abc import Callable
 import bpy
 from bpy.types import Context, Menu, UILayout
 
+from .explained import as_set
 from .locale import OWN
 from .operators.edit import draw_buttons
 from .properties import settings
@@ -161,6 +162,8 @@ class CHIRONOMY_MT_main(_Menu):
         "chironomy.batch",
         "chironomy.open_batch",
         "chironomy.live",
+        SEPARATOR,
+        "chironomy.open_manual",
     )
 
 
@@ -182,6 +185,7 @@ class CHIRONOMY_MT_keys(_Menu):
 
 def draw_entries(layout: UILayout, entries: tuple[str, ...]) -> None:
     """Draw operators, menus and separators one below the other."""
+    as_set(layout, bpy.context)
     for entry in entries:
         if entry == SEPARATOR:
             layout.separator()

@@ -34,8 +34,19 @@ from .scene.score import edit_count
 from .scene.script import is_words
 from .scene.turns import turns
 from .section import Section
-from .words import label, sentence, told
-from .work_panel import address, begin_drawing, draw_alone, draw_jobs, draw_late, draw_renders, others, work_button
+from .view_light import is_lit
+from .words import label, sentence
+from .work_panel import (
+    address,
+    begin_drawing,
+    draw_alone,
+    draw_jobs,
+    draw_late,
+    draw_renders,
+    draw_sentence,
+    others,
+    work_button,
+)
 
 _REMARKS = 4
 """Sentences about a take that the panel has room for; its report has all of them."""
@@ -57,6 +68,10 @@ class CHIRONOMY_PT_running(Section):
 class CHIRONOMY_PT_speech(Section):
     bl_idname = "CHIRONOMY_PT_speech"
     bl_label = "Speech"
+
+    def draw_header_preset(self, context: Context) -> None:
+        # At the head of the tab.
+        self.layout.operator("chironomy.open_manual", text="", icon="HELP", emboss=False)
 
     def draw(self, context: Context) -> None:
         layout = self.body()
@@ -103,6 +118,8 @@ class CHIRONOMY_PT_character(Section):
         layout = self.body()
         layout.prop(settings(context.scene), "character", text="")
         layout.operator("chironomy.add_character", icon="ARMATURE_DATA")
+        if character(context.scene) is not None:
+            draw_light(layout, context, "Light View as Video")
 
 
 class CHIRONOMY_PT_generate(Section):
@@ -121,7 +138,7 @@ class CHIRONOMY_PT_generate(Section):
         learned = preferences(context).gestures == "BACKEND" or embedded_takes_rate()
         row = layout.row()
         row.enabled = learned or chosen.rate != RATE.default  # so that it can be taken back
-        row.prop(chosen, "rate", text="Rate" if learned else "Rate (not learned)", text_ctxt=OWN)
+        row.prop(chosen, "rate", text="Rate" if learned else "Rate (Not Learned)", text_ctxt=OWN)
         row = layout.row(align=True)
         row.prop(chosen, "seed")
         row.operator("chironomy.new_seed", text="", icon="FILE_REFRESH")
@@ -219,26 +236,9 @@ class CHIRONOMY_PT_score(Section):
         layout = self.body()
         chosen = settings(context.scene)
         work_button(layout, CHIRONOMY_OT_read_score, "VIEWZOOM")
-        row = layout.row()
-        row.template_list("CHIRONOMY_UL_phrases", "", chosen, "phrases", chosen, "phrase_index", rows=5)
-        column = row.column(align=True)
-        column.popover("CHIRONOMY_PT_add_phrase", text="", icon="ADD")
-        column.operator("chironomy.delete_phrase", text="", icon="REMOVE")
-        column.separator()
-        column.operator("chironomy.slide_phrase", text="", icon="ARROW_LEFTRIGHT")
-        if 0 <= chosen.phrase_index < len(chosen.phrases):
-            phrase = chosen.phrases[chosen.phrase_index]
-            column = layout.column(align=True)
-            for name in ("kind", "hands", "first", "last", "size"):
-                column.prop(phrase, name)
-            row = layout.row(align=True)
-            row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
-        count = edit_count(context.scene, locks=False)
-        if count:
-            text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
-            row = layout.row()
-            row.alert = True
-            row.label(text=text, icon="GREASEPENCIL")
+        # Those of a character that was deleted stay with the scene: Undo brings it back.
+        if character(context.scene) is not None:
+            _draw_phrases(layout, context)
         work_button(layout, CHIRONOMY_OT_apply_score, "CHECKMARK")
         row = layout.row(align=True)
         row.operator("chironomy.phrases_to_markers", text="Mark Phrases", icon="MARKER_HLT")
@@ -254,6 +254,31 @@ class CHIRONOMY_PT_score(Section):
         row.prop(chosen, "strips_channels")
 
 
+def _draw_phrases(layout: UILayout, context: Context) -> None:
+    """List the gesture phrases, with what can be changed of the chosen one."""
+    chosen = settings(context.scene)
+    row = layout.row()
+    row.template_list("CHIRONOMY_UL_phrases", "", chosen, "phrases", chosen, "phrase_index", rows=5)
+    column = row.column(align=True)
+    column.popover("CHIRONOMY_PT_add_phrase", text="", icon="ADD")
+    column.operator("chironomy.delete_phrase", text="", icon="REMOVE")
+    column.separator()
+    column.operator("chironomy.slide_phrase", text="", icon="ARROW_LEFTRIGHT")
+    if 0 <= chosen.phrase_index < len(chosen.phrases):
+        phrase = chosen.phrases[chosen.phrase_index]
+        column = layout.column(align=True)
+        for name in ("kind", "hands", "first", "last", "size"):
+            column.prop(phrase, name)
+        row = layout.row(align=True)
+        row.popover("CHIRONOMY_PT_phrase", text="Kinds as Pictures", text_ctxt=OWN, icon="COLLAPSEMENU")
+    count = edit_count(context.scene, locks=False)
+    if count:
+        text = "1 edit is not applied" if count == 1 else label("{count} edits are not applied", count=count)
+        row = layout.row()
+        row.alert = True
+        row.label(text=text, icon="GREASEPENCIL")
+
+
 class CHIRONOMY_PT_edit(Section):
     bl_idname = "CHIRONOMY_PT_edit"
     bl_label = "Edit"
@@ -265,14 +290,14 @@ class CHIRONOMY_PT_edit(Section):
         draw_hands(layout, context)
         layout.prop(chosen, "on_layer")
         draw_buttons(layout.column(align=True), in_rows=True)
-        if len(chosen.layers):
+        if len(chosen.layers) and character(context.scene) is not None:
             row = layout.row()
             row.template_list("CHIRONOMY_UL_layers", "", chosen, "layers", chosen, "layer_index", rows=2)
             column = row.column(align=True)
             column.operator("chironomy.apply_layer", text="", icon="CHECKMARK")
             column.operator("chironomy.delete_layer", text="", icon="REMOVE")
         if chosen.layer_trouble:
-            layout.label(text=told(chosen.layer_trouble), icon="ERROR")
+            layout.label(text=sentence(chosen.layer_trouble), icon="ERROR")
 
 
 class CHIRONOMY_PT_picture(Section):
@@ -312,7 +337,7 @@ class CHIRONOMY_PT_render(Section):
         seen.enabled = not chosen.fit
         seen.prop(chosen, "scene_camera")
         row.operator("chironomy.add_camera", text="", icon="OUTLINER_OB_CAMERA")
-        row.operator("chironomy.light_view", text="", icon="LIGHT_SUN")
+        draw_light(row, context, "")
         column = layout.column(align=True)
         if chosen.engine == "previz":
             column.prop(chosen, "outfit")
@@ -400,6 +425,12 @@ def draw_hands(layout: UILayout, context: Context) -> None:
     layout.label(text=whose, icon="BONE_DATA")
 
 
+def draw_light(layout: UILayout, context: Context, text: str) -> None:
+    """Draw the button that lights the 3D view, pressed where it is lit."""
+    lit = context.space_data is not None and context.space_data.type == "VIEW_3D" and is_lit(context.space_data)
+    layout.operator("chironomy.light_view", text=text, icon="LIGHT_SUN", depress=lit)
+
+
 def backend_state(layout: UILayout, context: Context) -> None:
     """Tell where the backend is, and offer what is missing."""
     chosen = preferences(context)
@@ -413,7 +444,7 @@ def backend_state(layout: UILayout, context: Context) -> None:
         layout.label(text="Backend starts when needed", icon="TIME")
     else:
         layout.label(text="No backend is set up", icon="ERROR")
-        layout.label(text=download_size(context), icon="INFO")
+        draw_sentence(layout.column(align=True), context, download_size(context), "INFO")
         work_button(layout, CHIRONOMY_OT_set_up_backend, "IMPORT")
 
 

@@ -22,6 +22,7 @@ class ChironomyPreferences(Choices, AddonPreferences):
     def draw(self, context: Context) -> None:
         layout = self.layout
         layout.use_property_split = True
+        layout.operator("chironomy.open_manual", icon="HELP")
         layout.prop(self, "gestures")
         if self.gestures == "BACKEND":
             layout.prop(self, "warm_up")

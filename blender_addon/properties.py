@@ -37,6 +37,7 @@ from .entries import (
 from .live import ChironomyLive
 from .locale import OWN
 from .rig.build import dress, is_character
+from .titles import title
 from .view import give_back
 
 ENGINES = (
@@ -192,7 +193,7 @@ class ChironomySettings(PropertyGroup):
     style: EnumProperty(
         name="Style",
         description="Manner of the gestures",
-        items=[(style, style.capitalize(), "") for style in STYLES],
+        items=[(style, title(style), "") for style in STYLES],
         translation_context=OWN,
     )
     speed: FloatProperty(
@@ -232,7 +233,7 @@ class ChironomySettings(PropertyGroup):
     emotion: EnumProperty(
         name="Emotion",
         description="How the speaker feels: it colours face, posture, and the size and tempo of the hands",
-        items=[(emotion, emotion.capitalize(), "") for emotion in EMOTIONS],
+        items=[(emotion, title(emotion), "") for emotion in EMOTIONS],
         translation_context=OWN,
     )
     emotion_strength: FloatProperty(
@@ -297,7 +298,7 @@ class ChironomySettings(PropertyGroup):
         description="Which hand does what is added",
         items=[
             ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
-            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+            *((hands, title(hands), "") for hands in HANDEDNESS),
         ],
     )
     strips: BoolProperty(
@@ -424,14 +425,14 @@ class ChironomySettings(PropertyGroup):
     outfit: EnumProperty(
         name="Outfit",
         description="What the character wears",
-        items=[(name, name.capitalize(), "") for name in OUTFITS],
+        items=[(name, title(name), "") for name in OUTFITS],
         translation_context=OWN,
         update=_take_outfit,
     )
     backdrop: EnumProperty(
         name="Backdrop",
         description="What is behind the character in the video",
-        items=[(name, name.capitalize(), _BACKDROPS.get(name, "")) for name in BACKDROPS],
+        items=[(name, title(name), _BACKDROPS.get(name, "")) for name in BACKDROPS],
         translation_context=OWN,
     )
     burn_in: BoolProperty(

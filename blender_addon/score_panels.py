@@ -9,6 +9,7 @@ from . import kind_pictures
 from .entries import ChironomyPhrase
 from .locale import OWN
 from .properties import settings
+from .titles import title
 from .words import word
 
 COLUMNS, PICTURE = 7, 3.6
@@ -114,7 +115,7 @@ def _cells(layout: UILayout) -> list[tuple[str, UILayout]]:
 
 
 def _name(kind: str) -> str:
-    return word(kind.replace("_", " ").capitalize())
+    return word(title(kind))
 
 
 CLASSES = (

@@ -16,7 +16,7 @@ from .explained import Explained
 from .slices import Slicing, drained
 from .target import Target
 from .tasks import SLICES_TICK, in_the_way, with_window
-from .words import told
+from .words import sentence, told
 
 
 class Said(NamedTuple):
@@ -111,11 +111,11 @@ class SlicedOperator(Explained):
     def _done(self, said: Any) -> set[str]:
         said = said if isinstance(said, Said) else Said(said or "")
         if said.sentence:
-            self.report({"WARNING"} if said.short else {"INFO"}, told(said.sentence))
+            self.report({"WARNING"} if said.short else {"INFO"}, sentence(said.sentence))
         return {"FINISHED"}
 
     def _failed(self, error: ChironomyError) -> set[str]:
-        self.report({"ERROR"}, told(error))
+        self.report({"ERROR"}, sentence(error))
         return {"CANCELLED"}
 
     def _leave(self, context: Context) -> None:

@@ -22,7 +22,7 @@ from .explained import Explained
 from .line import Job, Task, fault, listeners, running
 from .slices import Slices, Slicing
 from .target import Target, TargetGoneError
-from .words import told
+from .words import sentence
 
 __all__ = ["Job", "JobOperator", "Task", "listeners", "running"]
 
@@ -205,7 +205,7 @@ class JobOperator(Explained):
             return None
         late.took(task)
         self._end(context)
-        self.report({"INFO"}, told(result))
+        self.report({"INFO"}, sentence(result))
         return {"FINISHED"}
 
     def _end(self, context: Context, error: str | None = None, kind: str = "ERROR") -> set[str]:
@@ -217,9 +217,9 @@ class JobOperator(Explained):
         self._slices = None
         seen_panels.redraw(context)
         if error is not None:
-            self.report({kind}, told(error))
+            self.report({kind}, sentence(error))
         elif self._task.cancelled:
-            self.report({"WARNING"}, told(f"{self._task.label} was cancelled"))
+            self.report({"WARNING"}, sentence(f"{self._task.label} was cancelled"))
         return {"CANCELLED"}
 
     def _remove_timer(self, context: Context) -> None:

@@ -12,12 +12,13 @@ import numpy as np
 from bpy.types import Context, Region, Scene, SpaceDopeSheetEditor
 
 from . import heard_outline
-from .entries import ChironomyPhrase
+from .entries import ChironomyPhrase, answers
 from .properties import character, settings
 from .rig.read import scene_fps
 from .scene import score
 from .scene.turns import has_speech
 from .strips import Band, Box, Hit, Strip, band, box, hatching, hit, in_order, name_begin, placed
+from .titles import title
 from .words import label, word
 
 LEFT_OUT, LEAST_TEXT = 14, 7.0
@@ -75,7 +76,7 @@ def strips(context: Context) -> list[Strip]:
 
 def _name(phrase: ChironomyPhrase) -> str:
     """Return what is written on a phrase's strip."""
-    name = word(phrase.kind.replace("_", " ").capitalize()).lower() + (" *" if phrase.locked else "")
+    name = word(title(phrase.kind)) + (" *" if phrase.locked else "")
     return label("{name} – not applied", name=name) if score.is_changed(phrase) else name
 
 
@@ -257,14 +258,21 @@ def _write(text: str, x: float, within: Box, colour: Colour, size: float) -> Non
     blf.disable(0, blf.CLIPPING)
 
 
+def _draw_again(_scene: Scene, _phrase: ChironomyPhrase) -> None:
+    # A change in the tab draws the tab alone anew, and one in a menu the region that it was opened from.
+    heard_outline.redraw()
+
+
 def register() -> None:
     """Draw from now on."""
+    answers["strip"] = _draw_again
     if not bpy.app.background:
         _handles.append(SpaceDopeSheetEditor.draw_handler_add(draw, (), "WINDOW", "POST_PIXEL"))
 
 
 def unregister() -> None:
     """Draw no more."""
+    answers.pop("strip", None)
     while _handles:
         SpaceDopeSheetEditor.draw_handler_remove(_handles.pop(), "WINDOW")
     heard_outline.forget()

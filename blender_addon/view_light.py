@@ -1,44 +1,69 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A light for Blender's solid 3D view that shows the character as the video does, fitted by `make view-light`."""
+"""A light for Blender's solid 3D view that shows the character as the video does, fitted by `make view-light`.
 
+Blender lists a loaded light among the person's own, in *Preferences > Lights*, with a button that deletes its file. So
+what is loaded is a copy, in the extension's folder for files that it makes; and only from when the light was first
+asked for. One that was deleted stays away until it is asked for again.
+"""
+
+from contextlib import suppress
 from pathlib import Path
 
 import bpy
-from bpy.types import Context, SpaceView3D
+from bpy.types import SpaceView3D
+
+from chironomy.errors import ChironomyError
+from chironomy.files import atomic_path
+
+_LOOKS = ("type", "light", "color_type", "studio_light", "use_world_space_lighting")
+
+_BLENDERS_OWN = ("SOLID", "STUDIO", "MATERIAL", "Default", False)
+"""What a 3D view has before anybody chooses another light."""
+
+_before: dict[int, tuple[object, ...]] = {}
+"""What views had before they were lit as the video is, by their place in memory in this session."""
 
 LIGHT = Path(__file__).with_name("lights") / "chironomy.sl"
 
-BLENDERS_OWN = "Default"
-"""The name of the light that Blender's views have before anybody chooses one."""
 
+def light_view(space: SpaceView3D) -> None:
+    """Light a 3D view as the video is.
 
-def light_view(space: SpaceView3D) -> bool:
-    """Light a 3D view as the video is; return whether Blender could load the light."""
-    if not _loaded():
-        return False
+    Raises:
+        ChironomyError: the light cannot be kept where Blender loads it from, or Blender does not load it.
+    """
+    _load()
     shading = space.shading
+    if not is_lit(space):
+        _before[space.as_pointer()] = tuple(getattr(shading, name) for name in _LOOKS)
     shading.type, shading.light, shading.color_type = "SOLID", "STUDIO", "MATERIAL"
     shading.studio_light = LIGHT.name
     shading.use_world_space_lighting = False
-    return True
 
 
-def light_untouched(context: Context) -> None:
-    """Light the 3D views of the window in which nobody has chosen another light or colour."""
-    for area in context.window.screen.areas if context.window is not None and not bpy.app.background else ():
-        if area.type != "VIEW_3D":
-            continue
-        shading = area.spaces.active.shading
-        if (shading.type, shading.light, shading.studio_light) == ("SOLID", "STUDIO", BLENDERS_OWN) and (
-            shading.color_type == "MATERIAL"
-        ):
-            light_view(area.spaces.active)
+def unlight_view(space: SpaceView3D) -> None:
+    """Light a 3D view as it was before, or by Blender's own light where that is not known."""
+    for name, value in zip(_LOOKS, _before.pop(space.as_pointer(), _BLENDERS_OWN), strict=True):
+        # A light that was there may have been removed.
+        with suppress(TypeError):
+            setattr(space.shading, name, value)
+
+
+def is_lit(space: SpaceView3D) -> bool:
+    """Whether a 3D view is lit as the video is."""
+    shading = space.shading
+    return (shading.type, shading.light, shading.color_type) == ("SOLID", "STUDIO", "MATERIAL") and (
+        shading.studio_light == LIGHT.name
+    )
 
 
 def register() -> None:
-    """Let Blender know of the light from now on, so that views of saved files find it."""
-    if not bpy.app.background:
-        _loaded()
+    """Let Blender know of the light where it was asked for before, so that views of saved files find it."""
+    if not bpy.app.background and copy_of_light().is_file():
+        try:
+            _load()
+        except ChironomyError as error:
+            print(error)
 
 
 def unregister() -> None:
@@ -48,12 +73,28 @@ def unregister() -> None:
         lights.remove(light)
 
 
-def _loaded() -> bool:
+def copy_of_light() -> Path:
+    """Return the file that Blender loads; it may not be there."""
+    return Path(bpy.utils.extension_path_user(__package__, path="lights")) / LIGHT.name
+
+
+def _load() -> None:
+    """Let Blender have the light; what it has already stays."""
     lights = bpy.context.preferences.studio_lights
-    if any(map(_is_ours, lights)):
-        return True
-    lights.load(str(LIGHT), "STUDIO")
-    return any(map(_is_ours, lights))
+    copy, wanted = copy_of_light(), LIGHT.read_bytes()
+    if not copy.is_file() or copy.read_bytes() != wanted:
+        # An earlier version's goes with its file.
+        unregister()
+        try:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_path(copy) as unfinished:
+                unfinished.write_bytes(wanted)
+        except OSError as error:
+            raise ChironomyError(f"the light {copy} cannot be written: {error.strerror or error}") from error
+    if not any(map(_is_ours, lights)):
+        lights.load(str(copy), "STUDIO")
+    if not any(map(_is_ours, lights)):
+        raise ChironomyError("Blender cannot load the light; install the extension again")
 
 
 def _is_ours(light: bpy.types.StudioLight) -> bool:

@@ -34,19 +34,24 @@ def word(name: str) -> str:
 
 
 def told(sentence: object) -> str:
-    """Return a report, or a sentence in a panel, in Blender's language; as it is where there is no translation."""
+    """Return a sentence as a part of others, in Blender's language; as it is where there is no translation."""
     return _sentence(str(sentence), translations.pgettext_rpt)
 
 
 def sentence(text: object) -> str:
-    """Return a sentence as it stands in a panel: in Blender's language, with a capital first."""
-    said = told(text)
-    return said[:1].upper() + said[1:]
+    """Return a report, or a sentence as it stands in a panel: in Blender's language, with a capital first."""
+    return _begun(told(text))
 
 
 def tip(sentence: object) -> str:
-    """Return why a button is grey, which stands in its tooltip, in Blender's language."""
-    return _sentence(str(sentence), translations.pgettext_tip)
+    """Return why a button is grey, which stands in its tooltip, likewise."""
+    return _begun(_sentence(str(sentence), translations.pgettext_tip))
+
+
+def _begun(said: str) -> str:
+    """Give a sentence its capital, where it does not begin with the name of a file or of a bone."""
+    first, *_ = said.split(maxsplit=1) or [""]
+    return said[:1].upper() + said[1:] if first.rstrip(",:;").replace("'", "").isalpha() else said
 
 
 def _sentence(sentence: str, translate: Callable[..., str]) -> str:

@@ -10,6 +10,7 @@ import bpy
 from bpy.types import Context, UILayout
 
 from . import late, line, sequencer, thumbnail
+from .explained import as_set
 from .line import MINUTES_FROM, Task
 from .properties import settings
 from .scene.renders import left_at_backend
@@ -63,6 +64,7 @@ def others(region: int) -> list[Task]:
 
 def work_button(layout: UILayout, operator: type[JobOperator], icon: str) -> None:
     """Draw the button of an operator that takes time and, beside it, how far its first work for this scene is."""
+    as_set(layout, bpy.context)
     region = address(bpy.context)
     _Seen.buttons[region, operator] = _Seen.drawings.get(region, 0)
     tasks = [task for task in line.tasks() if task.operator is operator and _is_here(task)]

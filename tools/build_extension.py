@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the Blender extension: `python tools/build_extension.py [ZIP] [--platforms all] [--validate]`.
 
-A zip is for one platform, by default this machine's. It holds the manifest at its root, the add-on's files, the
-project's own wheel, those of `bundled-wheels.txt` for the Pythons of Blender's versions, and apart from these, where
-Blender does not install it, the pip of `bundled-pip.txt`. The same sources give the same bytes: entries are sorted and
-carry one date.
+A zip is for one platform, by default this machine's. It holds the manifest at its root, the add-on's files, the manual
+as web pages, the project's own wheel, those of `bundled-wheels.txt` for the Pythons of Blender's versions, and apart
+from these, where Blender does not install it, the pip of `bundled-pip.txt`. The same sources give the same bytes:
+entries are sorted and carry one date.
 """
 
 import argparse
@@ -20,6 +20,8 @@ import tomllib
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from make_manual import manual
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -200,6 +202,7 @@ def build_extension(target: Path | None = None, name: str | None = None) -> Path
         entries += [("LICENSE", (REPOSITORY / "LICENSE").read_bytes())]
         for kind in ("*.py", "poses/*.png", "kinds/*.png", "lights/*.sl"):
             entries += [(path.relative_to(addon).as_posix(), path.read_bytes()) for path in addon.rglob(kind)]
+        entries += [(f"manual/{name}", data) for name, data in manual()]
         entries += [(f"wheels/{path.name}", path.read_bytes()) for path in wheels]
         entries += [(f"set_up/{pip.name}", pip.read_bytes()) for pip in (bundled_pip(),)]
         unfinished = target.with_name(f".{target.name}.{os.getpid()}")

@@ -4,7 +4,8 @@
 import sys
 
 import bpy
-from bpy.types import Context, Operator
+from bpy.props import BoolProperty
+from bpy.types import Context, Event, Operator
 
 from chironomy.installation.environment import ENVIRONMENT, Installed, environment_python
 from chironomy.installation.parts import total_megabytes
@@ -14,8 +15,10 @@ from .. import backend
 from ..explained import Explained
 from ..preferences import preferences
 from ..target import Target
-from ..tasks import Job, JobOperator
-from ..words import label
+from ..tasks import Job, JobOperator, with_window
+from ..words import label, told
+
+_DIALOG_WIDTH = 480
 
 
 def download_size(context: Context) -> str:
@@ -32,6 +35,10 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
     bl_idname = "chironomy.set_up_backend"
     bl_label = "Set Up Backend"
 
+    chosen: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+    """Whether the person has seen the size and agreed."""
+
+    _asked = False
     anywhere = True
 
     @classmethod
@@ -41,6 +48,24 @@ class CHIRONOMY_OT_set_up_backend(JobOperator, Operator):
     @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
         return frozenset({cls.bl_idname, backend.GESTURES, backend.VIDEOS, backend.PORTRAITS})
+
+    def invoke(self, context: Context, event: Event) -> set[str]:
+        if self.chosen or not with_window():
+            return super().invoke(context, event)
+        self._asked = True
+        return context.window_manager.invoke_props_dialog(
+            self, width=_DIALOG_WIDTH, title=told(self.bl_label), confirm_text=label("Download")
+        )
+
+    def draw(self, context: Context) -> None:
+        self.layout.label(text=download_size(context), icon="INFO")
+
+    def execute(self, context: Context) -> set[str]:
+        if self._asked and with_window():
+            # The dialog is closed by what is done here; the work goes on beside what the person does.
+            bpy.ops.chironomy.set_up_backend("INVOKE_DEFAULT", chosen=True)
+            return {"CANCELLED"}
+        return super().execute(context)
 
     def work(self, context: Context) -> Job:
         home, wheel, pytorch = backend.folder(), backend.bundled_wheel(), backend.pytorch_of(context)

@@ -3,6 +3,8 @@
 
 from bpy.types import Context, Operator
 
+from chironomy.errors import ChironomyError
+
 from ..explained import Explained
 from ..properties import character
 from ..scene.keeping import why_not_kept
@@ -10,8 +12,8 @@ from ..scene.lens import adding_camera
 from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
-from ..view_light import light_view
-from ..words import told
+from ..view_light import is_lit, light_view, unlight_view
+from ..words import sentence
 
 
 class CHIRONOMY_OT_add_camera(SlicedOperator, Operator):
@@ -31,7 +33,7 @@ class CHIRONOMY_OT_add_camera(SlicedOperator, Operator):
 
 
 class CHIRONOMY_OT_light_view(Explained, Operator):
-    """Light this 3D view as the video is lit, so that skin and clothes look alike in both"""
+    """Light this 3D view as the video is lit, so that skin looks alike in both, or as it was before"""
 
     bl_idname = "chironomy.light_view"
     bl_label = "Light View as Video"
@@ -41,10 +43,15 @@ class CHIRONOMY_OT_light_view(Explained, Operator):
         return "" if context.area is not None and context.area.type == "VIEW_3D" else "Go to a 3D view first"
 
     def execute(self, context: Context) -> set[str]:
-        if light_view(context.space_data):
-            return {"FINISHED"}
-        self.report({"ERROR"}, told("Blender cannot load the light; install the extension again"))
-        return {"CANCELLED"}
+        try:
+            if is_lit(context.space_data):
+                unlight_view(context.space_data)
+            else:
+                light_view(context.space_data)
+        except ChironomyError as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
 
 
 CLASSES = (CHIRONOMY_OT_add_camera, CHIRONOMY_OT_light_view)

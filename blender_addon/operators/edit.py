@@ -7,6 +7,7 @@ from math import degrees, radians
 
 from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 from bpy.types import Context, Object, Operator, Scene
+from mathutils import Euler, Quaternion, Vector
 
 from ..locale import OWN
 from ..properties import FALL_OFF, character, settings
@@ -120,25 +121,36 @@ class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
 
     offset: FloatVectorProperty(
         name="Offset",
-        description="Moves the hands' controls by this, along the character's axes, instead of how they are posed",
+        description="How far the hands' controls move, along the character's axes; at first as they are posed",
         subtype="TRANSLATION",
         unit="LENGTH",
         options={"SKIP_SAVE"},
     )
     turn: FloatVectorProperty(
         name="Turn",
-        description="Turns the hands' controls by this, about the character's axes, instead of how they are posed",
-        subtype="QUATERNION",
-        size=4,
-        default=(1.0, 0.0, 0.0, 0.0),
+        description="How far the hands' controls turn, about the character's axes; at first as they are posed",
+        subtype="EULER",
+        unit="ROTATION",
         options={"SKIP_SAVE"},
     )
     posed: StringProperty(name="Posed", description="How the hands were posed", options={"HIDDEN", "SKIP_SAVE"})
+    posed_offset: FloatVectorProperty(options={"HIDDEN", "SKIP_SAVE"})
+    posed_turn: FloatVectorProperty(options={"HIDDEN", "SKIP_SAVE"})
+    """What the offset and the turn were as they were posed."""
 
     def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
         # What was posed without keys is gone when the button's settings are changed.
-        self.posed = self.posed or editing.posed(place)
-        return partial(editing.move_pose, place, self.radius, self.posed, tuple(self.offset), tuple(self.turn))
+        if not self.posed and not any(self.offset) and not any(self.turn):
+            self.posed = editing.posed(place)
+            if self.posed:
+                offset, turn = editing.moved_by(place, self.posed)
+                self.offset = self.posed_offset = offset
+                self.turn = self.posed_turn = Quaternion(turn).to_euler()
+        offset = Vector(self.offset) - Vector(self.posed_offset)
+        turn = Quaternion()
+        if tuple(self.turn) != tuple(self.posed_turn):
+            turn = Euler(self.turn).to_quaternion() @ Euler(self.posed_turn).to_quaternion().inverted()
+        return partial(editing.move_pose, place, self.radius, self.posed, tuple(offset), tuple(turn))
 
 
 class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):

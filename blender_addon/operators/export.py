@@ -17,11 +17,13 @@ from chironomy.work import Work
 
 from .. import sequencer
 from ..properties import character
+from ..rig.read import scene_fps
 from ..scene.export import Wishes, Written, again, exporting
 from ..scene.takes import file_stem
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
+from ..words import label, sentence
 from .motion import with_suffix
 
 CUSTOM = "custom"
@@ -118,6 +120,8 @@ class _ExportOperator(JobOperator):
             column.prop(self, "first")
             column.prop(self, "last")
         layout.prop(self, "rate")
+        if not self.rate:
+            layout.label(text=label("0 is the scene's rate: {rate:.5g}", rate=scene_fps(context.scene)), icon="INFO")
 
     def draw_format(self, layout: bpy.types.UILayout) -> None:
         """Draw what is asked about the kind of file."""
@@ -150,7 +154,7 @@ class _ExportOperator(JobOperator):
             try:
                 operator("INVOKE_DEFAULT", **{**self.as_keywords(ignore=("filter_glob",)), "chosen": True})
             except RuntimeError as error:  # what it reported
-                self.report({"ERROR"}, str(error).removeprefix("Error: ").strip())
+                self.report({"ERROR"}, sentence(str(error).removeprefix("Error: ").strip()))
                 return {"CANCELLED"}
             return {"FINISHED"}
         return super().execute(context)

@@ -13,7 +13,7 @@ from chironomy.errors import ChironomyError
 from chironomy.gesture.ranges import joined
 from chironomy.motion import HANDS, HandMotion
 
-from .. import sequencer, view_light
+from .. import sequencer
 from ..glimpses import Glimpsing
 from ..properties import character, settings
 from ..rig import build, read
@@ -28,6 +28,8 @@ from ..target import Target, TargetGoneError
 from ..tasks import JobOperator
 
 _SILENT = "speech_silent"
+
+_CHOOSE_FRAMES = "choose frames first: select the hands' keys of a range, or set the preview range (P)"
 
 
 class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
@@ -53,7 +55,6 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
             # As tall in a scene that counts in centimetres as in one of metres.
             item.scale = (1.0 / units.scale_length,) * 3
         _frame_selected(bpy.context)
-        view_light.light_untouched(bpy.context)
         return ""
 
 
@@ -205,6 +206,12 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         return why_not_kept(context.scene, item)
 
     @classmethod
+    def reason_as_set(cls, context: Context) -> str:
+        item = character(context.scene)
+        assert item is not None
+        return "" if chosen_range(context.scene, item) else _CHOOSE_FRAMES
+
+    @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
         return lanes_of(context)
 
@@ -213,7 +220,7 @@ class CHIRONOMY_OT_regenerate_range(JobOperator, Operator):
         assert item is not None
         between = (self.first, self.last) if self.last > self.first else chosen_range(scene, item)
         if between is None:
-            raise ChironomyError("choose frames first: select the hands' keys of a range, or set the preview range (P)")
+            raise ChironomyError(_CHOOSE_FRAMES)
         chosen = settings(scene)
         seed = takes.next_seed(scene, item, chosen.seed)
         meant = chosen_hands(context, item)

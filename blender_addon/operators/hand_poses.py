@@ -17,7 +17,7 @@ from ..properties import FALL_OFF, HAND_POSE_SIDES, hand_pose_items, settings
 from ..rig.fingers import Fingers
 from ..scene import hand_poses, pose_assets
 from ..scene.keeping import why_not_kept
-from ..words import label, told, word
+from ..words import label, sentence, word
 
 _DRAG = 400.0
 """Pixels of the mouse's way from none of a pose to all of it."""
@@ -60,7 +60,7 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
         try:
             self._begin(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         self._from, self.blend = event.mouse_x, 0.0
         self._show(context)
@@ -92,9 +92,9 @@ class CHIRONOMY_OT_apply_hand_pose(Explained, Operator):
             pose = self._begin(context)
             message = hand_poses.key(context.scene, self._fingers, pose, self.blend, self.radius)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(message))
+        self.report({"INFO"}, sentence(message))
         return {"FINISHED"}
 
     def _begin(self, context: Context) -> HandPose:
@@ -144,9 +144,9 @@ class CHIRONOMY_OT_save_hand_pose(Explained, Operator):
                 pose_assets.write_library(item)
                 pose_assets.refresh_shelves(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(f"{pose.label} is kept with your hand poses"))
+        self.report({"INFO"}, sentence(f"{pose.label} is kept with your hand poses"))
         return {"FINISHED"}
 
 
@@ -174,9 +174,9 @@ class CHIRONOMY_OT_delete_hand_pose(Explained, Operator):
                 pose_assets.write_library(item)
                 pose_assets.refresh_shelves(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(f"{pose.label} is deleted"))
+        self.report({"INFO"}, sentence(f"{pose.label} is deleted"))
         return {"FINISHED"}
 
 
@@ -195,11 +195,11 @@ class CHIRONOMY_OT_add_pose_library(Explained, Operator):
             count = pose_assets.write_library(hand_poses.chosen_character(context))
             new = pose_assets.register_library(context)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         pose_assets.refresh_shelves(context)
         message = f"{count} hand poses are in the asset library {pose_assets.NAME}"
-        self.report({"INFO"}, told(message if new else f"{message}; it was there already"))
+        self.report({"INFO"}, sentence(message if new else f"{message}; it was there already"))
         return {"FINISHED"}
 
 

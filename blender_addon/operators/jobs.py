@@ -8,7 +8,7 @@ from chironomy.errors import ChironomyError
 
 from .. import late, line, seen_panels, tasks
 from ..explained import Explained
-from ..words import told
+from ..words import sentence
 
 _NUMBER = {"default": 0, "options": {"HIDDEN", "SKIP_SAVE"}}
 """The number of a job; 0 where none is named."""
@@ -53,7 +53,7 @@ class CHIRONOMY_OT_take_over(Explained, Operator):
                 if self.job == entry.number or (not self.job and entry.can_be_taken):
                     tasks.take_over(entry.number)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

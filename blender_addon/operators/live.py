@@ -8,7 +8,7 @@ from chironomy.errors import ChironomyError
 from ..explained import Explained
 from ..properties import character
 from ..scene import live
-from ..words import told
+from ..words import sentence
 
 
 class CHIRONOMY_OT_live(Explained, Operator):
@@ -30,7 +30,7 @@ class CHIRONOMY_OT_live(Explained, Operator):
         try:
             live.start(context.scene, item, context.evaluated_depsgraph_get())
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         return {"FINISHED"}
 

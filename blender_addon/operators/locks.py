@@ -16,7 +16,7 @@ from ..scene.accepted import sparing
 from ..scene.chosen import chosen_hands, chosen_range
 from ..scene.keeping import make_keepable, why_not_changed
 from ..scene.layers import layer_over, lock_below
-from ..words import told
+from ..words import sentence
 
 
 class _LockOperator(Explained, Operator):
@@ -61,9 +61,9 @@ class _LockOperator(Explained, Operator):
             with sparing(scene, item) as spared:
                 said = self.change(item, units, first, last, read.scene_fps(scene))
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(said + spared))
+        self.report({"INFO"}, sentence(said + spared))
         return {"FINISHED"}
 
 

@@ -7,14 +7,15 @@ from chironomy.gesture.score.phrases import REST
 from chironomy.work import Work
 
 from ..explained import Explained
-from ..properties import settings
+from ..properties import character, settings
 from ..rig.read import scene_fps
 from ..scene import markers, score
 from ..scene.speech import scene_speech
 from ..scene.turns import why_no_speech
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import told, word
+from ..titles import title
+from ..words import sentence, word
 
 
 class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
@@ -26,18 +27,20 @@ class CHIRONOMY_OT_phrases_to_markers(Explained, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
+        if character(context.scene) is None:
+            return "Add a character first"
         return "" if len(settings(context.scene).phrases) else "Read the score first"
 
     def execute(self, context: Context) -> set[str]:
         scene = context.scene
         wanted = [
-            (round(apex), word(phrase.kind.replace("_", " ").capitalize()).lower())
+            (round(apex), word(title(phrase.kind)))
             for phrase in settings(scene).phrases
             if phrase.kind != REST
             for apex in score.apex_frames(scene, phrase)
         ]
         count = markers.lay(scene, markers.PHRASES, sorted(wanted))
-        self.report({"INFO"}, told(f"{count} markers lie at the strokes"))
+        self.report({"INFO"}, sentence(f"{count} markers lie at the strokes"))
         return {"FINISHED"}
 
 
@@ -71,7 +74,7 @@ class CHIRONOMY_OT_accents_to_markers(JobOperator, Operator):
     def finish(self, context: Context, result: list[float], target: Target) -> str:
         scene = target.find_scene()
         frames = [round(self._begin + time * scene_fps(scene)) for time in result]
-        count = markers.lay(scene, markers.ACCENTS, [(frame, word("accent")) for frame in frames])
+        count = markers.lay(scene, markers.ACCENTS, [(frame, word("Accent")) for frame in frames])
         return f"{count} markers lie at the accents"
 
 
@@ -87,7 +90,7 @@ class CHIRONOMY_OT_remove_markers(Explained, Operator):
         return "" if markers.ours(context.scene) else "No markers were laid here"
 
     def execute(self, context: Context) -> set[str]:
-        self.report({"INFO"}, told(f"{markers.remove(context.scene)} markers are removed"))
+        self.report({"INFO"}, sentence(f"{markers.remove(context.scene)} markers are removed"))
         return {"FINISHED"}
 
 

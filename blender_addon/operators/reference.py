@@ -42,6 +42,12 @@ class CHIRONOMY_OT_fit_to_picture(JobOperator, Operator):
         return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
 
     @classmethod
+    def reason_as_set(cls, context: Context) -> str:
+        if not settings(context.scene).portrait:
+            return "Choose a portrait under Picture first"
+        return backend.why_missing(context)
+
+    @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
         return frozenset({backend.PORTRAITS})
 

@@ -13,13 +13,14 @@ from chironomy.errors import ChironomyError
 from .. import backend, sequencer
 from ..asked import Asked
 from ..explained import Explained
-from ..properties import character
+from ..properties import character, settings
 from ..scene.keeping import why_not_kept
 from ..scene.renders import fetching, last_render, left_at_backend, list_render, rendering
+from ..scene.shot import shows_portrait
 from ..slices import Slices
 from ..target import Target
 from ..tasks import Job, JobOperator
-from ..words import told
+from ..words import sentence
 
 
 class CHIRONOMY_OT_render_video(JobOperator, Operator):
@@ -50,6 +51,13 @@ class CHIRONOMY_OT_render_video(JobOperator, Operator):
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
         return why_not_kept(context.scene) if character(context.scene) else "Add a character first"
+
+    @classmethod
+    def reason_as_set(cls, context: Context) -> str:
+        chosen = settings(context.scene)
+        if shows_portrait(chosen) and not chosen.fit:
+            return "choose a portrait and press Fit to Picture first: this video shows it"
+        return backend.why_missing(context)
 
     @classmethod
     def lanes(cls, context: Context) -> frozenset[str]:
@@ -124,7 +132,7 @@ class _RenderOperator(Explained, Operator):
     def execute(self, context: Context) -> set[str]:
         path = sequencer.absolute(self.filepath or last_render(context.scene))
         if not path.exists():
-            self.report({"ERROR"}, told(f"{path} is not there any more; it was moved or deleted"))
+            self.report({"ERROR"}, sentence(f"{path} is not there any more; it was moved or deleted"))
             return {"CANCELLED"}
         self.open(context, path)
         return {"FINISHED"}

@@ -21,7 +21,7 @@ from ..rig import build
 from ..rig.target import skeleton_of
 from ..scene import retarget
 from ..scene.keeping import why_not_kept
-from ..words import told
+from ..words import sentence
 
 
 class _OwnOperator(Explained):
@@ -69,16 +69,16 @@ class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
             retarget.connect(context, ours, item, found)
             retarget.hand_over(scene, ours)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         settings(scene).own_character = item
         context.view_layer.objects.active = item
         item.select_set(True)
         said = f"{item.name} is known by {found.title or 'some of its bones'}"
         if found.reason:
-            self.report({"WARNING"}, told(f"{said}; {found.reason}"))
+            self.report({"WARNING"}, sentence(f"{said}; {found.reason}"))
         else:
-            self.report({"INFO"}, told(said))
+            self.report({"INFO"}, sentence(said))
         return {"FINISHED"}
 
 
@@ -110,9 +110,9 @@ class CHIRONOMY_OT_save_bone_map(_OwnOperator, Operator, ExportHelper):
         try:
             retarget.map_of(own_of(item)).save(self.filepath)
         except (ChironomyError, OSError) as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, told(f"saved {Path(self.filepath).name}"))
+        self.report({"INFO"}, sentence(f"saved {Path(self.filepath).name}"))
         return {"FINISHED"}
 
 
@@ -132,10 +132,10 @@ class CHIRONOMY_OT_load_bone_map(_OwnOperator, Operator, ImportHelper):
             found = judge(skeleton_of(own.item), BoneMap.load(self.filepath))
             retarget.connect(context, ours, own.item, found)
         except ChironomyError as error:
-            self.report({"ERROR"}, told(error))
+            self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
         retarget.hand_over(context.scene, ours)
-        self.report({"INFO"}, told(f"loaded {Path(self.filepath).name}"))
+        self.report({"INFO"}, sentence(f"loaded {Path(self.filepath).name}"))
         return {"FINISHED"}
 
 

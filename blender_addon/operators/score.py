@@ -22,6 +22,7 @@ from ..scene.turns import why_no_speech
 from ..slices import Slices
 from ..target import Target
 from ..tasks import JobOperator
+from ..titles import title
 
 MOSTLY = 0.5
 """How likely both hands do a kind of gesture that they usually do."""
@@ -156,7 +157,7 @@ class CHIRONOMY_OT_add_phrase(Explained, Operator):
     kind: EnumProperty(
         name="Kind",
         description="What is gestured",
-        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in KINDS],
+        items=[(kind, title(kind), "") for kind in KINDS],
         translation_context=OWN,
     )
     hands: EnumProperty(
@@ -164,7 +165,7 @@ class CHIRONOMY_OT_add_phrase(Explained, Operator):
         description="Which hand does it",
         items=[
             ("usual", "As Usual", "Both where people mostly use both for it, else the right hand"),
-            *((hands, hands.capitalize(), "") for hands in HANDEDNESS),
+            *((hands, title(hands), "") for hands in HANDEDNESS),
         ],
         default="usual",
     )
@@ -188,6 +189,8 @@ class PhraseOperator(Explained, Operator):
 
     @classmethod
     def disabled_reason(cls, context: Context) -> str:
+        if character(context.scene) is None:
+            return "Add a character first"
         chosen = settings(context.scene)
         chosen_one = 0 <= chosen.phrase_index < len(chosen.phrases)
         return "" if chosen_one else "Choose a phrase in the list first"

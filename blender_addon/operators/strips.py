@@ -19,6 +19,7 @@ from ..rig.read import scene_fps
 from ..scene import score
 from ..scene.speech import speech_start
 from ..strips import dragged
+from ..titles import title
 from ..words import label
 from .score import PhraseOperator, shown_action
 
@@ -158,7 +159,7 @@ class CHIRONOMY_OT_phrase_kind(PhraseOperator):
     kind: EnumProperty(
         name="Kind",
         description="What is gestured",
-        items=[(kind, kind.replace("_", " ").capitalize(), "") for kind in (*KINDS, REST)],
+        items=[(kind, title(kind), "") for kind in (*KINDS, REST)],
         translation_context=OWN,
     )
 
@@ -177,7 +178,7 @@ class CHIRONOMY_OT_phrase_hands(PhraseOperator):
     hands: EnumProperty(
         name="Hands",
         description="Which hand does it",
-        items=[(hands, hands.capitalize(), "") for hands in HANDEDNESS],
+        items=[(hands, title(hands), "") for hands in HANDEDNESS],
     )
 
     def execute(self, context: Context) -> set[str]:

@@ -17,6 +17,7 @@ from ..sliced import SlicedOperator
 from ..slices import Slices
 from ..target import Target
 from ..tasks import with_window
+from ..titles import title
 
 
 class TakeOperator(SlicedOperator):
@@ -107,7 +108,7 @@ class CHIRONOMY_OT_bring_in_take(TakeOperator, Operator):
     hands: EnumProperty(
         name="Hands",
         description="Which hands are brought in",
-        items=[(hands, hands.capitalize(), "") for hands in RANGE_HANDS],
+        items=[(hands, title(hands), "") for hands in RANGE_HANDS],
     )
 
     weight: FloatProperty(

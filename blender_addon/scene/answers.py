@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done where a person chooses something in the lists of takes and layers."""
+"""What is done where a person chooses or changes something in the lists of takes and layers."""
 
 import bpy
 from bpy.types import Object, Scene
@@ -103,7 +103,7 @@ _layer_wishes = Wishes("Layer", _set_layer_back)
 
 
 def register() -> None:
-    """Answer a person's choice in the list of takes."""
+    """Answer a person's choice in the lists of takes and layers."""
     answers.update({"show": _show_chosen, "list": _list_phrases, "layer": _change_layer})
 
 

@@ -63,6 +63,22 @@ def posed(place: Place) -> str:
     return json.dumps(found) if found else ""
 
 
+def moved_by(place: Place, poses: str) -> tuple[Array, Array]:
+    """Return how the first hand that is posed, as `posed` gives it, is displaced from its curves.
+
+    Returns:
+        (3,) metres along the character's axes by which its control is moved, and (4,) the quaternion about these axes
+        by which it is turned.
+    """
+    wanted = json.loads(poses)
+    curves = next(curves for curves in place.hands if HANDS[curves.hand] in wanted)
+    before, after = curves.poses([place.frame]), _poses_of(wanted[HANDS[curves.hand]])
+    offset = quaternion.apply(TURN, after.wrist_position[0] - before.wrist_position[0])
+    turned = quaternion.multiply(after.rotation[0, 0], quaternion.inverse(before.rotation[0, 0]))
+    turn = quaternion.multiply(quaternion.multiply(TURN, turned), quaternion.inverse(TURN))
+    return offset, turn if turn[0] >= 0.0 else -turn
+
+
 def move_pose(
     place: Place,
     radius: float,
@@ -75,42 +91,46 @@ def move_pose(
     Args:
         place: where.
         radius: seconds from the frame to where nothing moves.
-        poses: what the pose is to be, as `posed` gives it; hands that it does not name stay.
-        offset: (3,) metres along the character's axes by which the control moves, instead.
-        turn: (4,) quaternion about the character's axes by which it turns, instead.
+        poses: what the pose is to be, as `posed` gives it; hands that it does not name stay. Empty, as the curves say.
+        offset: (3,) metres along the character's axes by which the control moves from there.
+        turn: (4,) quaternion about the character's axes by which it turns from there.
 
     Raises:
         MotionError: nothing would be moved.
     """
     moved = np.asarray(offset, np.float64).any() or quaternion.angle(np.asarray(turn), quaternion.IDENTITY) > 0.0
-    wanted = {} if moved else json.loads(poses or "{}")
+    wanted = json.loads(poses or "{}")
     if not moved and not wanted:
         raise MotionError(
             f"{place.names}: posed as keyed at frame {place.frame}; move or turn something there without keying it"
         )
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
+        if wanted and HANDS[curves.hand] not in wanted:
+            continue
         before = curves.poses([place.frame])
+        after = _poses_of(wanted[HANDS[curves.hand]]) if wanted else before
         if moved:
             back = quaternion.inverse(TURN)
             turned = quaternion.multiply(quaternion.multiply(back, np.asarray(turn)), TURN)
-            rotation = before.rotation.copy()
+            rotation = after.rotation.copy()
             rotation[:, 0] = quaternion.multiply(turned, rotation[:, 0])
-            position = before.wrist_position + quaternion.apply(back, np.asarray(offset, np.float64))
-            after = replace(before, wrist_position=position, rotation=rotation)
-        elif HANDS[curves.hand] in wanted:
-            numbers = {name: np.array(values) for name, values in wanted[HANDS[curves.hand]].items()}
-            after = HandPoses(
-                numbers["wrist_position"].reshape(1, 3),
-                numbers["rotation"].reshape(1, 16, 4),
-                numbers["elbow"].reshape(1, 3),
-                numbers["confidence"].reshape(1),
-            )
-        else:
-            continue
+            position = after.wrist_position + quaternion.apply(back, np.asarray(offset, np.float64))
+            after = replace(after, wrist_position=position, rotation=rotation)
         edits.append((curves, following(curves, before, after, place.frame, round(radius * place.fps))))
     names = named([curves.name for curves, _ in edits])
     return Made(edits, f"moved {names} at frame {place.frame}, and what is within {radius:g} s")
+
+
+def _poses_of(values: dict[str, list[float]]) -> HandPoses:
+    """Return one hand's pose as `posed` wrote it."""
+    numbers = {name: np.array(each) for name, each in values.items()}
+    return HandPoses(
+        numbers["wrist_position"].reshape(1, 3),
+        numbers["rotation"].reshape(1, 16, 4),
+        numbers["elbow"].reshape(1, 3),
+        numbers["confidence"].reshape(1),
+    )
 
 
 def curl(place: Place, radius: float, degrees: float) -> Made:

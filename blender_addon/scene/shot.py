@@ -55,10 +55,15 @@ def making_shot(context: Context) -> Slices:
     )
     fit = remembered(scene)
     if fit is None:
-        if shot.engine != "previz" or shot.settings.get("backdrop") == "portrait":
+        if shows_portrait(chosen):
             raise ChironomyError("choose a portrait and press Fit to Picture first: this video shows it")
         return shot
     return in_portrait(fit, shot, Media.from_file(sequencer.absolute(chosen.portrait)), (chosen.width, chosen.height))
+
+
+def shows_portrait(chosen: Any) -> bool:
+    """Whether the video that is set shows the portrait, which the scene must have been fitted to."""
+    return chosen.engine != "previz" or chosen.backdrop == "portrait"
 
 
 def engine_settings(chosen: Any) -> dict[str, Any]:

@@ -59,6 +59,9 @@ class Drawn:
 
     row = column = split = box
 
+    def context_pointer_set(self, *_):
+        pass
+
     def progress(self, factor, text):
         self.labels.append(text)
 
@@ -104,6 +107,22 @@ def test_the_size_is_told_before(addon, chosen, monkeypatch):
     assert "Downloads about 240 MB, which take three times that on the disk" in page(addon, chosen).labels
     chosen.pytorch = "NVIDIA"
     assert any(text.startswith("The size of the download is not known") for text in page(addon, chosen).labels)
+
+
+def test_setting_up_tells_the_size_and_asks_before_anything_begins(addon, chosen, monkeypatch):
+    module = addon["operators.backend"]
+    monkeypatch.setattr(module, "with_window", lambda: True)
+    monkeypatch.setattr(module, "total_megabytes", lambda *_: 240)
+    manager = SimpleNamespace(
+        invoke_props_dialog=lambda operator, **_: operator.asked.append(True) or {"RUNNING_MODAL"}
+    )
+    pressed = SimpleNamespace(bl_label="Set Up Backend", chosen=False, asked=[], layout=Drawn())
+    operator = module.CHIRONOMY_OT_set_up_backend
+    # It would fail on work that begins: what is pressed is no operator.
+    assert operator.invoke(pressed, SimpleNamespace(window_manager=manager), None) == {"RUNNING_MODAL"}
+    assert pressed.asked == [True]
+    operator.draw(pressed, bpy.context)
+    assert pressed.layout.labels == ["Downloads about 240 MB, which take three times that on the disk"]
 
 
 def test_which_pytorch_follows_the_machine_until_one_is_chosen(addon, chosen, monkeypatch):
@@ -276,6 +295,22 @@ def test_a_backend_on_another_computer_is_not_spoken_to_without_online_access(
         addon["backend"].address(bpy.context)
     access.online_access = True
     assert addon["backend"].address(bpy.context).url == address
+
+
+def test_online_access_is_asked_again_where_the_backend_is_spoken_to(addon, monkeypatch):
+    backend = addon["backend"]
+    spoken_to = MagicMock()
+    monkeypatch.setattr(backend, "Client", spoken_to)
+    access = SimpleNamespace(online_access=False)
+    monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=access))
+    where = backend.Address("https://render.studio.example", "a-token-of-more-than-16-characters")
+    with pytest.raises(Exception, match=r"render\.studio\.example is on another computer, which needs Allow Online"):
+        backend.connect(where, backend.QUIET)
+    spoken_to.assert_not_called()
+    backend.connect(backend.Address("http://127.0.0.1:8799", where.token), backend.QUIET)
+    access.online_access = True
+    backend.connect(where, backend.QUIET)
+    assert spoken_to.call_count == 2
 
 
 @pytest.mark.parametrize("address", ["http://127.0.0.1:8799", "http://localhost:8799", "http://[::1]:8799"])

@@ -2,6 +2,7 @@
 """The buttons of the section Edit: the pose asked for at its frame, smooth ways to it, and nothing changed beyond."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -161,6 +162,49 @@ def test_the_posed_hand_is_kept_and_its_neighbours_follow(addon, rig, keyed, han
     check_no_kink(addon, rig, keyed, 58, 82)
 
 
+def move_by_button(addon, character, options):
+    """Do to the right hand what the button does; its options become what its panel then shows."""
+    scene, plan = bpy.context.scene, addon["operators.edit"].CHIRONOMY_OT_move_pose.plan
+    edit_hands = addon["scene.edit_place"].edit_hands
+    addon["slices"].drained(edit_hands(scene, character, (RIGHT,), "", lambda place: plan(options, scene, place)))
+
+
+def test_the_button_shows_how_a_hand_was_moved_and_goes_on_from_there(addon, rig, keyed, hands, generated):
+    from mathutils import Euler
+
+    nothing = dict.fromkeys(("offset", "turn", "posed_offset", "posed_turn"), (0.0, 0.0, 0.0))
+    options = SimpleNamespace(radius=0.5, posed="", **nothing)
+    pose_right_hand(keyed)
+    wanted = addon["rig.hand_curves"].HandCurves(keyed, rig, RIGHT).posed()
+    move_by_button(addon, keyed, options)
+    check_same_pose(hands()[RIGHT].at([69]), wanted)
+    assert tuple(options.offset) == pytest.approx((-0.03, 0.0, 0.08), abs=1e-5)
+    # It was turned about the axes of the bone, as it rests.
+    rest = keyed.data.bones["hand.R"].matrix_local.to_quaternion()
+    turned = rest @ Euler((0.3, -0.2, 0.25)).to_quaternion() @ rest.inverted()
+    assert tuple(options.turn) == pytest.approx(tuple(turned.to_euler()), abs=1e-4)
+
+    def step_back():
+        keyed.animation_data.action = generated.copy()
+        if hasattr(keyed.animation_data, "action_slot"):
+            keyed.animation_data.action_slot = keyed.animation_data.action.slots[0]
+        bpy.context.scene.frame_set(70)
+
+    step_back()
+    options.radius = 0.3
+    move_by_button(addon, keyed, options)
+    check_same_pose(hands()[RIGHT].at([69]), wanted)
+    step_back()
+    before = hands()[RIGHT].at([69])
+    options.offset, options.turn = (0.0, 0.0, 0.13), Euler((0.0, 0.0, 0.0))
+    move_by_button(addon, keyed, options)
+    after = hands()[RIGHT].at([69])
+    # Up in Blender is the second axis of the body's frame; the finger stays as it was posed.
+    np.testing.assert_allclose(after.wrist_position - before.wrist_position, [[0.0, 0.13, 0.0]], atol=1e-5)
+    np.testing.assert_allclose(np.abs(after.rotation[0, 0]), np.abs(before.rotation[0, 0]), atol=1e-4)
+    np.testing.assert_allclose(np.abs(after.rotation[0, 1:]), np.abs(wanted.rotation[0, 1:]), atol=1e-4)
+
+
 def test_the_scene_shows_the_moved_pose_and_the_arm_follows(addon, rig, keyed):
     keyed.pose.bones["hand.R"].location.z -= 0.03
     place = keyed.pose.bones["hand.R"].location.copy()
@@ -210,10 +254,8 @@ def test_generating_again_leaves_an_edited_passage_as_it_is(addon, rig, keyed, h
 
 
 def test_a_script_moves_and_turns_a_hand_by_numbers(keyed, hands):
-    from mathutils import Euler
-
     before = hands()
-    turn = Euler((0.0, 0.0, 0.4)).to_quaternion()
+    turn = (0.0, 0.0, 0.4)
     assert bpy.ops.chironomy.move_pose(offset=(0.0, 0.0, 0.06), turn=turn, hands="LEFT", radius=0.4) == {"FINISHED"}
     after = hands()
     from chironomy.motion import rotation
@@ -264,7 +306,7 @@ def test_bones_of_other_rotation_modes_are_edited_too(addon, rig, keyed, mode):
         write.write_motion(keyed, rig, gestures(rig, SECONDS, seed=2), bpy.context.scene, 1)
         bpy.context.scene.frame_set(70)
         before = curves_of(keyed, rig, RIGHT).poses(AT)
-        turn = (0.9689124, 0.0, 0.0, 0.247404)
+        turn = (0.0, 0.0, 0.5)
         bpy.ops.chironomy.move_pose(turn=turn, hands="RIGHT", radius=0.5)
         after = curves_of(keyed, rig, RIGHT).poses(AT)
         assert rotation.angle(after.rotation[69, 0], before.rotation[69, 0]) == pytest.approx(0.5, abs=2e-3)
@@ -329,7 +371,7 @@ def test_hands_swapped_over_everything_do_what_the_other_did(keyed, hands, capfd
     before = hands()
     bpy.ops.chironomy.swap_hands()
     said = "".join(capfd.readouterr())
-    assert "swapped what the hands do, mirrored, from frame" in said
+    assert "Swapped what the hands do, mirrored, from frame" in said
     first, last = (int(number) for number in re.search(r"from frame (\d+) to (\d+);", said).groups())
     assert f"; no frames were chosen, so all {last - first + 1} frames are edited" in said
     after = hands()

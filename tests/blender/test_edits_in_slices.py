@@ -176,7 +176,7 @@ def test_a_button_with_a_window_goes_on_with_each_tick_and_ends_as_one_step(addo
             break
     assert ended == {"FINISHED"}
     assert numbers(addon, take) != before
-    assert said == [("INFO", f"strengthened hand.L and hand.R from frame 1 to {FRAMES}")]
+    assert said == [("INFO", f"Strengthened hand.L and hand.R from frame 1 to {FRAMES}")]
     # What a person holds is not changed under their hand.
     monkeypatch.setattr(sliced, "in_the_way", lambda: True)
     assert Button().modal(context, SimpleNamespace(type="TIMER")) == {"PASS_THROUGH"}

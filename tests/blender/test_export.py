@@ -408,11 +408,14 @@ class Drawn:
     """A layout that notes which options are drawn."""
 
     def __init__(self):
-        self.options = []
+        self.options, self.labels = [], []
 
     def prop(self, operator, name):
         assert name in type(operator).__mro__[0].options
         self.options.append(name)
+
+    def label(self, text, icon):
+        self.labels.append(text)
 
     def column(self, align):
         return self
@@ -438,6 +441,10 @@ def test_the_dialog_asks_for_what_the_format_has(addon, chosen, drawn):
     asked = type("Asked", (), {**methods, **options, "options": options, "layout": Drawn()})()
     asked.draw(bpy.context)
     assert asked.layout.options == drawn
+    assert [text.partition(":")[0] for text in asked.layout.labels] == ["0 is the scene's rate"]
+    asked.rate, asked.layout = 30.0, Drawn()
+    asked.draw(bpy.context)
+    assert asked.layout.labels == []
     asked.filepath = "//hands.fbx"
     suffix = asked.suffix()
     assert asked.check(bpy.context) == (suffix != ".fbx")

@@ -251,8 +251,8 @@ def test_a_rate_is_asked_for_where_it_is_not_the_usual_one(addon, scene, monkeyp
     ("learned", "rate", "enabled", "label"),
     [
         (True, 1.0, True, "Rate"),
-        (False, 1.0, False, "Rate (not learned)"),
-        (False, 0.5, True, "Rate (not learned)"),  # it can be taken back
+        (False, 1.0, False, "Rate (Not Learned)"),
+        (False, 0.5, True, "Rate (Not Learned)"),  # it can be taken back
     ],
 )
 def test_the_panel_offers_a_rate_that_the_model_has_learned(addon, scene, monkeypatch, learned, rate, enabled, label):

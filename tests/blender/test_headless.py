@@ -162,11 +162,14 @@ def _check_scene(out, job, end):
     assert len(curves[0].keyframe_points) == end["edits"][-1]["keys"]
 
 
-def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job):
+# The one that the job names is spoken to on any computer.
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://nowhere.invalid:9"])
+def test_a_backend_that_is_not_there_ends_the_job_with_one_sentence(do, job, url):
+    job["backend"]["url"] = url
     code, told = do(**job)
     assert code == 1
     assert list(told[-1]) == ["error"]
-    assert told[-1]["error"].startswith("No backend answers at http://127.0.0.1:9")
+    assert told[-1]["error"].startswith(f"No backend answers at {url}")
     assert not list(Path(job["out"]).iterdir())
 
 

@@ -66,9 +66,11 @@ def test_without_weight_a_layer_is_not_there_to_the_bit(addon, rig, take):
 
 
 def test_half_of_a_layer_is_half_of_the_way(addon, rig, take):
+    from mathutils import Quaternion
+
     from chironomy.motion import rotation
 
-    turn = tuple(rotation.from_rotation_vector([0.9, 0.4, -0.5]))
+    turn = tuple(Quaternion(rotation.from_rotation_vector([0.9, 0.4, -0.5])).to_euler())
     before = poses(addon, rig, take, RIGHT)
     assert bpy.ops.chironomy.move_pose(offset=(0.1, 0.0, 0.06), turn=turn, hands="RIGHT") == {"FINISHED"}
     after = poses(addon, rig, take, RIGHT)

@@ -17,7 +17,7 @@ def test_markers_lie_at_the_strokes_and_only_ours_are_replaced(addon, desk):
     assert bpy.ops.chironomy.phrases_to_markers() == {"FINISHED"}
     known = addon["scene.score"].score_of(desk.chironomy.character.animation_data.action)
     wanted = [
-        (1 + stroke.apex * FPS, phrase.kind.replace("_", " "))
+        (1 + stroke.apex * FPS, phrase.kind.replace("_", " ").title())
         for phrase in known.phrases
         for stroke in phrase.strokes
         if phrase.kind != "rest"

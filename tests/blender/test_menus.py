@@ -39,6 +39,9 @@ class Layout:
     def separator(self):
         pass
 
+    def context_pointer_set(self, *_):
+        pass
+
     def column(self, **_):
         return Layout(self.drawn)
 

@@ -122,7 +122,7 @@ def test_another_portrait_forgets_the_fit(addon, fitted):
 
 def test_fitting_without_a_portrait_says_so(addon, fitted):
     fitted.chironomy.portrait = ""
-    with pytest.raises(RuntimeError, match="choose a portrait first"):
+    with pytest.raises(RuntimeError, match="Choose a portrait first"):
         bpy.ops.chironomy.fit_to_picture()
 
 

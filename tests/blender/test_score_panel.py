@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The score of a take in Blender: read, listed, edited, and done."""
 
+from types import SimpleNamespace
+from unittest.mock import MagicMock
+
 import numpy as np
 import pytest
 from desk import FPS, FRAMES, apart, generate, names, shown
@@ -190,6 +193,48 @@ def test_a_phrase_is_changed_from_its_menu(addon, desk):
     for kind, hands in (("all", "both"), ("point_up", "right")):
         bpy.ops.chironomy.add_phrase(kind=kind)
         assert desk.chironomy.phrases[desk.chironomy.phrase_index].hands == hands
+
+
+def test_the_strips_are_drawn_anew_whatever_is_changed_of_a_phrase(addon, desk, monkeypatch):
+    generate(desk, 1)
+    drawn = []
+    monkeypatch.setattr(addon["heard_outline"], "redraw", lambda: drawn.append(True))
+    phrase = desk.chironomy.phrases[0]
+    phrase.kind = "shrug"
+    assert addon["timeline"].strips(bpy.context)[0].name == "Shrug"
+    changes = {"hands": "both", "first": phrase.first + 1, "last": phrase.last + 1, "locked": True}
+    for number, (name, value) in enumerate(changes.items(), 1):
+        assert len(drawn) == number
+        setattr(phrase, name, value)
+    assert len(drawn) == 5
+    assert bpy.ops.chironomy.phrase_kind(kind="point_out") == {"FINISHED"}
+    assert len(drawn) == 6
+
+
+def test_the_phrases_of_a_character_that_is_deleted_go_and_come_back_with_it(addon, desk):
+    generate(desk, 1)
+    before, item = phrases(desk), desk.chironomy.character
+    assert before
+    layout = MagicMock()
+    score_panel = addon["panels"].CHIRONOMY_PT_score
+    listed = layout.row.return_value.template_list
+    score_panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    assert listed.call_count == 1
+    places = list(item.users_collection)
+    for place in places:
+        place.objects.unlink(item)
+    score_panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    assert listed.call_count == 1
+    for operator in (
+        bpy.ops.chironomy.phrase_kind,
+        bpy.ops.chironomy.delete_phrase,
+        bpy.ops.chironomy.phrases_to_markers,
+    ):
+        assert not operator.poll()
+    places[0].objects.link(item)
+    score_panel.draw(SimpleNamespace(body=lambda: layout), bpy.context)
+    assert listed.call_count == 2
+    assert phrases(desk) == before
 
 
 def test_strokes_are_drawn_where_the_hands_will_make_them(addon, desk):

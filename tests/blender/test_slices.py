@@ -226,7 +226,7 @@ def test_an_operator_in_a_window_goes_on_with_each_tick(addon, button, monkeypat
         ended = tick(operator)
     assert ended == {"FINISHED"}
     assert done == ["read", "written"]
-    assert said == [("INFO", "all is done")]
+    assert said == [("INFO", "All is done")]
     tasks.stop()
 
 

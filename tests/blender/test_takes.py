@@ -193,7 +193,7 @@ def test_what_is_locked_in_a_range_is_held_and_led_into(addon, rig, desk, takes)
 
 def test_a_range_needs_to_be_chosen(addon, desk):
     generate(desk, 1)
-    with pytest.raises(RuntimeError, match="choose frames first"):
+    with pytest.raises(RuntimeError, match="Choose frames first"):
         bpy.ops.chironomy.regenerate_range()
     for curve in addon["rig.actions"].all_curves(desk.chironomy.character):
         for point in curve.keyframe_points:

@@ -156,6 +156,10 @@ def literals(node: ast.AST) -> Iterator[str]:
 REASONS = {
     "disabled_reason",
     "reason",
+    "reason_as_set",
+    "why_missing",
+    "_refusal",
+    "_barred",
     "poll",
     "why_not_kept",
     "refusal",

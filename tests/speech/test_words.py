@@ -282,3 +282,25 @@ def test_words_are_counted_out_where_the_recogniser_cannot_begin(
     assert [word.text for word in words] == ["all", "of", "it"]
     assert all(earlier.end <= later.start + 1e-6 for earlier, later in pairwise(words))
     assert "counted out instead of heard: pocketsphinx fails" in caplog.text
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_the_recogniser_fails_with_is_remarked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    class Fails:
+        def lookup_word(self, _word: str) -> str:
+            raise RuntimeError("it has ended")
+
+    def decoder(_beam: float) -> Fails:
+        if at_once:
+            raise RuntimeError("it has ended")
+        return Fails()
+
+    monkeypatch.setattr("chironomy.speech.words.alignment._decoder", decoder)
+    (tmp_path / "script.txt").write_text("all of it")
+    speech = Speech.from_samples(np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32), 16_000)
+    remarks: list[str] = []
+    words = script_words(speech, tmp_path / "script.txt", remark=remarks.append)
+    assert [word.text for word in words] == ["all", "of", "it"]
+    assert remarks == ["the words of the script are counted out instead of heard: pocketsphinx fails (it has ended)"]

@@ -225,6 +225,11 @@ def set_preferences(**given):
         setattr(bpy.context.preferences.addons[ADDON].preferences, name, value)
 
 
+def allow_online(allowed):
+    """Set Allow Online Access, as pressed in the System preferences."""
+    bpy.context.preferences.system.use_online_access = allowed
+
+
 def sections():
     """Return the labels of the sections in their order and how often they were drawn, and begin to look which are."""
     drawn.clear()
@@ -478,10 +483,10 @@ _LATER = object()
 ANSWERS = {
     each.__name__: each
     for each in (
-        prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, sections,
-        open_sections, place, place_of_frame, place_of_border, place_of_strip, place_of_bone, under, hunt, state,
-        wrist_path, hands_between, new_file, go_to,
-        selected_keys, show_preferences, hide_preferences, heard, longest_wait, longest_held, leave,
+        prepare, show_tab, look, ask_to_install, write_in_dialog, dialog_open, installed, set_preferences, allow_online,
+        sections, open_sections, place, place_of_frame, place_of_border, place_of_strip, place_of_bone, under, hunt,
+        state, wrist_path, hands_between, new_file, go_to, selected_keys, show_preferences, hide_preferences, heard,
+        longest_wait, longest_held, leave,
     )
 }  # fmt: skip
 

@@ -194,6 +194,21 @@ def look_at_preferences(walk: Walk) -> str:
     return "the page is in 19-page.png, with Authority in 19-page-elsewhere.png"
 
 
+def ask_for_backend(walk: Walk) -> str:
+    """Press Set Up Backend, and leave its dialog again."""
+    desk = walk.desk
+    desk.ask("allow_online", allowed=True)
+    desk.press_button("Picture", "chironomy.set_up_backend")
+    time.sleep(1.0)
+    desk.photograph("12-asked", rest=False)
+    check(desk.see()["jobs"] == 0, "the download began before it was agreed to")
+    desk.press("Escape")
+    time.sleep(1.0)
+    check(desk.see()["jobs"] == 0, "the download began although the dialog was left")
+    desk.ask("allow_online", allowed=False)
+    return "the size is in 12-asked.png, and nothing is downloaded"
+
+
 def render(walk: Walk) -> str:
     """Render a video with a backend that runs."""
     desk, backend = walk.desk, walk.backend
@@ -268,6 +283,7 @@ STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("10-hand-pose", apply_hand_pose),
     ("11-mirror", mirror_motion),
     ("11-mirror-layer", edit_on_layer),
+    ("12-ask-backend", ask_for_backend),
     ("12-render", render),
     ("13-export", export_fbx),
     ("14-opened-again", save_and_open),

@@ -24,6 +24,9 @@ REMARKS = {
         "{0}, {1}: 같은 단어 {2} 앞에 있어 첫 번째를 뺐습니다"
     ),
     "write it before a word of its own": "자기 단어 앞에 쓰세요",
+    "the words of the script are counted out instead of heard: pocketsphinx fails ({0})": (
+        "대본의 낱말을 듣지 못하고 고르게 나누었습니다: pocketsphinx 오류 ({0})"
+    ),
     "{0} has {1} s, too little to rest, and is left out": "{0}: {1}초는 쉬기에 너무 짧아 뺐습니다",
     "{0} and {1} are {2} s apart, so that the first is hardly seen": (
         "{0}, {1}: {2}초 간격이라 첫 번째가 거의 보이지 않습니다"

@@ -8,6 +8,9 @@ _SAID = {
     "Scene's Camera": "씬 카메라",
     "No markers were laid here": "여기서 만든 마커가 없습니다",
     "Go to a 3D view first": "먼저 3D 뷰로 가세요",
+    "Download": "내려받기",
+    "0 is the scene's rate: {rate:.5g}": "0은 씬의 속도: {rate:.5g}",
+    "the light {0} cannot be written: {1}": "조명 {0}: 쓸 수 없습니다: {1}",
     "Blender cannot load the light; install the extension again": (
         "Blender가 조명을 불러오지 못합니다. 확장을 다시 설치하세요"
     ),
@@ -81,8 +84,8 @@ _TOOLTIPS = {
     "Remove the markers that were laid for phrases and accents, but for those that you have renamed or moved": (
         "프레이즈와 강세에 놓은 마커를 제거합니다. 이름을 바꾸거나 옮긴 마커는 남깁니다"
     ),
-    "Light this 3D view as the video is lit, so that skin and clothes look alike in both": (
-        "이 3D 뷰에 비디오와 같은 조명을 비춥니다. 피부와 옷이 양쪽에서 비슷하게 보입니다"
+    "Light this 3D view as the video is lit, so that skin looks alike in both, or as it was before": (
+        "이 3D 뷰에 비디오와 같은 조명을 비춥니다. 피부가 양쪽에서 비슷하게 보입니다. 다시 누르면 전으로 돌아갑니다"
     ),
     "The take that the character shows, by its picture": "캐릭터가 보여 주는 테이크, 그림으로",
 }
@@ -94,7 +97,7 @@ _OWN = {
     "Over Channels": "채널 위에",
     "Kinds as Pictures": "그림으로 종류 보기",
     "Phrase": "프레이즈",
-    "accent": "강세",
+    "Accent": "강세",
 }
 
 _BUTTONS = {

@@ -332,6 +332,9 @@ _FILES = {
         "{0}: Blender가 표시할 수 없습니다. PNG로 내보내고 다시 맞추세요"
     ),
     "choose a portrait first": "먼저 인물 사진을 고르세요",
+    "Choose a portrait under Picture first": "먼저 사진에서 인물 사진을 고르세요",
+    "The manual is missing; install the extension again": "매뉴얼이 없습니다. 확장을 다시 설치하세요",
+    "Set up the backend first": "먼저 백엔드를 설치하세요",
     "{0} is fitted, {1} worst by {2} % of the picture's height{3}": (
         "{0}: 맞췄습니다. 가장 큰 오차는 {1}, 사진 높이의 {2} %{3}"
     ),

@@ -169,6 +169,9 @@ _BUTTONS = {
     "Install the backend into a folder of this extension, not into Blender's Python; goes on where it was stopped": (
         "백엔드를 Blender의 Python이 아니라 이 확장의 폴더에 설치합니다. 멈춘 곳에서 이어집니다"
     ),
+    "Open the manual that came with the extension, from its tutorial on, in the web browser": (
+        "확장에 들어 있는 매뉴얼을 웹 브라우저에서 튜토리얼부터 엽니다"
+    ),
     "Start the backend now; it ends with Blender": "백엔드를 지금 시작합니다. Blender와 함께 끝납니다",
     "Stop the backend that Blender started": "Blender가 시작한 백엔드를 중지합니다",
     "Stop this work, or take it out of the line; from a menu, all work": (
@@ -342,11 +345,11 @@ _EDITS = {
     "Seconds before and after the current frame to where nothing changes": (
         "현재 프레임의 앞뒤로 변화가 사라지기까지의 초"
     ),
-    "Moves the hands' controls by this, along the character's axes, instead of how they are posed": (
-        "지금 포즈 대신 손 컨트롤을 캐릭터의 축을 따라 이만큼 옮깁니다"
+    "How far the hands' controls move, along the character's axes; at first as they are posed": (
+        "손 컨트롤이 캐릭터의 축을 따라 움직이는 거리. 처음에는 지금 포즈대로입니다"
     ),
-    "Turns the hands' controls by this, about the character's axes, instead of how they are posed": (
-        "지금 포즈 대신 손 컨트롤을 캐릭터의 축을 중심으로 이만큼 돌립니다"
+    "How far the hands' controls turn, about the character's axes; at first as they are posed": (
+        "손 컨트롤이 캐릭터의 축을 중심으로 도는 각도. 처음에는 지금 포즈대로입니다"
     ),
     "Close the fingers at the current frame, or stretch them, as far as joints go; the poses around follow": (
         "현재 프레임에서 관절이 허용하는 만큼 손가락을 굽히거나 폅니다. 주변 포즈가 따라옵니다"

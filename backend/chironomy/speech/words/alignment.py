@@ -8,7 +8,7 @@ in it, all up to its last pause are kept, and the next stretch begins there.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,11 @@ _LOST = 1.5  # seconds of speech without a word
 _BEAMS = (1e-80, 1e-250)
 
 
+def failing(error: Exception) -> str:
+    """Return what is remarked where pocketsphinx fails."""
+    return f"the words of the script are counted out instead of heard: pocketsphinx fails ({error})"
+
+
 @dataclass(frozen=True)
 class Span:
     """When a word is said, in seconds; rough if it was counted out; whether it sounds there as the word does."""
@@ -56,8 +61,8 @@ class Aligner:
         self._added: dict[str, str] = {}
 
     @classmethod
-    def build(cls) -> Aligner | None:
-        """An aligner, or none where pocketsphinx is not installed or cannot begin.
+    def build(cls, remark: Callable[[str], None] = logger.warning) -> Aligner | None:
+        """An aligner, or none where pocketsphinx is not installed or cannot begin, which is remarked on.
 
         It cannot in a program that has loaded another pocketsphinx before, as Debian's Blender has by its ffmpeg.
         """
@@ -66,7 +71,7 @@ class Aligner:
         except ImportError as error:
             logger.warning("the words of the script are counted out instead of heard: %s", explained(error))
         except (RuntimeError, ValueError, OSError) as error:
-            logger.warning("the words of the script are counted out instead of heard: pocketsphinx fails (%s)", error)
+            remark(failing(error))
         return None
 
     def align(self, speech: Speech, texts: Sequence[str], begin: float, end: float, work: Work = QUIET) -> list[Span]:

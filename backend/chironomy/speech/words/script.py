@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from chironomy.errors import ChironomyError
 from chironomy.speech.contours import speech_contours
 from chironomy.speech.decode import Speech
 from chironomy.speech.errors import ListeningCancelled, SpeechError
-from chironomy.speech.words.alignment import Aligner, Span
+from chironomy.speech.words.alignment import Aligner, Span, failing
 from chironomy.speech.words.counting import counted_times
 from chironomy.speech.words.transcripts import Passage, read_transcript
 from chironomy.speech.words.word import Token, Word, language_of, tokens_of
@@ -78,8 +79,11 @@ def script_words(
             spans = [Span(begin, end)]
         elif told == "en" and tokens:
             if not asked:
-                aligner, asked = Aligner.build(), True
-            spans = aligner.align(speech, texts, begin, end, part) if aligner else _counted(speech, texts, begin, end)
+                aligner, asked = Aligner.build(remark), True
+            spans = _aligned(aligner, speech, texts, begin, end, part, remark) if aligner else None
+            if spans is None:
+                # What failed once is not tried again for every passage.
+                aligner, spans = None, _counted(speech, texts, begin, end)
         else:
             spans = _counted(speech, texts, begin, end)
         words += _placed(tokens, spans)
@@ -87,6 +91,25 @@ def script_words(
         raise SpeechError(f"{name} has no words in it; write what is said in the recording")
     work.progress(1.0)
     return words
+
+
+def _aligned(
+    aligner: Aligner,
+    speech: Speech,
+    texts: Sequence[str],
+    begin: float,
+    end: float,
+    work: Work,
+    remark: Callable[[str], None],
+) -> list[Span] | None:
+    """When each word is heard; none where pocketsphinx fails, which is remarked on."""
+    try:
+        return aligner.align(speech, texts, begin, end, work)
+    except ChironomyError:
+        raise
+    except (RuntimeError, ValueError, OSError) as error:
+        remark(failing(error))
+        return None
 
 
 def _within(passages: Sequence[Passage], seconds: float, name: str, remark: Callable[[str], None]) -> list[Passage]:
