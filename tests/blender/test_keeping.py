@@ -294,7 +294,7 @@ def test_what_was_made_for_a_deleted_character_is_kept_and_goes_onto_another(sce
     with pytest.raises(RuntimeError) as raised:
         meanwhile(lambda: bpy.data.objects.remove(item))
     said = str(raised.value).strip()
-    assert said.startswith("Error: the character Character was deleted meanwhile; its motion is kept in ")
+    assert said.startswith("Error: The character Character was deleted meanwhile; its motion is kept in ")
     path = module("scene.keeping").offered()
     assert str(path) in said
     bpy.ops.chironomy.add_character()
@@ -335,7 +335,7 @@ def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, mo
         bpy.context.window.scene = other
         bpy.data.scenes.remove(scene)
 
-    with pytest.raises(RuntimeError, match=f"the scene Scene is not open any more; the video is {folder}"):
+    with pytest.raises(RuntimeError, match=f"The scene Scene is not open any more; the video is {folder}"):
         render(delete)
     assert (folder / "take.00000.png").is_file()
 

@@ -13,7 +13,7 @@ bpy = pytest.importorskip("bpy")
 
 @pytest.fixture
 def generated(addon, desk):
-    generate(desk, 5)
+    generate(desk, 4)
     return desk
 
 

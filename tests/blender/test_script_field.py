@@ -70,6 +70,6 @@ def test_generate_goes_by_the_words(addon, desk, monkeypatch):
 
     monkeypatch.setattr(performance, "_made_here", stop)
     desk.chironomy.script = WORDS
-    with pytest.raises(RuntimeError, match="that was all"):
+    with pytest.raises(RuntimeError, match="That was all"):
         generate(desk, 1)
     assert heard == [WORDS]

@@ -97,7 +97,7 @@ def within(number, begin=0.0, end=0.0):
     return slice(first - 1 + round(begin * FPS), first - 1 + round((seconds - end) * FPS))
 
 
-SETTLED = (1.5, 0.8)
+SETTLED = (1.5, 1.2)
 """Seconds in which a listener's hands still sink, and in which they are raised for the next turn."""
 
 
@@ -328,7 +328,7 @@ def test_who_says_nothing_listens(addon, recordings, quick, capfd):
 def test_a_recording_that_is_gone_is_one_report(addon, recordings, tmp_path):
     scene, people = new_scene(addon, recordings)
     next(iter(strips(scene))).sound.filepath = str(tmp_path / "nowhere.wav")
-    with pytest.raises(RuntimeError, match=r"there is no file .*nowhere\.wav for the strip"):
+    with pytest.raises(RuntimeError, match=r"There is no file .*nowhere\.wav for the strip"):
         bpy.ops.chironomy.generate_scene()
     assert all(addon["rig.read"].hand_key_count(item) == 0 for item in people.values())
 

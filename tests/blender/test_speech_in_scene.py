@@ -339,7 +339,7 @@ class TestHeardToItsEnd:
 
     def test_silence_is_told(self, scene, tmp_path, capfd):
         load(recording(tmp_path / "quiet.wav", level=0.0))
-        assert "nothing is heard in quiet.wav" in "".join(capfd.readouterr())
+        assert "Nothing is heard in quiet.wav" in "".join(capfd.readouterr())
 
     def test_a_recording_that_breaks_off_is_told(self, scene, tmp_path, capfd):
         path = recording(tmp_path / "cut.wav", 3.0)
