@@ -44,7 +44,7 @@ def hands_of(phrase: Phrase) -> list[int]:
 
 
 def steps(motion: HandMotion, phrase: Phrase) -> np.ndarray:
-    """(frames, hands) metres a second of the wrists from before a phrase's first stroke on: its way there is its own."""
+    """(frames, hands) metres a second of the wrists from before a phrase's first stroke on."""
     start = max(phrase.start, phrase.strokes[0].apex - 0.4)
     span = slice(round(start * FPS), min(round(phrase.end * FPS), motion.frame_count - 1))
     speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * FPS
