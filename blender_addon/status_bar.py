@@ -69,7 +69,4 @@ def _functions() -> list[list[Any]]:
 
 
 def _bar() -> Any:
-    # There where there is a window alone.
-    from bl_ui.space_statusbar import STATUSBAR_HT_header
-
-    return STATUSBAR_HT_header
+    return bpy.types.STATUSBAR_HT_header

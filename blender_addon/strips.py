@@ -126,7 +126,7 @@ def band(height: float, scale: float = 1.0, *, sound: bool = False, markers: boo
     lowest = MARKERS if markers and tall - MARKERS >= LEAST_ABOVE else BOTTOM
     least = 2 * (LOWEST_ROW + GAP)
     if slim or tall - SCRUB - KEYS - lowest < least:
-        lowest = max(min(lowest, tall - SCRUB), 0.0)
+        lowest = max(min(lowest, tall - SCRUB - GAP), 0.0)
         found = Band((0.0, 0.0), (0.0, 0.0), scale * (lowest + GAP), scale * SLIM_ROW, scale * GAP, low=True, slim=True)
         return found._replace(wave=(scale * lowest, found.top)) if sound else found
     room = max(PART * (tall - SCRUB - lowest + BOTTOM) - BOTTOM, least)

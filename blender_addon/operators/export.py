@@ -255,7 +255,9 @@ def following(filepath: str, stems: Mapping[str, str], takes: str) -> str:
         takes: the choice.
     """
     # Not as a path: Blender begins what lies beside the file with two slashes.
-    folder, stem, ending = re.fullmatch(r"(.*[/\\])?(.*?)(\.\w+)?", filepath, re.DOTALL).groups("")
+    parts = re.fullmatch(r"(.*[/\\])?(.*?)(\.\w+)?", filepath, re.DOTALL)
+    assert parts is not None
+    folder, stem, ending = parts.groups("")
     return folder + stems[takes] + ending if stem in stems.values() else filepath
 
 

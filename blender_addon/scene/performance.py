@@ -318,8 +318,14 @@ def _said_in_full(score: Score, wanted: Mapping[str, Any]) -> Score:
     """Return a score with what its kinds usually have and nobody said, as the model performs it."""
     from chironomy.gesture.planning.plan import said_in_full
 
-    manner = {name: float(wanted[name]) for name in ("speed", "amplitude")}
-    full = said_in_full(score, style={wanted["style"]: 1.0}, handedness=None, seed=int(wanted["seed"]), **manner)
+    full = said_in_full(
+        score,
+        style={wanted["style"]: 1.0},
+        speed=float(wanted["speed"]),
+        amplitude=float(wanted["amplitude"]),
+        handedness=None,
+        seed=int(wanted["seed"]),
+    )
     # Strokes are those that were asked for: further ones that a kind swings in are its own.
     phrases = (replace(new, strokes=old.strokes) for old, new in zip(score.phrases, full.phrases, strict=True))
     return replace(full, phrases=tuple(phrases))

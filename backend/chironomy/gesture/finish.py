@@ -30,6 +30,7 @@ _WRIST_SPEEDS, _FINGER_SPEEDS = (0.1, 0.4), (1.2, 4.8)
 _AROUND_STROKES = 0.1  # seconds to either side of a quick moment that count as quick
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
 _LEADING_SECONDS = 0.5  # beside what is pinned, in which a hand is on its way out of it or into it
+_HASTE_SECONDS = 0.1  # beside what is pinned, in which a hand may be as hasty as that is
 # Each part is finished with this much motion to either side, within which limits act, and fades into the next.
 _MARGIN_SECONDS, _SEAM_SECONDS = 1.0, 0.25
 
@@ -148,7 +149,8 @@ class Finisher:
         position, rotation = settled(position, rotation, resting(self.rests, times, self.seconds), free)
         asked = near_phrases(self.given, times).astype(np.float64)
         position, rotation = at_ease(position, rotation, free * (1.0 - asked))
-        position, rotation = without_haste(position, rotation, self.fps, free)
+        led = np.ones_like(free) if self.pins is None else 1.0 - self.pins.near(times, _HASTE_SECONDS)
+        position, rotation = without_haste(position, rotation, self.fps, led)
         source = {}
         if self.lap is not None:
             position, rotation = self.lap.on_lap(position, rotation, times, free)

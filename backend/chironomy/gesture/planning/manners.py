@@ -258,6 +258,7 @@ PERFORMED["neutral"] = replace(
     evenness=0.25,
     accent=2.0,
     freedom=0.015,
+    highest=0.0,
 )
 PERFORMED["lively"] = replace(
     PERFORMED["lively"],

@@ -32,7 +32,7 @@ _NAMED_AGAIN = 1.2  # seconds between two of their strokes
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
 # Metres: strokes that arrive lower are not seen; two hands that arrive as high as one surrender.
-_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.32, 0.05, 0.04, 0.03
+_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.32, 0.07, 0.04, 0.03
 _FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
