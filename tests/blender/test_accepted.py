@@ -102,7 +102,7 @@ def test_a_hand_that_is_posed_without_keys_is_kept_in_the_copy(addon, scene):
 
 def test_an_edit_that_cannot_be_made_leaves_no_copy(addon, scene):
     before = len(bpy.data.actions)
-    with pytest.raises(RuntimeError, match="no pose of yours"):
+    with pytest.raises(RuntimeError, match="No pose of yours"):
         bpy.ops.chironomy.release_poses()
     scene.frame_set(4000)
     with pytest.raises(RuntimeError, match="no range with keys"):

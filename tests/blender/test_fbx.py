@@ -179,7 +179,7 @@ def test_where_another_blender_fails_this_one_writes_the_file(
     path, before = tmp_path / "here.fbx", held()
     monkeypatch.setattr(addon["scene.another_blender"], "program", lambda: command)
     assert bpy.ops.chironomy.export_fbx(filepath=str(path)) == {"FINISHED"}
-    assert f"wrote {path}; {sentence}" in capfd.readouterr().out
+    assert f"Wrote {path}; {sentence}" in capfd.readouterr().out
     assert path.read_bytes().startswith(b"Kaydara FBX")
     assert list(tmp_path.iterdir()) == [path]
     assert held() == before

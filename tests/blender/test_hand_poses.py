@@ -256,7 +256,7 @@ def test_the_selected_bones_tell_the_hand(addon, rig, bare):
     try:
         bpy.ops.pose.select_all(action="DESELECT")
         bare.data.bones.active = None
-        assert "select a bone of a hand" in sentence_of(bpy.ops.chironomy.apply_hand_pose, pose="fist", side="SELECTED")
+        assert "Select a bone of a hand" in sentence_of(bpy.ops.chironomy.apply_hand_pose, pose="fist", side="SELECTED")
         bare.data.bones.active = bare.data.bones["middle2.L"]
         assert apply("fist", side="SELECTED", frame=3) == {"FINISHED"}
     finally:

@@ -130,5 +130,5 @@ def test_a_file_without_a_skeleton_and_one_that_is_none_are_reported(addon, char
     (tmp_path / "none.fbx").write_bytes(b"Kaydara FBX Binary")
     with pytest.raises(RuntimeError, match=r"none\.fbx cannot be read \(.*\); import it by Blender's File menu"):
         bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "none.fbx"))
-    with pytest.raises(RuntimeError, match=r"there is no file .*gone\.usda"):
+    with pytest.raises(RuntimeError, match=r"There is no file .*gone\.usda"):
         bpy.ops.chironomy.import_motion(filepath=str(tmp_path / "gone.usda"))

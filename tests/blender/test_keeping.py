@@ -335,7 +335,7 @@ def test_a_video_is_laid_in_its_own_scene_and_stays_on_disk_without_it(scene, mo
         bpy.context.window.scene = other
         bpy.data.scenes.remove(scene)
 
-    with pytest.raises(RuntimeError, match=f"the scene Scene is not open any more; the video is {folder}"):
+    with pytest.raises(RuntimeError, match=f"The scene Scene is not open any more; the video is {folder}"):
         render(delete)
     assert (folder / "take.00000.png").is_file()
 

@@ -231,7 +231,7 @@ def test_another_scene_is_not_sent(addon, scene, receiver):
     assert addon["scene.live"].sending().sent == sent
 
 
-@pytest.mark.parametrize(("host", "sentence"), [("no such computer.invalid", "there is no computer"), ("", "computer")])
+@pytest.mark.parametrize(("host", "sentence"), [("no such computer.invalid", "There is no computer"), ("", "computer")])
 def test_a_computer_that_is_nowhere_is_one_sentence(addon, scene, receiver, monkeypatch, host, sentence):
     monkeypatch.setattr(addon["online"], "bpy", SimpleNamespace(app=SimpleNamespace(online_access=True)))
     scene.chironomy.live.host = host

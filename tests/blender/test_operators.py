@@ -71,7 +71,7 @@ def test_another_speech_replaces_the_first(scene, tmp_path):
 
 def test_a_missing_file_is_named(scene, tmp_path):
     said = sentence_of(bpy.ops.chironomy.load_speech, filepath=str(tmp_path / "nowhere.wav"))
-    assert f"there is no file {tmp_path / 'nowhere.wav'}" in said
+    assert f"There is no file {tmp_path / 'nowhere.wav'}" in said
 
 
 @pytest.mark.skipif(not HAS_SOUND, reason="this Blender was built without sound")

@@ -265,7 +265,7 @@ def test_a_render_without_a_backend_leaves_no_folder(scene, addon, monkeypatch, 
         raise addon["backend"].ClientError("no backend is set up")
 
     monkeypatch.setattr(addon["scene.renders"].backend, "connect", missing)
-    with pytest.raises(RuntimeError, match="no backend is set up"):
+    with pytest.raises(RuntimeError, match="No backend is set up"):
         bpy.ops.chironomy.render_video()
     assert not (tmp_path / "renders").exists()
 
@@ -273,5 +273,5 @@ def test_a_render_without_a_backend_leaves_no_folder(scene, addon, monkeypatch, 
 def test_a_folder_that_cannot_be_made_is_a_sentence(scene, addon, tmp_path):
     (tmp_path / "file").write_text("")
     addon["preferences"].preferences(bpy.context).renders = str(tmp_path / "file" / "renders")
-    with pytest.raises(RuntimeError, match=r"the folder for renders .* cannot be made"):
+    with pytest.raises(RuntimeError, match=r"The folder for renders .* cannot be made"):
         bpy.ops.chironomy.render_video()

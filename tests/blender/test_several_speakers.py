@@ -328,7 +328,7 @@ def test_who_says_nothing_listens(addon, recordings, quick, capfd):
 def test_a_recording_that_is_gone_is_one_report(addon, recordings, tmp_path):
     scene, people = new_scene(addon, recordings)
     next(iter(strips(scene))).sound.filepath = str(tmp_path / "nowhere.wav")
-    with pytest.raises(RuntimeError, match=r"there is no file .*nowhere\.wav for the strip"):
+    with pytest.raises(RuntimeError, match=r"There is no file .*nowhere\.wav for the strip"):
         bpy.ops.chironomy.generate_scene()
     assert all(addon["rig.read"].hand_key_count(item) == 0 for item in people.values())
 
