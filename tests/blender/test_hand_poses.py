@@ -357,7 +357,7 @@ def test_an_own_pose_is_picked_like_any_other_and_for_either_hand(addon, rig, ba
 def test_a_taken_name_is_refused_and_a_damaged_file_breaks_nothing(addon, bare, own):
     assert bpy.ops.chironomy.save_hand_pose(label="Tea", side="LEFT") == {"FINISHED"}
     said = sentence_of(bpy.ops.chironomy.save_hand_pose, label="tea", side="LEFT")
-    assert "there is a pose 'tea' already; give another name, or choose Overwrite" in said
+    assert "There is a pose 'tea' already; give another name, or choose Overwrite" in said
     assert bpy.ops.chironomy.save_hand_pose(label="tea", side="LEFT", overwrite=True) == {"FINISHED"}
     assert "choose Left or Right" in sentence_of(bpy.ops.chironomy.save_hand_pose, label="x", side="BOTH")
     (own / "hand-broken.json").write_text('{"format": "chironomy.hand_pose/1", ')

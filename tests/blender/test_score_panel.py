@@ -279,7 +279,7 @@ def test_what_a_person_chose_is_kept_by_the_next_generations(addon, rig, desk):
         generate(desk, seed)
         kept = [n for n, each in enumerate(desk.chironomy.phrases) if each.locked]
         assert [phrases(desk)[n] for n in kept] == [wanted]
-        assert addon["timeline"].strips(bpy.context)[kept[0]].name == "fist *"
+        assert addon["timeline"].strips(bpy.context)[kept[0]].name == "Fist *"
         assert phrases(desk) != before
         assert bent(kept[0]) > 120
     # What is let go goes with the next one.
