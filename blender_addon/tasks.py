@@ -126,6 +126,9 @@ class JobOperator(Explained):
 
     def cancel(self, context: Context) -> None:
         """Blender ends the operator, as when another file is opened; what it would lay is looked at once more."""
+        if not hasattr(self, "_task"):
+            # A dialog was left, and nothing is asked for.
+            return
         self._remove_timer(context)
         if self._slices is not None:
             self._slices.stop()

@@ -123,6 +123,8 @@ def test_setting_up_tells_the_size_and_asks_before_anything_begins(addon, chosen
     assert pressed.asked == [True]
     operator.draw(pressed, bpy.context)
     assert pressed.layout.labels == ["Downloads about 240 MB, which take three times that on the disk"]
+    # The dialog is left: no work is there to be ended.
+    operator.cancel(pressed, bpy.context)
 
 
 def test_which_pytorch_follows_the_machine_until_one_is_chosen(addon, chosen, monkeypatch):
