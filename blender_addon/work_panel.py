@@ -4,7 +4,6 @@
 import textwrap
 from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
 
 import bpy
 from bpy.types import Context, UILayout
@@ -29,12 +28,11 @@ BUTTON = 0.6
 """Of a row, that a button keeps while its work is under way: its name is still read whole."""
 
 
-class _Seen:
-    """What of the buttons was drawn, by the region: in which of its drawings, which are counted."""
-
-    drawings: ClassVar[dict[int, int]] = {}
-    buttons: ClassVar[dict[tuple[int, type], int]] = {}
-    alone: ClassVar[dict[int, list[Task]]] = {}
+# What of the buttons was drawn, by the region: in which of its drawings, which are counted. Not `ClassVar`s of a class:
+# what typing remembers of them would hold Blender's Python module, and 4.2 end by a crash (see `properties`).
+_drawings: dict[int, int] = {}
+_buttons: dict[tuple[int, type], int] = {}
+_alone: dict[int, list[Task]] = {}
 
 
 def begin_drawing(region: int) -> list[Task]:
@@ -45,28 +43,28 @@ def begin_drawing(region: int) -> list[Task]:
     Args:
         region: the sidebar, by its address.
     """
-    last = _Seen.drawings.get(region, 0)
-    _Seen.drawings[region] = last + 1
-    seen = {operator for (where, operator), drawing in _Seen.buttons.items() if where == region and drawing == last}
-    _Seen.alone[region] = [task for task in line.tasks() if task.operator not in seen or not _is_here(task)]
-    return _Seen.alone[region]
+    last = _drawings.get(region, 0)
+    _drawings[region] = last + 1
+    seen = {operator for (where, operator), drawing in _buttons.items() if where == region and drawing == last}
+    _alone[region] = [task for task in line.tasks() if task.operator not in seen or not _is_here(task)]
+    return _alone[region]
 
 
 def draw_alone(layout: UILayout, region: int) -> None:
     """Draw the jobs that no button of a sidebar tells of."""
-    draw_jobs(layout, [task for task in _Seen.alone.get(region, []) if task in line.tasks()])
+    draw_jobs(layout, [task for task in _alone.get(region, []) if task in line.tasks()])
 
 
 def others(region: int) -> list[Task]:
     """Return the jobs that stand beside their buttons in a sidebar, and not above its sections."""
-    return [task for task in line.tasks() if task not in _Seen.alone.get(region, [])]
+    return [task for task in line.tasks() if task not in _alone.get(region, [])]
 
 
 def work_button(layout: UILayout, operator: type[JobOperator], icon: str) -> None:
     """Draw the button of an operator that takes time and, beside it, how far its first work for this scene is."""
     as_set(layout, bpy.context)
     region = address(bpy.context)
-    _Seen.buttons[region, operator] = _Seen.drawings.get(region, 0)
+    _buttons[region, operator] = _drawings.get(region, 0)
     tasks = [task for task in line.tasks() if task.operator is operator and _is_here(task)]
     if not tasks:
         layout.operator(operator.bl_idname, icon=icon)
