@@ -190,7 +190,7 @@ def test_work_whose_button_is_not_drawn_stands_above_the_other_sections(addon, s
     # The section Generate is open in one sidebar, and closed in another.
     for drawn in (7, 8):
         panel.begin_drawing(drawn)
-    panel._Seen.buttons[region, generate] = panel._Seen.drawings[region]
+    panel._buttons[region, generate] = panel._drawings[region]
     window.press("generate")
     window.pass_time()
     assert panel.begin_drawing(7) == []
@@ -201,7 +201,7 @@ def test_work_whose_button_is_not_drawn_stands_above_the_other_sections(addon, s
     panel.draw_alone(sheet, 8)
     assert [text for text in sheet.texts if "Generate" in text] == ["Generate · Scene · Character"]
     # Another scene's work is beside no button of this one.
-    panel._Seen.buttons[region, generate] = panel._Seen.drawings[region]
+    panel._buttons[region, generate] = panel._drawings[region]
     bpy.context.window.scene = staged(bpy.data.scenes.new("Other"))
     assert len(panel.begin_drawing(7)) == 1
     bpy.context.window.scene = scene
