@@ -10,7 +10,7 @@ from chironomy.body.joint_limits import clamp_hand_rotation, clamp_wrist
 from chironomy.body.sitting import SEATED
 from chironomy.gesture.ease import at_ease
 from chironomy.gesture.encoding import HAND_DIM, MOTION_DIM, WRIST_DIM, decode
-from chironomy.gesture.haste import without_haste
+from chironomy.gesture.haste import quickness, without_haste
 from chironomy.gesture.lap import Lap
 from chironomy.gesture.pins import Pins
 from chironomy.gesture.score import Phrase, near_phrases
@@ -27,7 +27,6 @@ Array = NDArray[np.float64]
 _QUICK_SMOOTHING, _CALM_SMOOTHING = 0.02, 0.1
 # Speeds between which the one goes over into the other: of wrists in m/s, of fingers in the 6D form's units a second.
 _WRIST_SPEEDS, _FINGER_SPEEDS = (0.1, 0.4), (1.2, 4.8)
-_AROUND_STROKES = 0.1  # seconds to either side of a quick moment that count as quick
 _START_SECONDS = 0.4  # in which motion that is under way when the recording begins starts from standstill
 _LEADING_SECONDS = 0.5  # beside what is pinned, in which a hand is on its way out of it or into it
 _HASTE_SECONDS = 0.1  # beside what is pinned, in which a hand may be as hasty as that is
@@ -56,9 +55,7 @@ def smooth(motion: Array, fps: float) -> Array:
             (fingers, fingers, _FINGER_SPEEDS),
         ):
             speed = np.linalg.norm(np.gradient(middle[:, moving], axis=0), axis=1) * fps
-            speed = filtered(filters.maximum(speed, 2 * round(_AROUND_STROKES * fps) + 1), 0.06)
-            part = np.clip((speed - low) / (high - low), 0, 1)
-            part = (part**2 * (3 - 2 * part))[:, None]
+            part = quickness(speed, fps, low, high)[:, None]
             result[:, numbers] = part * quick[:, numbers] + (1 - part) * calm[:, numbers]
     return result
 

@@ -13,9 +13,8 @@ from chironomy.motion import rotation as quaternion
 
 Array = NDArray[np.float64]
 
-_MEASURED, _AROUND = 0.03, 0.1  # seconds: standard deviation of what is measured, and how far about it that counts
-_EDGE = 0.06  # seconds, standard deviation, over which smoothing sets in
-_WAY, _TURN = 0.08, 0.08  # seconds, standard deviations, of what is smoothed
+_AROUND, _EDGE = 0.1, 0.06  # seconds to either side in which the fastest counts; standard deviation of how it sets in
+_MEASURED, _SMOOTHED = 0.03, 0.08  # seconds, standard deviations, of what is measured and of what is smoothed
 _SPEEDS = 1.6, 2.6  # metres a second from which on a wrist is hasty, and is so wholly
 _TURNS = np.radians([600.0, 1100.0])  # likewise radians a second of its turn
 
@@ -37,18 +36,22 @@ def without_haste(position: Array, rotation: Array, fps: float, free: Array) -> 
     calm_position, calm_rotation = position.copy(), rotation.copy()
     for hand in range(2):
         way, turn = position[:, hand], quaternion.make_continuous(rotation[:, hand, 0])
-        hasty = _part(np.gradient(filters.gaussian(way, _MEASURED * fps), axis=0) * fps, _SPEEDS, fps)
-        calm_position[:, hand] += (free[:, hand] * hasty)[:, None] * (filters.gaussian(way, _WAY * fps) - way)
+        hasty = quickness(_speed(way, fps), fps, *_SPEEDS)
+        calm_position[:, hand] += (free[:, hand] * hasty)[:, None] * (filters.gaussian(way, _SMOOTHED * fps) - way)
         # Half the angle is the length of a small step between quaternions.
-        turning = 2 * np.gradient(filters.gaussian(turn, _MEASURED * fps), axis=0) * fps
-        part = free[:, hand] * _part(turning, _TURNS, fps)
-        calm = quaternion.normalize(filters.gaussian(turn, _TURN * fps))
+        part = free[:, hand] * quickness(2 * _speed(turn, fps), fps, *_TURNS)
+        calm = quaternion.normalize(filters.gaussian(turn, _SMOOTHED * fps))
         calm_rotation[:, hand, 0] = quaternion.slerp(turn, calm, part)
     return calm_position, calm_rotation
 
 
-def _part(velocity: Array, bounds: tuple[float, float] | Array, fps: float) -> Array:
-    """(T,) how far the fastest of a velocity (T, n) about each frame is from one bound to the other, 0..1."""
-    fastest = filters.maximum(np.linalg.norm(velocity, axis=1), 2 * round(_AROUND * fps) + 1)
-    part = np.clip((filters.gaussian(fastest, _EDGE * fps) - bounds[0]) / (bounds[1] - bounds[0]), 0, 1)
+def quickness(speed: Array, fps: float, low: float, high: float) -> Array:
+    """(T,) how far the fastest of a speed (T,) about each frame is from a low one to a high one, 0..1, smoothly."""
+    fastest = filters.maximum(speed, 2 * round(_AROUND * fps) + 1)
+    part = np.clip((filters.gaussian(fastest, _EDGE * fps) - low) / (high - low), 0, 1)
     return part**2 * (3 - 2 * part)
+
+
+def _speed(course: Array, fps: float) -> Array:
+    """(T,) how fast numbers (T, n) change a second."""
+    return np.linalg.norm(np.gradient(filters.gaussian(course, _MEASURED * fps), axis=0), axis=1) * fps
