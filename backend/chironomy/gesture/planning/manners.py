@@ -29,7 +29,6 @@ class Manner:
         stays: seconds in which a gesture phrase has further strokes, fewer of them where its hands are held up.
         accent: how much more likely a strong accent gets a stroke than a weak one.
         beginning: how much more likely an accent early in its phrase of speech gets one than a late one.
-        late: how much later than the pace has it a gesture unit may begin, in parts of the time between two strokes.
         evenness: how much strokes keep to an even pace rather than come in bursts, 0 to 1.
         freedom: part of the strokes that fall where the speaker likes rather than on an accent.
         pause: seconds of silence that end a gesture unit.
@@ -62,7 +61,6 @@ class Manner:
     stays: float = 60.0
     accent: float = 0.8
     beginning: float = 0.0
-    late: float = 0.5
     evenness: float = 0.15
     freedom: float = 0.4
     pause: float = 1.5
@@ -249,7 +247,8 @@ MANNERS: dict[str, Manner] = {
 }
 
 # How plans to perform differ from those to learn from. A network evens out what it learned, so they go farther; and
-# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike.
+# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike; and
+# nobody stays in one place for long.
 _FREEST = MANNERS["lively"].freedom
 PERFORMED: dict[str, Manner] = {
     name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom), stays=2.6)
@@ -264,7 +263,6 @@ PERFORMED["neutral"] = replace(
     evenness=0.25,
     accent=2.0,
     raised_both=0.2,
-    late=-0.1,
     freedom=0.015,
     highest=0.0,
 )
@@ -277,7 +275,8 @@ PERFORMED["lively"] = replace(
     space=1.8,
     raised=0.3,
     raised_both=0.2,
-    late=-0.1,
+    freedom=0.9,
+    stays=4.5,
     choices=8.0,
     highest=0.25,
 )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from chironomy.gesture.course import Course, Piece
-from chironomy.gesture.planning.manners import MANNERS, PERFORMED, Manner, manner_of
+from chironomy.gesture.planning.manners import MANNERS, PERFORMED, manner_of
 from chironomy.gesture.planning.places import soft_least
 from chironomy.gesture.planning.planner import ANTICIPATION, HIGH, Planner
 from chironomy.gesture.planning.resting import rested
@@ -33,7 +33,7 @@ _NAMED_AGAIN = 1.2  # seconds between two of their strokes
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
 # Metres: strokes that arrive lower are not seen; two hands that arrive as high as one surrender.
-_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.27, 0.07, -0.02, 0.03
+_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.3, 0.07, 0.0, 0.03
 _FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
@@ -82,8 +82,6 @@ def planned_score(
     if rate > 1.0:  # who wants more of them than there are accents gets them in between
         freedom = 1.0 - (1.0 - planner.manner.freedom) / np.sqrt(rate)
         planner.manner = replace(planner.manner, freedom=freedom)
-    elif rate < 1.0:  # and who wants fewer does not insist on the first words
-        planner.manner = replace(planner.manner, late=Manner.late)
     planner.interval += _FOR_RESTS
     planner.amplitude *= _LARGER
     planner.space *= _ROOM

@@ -28,7 +28,7 @@ _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak
 _OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
 HIGH = -0.12  # metres above the shoulders from which on a hand is held up
-_BEGINS_WITHIN = 1.6  # seconds from where speech begins to the first stroke at most, where one is due and has an accent
+_BEGINS_WITHIN = 2.0  # seconds from where speech begins to the first stroke at most, where one is due and has an accent
 
 # How far a hand shape may differ from itself: where fingers touch, or their number speaks, hardly.
 _LOOSE = {"ring": 0.2, "bunch": 0.25, "fist": 0.3, "point": 0.3, "flat": 0.6}
@@ -153,7 +153,7 @@ class Planner:
         part = np.clip((times - bounds[:, 0]) / np.maximum(bounds[:, 1] - bounds[:, 0], 0.3), 0, 1)
         liking = manner.accent * strengths - manner.beginning * part
         least = float(np.clip(0.56 / np.sqrt(self.tempo * max(self.rate, 1.0)), 0.3, 1.1))
-        now = begin + float(random.uniform(-1, manner.late)) * self.interval
+        now = begin + float(random.uniform(-1, 0.5)) * self.interval
         chosen: list[_Accent] = []
         while True:
             desired = now + self.interval * float(np.exp(random.normal(0, 0.15 + 0.45 * (1 - manner.evenness))))
