@@ -269,7 +269,7 @@ PERFORMED["neutral"] = replace(
 PERFORMED["lively"] = replace(
     PERFORMED["lively"],
     strokes_per_minute=124.0,
-    amplitude=2.9,
+    amplitude=2.65,
     tempo=1.5,
     both_hands=0.6,
     space=1.8,

@@ -98,7 +98,9 @@ def planned_score(
     lasting = tuple(
         _not_held_up(_seen(_let_go(_lasting(phrase, speech.duration)), highest)) for phrase in score.phrases
     )
-    score = rested(replace(score, phrases=lasting), phrases, planner.manner.together, random)
+    # Who gestures more rests less.
+    together = tuple(seconds * np.sqrt(rate) for seconds in planner.manner.together)
+    score = rested(replace(score, phrases=lasting), phrases, (together[0], together[1]), random)
     return replace(score, source={_PLANNED: True})
 
 

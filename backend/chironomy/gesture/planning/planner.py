@@ -168,7 +168,7 @@ class Planner:
                     chosen.append(_Accent(now, float(random.uniform(0.2, 0.8)), spoken))
                 continue
             if not chosen:
-                near = near[times[near] <= begin + max(_BEGINS_WITHIN, self.interval)]
+                near = near[times[near] <= begin + max(_BEGINS_WITHIN, 1.5 * self.interval)]
             if not len(near):
                 near = open_to[:1]
             score = liking[near] - ((times[near] - desired) / (0.4 * self.interval)) ** 2
