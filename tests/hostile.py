@@ -2,6 +2,7 @@
 """Hostile files, made by code and harmless (bombs, lying headers, polyglots, pickles), given to a backend."""
 
 import base64
+import contextlib
 import io
 import json
 import os
@@ -9,6 +10,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 import zlib
@@ -16,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import psutil
@@ -211,15 +213,18 @@ def _tone(seconds: float = 0.5, rate: int = 16_000) -> bytes:
     return _wave(rate, 1, 16, len(samples), samples)
 
 
-def _long_flac() -> bytes:
-    """Seventy minutes of silence in some kilobytes."""
+def _long_flac(told: int | None = None) -> bytes:
+    """Seventy minutes of silence in some kilobytes; `told` is how many samples they are said to be."""
     import soundfile
 
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", 8000, 1, "PCM_16", format="FLAC") as sound:
         for _ in range(70):
             sound.write(np.zeros(60 * 8000, np.int16))
-    return stream.getvalue()
+    data = bytearray(stream.getvalue())
+    if told is not None:
+        data[22:26] = told.to_bytes(4, "big")
+    return bytes(data)
 
 
 def _deep(opening: bytes, closing: bytes, depth: int = 100_000) -> bytes:
@@ -293,6 +298,8 @@ CORPUS: dict[str, Hostile] = {
     "wav of no bits": Hostile(lambda: _wave(16000, 1, 0, 4000, bytes(4000)), (SPEECH,)),
     "wav of no number": Hostile(lambda: _wave(16000, 1, 32, 64000, b"\x00\x00\xc0\x7f" * 16000, 3), (SPEECH,)),
     "flac of 70 minutes": Hostile(_long_flac, (SPEECH,)),
+    "flac of 70 minutes that says a second": Hostile(lambda: _long_flac(8000), (SPEECH,)),
+    "flac of 70 minutes that says nothing": Hostile(lambda: _long_flac(0), (SPEECH,)),
     "playlist": Hostile(lambda: _PLAYLIST, (SPEECH, SCRIPT)),
     "list of files": Hostile(
         lambda: b"ffconcat version 1.0\nfile '/etc/passwd'\nfile 'http://127.0.0.1:1/'\n", (SPEECH,)
@@ -339,7 +346,8 @@ class Told:
         done: how many were done all the same.
         wrong: what else happened.
         longest: seconds that one job took, and which.
-        memory: bytes that the greediest worker took more than with good files.
+        memory: bytes that one job took at its height, all processes together, more than was taken before it, and which.
+        at_rest: bytes that the largest worker took before its jobs.
     """
 
     jobs: int = 0
@@ -347,7 +355,52 @@ class Told:
     done: int = 0
     wrong: list[str] = field(default_factory=list)
     longest: tuple[float, str] = (0.0, "")
-    memory: int = 0
+    memory: tuple[int, str] = (0, "")
+    at_rest: int = 0
+
+
+class _Scales(threading.Thread):
+    """Weighs a process and all below it while something happens; a context manager.
+
+    Attributes:
+        before: bytes that each took at its beginning, by its number.
+        most: bytes that each took at its height.
+    """
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self._done = threading.Event()
+        self.before: dict[int, int] = {}
+        self.most: dict[int, int] = {}
+
+    @property
+    def taken(self) -> int:
+        """Bytes that all of them took more at their heights."""
+        return sum(max(0, most - self.before.get(pid, 0)) for pid, most in self.most.items())
+
+    def run(self) -> None:
+        """Weigh until it is over: decoders are there for some hundredths of a second alone."""
+        while not self._done.wait(0.01):
+            self._weigh(self.most)
+
+    def __enter__(self) -> Self:
+        for one in (self._process, *self._process.children(recursive=True)):
+            _forget_height(one)
+        self._weigh(self.before)
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self.join()
+        self._weigh(self.most)
+
+    def _weigh(self, found: dict[int, int]) -> None:
+        with contextlib.suppress(psutil.Error):
+            for one in (self._process, *self._process.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    found[one.pid] = max(found.get(one.pid, 0), _height(one))
 
 
 def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -> Told:
@@ -358,7 +411,7 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
         everywhere: as every input there is; otherwise as what each of them is most likely to be given.
         names: of the files.
     """
-    from chironomy.client import Client, ClientError, JobFailed
+    from chironomy.client import Client, ClientError
 
     told, good = Told(), _tone()
     os.environ["CHIRONOMY_TEST_MARKER"] = str(folder / "ran")
@@ -382,27 +435,25 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
 
         for place in (SPEECH, PICTURE, SHOT, SCRIPT):
             _try(ask, place, {SPEECH: speech, PICTURE: client.upload(_good_picture())}.get(place, speech))
-        before = _most(process)
+        with _Scales(process) as scales:
+            told.at_rest = max(taken for pid, taken in scales.before.items() if pid != process.pid)
         for name in names:
             data = CORPUS[name].make()
             sha = client.upload(data)
             for place in PLACES if everywhere else CORPUS[name].places:
                 told.jobs += 1
-                start = time.monotonic()
-                try:
-                    ask(place, sha)
-                    told.done += 1
-                except JobFailed as error:
-                    told.sentences += 1
-                    if fault := _fault(str(error)):
-                        told.wrong.append(f"{name} as {place}: {fault}: {error}")
-                except ClientError as error:
-                    told.sentences += 1
-                    if fault := _fault(str(error)):
-                        told.wrong.append(f"{name} as {place}: {fault}: {error}")
-                told.longest = max(told.longest, (time.monotonic() - start, f"{name} as {place}"))
-        after = _most(process)
-        told.memory = max((after[lane] - before.get(lane, after[lane]) for lane in after), default=0)
+                what = f"{name} as {place}"
+                with _Scales(process) as scales:
+                    start = time.monotonic()
+                    try:
+                        ask(place, sha)
+                        told.done += 1
+                    except ClientError as error:
+                        told.sentences += 1
+                        if fault := _fault(str(error)):
+                            told.wrong.append(f"{what}: {fault}: {error}")
+                    told.longest = max(told.longest, (time.monotonic() - start, what))
+                told.memory = max(told.memory, (scales.taken, what))
         client.health()
     log = (folder / "log").read_text("utf-8", "replace")
     log += "".join(path.read_text("utf-8", "replace") for path in (folder / "data").glob("backend.log*"))
@@ -442,20 +493,21 @@ def _fault(sentence: str) -> str:
     return ""
 
 
-def _most(process: "subprocess.Popen[bytes]") -> dict[int, int]:
-    """The most bytes that each process below has taken so far, by its number, as Linux tells; elsewhere now."""
-    found = {}
-    for one in psutil.Process(process.pid).children():
-        try:
-            told = Path(f"/proc/{one.pid}/status").read_text()
-            found[one.pid] = 1024 * int(told.partition("VmHWM:")[2].split()[0])
-        except (OSError, IndexError, ValueError):
-            found[one.pid] = one.memory_info().rss
-    return found
+def _height(process: psutil.Process) -> int:
+    """The most bytes that a process has taken since its height was forgotten, as Linux tells; elsewhere now."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        told = Path(f"/proc/{process.pid}/status").read_text()
+        return 1024 * int(told.partition("VmHWM:")[2].split()[0])
+    return process.memory_info().rss
+
+
+def _forget_height(process: psutil.Process) -> None:
+    with contextlib.suppress(OSError):
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[tuple[Any, "subprocess.Popen[bytes]"]]:
+def _served(folder: Path) -> Iterator[tuple[Any, psutil.Process]]:
     from chironomy.client import Client, read_handshake
 
     handshake = folder / "handshake.json"
@@ -479,7 +531,7 @@ def _served(folder: Path) -> Iterator[tuple[Any, "subprocess.Popen[bytes]"]]:
             assert time.monotonic() < deadline, "it does not listen"
             time.sleep(0.05)
         with Client(told.url, told.token, timeout=_MOST_WAITING) as client:
-            yield client, process
+            yield client, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)

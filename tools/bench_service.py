@@ -51,6 +51,7 @@ def main() -> int:
     parser.add_argument("--fault-jobs", type=int, default=80, help="how many jobs are asked for meanwhile")
     parser.add_argument("--files", type=int, default=200, help="how many damaged files each reader is given")
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="for which one reader is given more of them")
+    parser.add_argument("--kept", type=Path, help="a folder; who is stopped among damaged files goes on by it")
     parser.add_argument("--cases", type=int, default=100, help="how many requests each path is sent")
     parser.add_argument("--seed", type=int, default=1)
     names = [_key(name) for name, _ in _SECTIONS]

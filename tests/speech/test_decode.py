@@ -4,6 +4,7 @@
 import hashlib
 import struct
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -400,6 +401,35 @@ class TestWhatCannotBeRead:
         with pytest.raises(SpeechError, match="longer than"):
             load_speech(path, maximum_seconds=3.0)
         assert load_speech(path, maximum_seconds=4.5).duration == 4.5
+
+    @pytest.mark.parametrize("told", [None, 0, 8000])
+    def test_hours_of_silence_in_a_small_file_are_refused_before_they_are_held(self, tmp_path, told):
+        path = tmp_path / "silence.flac"
+        with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as sound:
+            for _ in range(70):
+                sound.write(np.zeros(60 * 8000, np.int16))
+        if told is not None:
+            data = bytearray(path.read_bytes())
+            # The lowest 32 of 36 bits of the number of samples in all (RFC 9639, section 8.2), 0 where it is not known.
+            data[22:26] = told.to_bytes(4, "big")
+            path.write_bytes(data)
+        tracemalloc.start()
+        try:
+            with pytest.raises(SpeechError, match="longer than the 60 minutes"):
+                load_speech(path)
+            assert tracemalloc.get_traced_memory()[1] < 64 << 20
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize("channels", [1, 2])
+    @pytest.mark.parametrize("suffix", [".flac", ".wav"])
+    def test_what_was_counted_is_what_is_read_at_once(self, tmp_path, voice, monkeypatch, channels, suffix):
+        path = tmp_path / f"long{suffix}"
+        one = voice("a", 2.0)
+        soundfile.write(path, one if channels == 1 else np.stack([one, -one], axis=1), RATE)
+        at_once = load_speech(path)
+        monkeypatch.setattr("chironomy.speech.decode._UNCOUNTED_SECONDS", 0.5)
+        assert np.array_equal(load_speech(path).samples, at_once.samples)
 
     @pytest.mark.parametrize(
         ("samples", "rate", "message"),

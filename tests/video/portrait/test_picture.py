@@ -118,6 +118,12 @@ def test_a_file_cut_short_is_one_sentence(kind: str, share: float) -> None:
     assert str(refusal.value).startswith("face.png is ")
 
 
+def test_what_a_decoder_says_of_bytes_is_not_told() -> None:
+    with pytest.raises(VideoError) as refusal:
+        read_picture(file_of(halves()).replace(b"IEND", bytes(4)), "face.png")
+    assert str(refusal.value) == "face.png is cut short or damaged; export it anew"
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,7 @@ def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8
     except Image.DecompressionBombError as error:
         raise VideoError(f"{name} has too many pixels; make it {LARGEST_SIDE} pixels a side at most") from error
     except DAMAGE as error:
-        raise VideoError(f"{name} is damaged ({error}); export it anew") from error
+        raise VideoError(f"{name} is damaged{_told(error)}; export it anew") from error
     with picture:
         _check_size(name, *picture.size)
         try:
@@ -90,7 +91,7 @@ def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8
                 warnings.simplefilter("ignore")
                 return _upright_rgb(picture)
         except DAMAGE as error:
-            raise VideoError(f"{name} is cut short or damaged ({error}); export it anew") from error
+            raise VideoError(f"{name} is cut short or damaged{_told(error)}; export it anew") from error
 
 
 def write_upright(source: str | Path, target: Path, longest: int = LARGEST_SIDE, name: str = "") -> None:
@@ -113,6 +114,12 @@ def write_upright(source: str | Path, target: Path, longest: int = LARGEST_SIDE,
         width, height = (max(1, round(side * scale)) for side in picture.size)
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     picture.save(target, "PNG")
+
+
+def _told(error: BaseException) -> str:
+    """What a decoder says of a fault, in brackets; "" where that is not for people."""
+    said = " ".join(str(error).split())
+    return "" if not said or re.search(r"\bb['\"]|<|0x", said) else f" ({said})"
 
 
 def _what_else(data: bytes) -> str:
