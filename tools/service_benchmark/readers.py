@@ -93,8 +93,8 @@ def _turn(name: str, count: int, kept: Path, seconds: float) -> bool:
     with path.open("a", encoding="utf-8") as stream:
         done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, text=True, check=False)
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or [""])[-1].replace("|", "/")
-            wrong = [f"its process ended by {done.returncode}: {last}"]
+            said = (done.stderr.strip().splitlines() or [""])[-1].replace("|", "/")
+            wrong = [f"its process ended by {done.returncode}: {said}"]
             stream.write(json.dumps({"read": 0, "sentences": 0, "wrong": wrong, "longest": (0.0, ""), "memory": 0}))
             stream.write("\n")
     return bool(done.returncode) or len(_slices(path)) >= last
