@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import statistics
 import struct
 import subprocess
 import sys
@@ -345,7 +346,9 @@ class Told:
         sentences: how many were refused, or failed, by one sentence.
         done: how many were done all the same.
         wrong: what else happened.
+        seconds: that each job took.
         longest: seconds that one job took, and which.
+        work: seconds of processor time that one job took, all processes together, and which.
         memory: bytes that one job took at its height, all processes together, more than was taken before it, and which.
         at_rest: bytes that the largest worker took before its jobs.
     """
@@ -354,9 +357,25 @@ class Told:
     sentences: int = 0
     done: int = 0
     wrong: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     longest: tuple[float, str] = (0.0, "")
+    work: tuple[float, str] = (0.0, "")
     memory: tuple[int, str] = (0, "")
     at_rest: int = 0
+
+    @property
+    def middle(self) -> float:
+        """Seconds that a job takes of which half take longer."""
+        return statistics.median(self.seconds)
+
+    @property
+    def slow(self) -> int:
+        """How many took longer than a second."""
+        return sum(each > 1.0 for each in self.seconds)
+
+    def counted(self, words: str) -> int:
+        """How many of what went wrong are told by some words."""
+        return sum(words in line for line in self.wrong)
 
 
 class _Scales(threading.Thread):
@@ -365,6 +384,7 @@ class _Scales(threading.Thread):
     Attributes:
         before: bytes that each took at its beginning, by its number.
         most: bytes that each took at its height.
+        seconds: of processor time that all took.
     """
 
     def __init__(self, process: psutil.Process) -> None:
@@ -373,6 +393,7 @@ class _Scales(threading.Thread):
         self._done = threading.Event()
         self.before: dict[int, int] = {}
         self.most: dict[int, int] = {}
+        self.seconds = 0.0
 
     @property
     def taken(self) -> int:
@@ -381,13 +402,15 @@ class _Scales(threading.Thread):
 
     def run(self) -> None:
         """Weigh until it is over: decoders are there for some hundredths of a second alone."""
-        while not self._done.wait(0.01):
+        while not self._done.wait(0.02):
             self._weigh(self.most)
 
     def __enter__(self) -> Self:
-        for one in (self._process, *self._process.children(recursive=True)):
-            _forget_height(one)
+        for one in self._all():
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{one.pid}/clear_refs").write_text("5")
         self._weigh(self.before)
+        self.seconds = -self._processor_time()
         self.start()
         return self
 
@@ -395,11 +418,28 @@ class _Scales(threading.Thread):
         self._done.set()
         self.join()
         self._weigh(self.most)
+        self.seconds += self._processor_time()
+
+    def _all(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [self._process, *self._process.children(recursive=True)]
+        return []
+
+    def _processor_time(self) -> float:
+        """Of all, with those that have ended below them."""
+        total = 0.0
+        for one in self._all():
+            with contextlib.suppress(psutil.Error):
+                total += sum(one.cpu_times()[:4])
+        return total
 
     def _weigh(self, found: dict[int, int]) -> None:
-        with contextlib.suppress(psutil.Error):
-            for one in (self._process, *self._process.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
+        commands: dict[int, list[str]] = {}
+        for one in self._all():
+            with contextlib.suppress(psutil.Error):
+                commands[one.pid] = one.cmdline()
+                # What is about to become another program has its parent's memory until then.
+                if commands[one.pid] != commands.get(one.ppid()):
                     found[one.pid] = max(found.get(one.pid, 0), _height(one))
 
 
@@ -433,8 +473,8 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
             kind = "perform" if place == FIT else "gesture"
             client.wait(client.submit(kind, {"speech": speech, place: sha}, quick))
 
-        for place in (SPEECH, PICTURE, SHOT, SCRIPT):
-            _try(ask, place, {SPEECH: speech, PICTURE: client.upload(_good_picture())}.get(place, speech))
+        # What good files make a worker load is no fault of the others.
+        _warm(client, speech)
         with _Scales(process) as scales:
             told.at_rest = max(taken for pid, taken in scales.before.items() if pid != process.pid)
         for name in names:
@@ -452,7 +492,9 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
                         told.sentences += 1
                         if fault := _fault(str(error)):
                             told.wrong.append(f"{what}: {fault}: {error}")
-                    told.longest = max(told.longest, (time.monotonic() - start, what))
+                    told.seconds.append(time.monotonic() - start)
+                told.longest = max(told.longest, (told.seconds[-1], what))
+                told.work = max(told.work, (scales.seconds, what))
                 told.memory = max(told.memory, (scales.taken, what))
         client.health()
     log = (folder / "log").read_text("utf-8", "replace")
@@ -463,14 +505,19 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
     return told
 
 
-def _try(ask: Callable[[str, str], None], place: str, sha: str) -> None:
-    from chironomy.client import ClientError
+def _warm(client: Any, speech: str) -> None:
+    from chironomy.client import JobFailed
 
-    try:
-        ask(place, sha)
-    except ClientError:
-        # What a good sound is not is refused, too; the worker is warm then.
-        return
+    picture, quick = client.upload(_good_picture()), {"num_inference_steps": 1}
+    for kind, inputs, settings in (
+        ("lips", {"speech": speech}, {}),
+        ("picture", {"picture": picture}, {}),
+        ("gesture", {"speech": speech}, quick),
+        ("perform", {"speech": speech}, quick),
+    ):
+        client.wait(client.submit(kind, inputs, settings))
+    with contextlib.suppress(JobFailed):
+        client.wait(client.submit("video", {"shot": picture}, {}))
 
 
 def _good_picture() -> bytes:
@@ -499,11 +546,6 @@ def _height(process: psutil.Process) -> int:
         told = Path(f"/proc/{process.pid}/status").read_text()
         return 1024 * int(told.partition("VmHWM:")[2].split()[0])
     return process.memory_info().rss
-
-
-def _forget_height(process: psutil.Process) -> None:
-    with contextlib.suppress(OSError):
-        Path(f"/proc/{process.pid}/clear_refs").write_text("5")
 
 
 @contextmanager

@@ -13,6 +13,8 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from service_benchmark.answers import measure_answers, measure_work
@@ -26,6 +28,7 @@ from service_benchmark.faults import (
 )
 from service_benchmark.hostile import measure_described, measure_hostile
 from service_benchmark.readers import measure_readers
+from service_benchmark.service import Row
 
 _SECTIONS = (
     ("Kills", measure_kills),
@@ -62,7 +65,7 @@ def main() -> int:
     lines = [
         "# Benchmarks of the service",
         "",
-        "Written by `make bench-service`. Speeds are of the machine named here, whose other load is not known: compare",
+        "Written by `make bench-service`. Speeds are of the machine named here, which had other work, too: compare",
         "ratios, not seconds between tables.",
         "",
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
@@ -73,7 +76,7 @@ def main() -> int:
             lines += [before[name]] if name in before else []
             continue
         lines += ["", f"## {name}", "", "| figure | value | how |", "|---|---|---|"]
-        for row in section(options):
+        for row in chain(section(options), _load()):
             print("   ", *row, file=sys.stderr, flush=True)
             lines.append("| " + " | ".join(row) + " |")
     text = "\n".join(lines) + "\n"
@@ -81,6 +84,13 @@ def main() -> int:
     if options.write:
         options.write.write_text(text, encoding="utf-8")
     return 0
+
+
+def _load() -> Iterator[Row]:
+    """How busy the machine was at the end of a section, where it tells."""
+    if hasattr(os, "getloadavg"):
+        how = f"on average of the last minute, that and all else, for {os.cpu_count()} cores"
+        yield "processes that wanted a core", f"{os.getloadavg()[0]:.1f}", how
 
 
 def _key(name: str) -> str:

@@ -359,8 +359,9 @@ def _counted(sound: Sound, sample_rate: int, held: _Held) -> Iterator[NDArray[np
     for block in blocks:
         count += len(block)
         if count > _UNCOUNTED_SECONDS * sound.rate:
-            count += sum(map(len, blocks))
-            held.check(start + math.ceil(count * sample_rate / sound.rate))
+            for rest in blocks:
+                count += len(rest)
+                held.check(start + math.ceil(count * sample_rate / sound.rate))
             raise _CountedError
         yield block
 
