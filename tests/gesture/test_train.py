@@ -175,7 +175,7 @@ def test_parts_of_a_step_add_up_to_its_gradient() -> None:
 
 @pytest.mark.parametrize("machines", [1, 2])
 def test_two_devices_learn_one_model(tmp_path: Path, machines: int) -> None:
-    """On two processes of the processor, which is as many devices as there may be here, started by one torchrun or two."""
+    """On two processes of the processor, which is as many devices as there may be here, of one torchrun or two."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", f"{2 // machines}"]
     if machines == 1:
         command += ["--standalone"]

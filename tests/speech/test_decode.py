@@ -2,6 +2,7 @@
 """Reading recordings: every container, every kind of bad file, bounded memory."""
 
 import hashlib
+import os
 import struct
 import subprocess
 import tracemalloc
@@ -13,8 +14,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chironomy.packages import ffmpeg_program
 from chironomy.speech import Speech, SpeechError, load_speech, waveform_envelope, write_wav
 from chironomy.speech.decode import silence_told
+from chironomy.speech.errors import DecoderKilled
 from chironomy.speech.joined import played_short
 from chironomy.speech.sound import _float_blocks, write_excerpt
 
@@ -378,6 +381,21 @@ class TestWhatCannotBeRead:
         soundfile.write(path, voice("a", 0.1), RATE)
         with pytest.raises(SpeechError, match=r"lasts 0\.100 s, too short"):
             load_speech(path)
+
+    @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+    @pytest.mark.parametrize("given", [0, 20, 40_000])
+    def test_a_decoder_that_is_killed_is_told_and_nothing_is_cut_short(self, spoken, tmp_path, monkeypatch, given):
+        path = tmp_path / "speech.flac"
+        path.write_bytes(piped("-i", spoken, "-f", "flac"))
+        killed = tmp_path / "ffmpeg"
+        killed.write_text(f'#!/bin/sh\n"{ffmpeg_program()}" "$@" | head -c {given}\nkill -9 $$\n')
+        killed.chmod(0o755)
+        monkeypatch.setattr("chironomy.speech.sound.ffmpeg_program", lambda _: str(killed))
+        with pytest.raises(
+            DecoderKilled, match=r"speech\.flac was not decoded to its end: .* signal 9; try again"
+        ) as told:
+            load_speech(path)
+        assert told.value.passing
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
     def test_samples_that_are_not_numbers(self, tmp_path, voice, bad):

@@ -16,7 +16,7 @@ from service_benchmark.service import EXAMPLE, SECONDS, Row, Service, millisecon
 
 
 def measure_crowd(options: argparse.Namespace) -> Iterator[Row]:
-    """Many jobs that wait, and many who listen, in a process of their own, which shares the machine with the backend."""
+    """Many jobs that wait, and many who listen in a process of their own, which shares the machine with the backend."""
     count, listeners = 1000, 200
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         service = Service(Path(folder) / "data")
