@@ -19,6 +19,7 @@ from pathlib import Path
 
 from service_benchmark.answers import measure_answers, measure_work
 from service_benchmark.crowd import measure_crowd
+from service_benchmark.day import measure_day
 from service_benchmark.faults import (
     measure_clock,
     measure_damage,
@@ -42,6 +43,7 @@ _SECTIONS = (
     ("Answers", measure_answers),
     ("Crowd", measure_crowd),
     ("Work", measure_work),
+    ("A day", measure_day),
 )
 
 
@@ -56,6 +58,7 @@ def main() -> int:
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="for which one reader is given more of them")
     parser.add_argument("--kept", type=Path, help="a folder; who is stopped among damaged files goes on by it")
     parser.add_argument("--cases", type=int, default=100, help="how many requests each path is sent")
+    parser.add_argument("--day", type=int, default=2000, help="how many jobs a day has")
     parser.add_argument("--seed", type=int, default=1)
     names = [_key(name) for name, _ in _SECTIONS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="SECTION", help=f"of {', '.join(names)}")
