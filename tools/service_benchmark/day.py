@@ -2,7 +2,6 @@
 """Whether a backend takes more and more, the longer it works."""
 
 import argparse
-import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import psutil
 
-from service_benchmark.service import EXAMPLE, Row, Service, noise, small_shot, until
+from service_benchmark.service import Row, Service, as_png, beginning, noise, small_shot, until
 
 _KINDS = "lips, gesture and picture in turn, and a film in each hundred"
 _AT_A_TIME = 20
@@ -24,7 +23,7 @@ def measure_day(options: argparse.Namespace) -> Iterator[Row]:
         folder = Path(name)
         service = Service(folder / "data")
         with service.client() as client:
-            speech = client.upload(_second())
+            speech = client.upload(beginning(1.0))
             for first in range(0, count, _AT_A_TIME):
                 for number in range(first, min(first + _AT_A_TIME, count)):
                     _ask(client, number, speech, folder)
@@ -49,17 +48,7 @@ def _ask(client: Any, number: int, speech: str, folder: Path) -> None:
     elif number % 3 == 1:
         client.submit("gesture", {"speech": speech}, {"seed": number, "num_inference_steps": 1})
     else:
-        client.submit("picture", {"picture": client.upload(noise(number))}, {"longest": 128})
-
-
-def _second() -> bytes:
-    """A second of the example."""
-    import soundfile
-
-    samples, rate = soundfile.read(EXAMPLE, 48_000)
-    stream = io.BytesIO()
-    soundfile.write(stream, samples[:rate], rate, format="WAV")
-    return stream.getvalue()
+        client.submit("picture", {"picture": client.upload(as_png(noise(number)))}, {"longest": 128})
 
 
 def _taken(service: Service) -> dict[str, int]:
