@@ -24,11 +24,11 @@ from typing import Any, Self
 import numpy as np
 import psutil
 
-SPEECH, PICTURE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT = (
-    "speech", "picture", "shot", "pinned", "pinned_mask", "kept", "score", "script", "fit",
+SPEECH, PICTURE, FACE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT = (
+    "speech", "picture", "face", "shot", "pinned", "pinned_mask", "kept", "score", "script", "fit",
 )  # fmt: skip
-PLACES = (SPEECH, PICTURE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT)
-"""What a file can be given as."""
+PLACES = (SPEECH, PICTURE, FACE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT)
+"""What a file can be given as; a face is a picture that somebody is looked for in."""
 
 ARRAYS, TEXTS, ARCHIVES = (MOTION, MASK, KEPT), (SCORE, SCRIPT, FIT), (SHOT, MOTION, KEPT)
 
@@ -157,6 +157,15 @@ def _png_bomb() -> bytes:
     return _png(50_000, 50_000, pixels)
 
 
+def _black_png(mode: str) -> bytes:
+    """As large as a picture may be."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new(mode, (8192, 4880)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def _png_with_text_bomb() -> bytes:
     text = b"Comment\x00\x00" + zlib.compress(bytes(256 << 20), 9)
     profile = b"icc\x00\x00" + zlib.compress(bytes(256 << 20), 9)
@@ -277,6 +286,8 @@ CORPUS: dict[str, Hostile] = {
     "torch's zip of a pickle": Hostile(lambda: _zip({"archive/data.pkl": pickle.dumps(_Runs())}), (SHOT, *ARRAYS)),
     "safetensors that lies": Hostile(lambda: (1 << 62).to_bytes(8, "little") + b"{}", (MOTION, SHOT)),
     "png bomb": Hostile(_png_bomb, (PICTURE, FIT)),
+    "png of 40 million black pixels": Hostile(lambda: _black_png("RGB"), (PICTURE,)),
+    "png of 40 million grey pixels": Hostile(lambda: _black_png("L"), (PICTURE,)),
     "png with packed texts": Hostile(_png_with_text_bomb, (PICTURE,)),
     "png of 2^31 pixels a side": Hostile(lambda: _png(0x7FFFFFFF, 0x7FFFFFFF, zlib.compress(b"\0" * 9)), (PICTURE,)),
     "png of no pixels": Hostile(lambda: _png(0, 0, zlib.compress(b"")), (PICTURE,)),
@@ -467,6 +478,9 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
             if place == PICTURE:
                 client.wait(client.submit("picture", {"picture": sha}, {"longest": 256}))
                 return
+            if place == FACE:
+                client.wait(client.submit("fit", {"picture": sha}))
+                return
             if place == SHOT:
                 client.wait(client.submit("video", {"shot": sha}, {}))
                 return
@@ -480,7 +494,8 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
         for name in names:
             data = CORPUS[name].make()
             sha = client.upload(data)
-            for place in PLACES if everywhere else CORPUS[name].places:
+            likely = CORPUS[name].places
+            for place in PLACES if everywhere else (*likely, *([FACE] if PICTURE in likely else ())):
                 told.jobs += 1
                 what = f"{name} as {place}"
                 with _Scales(process) as scales:
@@ -516,8 +531,9 @@ def _warm(client: Any, speech: str) -> None:
         ("perform", {"speech": speech}, quick),
     ):
         client.wait(client.submit(kind, inputs, settings))
-    with contextlib.suppress(JobFailed):
-        client.wait(client.submit("video", {"shot": picture}, {}))
+    for kind, inputs in (("video", {"shot": picture}), ("fit", {"picture": picture})):
+        with contextlib.suppress(JobFailed):
+            client.wait(client.submit(kind, inputs, {}))
 
 
 def _good_picture() -> bytes:
