@@ -157,12 +157,12 @@ def _png_bomb() -> bytes:
     return _png(50_000, 50_000, pixels)
 
 
-def _black_png(mode: str) -> bytes:
-    """As large as a picture may be."""
+def _black_png(mode: str, height: int) -> bytes:
+    """As wide as a picture may be."""
     from PIL import Image
 
     stream = io.BytesIO()
-    Image.new(mode, (8192, 4880)).save(stream, "PNG")
+    Image.new(mode, (8192, height)).save(stream, "PNG")
     return stream.getvalue()
 
 
@@ -286,8 +286,9 @@ CORPUS: dict[str, Hostile] = {
     "torch's zip of a pickle": Hostile(lambda: _zip({"archive/data.pkl": pickle.dumps(_Runs())}), (SHOT, *ARRAYS)),
     "safetensors that lies": Hostile(lambda: (1 << 62).to_bytes(8, "little") + b"{}", (MOTION, SHOT)),
     "png bomb": Hostile(_png_bomb, (PICTURE, FIT)),
-    "png of 40 million black pixels": Hostile(lambda: _black_png("RGB"), (PICTURE,)),
-    "png of 40 million grey pixels": Hostile(lambda: _black_png("L"), (PICTURE,)),
+    "png of 40 million black pixels": Hostile(lambda: _black_png("RGB", 4880), (PICTURE,)),
+    "png of 15 million black pixels": Hostile(lambda: _black_png("RGB", 1900), (PICTURE,)),
+    "png of 15 million grey pixels": Hostile(lambda: _black_png("L", 1900), (PICTURE,)),
     "png with packed texts": Hostile(_png_with_text_bomb, (PICTURE,)),
     "png of 2^31 pixels a side": Hostile(lambda: _png(0x7FFFFFFF, 0x7FFFFFFF, zlib.compress(b"\0" * 9)), (PICTURE,)),
     "png of no pixels": Hostile(lambda: _png(0, 0, zlib.compress(b"")), (PICTURE,)),

@@ -29,16 +29,14 @@ LARGEST_SIDE = 8192
 LARGEST_AREA = 40_000_000
 """Pixels in all: 120 MB as RGB, and 160 MB more while it is read."""
 
-LARGEST_SPARSE = 160_000_000
-"""Bytes of memory that any picture within these bounds may take; more, only one whose file is large (`MOST_PACKED`)."""
+LARGEST_SPARSE = 16_000_000
+"""Pixels that any picture may have; more, only one whose file is large for its pixels (`MOST_PACKED`)."""
 
 LARGEST_PICTURE_FILE = 256 << 20
 """Bytes of a picture's file."""
 
 _PAPER = (255, 255, 255)
 _STRIP_PIXELS = 1 << 20
-_STORED = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}
-"""Bytes of a pixel while a picture of a mode is read; 4 of all others."""
 
 _ORIENTATION = 0x0112
 _ON_ITS_SIDE = (5, 6, 7, 8)
@@ -108,7 +106,7 @@ def read_picture(source: str | Path | bytes, name: str = "") -> NDArray[np.uint8
         raise VideoError(f"{name} is damaged{_told(error)}; export it anew") from error
     with picture:
         _check_size(name, *picture.size)
-        _check_packed(name, picture, len(data))
+        _check_packed(name, *picture.size, len(data))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -132,10 +130,10 @@ def write_upright(source: str | Path, target: Path, longest: int = LARGEST_SIDE,
     pixels = read_picture(source, name)
     height, width, _ = pixels.shape
     scale = min(1.0, longest / max(width, height))
-    _resized(pixels, max(1, round(width * scale)), max(1, round(height * scale))).save(target, "PNG")
+    resized(pixels, max(1, round(width * scale)), max(1, round(height * scale))).save(target, "PNG")
 
 
-def _resized(pixels: NDArray[np.uint8], width: int, height: int) -> Opened:
+def resized(pixels: NDArray[np.uint8], width: int, height: int) -> Opened:
     """A picture of another size: first less wide, some rows at a time, which takes little memory and is the same."""
     from PIL import Image
 
@@ -185,11 +183,9 @@ def _check_size(name: str, width: int, height: int) -> None:
         )
 
 
-def _check_packed(name: str, picture: Opened, size: int) -> None:
+def _check_packed(name: str, width: int, height: int, size: int) -> None:
     """Refuse a picture of a few bytes that fills memory; a photograph packs to a twentieth, a plain drawing to less."""
-    width, height = picture.size
-    taken = width * height * (3 + _STORED.get(picture.mode, 4))
-    if taken > LARGEST_SPARSE and taken > MOST_PACKED * size:
+    if width * height > LARGEST_SPARSE and 3 * width * height > MOST_PACKED * size:
         raise VideoError(
             f"{name} is {width} × {height} pixels in {size / 1024:.0f} KB, as one that is made to fill memory; make it "
             "smaller"
