@@ -93,10 +93,10 @@ bench-gesture: $(VENV)/.run  ## measure what docs/benchmarks-gesture.md says; RE
 		$(if $(RECORDINGS),--recordings "$(RECORDINGS)") $(if $(CLIPS),--clips "$(CLIPS)") \
 		$(if $(BASELINE),--baseline "$(BASELINE)") $(if $(LONG),--long)
 
-bench-service: $(VENV)/.dev  ## measure what docs/benchmarks-service.md says; ROUNDS= and JOBS= of kills, BASELINE=, SECTIONS="kills crowd", CASES=, FILES=
+bench-service: $(VENV)/.dev  ## measure what docs/benchmarks-service.md says; ROUNDS= and JOBS= of kills, BASELINE=, SECTIONS="kills crowd", CASES=, FILES=, KEPT=folder
 	$(BIN)/python tools/bench_service.py --write docs/benchmarks-service.md $(if $(ROUNDS),--rounds $(ROUNDS)) \
 		$(if $(JOBS),--jobs $(JOBS)) $(if $(BASELINE),--baseline "$(BASELINE)") $(if $(SECTIONS),--only $(SECTIONS)) \
-		$(if $(CASES),--cases $(CASES)) $(if $(FILES),--files $(FILES) --reader-seconds 36000)
+		$(if $(CASES),--cases $(CASES)) $(if $(FILES),--files $(FILES) --reader-seconds 36000) $(if $(KEPT),--kept "$(KEPT)")
 
 bench-retarget: $(VENV)/.run $(EXTENSION)  ## measure what docs/benchmarks-retarget.md says: gestures onto Rigify, beside baking
 	$(BIN)/python tools/bench_retarget.py $(EXTENSION) --write docs/benchmarks-retarget.md

@@ -2,13 +2,16 @@
 """Hostile files, made by code and harmless (bombs, lying headers, polyglots, pickles), given to a backend."""
 
 import base64
+import contextlib
 import io
 import json
 import os
 import pickle
+import statistics
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zipfile
 import zlib
@@ -16,16 +19,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import psutil
 
-SPEECH, PICTURE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT = (
-    "speech", "picture", "shot", "pinned", "pinned_mask", "kept", "score", "script", "fit",
+SPEECH, PICTURE, FACE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT = (
+    "speech", "picture", "face", "shot", "pinned", "pinned_mask", "kept", "score", "script", "fit",
 )  # fmt: skip
-PLACES = (SPEECH, PICTURE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT)
-"""What a file can be given as."""
+PLACES = (SPEECH, PICTURE, FACE, SHOT, MOTION, MASK, KEPT, SCORE, SCRIPT, FIT)
+"""What a file can be given as; a face is a picture that somebody is looked for in."""
 
 ARRAYS, TEXTS, ARCHIVES = (MOTION, MASK, KEPT), (SCORE, SCRIPT, FIT), (SHOT, MOTION, KEPT)
 
@@ -154,6 +157,15 @@ def _png_bomb() -> bytes:
     return _png(50_000, 50_000, pixels)
 
 
+def _black_png(mode: str, height: int) -> bytes:
+    """As wide as a picture may be."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new(mode, (8192, height)).save(stream, "PNG")
+    return stream.getvalue()
+
+
 def _png_with_text_bomb() -> bytes:
     text = b"Comment\x00\x00" + zlib.compress(bytes(256 << 20), 9)
     profile = b"icc\x00\x00" + zlib.compress(bytes(256 << 20), 9)
@@ -211,15 +223,18 @@ def _tone(seconds: float = 0.5, rate: int = 16_000) -> bytes:
     return _wave(rate, 1, 16, len(samples), samples)
 
 
-def _long_flac() -> bytes:
-    """Seventy minutes of silence in some kilobytes."""
+def _long_flac(told: int | None = None) -> bytes:
+    """Seventy minutes of silence in some kilobytes; `told` is how many samples they are said to be."""
     import soundfile
 
     stream = io.BytesIO()
     with soundfile.SoundFile(stream, "w", 8000, 1, "PCM_16", format="FLAC") as sound:
         for _ in range(70):
             sound.write(np.zeros(60 * 8000, np.int16))
-    return stream.getvalue()
+    data = bytearray(stream.getvalue())
+    if told is not None:
+        data[22:26] = told.to_bytes(4, "big")
+    return bytes(data)
 
 
 def _deep(opening: bytes, closing: bytes, depth: int = 100_000) -> bytes:
@@ -271,6 +286,9 @@ CORPUS: dict[str, Hostile] = {
     "torch's zip of a pickle": Hostile(lambda: _zip({"archive/data.pkl": pickle.dumps(_Runs())}), (SHOT, *ARRAYS)),
     "safetensors that lies": Hostile(lambda: (1 << 62).to_bytes(8, "little") + b"{}", (MOTION, SHOT)),
     "png bomb": Hostile(_png_bomb, (PICTURE, FIT)),
+    "png of 40 million black pixels": Hostile(lambda: _black_png("RGB", 4880), (PICTURE,)),
+    "png of 15 million black pixels": Hostile(lambda: _black_png("RGB", 1900), (PICTURE,)),
+    "png of 15 million grey pixels": Hostile(lambda: _black_png("L", 1900), (PICTURE,)),
     "png with packed texts": Hostile(_png_with_text_bomb, (PICTURE,)),
     "png of 2^31 pixels a side": Hostile(lambda: _png(0x7FFFFFFF, 0x7FFFFFFF, zlib.compress(b"\0" * 9)), (PICTURE,)),
     "png of no pixels": Hostile(lambda: _png(0, 0, zlib.compress(b"")), (PICTURE,)),
@@ -293,6 +311,8 @@ CORPUS: dict[str, Hostile] = {
     "wav of no bits": Hostile(lambda: _wave(16000, 1, 0, 4000, bytes(4000)), (SPEECH,)),
     "wav of no number": Hostile(lambda: _wave(16000, 1, 32, 64000, b"\x00\x00\xc0\x7f" * 16000, 3), (SPEECH,)),
     "flac of 70 minutes": Hostile(_long_flac, (SPEECH,)),
+    "flac of 70 minutes that says a second": Hostile(lambda: _long_flac(8000), (SPEECH,)),
+    "flac of 70 minutes that says nothing": Hostile(lambda: _long_flac(0), (SPEECH,)),
     "playlist": Hostile(lambda: _PLAYLIST, (SPEECH, SCRIPT)),
     "list of files": Hostile(
         lambda: b"ffconcat version 1.0\nfile '/etc/passwd'\nfile 'http://127.0.0.1:1/'\n", (SPEECH,)
@@ -338,16 +358,101 @@ class Told:
         sentences: how many were refused, or failed, by one sentence.
         done: how many were done all the same.
         wrong: what else happened.
+        seconds: that each job took.
         longest: seconds that one job took, and which.
-        memory: bytes that the greediest worker took more than with good files.
+        work: seconds of processor time that one job took, all processes together, and which.
+        memory: bytes that one job took at its height, all processes together, more than was taken before it, and which.
+        at_rest: bytes that the largest worker took before its jobs.
     """
 
     jobs: int = 0
     sentences: int = 0
     done: int = 0
     wrong: list[str] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
     longest: tuple[float, str] = (0.0, "")
-    memory: int = 0
+    work: tuple[float, str] = (0.0, "")
+    memory: tuple[int, str] = (0, "")
+    at_rest: int = 0
+
+    @property
+    def middle(self) -> float:
+        """Seconds that a job takes of which half take longer."""
+        return statistics.median(self.seconds)
+
+    @property
+    def slow(self) -> int:
+        """How many took longer than a second."""
+        return sum(each > 1.0 for each in self.seconds)
+
+    def counted(self, words: str) -> int:
+        """How many of what went wrong are told by some words."""
+        return sum(words in line for line in self.wrong)
+
+
+class _Scales(threading.Thread):
+    """Weighs a process and all below it while something happens; a context manager.
+
+    Attributes:
+        before: bytes that each took at its beginning, by its number.
+        most: bytes that each took at its height.
+        seconds: of processor time that all took.
+    """
+
+    def __init__(self, process: psutil.Process) -> None:
+        super().__init__(daemon=True)
+        self._process = process
+        self._done = threading.Event()
+        self.before: dict[int, int] = {}
+        self.most: dict[int, int] = {}
+        self.seconds = 0.0
+
+    @property
+    def taken(self) -> int:
+        """Bytes that all of them took more at their heights."""
+        return sum(max(0, most - self.before.get(pid, 0)) for pid, most in self.most.items())
+
+    def run(self) -> None:
+        """Weigh until it is over: decoders are there for some hundredths of a second alone."""
+        while not self._done.wait(0.02):
+            self._weigh(self.most)
+
+    def __enter__(self) -> Self:
+        for one in self._all():
+            with contextlib.suppress(OSError):
+                Path(f"/proc/{one.pid}/clear_refs").write_text("5")
+        self._weigh(self.before)
+        self.seconds = -self._processor_time()
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self.join()
+        self._weigh(self.most)
+        self.seconds += self._processor_time()
+
+    def _all(self) -> list[psutil.Process]:
+        with contextlib.suppress(psutil.Error):
+            return [self._process, *self._process.children(recursive=True)]
+        return []
+
+    def _processor_time(self) -> float:
+        """Of all, with those that have ended below them."""
+        total = 0.0
+        for one in self._all():
+            with contextlib.suppress(psutil.Error):
+                total += sum(one.cpu_times()[:4])
+        return total
+
+    def _weigh(self, found: dict[int, int]) -> None:
+        commands: dict[int, list[str]] = {}
+        for one in self._all():
+            with contextlib.suppress(psutil.Error):
+                commands[one.pid] = one.cmdline()
+                # What is about to become another program has its parent's memory until then.
+                if commands[one.pid] != commands.get(one.ppid()):
+                    found[one.pid] = max(found.get(one.pid, 0), _height(one))
 
 
 def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -> Told:
@@ -358,7 +463,7 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
         everywhere: as every input there is; otherwise as what each of them is most likely to be given.
         names: of the files.
     """
-    from chironomy.client import Client, ClientError, JobFailed
+    from chironomy.client import Client, ClientError
 
     told, good = Told(), _tone()
     os.environ["CHIRONOMY_TEST_MARKER"] = str(folder / "ran")
@@ -374,35 +479,39 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
             if place == PICTURE:
                 client.wait(client.submit("picture", {"picture": sha}, {"longest": 256}))
                 return
+            if place == FACE:
+                client.wait(client.submit("fit", {"picture": sha}))
+                return
             if place == SHOT:
                 client.wait(client.submit("video", {"shot": sha}, {}))
                 return
             kind = "perform" if place == FIT else "gesture"
             client.wait(client.submit(kind, {"speech": speech, place: sha}, quick))
 
-        for place in (SPEECH, PICTURE, SHOT, SCRIPT):
-            _try(ask, place, {SPEECH: speech, PICTURE: client.upload(_good_picture())}.get(place, speech))
-        before = _most(process)
+        # What good files make a worker load is no fault of the others.
+        _warm(client, speech)
+        with _Scales(process) as scales:
+            told.at_rest = max(taken for pid, taken in scales.before.items() if pid != process.pid)
         for name in names:
             data = CORPUS[name].make()
             sha = client.upload(data)
-            for place in PLACES if everywhere else CORPUS[name].places:
+            likely = CORPUS[name].places
+            for place in PLACES if everywhere else (*likely, *([FACE] if PICTURE in likely else ())):
                 told.jobs += 1
-                start = time.monotonic()
-                try:
-                    ask(place, sha)
-                    told.done += 1
-                except JobFailed as error:
-                    told.sentences += 1
-                    if fault := _fault(str(error)):
-                        told.wrong.append(f"{name} as {place}: {fault}: {error}")
-                except ClientError as error:
-                    told.sentences += 1
-                    if fault := _fault(str(error)):
-                        told.wrong.append(f"{name} as {place}: {fault}: {error}")
-                told.longest = max(told.longest, (time.monotonic() - start, f"{name} as {place}"))
-        after = _most(process)
-        told.memory = max((after[lane] - before.get(lane, after[lane]) for lane in after), default=0)
+                what = f"{name} as {place}"
+                with _Scales(process) as scales:
+                    start = time.monotonic()
+                    try:
+                        ask(place, sha)
+                        told.done += 1
+                    except ClientError as error:
+                        told.sentences += 1
+                        if fault := _fault(str(error)):
+                            told.wrong.append(f"{what}: {fault}: {error}")
+                    told.seconds.append(time.monotonic() - start)
+                told.longest = max(told.longest, (told.seconds[-1], what))
+                told.work = max(told.work, (scales.seconds, what))
+                told.memory = max(told.memory, (scales.taken, what))
         client.health()
     log = (folder / "log").read_text("utf-8", "replace")
     log += "".join(path.read_text("utf-8", "replace") for path in (folder / "data").glob("backend.log*"))
@@ -412,14 +521,20 @@ def give(folder: Path, everywhere: bool, names: Iterable[str] = tuple(CORPUS)) -
     return told
 
 
-def _try(ask: Callable[[str, str], None], place: str, sha: str) -> None:
-    from chironomy.client import ClientError
+def _warm(client: Any, speech: str) -> None:
+    from chironomy.client import JobFailed
 
-    try:
-        ask(place, sha)
-    except ClientError:
-        # What a good sound is not is refused, too; the worker is warm then.
-        return
+    picture, quick = client.upload(_good_picture()), {"num_inference_steps": 1}
+    for kind, inputs, settings in (
+        ("lips", {"speech": speech}, {}),
+        ("picture", {"picture": picture}, {}),
+        ("gesture", {"speech": speech}, quick),
+        ("perform", {"speech": speech}, quick),
+    ):
+        client.wait(client.submit(kind, inputs, settings))
+    for kind, inputs in (("video", {"shot": picture}), ("fit", {"picture": picture})):
+        with contextlib.suppress(JobFailed):
+            client.wait(client.submit(kind, inputs, {}))
 
 
 def _good_picture() -> bytes:
@@ -442,20 +557,16 @@ def _fault(sentence: str) -> str:
     return ""
 
 
-def _most(process: "subprocess.Popen[bytes]") -> dict[int, int]:
-    """The most bytes that each process below has taken so far, by its number, as Linux tells; elsewhere now."""
-    found = {}
-    for one in psutil.Process(process.pid).children():
-        try:
-            told = Path(f"/proc/{one.pid}/status").read_text()
-            found[one.pid] = 1024 * int(told.partition("VmHWM:")[2].split()[0])
-        except (OSError, IndexError, ValueError):
-            found[one.pid] = one.memory_info().rss
-    return found
+def _height(process: psutil.Process) -> int:
+    """The most bytes that a process has taken since its height was forgotten, as Linux tells; elsewhere now."""
+    with contextlib.suppress(OSError, IndexError, ValueError):
+        told = Path(f"/proc/{process.pid}/status").read_text()
+        return 1024 * int(told.partition("VmHWM:")[2].split()[0])
+    return process.memory_info().rss
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[tuple[Any, "subprocess.Popen[bytes]"]]:
+def _served(folder: Path) -> Iterator[tuple[Any, psutil.Process]]:
     from chironomy.client import Client, read_handshake
 
     handshake = folder / "handshake.json"
@@ -479,7 +590,7 @@ def _served(folder: Path) -> Iterator[tuple[Any, "subprocess.Popen[bytes]"]]:
             assert time.monotonic() < deadline, "it does not listen"
             time.sleep(0.05)
         with Client(told.url, told.token, timeout=_MOST_WAITING) as client:
-            yield client, process
+            yield client, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(30)

@@ -13,10 +13,13 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from service_benchmark.answers import measure_answers, measure_work
 from service_benchmark.crowd import measure_crowd
+from service_benchmark.day import measure_day
 from service_benchmark.faults import (
     measure_clock,
     measure_damage,
@@ -26,6 +29,7 @@ from service_benchmark.faults import (
 )
 from service_benchmark.hostile import measure_described, measure_hostile
 from service_benchmark.readers import measure_readers
+from service_benchmark.service import Row
 
 _SECTIONS = (
     ("Kills", measure_kills),
@@ -39,6 +43,7 @@ _SECTIONS = (
     ("Answers", measure_answers),
     ("Crowd", measure_crowd),
     ("Work", measure_work),
+    ("A day", measure_day),
 )
 
 
@@ -51,7 +56,9 @@ def main() -> int:
     parser.add_argument("--fault-jobs", type=int, default=80, help="how many jobs are asked for meanwhile")
     parser.add_argument("--files", type=int, default=200, help="how many damaged files each reader is given")
     parser.add_argument("--reader-seconds", type=float, default=60.0, help="for which one reader is given more of them")
+    parser.add_argument("--kept", type=Path, help="a folder; who is stopped among damaged files goes on by it")
     parser.add_argument("--cases", type=int, default=100, help="how many requests each path is sent")
+    parser.add_argument("--day", type=int, default=2000, help="how many jobs a day has")
     parser.add_argument("--seed", type=int, default=1)
     names = [_key(name) for name, _ in _SECTIONS]
     parser.add_argument("--only", nargs="+", choices=names, metavar="SECTION", help=f"of {', '.join(names)}")
@@ -61,7 +68,7 @@ def main() -> int:
     lines = [
         "# Benchmarks of the service",
         "",
-        "Written by `make bench-service`. Speeds are of the machine named here, whose other load is not known: compare",
+        "Written by `make bench-service`. Speeds are of the machine named here, which had other work, too: compare",
         "ratios, not seconds between tables.",
         "",
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}.",
@@ -72,7 +79,7 @@ def main() -> int:
             lines += [before[name]] if name in before else []
             continue
         lines += ["", f"## {name}", "", "| figure | value | how |", "|---|---|---|"]
-        for row in section(options):
+        for row in chain(section(options), _load()):
             print("   ", *row, file=sys.stderr, flush=True)
             lines.append("| " + " | ".join(row) + " |")
     text = "\n".join(lines) + "\n"
@@ -80,6 +87,13 @@ def main() -> int:
     if options.write:
         options.write.write_text(text, encoding="utf-8")
     return 0
+
+
+def _load() -> Iterator[Row]:
+    """How busy the machine was at the end of a section, where it tells."""
+    if hasattr(os, "getloadavg"):
+        how = f"on average of the last minute, that and all else, for {os.cpu_count()} cores"
+        yield "processes that wanted a core", f"{os.getloadavg()[0]:.1f}", how
 
 
 def _key(name: str) -> str:

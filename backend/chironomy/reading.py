@@ -52,6 +52,7 @@ DAMAGE = (
 """What decoders raise on altered bytes (RuntimeError: RecursionError and NotImplementedError, too)."""
 
 _LARGEST_NUMBER = 1 << 63
+_LAST_CHARACTER, _HALVES = 0x10FFFF, (0xD800, 0xDFFF)
 _KINDS = {"c": "complex numbers", "U": "text", "S": "text", "V": "records", "M": "dates", "m": "times"}
 
 Error = Callable[[str], Exception]
@@ -250,11 +251,8 @@ class Arrays:
             error: it is not there, or anything else.
         """
         array = self[name]
-        try:
-            if array.dtype.kind == "U" and array.ndim <= 1:
-                return tuple(str(one) for one in np.atleast_1d(array).tolist())
-        except DAMAGE:  # numbers that are no characters
-            pass
+        if array.dtype.kind == "U" and array.ndim <= 1 and _are_characters(array):
+            return tuple(np.atleast_1d(array).tolist())
         raise self.about.error(f"{self.about.name}: {name} is no text; {self.about.advice}")
 
     def text(self, name: str) -> str:
@@ -405,6 +403,14 @@ def parse_json(text: str, about: About) -> Any:
         except UnicodeEncodeError as fault:
             about.fail("holds halves of characters (\\ud800 to \\udfff)", fault)
     return values
+
+
+def _are_characters(array: NDArray[Any]) -> bool:
+    """Whether all numbers in an array of text are characters; numpy makes texts of any, which break who uses them."""
+    if not array.size or not array.dtype.itemsize:
+        return True
+    codes = np.ascontiguousarray(array).reshape(-1).view(f"{array.dtype.byteorder}u4")
+    return bool(((codes < _HALVES[0]) | ((codes > _HALVES[1]) & (codes <= _LAST_CHARACTER))).all())
 
 
 def _json_fault(text: str, fault: json.JSONDecodeError) -> str:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 import argparse
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -172,13 +173,30 @@ def test_parts_of_a_step_add_up_to_its_gradient() -> None:
     torch.testing.assert_close(seen[0], torch.stack(gradients).mean(dim=0))
 
 
-def test_two_devices_learn_one_model(tmp_path: Path) -> None:
-    """On two processes of the processor, which is as many devices as there may be here."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+@pytest.mark.parametrize("machines", [1, 2])
+def test_two_devices_learn_one_model(tmp_path: Path, machines: int) -> None:
+    """On two processes of the processor, which is as many devices as there may be here, of one torchrun or two."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", f"{2 // machines}"]
+    if machines == 1:
+        command += ["--standalone"]
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            meeting = f"127.0.0.1:{free.getsockname()[1]}"
+        command += ["--nnodes", f"{machines}", "--rdzv-backend", "c10d", "--rdzv-endpoint", meeting]
     command += [str(Path(__file__).with_name("two_devices.py")), str(tmp_path)]
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    started = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(machines)
+    ]
+    try:
+        for each in started:
+            said, _ = each.communicate(timeout=240)
+            assert each.returncode == 0, said[-3000:]
+    finally:
+        for each in started:
+            each.kill()
+            each.wait()
     both = torch.load(tmp_path / "both.pt", weights_only=True)
     assert both["weights"].shape[0] == 2
     assert torch.equal(both["weights"][0], both["weights"][1])

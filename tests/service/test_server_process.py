@@ -125,6 +125,19 @@ def test_a_new_token_is_readable_by_its_owner_only(tmp_path: Path) -> None:
 
 
 @posix
+def test_what_it_keeps_is_for_its_owner_alone_in_a_folder_that_others_can_read(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    data.chmod(0o755)
+    (data / "jobs.sqlite").touch(mode=0o644)
+    (data / "jobs.sqlite").chmod(0o644)
+    with start_backend(sys.executable, data=data, environment=os.environ) as started, started.client() as client:
+        client.upload(b"anybody's speech")
+        open_to_others = [path.name for path in data.iterdir() if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+@posix
 def test_a_token_that_others_can_read_is_refused(tmp_path: Path) -> None:
     read_or_make_token(tmp_path / "token")
     (tmp_path / "token").chmod(0o644)

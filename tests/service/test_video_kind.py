@@ -6,18 +6,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.motion import FaceTrack, HandMotion
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
-from chironomy.service import limits
+from chironomy.service import kinds, limits
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
 from chironomy.service.settings import check_settings
 from chironomy.shot.camera import portrait_camera
-from chironomy.shot.errors import RenderCancelled
+from chironomy.shot.errors import RenderCancelled, VideoError
 from chironomy.shot.packed import unpack_pictures
 from chironomy.shot.shot import Shot
 from chironomy.video.film.encode import probe
@@ -109,3 +110,23 @@ def test_a_shot_that_needs_more_memory_than_there_is_says_so_before_it_is_drawn(
 def test_a_format_that_is_none_is_refused() -> None:
     with pytest.raises(ServiceError, match="choose one of mp4, webm, prores, prores4444, png, exr"):
         settings_of("video", {"format": "gif"})
+
+
+def test_a_worker_looks_at_all_portraits_with_the_same_networks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from chironomy.video.portrait import perception
+
+    made = []
+    real = perception.Perceiver.__init__
+    monkeypatch.setattr(
+        perception.Perceiver, "__init__", lambda self, **asked: made.append(self) or real(self, **asked)
+    )
+    monkeypatch.setattr(kinds, "_perceivers", [])
+    for number in range(2):
+        picture = tmp_path / f"{number}.png"
+        Image.new("RGB", (300, 300), (number, 0, 0)).save(picture)
+        with pytest.raises(VideoError, match="shows no face that can be found"):
+            kinds.run_fit({"picture": picture}, {}, tmp_path / "fit.json", Work())
+    (own,) = made
+    own.close()

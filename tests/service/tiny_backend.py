@@ -30,7 +30,7 @@ from chironomy.service.record import Job
 from chironomy.service.settings import Choice, Integer, Number
 from chironomy.service.store import Store
 from chironomy.service.workers import Patience, Workers
-from chironomy.shot.errors import ProgramKilled
+from chironomy.shot.errors import ProgramKilled, VideoError
 from chironomy.work import Work
 
 TOKEN = "a-token-of-more-than-16-characters"
@@ -171,8 +171,12 @@ def _hang(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path,
 
 def _encode(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """Loses a program that it uses, as often as is asked for."""
-    if _noted("tried") <= settings["times"]:
-        raise ProgramKilled("the film could not be written: ffmpeg was ended by signal 9")
+    if (tried := _noted("tried")) <= settings["times"]:
+        killed = ProgramKilled("the film could not be written: ffmpeg was ended by signal 9")
+        if tried == 1:
+            # As one who used it tells of it.
+            raise VideoError(str(killed)) from killed
+        raise killed
     result.write_bytes(b"encoded")
 
 

@@ -2,8 +2,10 @@
 """Reading recordings: every container, every kind of bad file, bounded memory."""
 
 import hashlib
+import os
 import struct
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,10 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chironomy.packages import ffmpeg_program
 from chironomy.speech import Speech, SpeechError, load_speech, waveform_envelope, write_wav
 from chironomy.speech.decode import silence_told
+from chironomy.speech.errors import DecoderKilled
 from chironomy.speech.joined import played_short
 from chironomy.speech.sound import _float_blocks, write_excerpt
 
@@ -378,6 +382,21 @@ class TestWhatCannotBeRead:
         with pytest.raises(SpeechError, match=r"lasts 0\.100 s, too short"):
             load_speech(path)
 
+    @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+    @pytest.mark.parametrize("given", [0, 20, 40_000])
+    def test_a_decoder_that_is_killed_is_told_and_nothing_is_cut_short(self, spoken, tmp_path, monkeypatch, given):
+        path = tmp_path / "speech.flac"
+        path.write_bytes(piped("-i", spoken, "-f", "flac"))
+        killed = tmp_path / "ffmpeg"
+        killed.write_text(f'#!/bin/sh\n"{ffmpeg_program()}" "$@" | head -c {given}\nkill -9 $$\n')
+        killed.chmod(0o755)
+        monkeypatch.setattr("chironomy.speech.sound.ffmpeg_program", lambda _: str(killed))
+        with pytest.raises(
+            DecoderKilled, match=r"speech\.flac was not decoded to its end: .* signal 9; try again"
+        ) as told:
+            load_speech(path)
+        assert told.value.passing
+
     @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
     def test_samples_that_are_not_numbers(self, tmp_path, voice, bad):
         samples = voice("a", 1.0)
@@ -400,6 +419,35 @@ class TestWhatCannotBeRead:
         with pytest.raises(SpeechError, match="longer than"):
             load_speech(path, maximum_seconds=3.0)
         assert load_speech(path, maximum_seconds=4.5).duration == 4.5
+
+    @pytest.mark.parametrize("told", [None, 0, 8000])
+    def test_hours_of_silence_in_a_small_file_are_refused_before_they_are_held(self, tmp_path, told):
+        path = tmp_path / "silence.flac"
+        with soundfile.SoundFile(path, "w", 8000, 1, "PCM_16", format="FLAC") as sound:
+            for _ in range(70):
+                sound.write(np.zeros(60 * 8000, np.int16))
+        if told is not None:
+            data = bytearray(path.read_bytes())
+            # The lowest 32 of 36 bits of the number of samples in all (RFC 9639, section 8.2), 0 where it is not known.
+            data[22:26] = told.to_bytes(4, "big")
+            path.write_bytes(data)
+        tracemalloc.start()
+        try:
+            with pytest.raises(SpeechError, match="longer than the 60 minutes"):
+                load_speech(path)
+            assert tracemalloc.get_traced_memory()[1] < 64 << 20
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize("channels", [1, 2])
+    @pytest.mark.parametrize("suffix", [".flac", ".wav"])
+    def test_what_was_counted_is_what_is_read_at_once(self, tmp_path, voice, monkeypatch, channels, suffix):
+        path = tmp_path / f"long{suffix}"
+        one = voice("a", 2.0)
+        soundfile.write(path, one if channels == 1 else np.stack([one, -one], axis=1), RATE)
+        at_once = load_speech(path)
+        monkeypatch.setattr("chironomy.speech.decode._UNCOUNTED_SECONDS", 0.5)
+        assert np.array_equal(load_speech(path).samples, at_once.samples)
 
     @pytest.mark.parametrize(
         ("samples", "rate", "message"),

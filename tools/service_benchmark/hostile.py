@@ -25,9 +25,16 @@ def measure_hostile(_: argparse.Namespace) -> Iterator[Row]:
     yield "jobs", f"{told.jobs}", f"{len(CORPUS)} files, each as {len(PLACES)} inputs"
     yield "refused by one sentence", f"{told.sentences}", "that a person can act on"
     yield "done all the same", f"{told.done}", "such as a text that is a script, however odd"
-    yield "anything else", f"{len(told.wrong)}", "other sentences, tracebacks in the log, code that ran"
-    yield "longest", f"{told.longest[0]:.1f} s", f"{told.longest[1]}; from the request to its end"
-    yield "memory", f"{told.memory >> 20} MiB", "that the greediest worker took more than with good files"
+    yield "status 500 or another of the kind", f"{told.counted('status 5')}", "of the backend's answers"
+    yield "tracebacks", f"{told.counted('in the log')}", "in the backend's log and its workers'"
+    yield "anything else", f"{len(told.wrong)}", "other sentences, those of the two lines before, code that ran"
+    yield "longest", f"{told.longest[0]:.2f} s", f"{told.longest[1]}; from the request to its end"
+    yield "longer than a second", f"{told.slow}", "jobs; the middle one took " + f"{1000 * told.middle:.0f} ms"
+    yield "most processor time", f"{told.work[0]:.2f} s", f"{told.work[1]}; of all processes of the backend together"
+    how = f"{told.memory[1]}; at its height, all processes together, more than before"
+    yield "most memory", f"{told.memory[0] / 1e6:.0f} MB", how
+    how = "and its model, before any of these files; it is not in the line before"
+    yield "of the largest worker itself", f"{told.at_rest / 1e6:.0f} MB", how
 
 
 def measure_described(options: argparse.Namespace) -> Iterator[Row]:

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLE = REPOSITORY / "examples" / "speech.flac"
 SECONDS = 600.0
+KINDS = ("video", "lips", "gesture", "picture", "perform", "fit")
 Row = tuple[str, str, str]
 
 
@@ -83,22 +85,36 @@ def is_called(process: psutil.Process, name: str) -> bool:
 
 
 def requests_of(count: int, folder: Path) -> list[tuple[str, dict[str, Path], dict[str, Any]]]:
-    """Jobs of several kinds, each another one: kind, inputs and settings."""
+    """Jobs of all kinds in turn, each another one: kind, inputs and settings."""
+    speech = folder / "speech.wav"
+    speech.write_bytes(beginning(4.0))
+    face = portrait()
     made: list[tuple[str, dict[str, Path], dict[str, Any]]] = []
     for number in range(count):
-        if number % 4 == 0:
+        kind = KINDS[number % len(KINDS)]
+        if kind == "video":
             shot = folder / f"shot-{number}.zip"
             small_shot(number).save(shot)
-            made.append(("video", {"shot": shot}, {"format": "mp4" if number % 8 else "png"}))
-        elif number % 4 == 1:
-            made.append(("lips", {"speech": EXAMPLE}, {"fps": 12.0 + number / 10}))
-        elif number % 4 == 2:
-            made.append(("gesture", {"speech": EXAMPLE}, {"seed": number, "num_inference_steps": 2}))
+            made.append((kind, {"shot": shot}, {"format": "png" if number % 4 else "mp4"}))
+        elif kind == "lips":
+            made.append((kind, {"speech": speech}, {"fps": 12.0 + number / 10}))
+        elif kind in ("gesture", "perform"):
+            made.append((kind, {"speech": speech}, {"seed": number, "num_inference_steps": 2}))
         else:
             picture = folder / f"picture-{number}.png"
-            picture.write_bytes(noise(number))
-            made.append(("picture", {"picture": picture}, {"longest": 256}))
+            picture.write_bytes(as_png(noise(number) if kind == "picture" else touched(face, number)))
+            made.append((kind, {"picture": picture}, {"longest": 256} if kind == "picture" else {}))
     return made
+
+
+def beginning(seconds: float) -> bytes:
+    """Of the example, as WAV."""
+    import soundfile
+
+    samples, rate = soundfile.read(EXAMPLE)
+    stream = io.BytesIO()
+    soundfile.write(stream, samples[: round(seconds * rate)], rate, format="WAV")
+    return stream.getvalue()
 
 
 def small_shot(seed: int, frames: int = 36, size: tuple[int, int] = (128, 176)) -> Any:
@@ -119,13 +135,36 @@ def small_shot(seed: int, frames: int = 36, size: tuple[int, int] = (128, 176)) 
     return Shot(hands, solve_pose(rig, hands), face, portrait_camera(rig, *size), settings={"threads": 1})
 
 
-def noise(seed: int) -> bytes:
+def portrait() -> NDArray[np.uint8]:
+    """The character, photographed by the preview's studio."""
+    from chironomy.body.rig import load_rig
+    from chironomy.body.skinning import skin
+    from chironomy.motion.face import FACE_ACTIONS
+    from chironomy.video.engines.previz import Studio
+
+    rig, shot = load_rig(), small_shot(0, 1, (512, 704))
+    mesh = skin(rig, shot.pose.joint_rotation[0], shot.pose.joint_position[0], np.zeros(len(FACE_ACTIONS)))
+    return Studio(rig, shot.camera).draw(mesh)
+
+
+def touched(picture: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """A picture that differs in one corner."""
+    other = picture.copy()
+    other[:8, :8] = noise(seed)[:8, :8]
+    return other
+
+
+def noise(seed: int) -> NDArray[np.uint8]:
     """A picture that no other is like."""
+    return np.random.default_rng(seed).integers(0, 255, (300, 300, 3), np.uint8)
+
+
+def as_png(picture: NDArray[np.uint8]) -> bytes:
+    """A picture's file."""
     from PIL import Image
 
     stream = io.BytesIO()
-    pixels = np.random.default_rng(seed).integers(0, 255, (300, 300, 3), np.uint8)
-    Image.fromarray(pixels).save(stream, "PNG")
+    Image.fromarray(picture).save(stream, "PNG")
     return stream.getvalue()
 
 

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from service_benchmark.service import Row, Service, ask, requests_of
+from service_benchmark.service import KINDS, Row, Service, ask, requests_of
 
 WHOM = ("server", "all", "workers", "encoder")
-KINDS = "video, lips, gesture, picture in turn, each another one"
 
 
 class Trial:
@@ -115,7 +114,7 @@ class Trial:
         if self.refused:
             how = f"of which no sentence: {len(self.unlike)}; asked again later"
             yield "refusals", f"{len(self.refused)}", how
-        yield "accepted jobs", f"{len(self.accepted)}", KINDS
+        yield "accepted jobs", f"{len(self.accepted)}", f"{', '.join(KINDS)} in turn, each another one"
         yield "lost", f"{ended['lost']}", "accepted, and unknown after the last start"
         how = "by a sentence, and tried again when nothing was wrong any more"
         yield "failed at first", f"{ended['failed']}", how

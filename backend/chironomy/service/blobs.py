@@ -113,7 +113,8 @@ class BlobStore:
         self._seen: dict[str, tuple[int, int]] = {}
         self._used: dict[str, float] = {}
         try:
-            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            for made in (folder, self.incoming):
+                made.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             reason = error.strerror or error
             message = f"The backend's data folder {folder} cannot be used ({reason}): choose another with --data"

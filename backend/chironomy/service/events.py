@@ -25,6 +25,8 @@ HEARTBEAT_SECONDS = 15.0
 """Silence after which a comment is sent, by which both ends notice that the other has gone."""
 
 _PROGRESS_SECONDS = 0.2
+# Hundreds who listen are told of what came meanwhile at once: else each change would keep requests waiting.
+_CHANGE_SECONDS = 0.05
 _REMEMBERED = 4096
 _AT_ONCE = 500
 
@@ -59,6 +61,7 @@ class Events:
         self._woken: set[asyncio.Event] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waking = self._later = False
+        self._woke = 0.0
         self._closed = False
         jobs.listeners.append(self._changed)
         jobs.watchers.append(self._progressed)
@@ -71,7 +74,7 @@ class Events:
     def close(self) -> None:
         """End all streams, from any thread."""
         self._closed = True
-        self._wake()
+        self._call(self._wake_all)
 
     def stream(self, last_id: str | None, job: str | None = None) -> AsyncIterator[bytes]:
         """What is sent to one listener, until it is closed.
@@ -166,9 +169,15 @@ class Events:
         with self._lock:
             waking, self._waking = self._waking, True
         if not waking:
-            self._call(self._wake_all)
+            self._call(self._wake_soon)
+
+    def _wake_soon(self) -> None:
+        """Let changes be told: now, or a moment after those before."""
+        loop = asyncio.get_running_loop()
+        loop.call_at(self._woke + _CHANGE_SECONDS, self._wake_all)
 
     def _wake_all(self) -> None:
+        self._woke = asyncio.get_running_loop().time()
         with self._lock:
             self._waking = False
         for woken in self._woken:

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chironomy.body.emotion import EMOTION
 from chironomy.gesture import settings as of
@@ -20,6 +20,12 @@ from chironomy.installation.parts import PARTS
 from chironomy.packages import explained, lacking, require
 from chironomy.service.settings import Choice, Feeling, Integer, Number, Setting, Switch, Weights
 from chironomy.work import Work
+
+if TYPE_CHECKING:
+    from chironomy.video.portrait.perception import Perceiver
+
+_perceivers: "list[Perceiver]" = []
+"""The networks that look for a person, kept as long as the worker."""
 
 QUICK, GESTURE, FILM = "quick", "gesture", "film"
 """Lanes: each has workers of its own, so that nothing waits behind what is much slower."""
@@ -212,10 +218,13 @@ def video_formats() -> Mapping[str, str]:
 
 def run_fit(inputs: Mapping[str, Path], settings: Mapping[str, Any], result: Path, work: Work) -> None:
     """A portrait (any picture file) to where the character is in it (`chironomy.fit/1`)."""
+    from chironomy.video.portrait.perception import Perceiver
     from chironomy.video.portrait.solve import fit_picture
 
     work.progress(0.0, "looking at the picture")
-    fit_picture(inputs["picture"], name="the picture", work=work).save(result)
+    if not _perceivers:
+        _perceivers.append(Perceiver(mask=False, work=work.part(0.0, 0.9)))
+    fit_picture(inputs["picture"], name="the picture", perceiver=_perceivers[0], work=work).save(result)
 
 
 _GESTURE: Mapping[str, Setting] = {

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tables of the record of jobs, and its rows."""
 
+import contextlib
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -59,13 +61,18 @@ STATES = (QUEUED, RUNNING, *sorted(FINAL))
 
 
 def open_database(path: Path) -> sqlite3.Connection:
-    """Open, check and bring up to date.
+    """Open, check and bring up to date; what is made can be read by its owner alone.
 
     Raises:
         sqlite3.OperationalError: it cannot be opened or written.
         sqlite3.DatabaseError: it is damaged.
         ServiceError: it is of a later version.
     """
+    # What SQLite lays beside the file has the file's own rights. Where that cannot be, it says so itself.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        if (mode := path.stat().st_mode) & 0o077:
+            path.chmod(mode & 0o700)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0)
     try:
         connection.row_factory = sqlite3.Row

@@ -143,7 +143,7 @@ class Worker:
             if self._cancelled.is_set():
                 return CANCELLED, None, None
             sentence = _sentence(error, task, placed, folder)
-            return (AGAIN if getattr(error, "passing", False) else FAILED), sentence, None
+            return (AGAIN if _passes(error) else FAILED), sentence, None
         finally:
             shutil.rmtree(placed, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -172,6 +172,15 @@ class Worker:
             message = f"{file_name or f'The input {name!r}'} was damaged on the backend's disk: send it again"
             raise ServiceError(message)
         return place
+
+
+def _passes(error: BaseException | None) -> bool:
+    """Whether the same may succeed when it is tried again, by the error or by one that it was made of."""
+    while error is not None:
+        if getattr(error, "passing", False):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _sentence(error: BaseException, task: Mapping[str, Any], placed: Path, folder: Path) -> str:

@@ -2,7 +2,8 @@
 """Reading any sound file into one channel of float samples, in bounded memory.
 
 It is decoded in blocks (`chironomy.speech.sound`), so that only the mono result at the wanted rate is ever held whole
-(230 MB for an hour at 16 kHz).
+(230 MB for an hour at 16 kHz). What goes on for long is counted before more of it is held: a file of some kilobytes can
+hold hours of silence, whatever length it says that it has.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from chironomy.speech.errors import SpeechError
 from chironomy.speech.joined import Part, parts_of
 from chironomy.speech.resample import resample
-from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, OpenSound, check_finite, first_heard, open_sound
+from chironomy.speech.sound import MINIMUM_SECONDS, SILENT, OpenSound, Sound, check_finite, first_heard, open_sound
 
 SAMPLE_RATE = 16000
 MAXIMUM_SECONDS = 3600.0
@@ -32,6 +33,10 @@ _SURROUND_WEIGHTS = {
     6: (0.707, 0.707, 1.0, 0.0, 0.5, 0.5),
     8: (0.707, 0.707, 1.0, 0.0, 0.5, 0.5, 0.5, 0.5),
 }
+_UNCOUNTED_SECONDS = 300.0
+"""Of a sound that are held before the rest of it is counted; only what lasts longer is decoded twice."""
+_GROWTH = 1 << 22
+
 _CANCELLED = 0.25
 """Of the power that its channels have together, the share of its square root that a mix keeps where they cancel."""
 
@@ -145,16 +150,22 @@ def load_speech(
     except OSError as error:
         raise SpeechError(f"{path} cannot be read ({error.strerror or error}); check its permissions") from error
 
-    def decoded(track: int) -> tuple[NDArray[np.float32], float]:
-        blocks: list[NDArray[np.float32]] = []
-        room = round(maximum_seconds * sample_rate)
+    def decoded(track: int) -> NDArray[np.float32]:
+        held = _Held(round(maximum_seconds * sample_rate))
         for part in parts:
-            blocks += _read_part(path, track, part, sample_rate, room - sum(map(len, blocks)), film_time, opener)
-        samples = np.concatenate([*blocks, np.zeros(0, np.float32)])
-        return samples, float(np.ptp(samples)) / 2 if len(samples) else 0.0
+            _read_part(path, track, part, sample_rate, held, film_time, opener)
+        return held.whole()
+
+    def heard(track: int) -> tuple[NDArray[np.float32] | None, float]:
+        samples = decoded(track)
+        level = float(np.ptp(samples)) / 2 if len(samples) else 0.0
+        # Silence is not held while the next track is looked at.
+        return samples if level >= SILENT else None, level
 
     try:
-        samples = first_heard(decoded)
+        samples = first_heard(heard)
+        if samples is None:
+            samples = decoded(0)
     except _TooLongError as error:
         raise SpeechError(
             f"{path.name} is longer than the {maximum_seconds / 60:g} minutes accepted; cut it into parts"
@@ -228,7 +239,7 @@ class _Powers:
     """How loud channels and their mix are, to tell channels that cancel each other (a cable with two wires swapped)."""
 
     def __init__(self, weights: NDArray[np.float64]):
-        self._weights = weights
+        self.weights = weights
         # Sums of samples and of their squares; the last column is the mix.
         self._sums = np.zeros((2, len(weights) + 1))
         self._count = 0
@@ -243,10 +254,10 @@ class _Powers:
         count = max(self._count, 1)
         # Without the constant offset, which is no sound.
         power = self._sums[1] / count - np.square(self._sums[0] / count)
-        together = float(power[:-1] @ np.square(self._weights))
+        together = float(power[:-1] @ np.square(self.weights))
         if power[-1] >= _CANCELLED**2 * together:
             return None
-        return int(np.argmax(power[:-1] * (self._weights > 0)))
+        return int(np.argmax(power[:-1] * (self.weights > 0)))
 
 
 def _mixed_down(samples: NDArray[Any]) -> NDArray[np.float32]:
@@ -272,45 +283,95 @@ class _TooLongError(Exception):
     """There are more samples than there is room for."""
 
 
+class _CountedError(Exception):
+    """What has been begun is long, and there is room for all of it."""
+
+
+class _Held:
+    """Samples that come in blocks, in one array that grows in its place.
+
+    Args:
+        room: how many there may be.
+    """
+
+    def __init__(self, room: int):
+        self._samples = np.zeros(0, np.float32)
+        self._room = room
+        self.count = 0
+
+    def check(self, count: int) -> None:
+        """Raise `_TooLongError` where there is no room for so many in all."""
+        if count > self._room:
+            raise _TooLongError
+
+    def add(self, block: NDArray[np.float32]) -> None:
+        end, size = self.count + len(block), len(self._samples)
+        self.check(end)
+        if end > size:
+            self._samples.resize(max(end, min(2 * size, size + _GROWTH)), refcheck=False)
+        self._samples[self.count : end] = block
+        self.count = end
+
+    def whole(self) -> NDArray[np.float32]:
+        self._samples.resize(self.count, refcheck=False)
+        return self._samples
+
+
 def _read_part(
     path: Path,
     track: int,
     part: Part,
     sample_rate: int,
-    room: int,
+    held: _Held,
     film_time: bool,
     opener: OpenSound,
     channel: int | None = None,
-) -> list[NDArray[np.float32]]:
-    """Blocks of mono samples: of a channel, or mixed where they do not cancel each other."""
-    found: list[NDArray[np.float32]] = []
-    count = 0
-    with opener(path, track, part, film_time=film_time) as sound:
-        if sound is None:
-            return []
-        if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
-            raise SpeechError(
-                f"{path.name} says that it has {sound.rate} samples a second; from {LOWEST_RATE} to {HIGHEST_RATE} are "
-                "read: export the recording again"
-            )
-        weights = _weights(sound.channels)
-        powers = _Powers(weights)
-
-        def mono() -> Iterator[NDArray[np.float32]]:
-            for block in sound.blocks():
-                if sound.channels == 1 or channel is not None:
-                    yield np.ascontiguousarray(block[:, channel or 0])
-                else:
-                    mix = (block @ weights).astype(np.float32)
-                    powers.add(block, mix)
-                    yield mix
-
-        for block in resample(mono(), sound.rate, sample_rate):
-            found.append(block)
-            count += len(block)
-            if count > room:
-                raise _TooLongError
-        loudest = powers.loudest_of_cancelled() if sound.channels > 1 and channel is None else None
+    counted: bool = False,
+) -> None:
+    """Add mono samples to those that are held: of a channel, or mixed where they do not cancel each other."""
+    start, loudest = held.count, None
+    try:
+        with opener(path, track, part, film_time=film_time) as sound:
+            if sound is None:
+                return
+            if not LOWEST_RATE <= sound.rate <= HIGHEST_RATE:
+                raise SpeechError(
+                    f"{path.name} says that it has {sound.rate} samples a second; from {LOWEST_RATE} to {HIGHEST_RATE} "
+                    "are read: export the recording again"
+                )
+            powers = _Powers(_weights(sound.channels))
+            blocks = sound.blocks() if counted else _counted(sound, sample_rate, held)
+            for block in resample(_mono(blocks, channel, powers), sound.rate, sample_rate):
+                held.add(block)
+            if sound.channels > 1 and channel is None:
+                loudest = powers.loudest_of_cancelled()
+    except _CountedError:
+        held.count = start
+        _read_part(path, track, part, sample_rate, held, film_time, opener, channel, counted=True)
     if loudest is not None:
-        return _read_part(path, track, part, sample_rate, room, film_time, opener, loudest)
-    return found
+        held.count = start
+        _read_part(path, track, part, sample_rate, held, film_time, opener, loudest, counted=True)
+
+
+def _counted(sound: Sound, sample_rate: int, held: _Held) -> Iterator[NDArray[np.float32]]:
+    """The blocks of a sound that is short; of one that is long the first ones, and then how it is to be read."""
+    start, count, blocks = held.count, 0, sound.blocks()
+    for block in blocks:
+        count += len(block)
+        if count > _UNCOUNTED_SECONDS * sound.rate:
+            for rest in blocks:
+                count += len(rest)
+                held.check(start + math.ceil(count * sample_rate / sound.rate))
+            raise _CountedError
+        yield block
+
+
+def _mono(blocks: Iterator[NDArray[np.float32]], channel: int | None, powers: _Powers) -> Iterator[NDArray[np.float32]]:
+    """One channel of some blocks, or the mix of all, whose powers are taken note of."""
+    for block in blocks:
+        if block.shape[1] == 1 or channel is not None:
+            yield np.ascontiguousarray(block[:, channel or 0])
+        else:
+            mix = (block @ powers.weights).astype(np.float32)
+            powers.add(block, mix)
+            yield mix

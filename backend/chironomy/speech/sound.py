@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from chironomy import processes
 from chironomy.files import atomic_path
 from chironomy.packages import ffmpeg_program
-from chironomy.speech.errors import SpeechError
+from chironomy.speech.errors import DecoderKilled, SpeechError
 from chironomy.speech.joined import Part, parts_of
 from chironomy.speech.plain_wave import plain_wave
 
@@ -107,6 +107,7 @@ def open_sound(
 
     Raises:
         NoSuchTrackError: the file has fewer.
+        DecoderKilled: the decoder was ended from outside; also while the blocks are asked for.
         SpeechError: the file is no sound, or a playlist, or cannot be decoded.
     """
     part = part or Part()
@@ -131,7 +132,9 @@ def open_sound(
                 first = process.stdout.peek(1)[:1]  # pyright: ignore[reportAttributeAccessIssue]
                 if first:
                     told = _wave_header(process.stdout)
-                    yield Sound(*told, _float_blocks(process.stdout, told[1]), path.name)
+                    if not told[0]:
+                        _judge_end(process.wait(), path)
+                    yield Sound(*told, _decoded(process, told[1], path), path.name)
             finally:
                 process.kill() if first else process.wait()
         if not first:
@@ -260,6 +263,18 @@ def _wave_header(stream: IO[bytes]) -> tuple[int, int]:
     return rate, max(channels, 1)
 
 
+def _decoded(process: "subprocess.Popen[bytes]", channels: int, path: Path) -> Iterator[NDArray[np.float32]]:
+    assert process.stdout is not None
+    yield from _float_blocks(process.stdout, channels)
+    _judge_end(process.wait(), path)
+
+
+def _judge_end(code: int, path: Path) -> None:
+    """Raise where ffmpeg was ended from outside: what it gave until then is not all."""
+    if code < 0:
+        raise DecoderKilled(f"{path.name} was not decoded to its end: ffmpeg was ended by signal {-code}; try again")
+
+
 def _float_blocks(stream: IO[bytes], channels: int) -> Iterator[NDArray[np.float32]]:
     size = 4 * channels
     while data := stream.read(max(_READ // size, 1) * size):
@@ -268,6 +283,7 @@ def _float_blocks(stream: IO[bytes], channels: int) -> Iterator[NDArray[np.float
 
 def _judge(report: str, code: int, path: Path, track: int) -> None:
     """Say why ffmpeg gave no samples; nothing where the track has none."""
+    _judge_end(code, path)
     name = path.name
     if "matches no streams" in report:
         if track:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """MP4 files: what is in them, how long they are, how loud, and what happens when they cannot be written."""
 
+import os
 import re
 import subprocess
 import wave
@@ -8,10 +9,11 @@ import wave
 import numpy as np
 import pytest
 
-from chironomy.shot.errors import RenderCancelled, VideoError
+from chironomy.shot.errors import ProgramKilled, RenderCancelled, VideoError
 from chironomy.shot.shot import Media
 from chironomy.video.film import ffmpeg
 from chironomy.video.film.encode import encode_mp4, ffmpeg_program, probe, read_video_frames
+from chironomy.video.film.ffmpeg import read_comment
 from chironomy.video.render import render_video
 from chironomy.work import Work
 from takes import FPS, write_tone
@@ -145,6 +147,24 @@ def test_an_encoder_that_is_killed_is_reported_and_leaves_nothing(tmp_path, monk
     with pytest.raises(VideoError, match=r"take\.mp4 could not be written"):
         encode_mp4(frames(), tmp_path / "take.mp4", FPS, WIDTH, HEIGHT)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("read", [probe, read_comment, lambda path: list(read_video_frames(path))])
+def test_a_decoder_that_is_killed_is_no_fault_of_the_film(tmp_path, monkeypatch, read):
+    path = tmp_path / "take.mp4"
+    encode_mp4(flat_frames(24), path, FPS, WIDTH, HEIGHT)
+    info = probe(path)
+    killed = tmp_path / "ffmpeg"
+    killed.write_text(f'#!/bin/sh\n"{ffmpeg_program()}" "$@" 2>/dev/null | head -c 20000\nkill -9 $$\n')
+    killed.chmod(0o755)
+    monkeypatch.setattr(ffmpeg, "ffmpeg_program", lambda: str(killed))
+    if read is not probe:
+        monkeypatch.setattr(ffmpeg, "probe", lambda _: info)
+    with pytest.raises(
+        ProgramKilled, match=r"take\.mp4 was not read to its end: ffmpeg was ended by signal 9; try again"
+    ):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,16 @@ def test_a_fit_is_the_same_each_time(fit: Fit, fit_of: Callable[..., Fit], sitte
     assert fit_of(png(sitter.picture)).to_json() == fit.to_json()
 
 
+def test_a_large_picture_is_fitted_as_a_small_one(fit: Fit, fit_of: Callable[..., Fit], sitter: Sitter) -> None:
+    height, width = (5 * side for side in sitter.picture.shape[:2])
+    large = fit_of(png(np.array(Image.fromarray(sitter.picture).resize((width, height), Image.Resampling.LANCZOS))))
+    assert (large.width, large.height) == (width, height)
+    assert large.camera.focal == pytest.approx(5 * fit.camera.focal, rel=0.02)
+    assert np.abs(large.camera.position - fit.camera.position).max() < 0.02
+    assert np.abs(large.wrist_position - fit.wrist_position).max() < 0.03
+    assert large.points["nose"] == pytest.approx([5 * place for place in fit.points["nose"]], abs=0.005 * height)
+
+
 # Real portraits.
 
 

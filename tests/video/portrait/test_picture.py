@@ -3,6 +3,8 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -116,6 +118,48 @@ def test_a_file_cut_short_is_one_sentence(kind: str, share: float) -> None:
     with pytest.raises(VideoError) as refusal:
         read_picture(data[: int(share * len(data))], "face.png")
     assert str(refusal.value).startswith("face.png is ")
+
+
+def test_a_smaller_copy_is_what_one_step_makes_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chironomy.video.portrait.picture._STRIP_PIXELS", 1000)
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (150, 110, 3), np.uint8))
+    noise.save(tmp_path / "a.png")
+    write_upright(tmp_path / "a.png", tmp_path / "b.png", 70)
+    wanted = noise.resize((51, 70), Image.Resampling.LANCZOS)
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "b.png")), np.asarray(wanted))
+
+
+def test_what_a_decoder_says_of_bytes_is_not_told() -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (120, 120, 3), np.uint8)
+    data = file_of(Image.fromarray(noise))
+    place = data.index(b"IDAT")
+    # The pixels end after 40 bytes, and what follows has no name.
+    short = data[: place - 4] + (40).to_bytes(4, "big") + data[place : place + 44] + bytes(100)
+    with pytest.raises(VideoError) as refusal:
+        read_picture(short, "face.png")
+    assert str(refusal.value) == "face.png is cut short or damaged; export it anew"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the height of memory is told on Linux")
+@pytest.mark.parametrize(("mode", "height"), [("RGB", 4880), ("RGBA", 4880), ("L", 2000), ("P", 1900), ("RGB", 1900)])
+def test_a_small_file_takes_little_memory_whatever_it_holds(tmp_path: Path, mode: str, height: int) -> None:
+    path = tmp_path / "plain.png"
+    Image.new(mode, (LARGEST_SIDE, height), 200).save(path)
+    program = (
+        "import sys; from pathlib import Path; from PIL import Image\n"
+        "from chironomy.errors import ChironomyError; from chironomy.video.portrait.picture import write_upright\n"
+        "Image.new('RGB', (64, 64)).save(sys.argv[2] + '.png'); write_upright(sys.argv[2] + '.png', sys.argv[2], 64)\n"
+        "def most(): return int(Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])\n"
+        "before = most()\n"
+        "try: write_upright(sys.argv[1], sys.argv[2], 256)\n"
+        "except ChironomyError as error: print(error)\n"
+        "assert 1024 * (most() - before) < 200e6, most() - before\n"
+    )
+    command = [sys.executable, "-c", program, str(path), str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    refused = "made to fill memory; make it smaller" in done.stdout
+    assert refused == (height > 1950)
 
 
 @pytest.mark.parametrize(

@@ -160,12 +160,14 @@ def probe(path: str | Path) -> VideoInfo:
 
     Raises:
         VideoError: the file does not exist or has no picture that can be read.
+        ProgramKilled: ffmpeg was ended from outside; so of all that read here.
     """
     path = Path(path)
     if not path.is_file():
         raise VideoError(f"the video {path} does not exist")
     command = [ffmpeg_program(), "-hide_banner", "-nostdin", "-i", str(path)]
     run = processes.run([*command, "-map", "0:v:0", "-c", "copy", "-f", "null", "-"], capture_output=True)
+    _judge_end(run.returncode, path)
     report = run.stderr.decode("utf-8", "replace")
     source = report.split("Output #0", maxsplit=1)[0]
     picture = re.search(
@@ -193,6 +195,11 @@ def probe(path: str | Path) -> VideoInfo:
     )
 
 
+def _judge_end(code: int, path: str | Path) -> None:
+    if code < 0:
+        raise ProgramKilled(f"{path} was not read to its end: ffmpeg was ended by signal {-code}; try again")
+
+
 def read_video_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     """The frames of a video, one after another: (height, width, 3) uint8 RGB.
 
@@ -212,7 +219,9 @@ def read_video_frames(path: str | Path) -> Iterator[NDArray[np.uint8]]:
     try:
         while len(data := process.stdout.read(size)) == size:
             yield np.frombuffer(data, np.uint8).reshape(info.height, info.width, 3)
-        if process.wait() != 0:
+        code = process.wait()
+        _judge_end(code, path)
+        if code != 0:
             raise VideoError(f"{path} could not be decoded: " + b"".join(messages).decode("utf-8", "replace").strip())
     finally:
         process.kill()
@@ -233,6 +242,7 @@ def read_comment(path: str | Path) -> str:
         raise VideoError(f"the video {path} does not exist")
     command = [ffmpeg_program(), "-hide_banner", "-loglevel", "error", "-nostdin", "-i", str(path)]
     run = processes.run([*command, "-f", "ffmetadata", "pipe:1"], capture_output=True)
+    _judge_end(run.returncode, path)
     if run.returncode != 0:
         raise VideoError(f"{path} is not a video that can be read")
     # In an ffmetadata file "=", ";", "#", "\" and line ends follow a "\".

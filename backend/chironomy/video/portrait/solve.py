@@ -41,7 +41,7 @@ from chironomy.shot.fit import Fit, hand_names
 from chironomy.video.portrait.anchors import FACE_LANDMARKS, face_points, fitted_hand_points, fitted_points, hand_size
 from chironomy.video.portrait.hand_pose import MANO_ORDER, hand_rotation, pictured_points
 from chironomy.video.portrait.perception import ELBOWS, SHOULDERS, WRISTS, Perceived, Perceiver
-from chironomy.video.portrait.picture import read_picture
+from chironomy.video.portrait.picture import read_picture, resized
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ SHOULDER_INSIDE = 0.004
 _SMALLEST_FACE = 24.0
 """Pixels of a face's width below which its points say too little."""
 
+_LOOKED_SIDE = 2048
 _OTHER_FACE = 0.75
 """A second face this large against the speaker's, or larger, may be the one who is meant; a smaller one is a picture on
 the wall, or somebody behind."""
@@ -122,8 +123,14 @@ def look(perceiver: Perceiver, picture: NDArray[np.uint8]) -> Perceived:
     """See a portrait; one in which nobody is found is looked at once more, brightened.
 
     A dark picture hides faces from the model; a power of its values that brings their middle up to mid-grey does not
-    move any point.
+    move any point. Of a large picture a smaller copy is looked at: the networks look at some hundred pixels a side, and
+    take twenty bytes for each that they are given.
     """
+    height, width = picture.shape[:2]
+    if max(height, width) > _LOOKED_SIDE:
+        scale = _LOOKED_SIDE / max(height, width)
+        small = np.array(resized(picture, max(1, round(width * scale)), max(1, round(height * scale))))
+        return _enlarged(look(perceiver, small), width, height)
     seen = perceiver(picture)
     middle = float(np.median(picture[:: max(1, picture.shape[0] // 256)])) / 255
     if seen.face is not None or middle > 0.35:
@@ -131,6 +138,20 @@ def look(perceiver: Perceiver, picture: NDArray[np.uint8]) -> Perceived:
     power = np.log(0.4) / np.log(max(middle, 0.01))
     table = np.round(255 * (np.arange(256) / 255) ** power).astype(np.uint8)
     return perceiver(table[picture])
+
+
+def _enlarged(seen: Perceived, width: int, height: int) -> Perceived:
+    """What was seen in a smaller copy of a picture without a mask, in the picture's pixels."""
+    scale = np.array([width / seen.width, height / seen.height])
+    return replace(
+        seen,
+        width=width,
+        height=height,
+        pose=seen.pose * [*scale, 1.0],
+        hands=seen.hands * scale,
+        face=None if seen.face is None else seen.face * scale,
+        face_boxes=seen.face_boxes * [*scale, *scale],
+    )
 
 
 def fit_portrait(seen: Perceived, *, name: str = "the picture", rig: Rig | None = None) -> Fit:
