@@ -41,11 +41,14 @@ def felt(emotion, **options):
     ],
 )
 def test_an_emotion_is_seen_in_the_face(emotion, seen, not_seen):
-    face, neutral = felt(emotion), felt("neutral")
+    # Who feels nothing looks at phrases now this way, now that.
+    more = np.mean(
+        [felt(emotion, seed=seed).values - felt("neutral", seed=seed).values for seed in range(8)], axis=(0, 1)
+    )
     for action in seen:
-        assert (face.action(action) - neutral.action(action)).mean() > 0.2
+        assert more[FACE_ACTIONS.index(action)] > 0.2
     for action in not_seen:
-        assert (face.action(action) - neutral.action(action)).mean() < 0.1
+        assert more[FACE_ACTIONS.index(action)] < 0.1
 
 
 def test_lips_that_meet_go_on_meeting():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a face says beside its words: brows on emphasis and as phrases begin, blinks, and how the speaker feels."""
+"""What a face says beside its words: brows on emphasis, blinks, an attitude to each phrase, how the speaker feels."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from chironomy.body.attitude import attitudes
 from chironomy.body.emotion import Emotion, EmotionTrack, emotion_track
 from chironomy.body.errors import BodyError
 from chironomy.body.manner import STYLE, manner_of
@@ -24,11 +25,11 @@ _BROWS = (
 # What brows do on emphasis, and how often: both up, the inner ends up, one up, drawn together. Brows that rise with
 # prominent words are the usual (Ekman 1979, "About brows"; Flecha-García 2010, "Eyebrow raises in dialogue").
 _GESTURES: tuple[tuple[float, tuple[float, ...]], ...] = (
-    (0.62, (0.42, 0.36, 0.36, 0.0, 0.0, 0.10, 0.10)),
-    (0.14, (0.45, 0.10, 0.10, 0.12, 0.12, 0.0, 0.0)),
-    (0.06, (0.15, 0.50, 0.12, 0.0, 0.10, 0.06, 0.0)),
-    (0.06, (0.15, 0.12, 0.50, 0.10, 0.0, 0.0, 0.06)),
-    (0.12, (0.0, 0.0, 0.0, 0.38, 0.38, 0.0, 0.0)),
+    (0.62, (0.55, 0.52, 0.52, 0.0, 0.0, 0.12, 0.12)),
+    (0.14, (0.60, 0.15, 0.15, 0.15, 0.15, 0.0, 0.0)),
+    (0.06, (0.2, 0.75, 0.15, 0.0, 0.15, 0.08, 0.0)),
+    (0.06, (0.2, 0.15, 0.75, 0.15, 0.0, 0.0, 0.08)),
+    (0.12, (0.0, 0.0, 0.0, 0.55, 0.55, 0.0, 0.0)),
 )
 _APART_SECONDS = 0.8
 _WEAKEST = 0.45
@@ -57,13 +58,13 @@ def express(
     style: str | Mapping[str, float] | None = None,
     emotion: Emotion | EmotionTrack | None = None,
 ) -> FaceTrack:
-    """Move the brows of a face that speaks, blink, and colour all of it by a feeling.
+    """Move the brows of a face that speaks, blink, and colour all of it by a feeling, or by hints where none is felt.
 
     Args:
         face: the face actions; what they say of brows and blinks is replaced, the feeling is added to the rest.
         accents: seconds of the accented syllables and their strengths, 0 to 1.
         phrases: begin and end in seconds of stretches of speech.
-        seed: another seed moves other brows, and blinks at other moments.
+        seed: another seed moves other brows, blinks at other moments, and looks at each phrase in another way.
         style: name or weights, as of gestures; see `chironomy.body.manner`.
         emotion: see `chironomy.body.emotion.emotion_track`.
 
@@ -92,7 +93,12 @@ def express(
         index = FACE_ACTIONS.index(name)
         values[:, index] = brows[:, column] + (values[:, index] if name.startswith("eye") else 0.0)
     if not felt.neutral:
-        values += _feeling(rng, felt, now, times, strengths, values)
+        values += _beside_speech(rng, felt.face(FACE_ACTIONS, now), now, times, strengths, values)
+    # Who feels something shows that instead.
+    hints = np.random.default_rng([seed, zlib.crc32(repr(style or STYLE).encode()), 5])
+    shown = manner.face * felt.at(now)[:, :1] * attitudes(hints, now, times, strengths, phrases)
+    # What is raised already is raised by less.
+    values += np.clip(1.0 - values, 0.0, 1.0) * _beside_speech(hints, shown, now, times, strengths, values)
     # Eyes that are wide shut as well as others do.
     values[:, [FACE_ACTIONS.index(name) for name in _WIDE]] *= 1.0 - lids
     return FaceTrack(face.fps, np.clip(values, 0.0, 1.0))
@@ -127,11 +133,11 @@ def _brows(
     return curve
 
 
-def _feeling(
-    rng: np.random.Generator, felt: EmotionTrack, now: Array, times: Array, strengths: Array, values: Array
+def _beside_speech(
+    rng: np.random.Generator, shown: Array, now: Array, times: Array, strengths: Array, values: Array
 ) -> Array:
-    """(T, 52) what a feeling adds to a face that speaks."""
-    added = felt.face(FACE_ACTIONS, now)
+    """(T, 52) what is to be shown, `shown`, as a face that speaks shows it."""
+    added = shown.copy()
     stress = np.zeros(len(now))
     for time, strength in zip(times, strengths, strict=True):
         first, stop = np.searchsorted(now, [time - 0.6, time + 0.9])

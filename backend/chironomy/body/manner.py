@@ -25,6 +25,7 @@ class Manner:
         lean: degrees by which the chest leans forward.
         aversion: how often the eyes leave the listener as a phrase begins, 0 to 1.
         blinks: factor of how often the eyes blink, by eye: people who are roused blink more.
+        face: factor of how much of a stretch's attitude the face shows; see `chironomy.body.attitude`.
     """
 
     trunk: float = 1.0
@@ -37,16 +38,17 @@ class Manner:
     lean: float = 0.0
     aversion: float = 0.28
     blinks: float = 1.0
+    face: float = 1.0
 
 
 _TABLE: Mapping[str, Manner] = {
     "neutral": Manner(),
-    "calm": Manner(0.75, 0.8, 0.75, 0.8, 0.85, 0.9, 11.0, -0.5, 0.25, 0.8),
-    "lively": Manner(2.05, 1.4, 1.25, 1.3, 1.12, 1.3, 5.5, 0.5, 0.32, 1.25),
-    "emphatic": Manner(1.3, 1.1, 1.6, 1.35, 1.08, 1.1, 7.0, 1.5, 0.15, 1.1),
-    "precise": Manner(0.85, 0.95, 1.2, 1.0, 1.05, 0.7, 9.0, 0.8, 0.22, 0.95),
-    "open": Manner(1.4, 1.2, 1.0, 1.2, 0.95, 1.3, 6.5, -1.2, 0.28),
-    "reserved": Manner(0.65, 0.75, 0.7, 0.6, 0.85, 0.6, 13.0, -0.8, 0.45, 0.85),
+    "calm": Manner(0.75, 0.8, 0.75, 0.8, 0.85, 0.9, 11.0, -0.5, 0.25, 0.8, 0.8),
+    "lively": Manner(2.05, 1.4, 1.25, 1.3, 1.12, 1.3, 5.5, 0.5, 0.32, 1.25, 1.3),
+    "emphatic": Manner(1.3, 1.1, 1.6, 1.35, 1.08, 1.1, 7.0, 1.5, 0.15, 1.1, 1.3),
+    "precise": Manner(0.85, 0.95, 1.2, 1.0, 1.05, 0.7, 9.0, 0.8, 0.22, 0.95, 0.9),
+    "open": Manner(1.4, 1.2, 1.0, 1.2, 0.95, 1.3, 6.5, -1.2, 0.28, 1.0, 1.2),
+    "reserved": Manner(0.65, 0.75, 0.7, 0.6, 0.85, 0.6, 13.0, -0.8, 0.45, 0.85, 0.55),
 }
 
 STYLE = next(iter(_TABLE))
