@@ -146,7 +146,7 @@ class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
             self.posed = editing.posed(place)
             if not self.posed:
                 keyed = editing.keyed(place)
-                self.posed, self.own = editing.as_keyed(place, keyed), True
+                self.posed, self.own = editing.as_keyed(place, keyed), bool(keyed)
             if self.posed:
                 offset, turn = editing.moved_by(place, self.posed, keyed)
                 self.offset = self.posed_offset = offset

@@ -173,7 +173,7 @@ def test_the_button_shows_how_a_hand_was_moved_and_goes_on_from_there(addon, rig
     from mathutils import Euler
 
     nothing = dict.fromkeys(("offset", "turn", "posed_offset", "posed_turn"), (0.0, 0.0, 0.0))
-    options = SimpleNamespace(radius=0.5, posed="", **nothing)
+    options = SimpleNamespace(radius=0.5, posed="", own=False, **nothing)
     pose_right_hand(keyed)
     wanted = addon["rig.hand_curves"].HandCurves(keyed, rig, RIGHT).posed()
     move_by_button(addon, keyed, options)
