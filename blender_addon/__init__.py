@@ -60,7 +60,7 @@ from .operators import takes as take_operators
 from .own import ChironomyOwn, ChironomyOwnBone
 from .preferences_page import ChironomyPreferences
 from .properties import ChironomySettings
-from .scene import answers, copies, detail, early, retarget
+from .scene import answers, copies, detail, early, left_behind, retarget
 from .scene import live as live_scene
 from .turns import STRIP, ChironomyTurn
 
@@ -133,10 +133,12 @@ def register() -> None:
     retarget.register()
     detail.register()
     copies.register()
+    left_behind.register()
 
 
 def unregister() -> None:
     live_scene.stop()
+    left_behind.unregister()
     copies.unregister()
     detail.unregister()
     answers.unregister()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from math import degrees, radians
 
-from bpy.props import EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 from bpy.types import Context, Object, Operator, Scene
 from mathutils import Euler, Quaternion, Vector
 
@@ -115,7 +115,7 @@ class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
     bl_idname = "chironomy.move_pose"
     bl_label = "Move With Fall-Off"
     bl_description = (
-        "Keep how the hands are posed now, moved and turned without keys, and let the poses around follow "
+        "Keep how the hands are posed now, moved and turned with a key or without, and let the poses around follow "
         "with a smooth fall-off"
     )
 
@@ -134,23 +134,28 @@ class CHIRONOMY_OT_move_pose(_PoseEdit, Operator):
         options={"SKIP_SAVE"},
     )
     posed: StringProperty(name="Posed", description="How the hands were posed", options={"HIDDEN", "SKIP_SAVE"})
+    own: BoolProperty(name="Keyed", description="Whether they were keyed so", options={"HIDDEN", "SKIP_SAVE"})
     posed_offset: FloatVectorProperty(options={"HIDDEN", "SKIP_SAVE"})
     posed_turn: FloatVectorProperty(options={"HIDDEN", "SKIP_SAVE"})
     """What the offset and the turn were as they were posed."""
 
     def plan(self, scene: Scene, place: Place) -> Callable[[], Made]:
+        keyed = editing.keyed(place) if self.own else {}
         # What was posed without keys is gone when the button's settings are changed.
         if not self.posed and not any(self.offset) and not any(self.turn):
             self.posed = editing.posed(place)
+            if not self.posed:
+                keyed = editing.keyed(place)
+                self.posed, self.own = editing.as_keyed(place, keyed), bool(keyed)
             if self.posed:
-                offset, turn = editing.moved_by(place, self.posed)
+                offset, turn = editing.moved_by(place, self.posed, keyed)
                 self.offset = self.posed_offset = offset
                 self.turn = self.posed_turn = Quaternion(turn).to_euler()
         offset = Vector(self.offset) - Vector(self.posed_offset)
         turn = Quaternion()
         if tuple(self.turn) != tuple(self.posed_turn):
             turn = Euler(self.turn).to_quaternion() @ Euler(self.posed_turn).to_quaternion().inverted()
-        return partial(editing.move_pose, place, self.radius, self.posed, tuple(offset), tuple(turn))
+        return partial(editing.move_pose, place, self.radius, self.posed, tuple(offset), tuple(turn), keyed)
 
 
 class CHIRONOMY_OT_curl_fingers(_PoseEdit, Operator):

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Add the character, and let it gesture to the speech."""
 
+from math import radians
 from typing import Any
 
 import bpy
 from bpy.props import IntProperty
 from bpy.types import Context, Object, Operator, Scene
+from mathutils import Euler, Quaternion, Vector
 
 import chironomy
 from chironomy.body.rig import load_rig
@@ -28,6 +30,12 @@ from ..target import Target, TargetGoneError
 from ..tasks import JobOperator
 
 _SILENT = "speech_silent"
+
+_ASIDE = radians(50.0)
+"""From here on, round the character from before it, a view shows more of its side than of its face."""
+
+_FROM_BEFORE = Euler((radians(83.0), 0.0, radians(20.0)))
+"""How a view is turned that looks at a character from before it, a little from its left and from above."""
 
 _CHOOSE_FRAMES = "choose frames first: select the hands' keys of a range, or set the preview range (P)"
 
@@ -59,12 +67,22 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
 
 
 def _frame_selected(context: Context) -> None:
-    """Let the 3D views of the window show what is selected."""
+    """Let the 3D views show what is selected, from before it where they would show its side or its back."""
     for area in context.window.screen.areas if context.window is not None and not bpy.app.background else ():
         region = next((region for region in area.regions if region.type == "WINDOW"), None)
         if area.type == "VIEW_3D" and region is not None:
+            view = area.spaces.active.region_3d
+            if view.view_perspective == "PERSP":
+                view.view_rotation = from_before(view.view_rotation)
             with context.temp_override(area=area, region=region):
                 bpy.ops.view3d.view_selected()
+
+
+def from_before(rotation: Quaternion) -> Quaternion:
+    """Return how a view is turned that sees a new character's face: as it was where it does, else from before it."""
+    towards = rotation @ Vector((0.0, 0.0, 1.0))
+    aside = Vector((towards.x, towards.y)).angle(Vector((0.0, -1.0)), _ASIDE + 1.0)
+    return rotation.copy() if aside < _ASIDE else _FROM_BEFORE.to_quaternion()
 
 
 class CHIRONOMY_OT_generate(Glimpsing, JobOperator, Operator):

@@ -112,10 +112,15 @@ def is_character(item: Object | None) -> bool:
 
 def body_of(character: Object) -> Object | None:
     """Return the mesh object that a character moves, or None where it has been deleted."""
-    for child in character.children:
-        if child.type == "MESH" and child.data.shape_keys and "jawOpen" in child.data.shape_keys.key_blocks:
-            return child
-    return None
+    return next(filter(is_body, character.children), None)
+
+
+def is_body(item: Object) -> bool:
+    """Whether an object is a mesh with the face of a character."""
+    if item.type != "MESH":
+        return False
+    shape_keys = item.data.shape_keys
+    return shape_keys is not None and "jawOpen" in shape_keys.key_blocks
 
 
 def flexion_directions(rig: Rig) -> dict[str, NDArray[np.float64]]:

@@ -24,6 +24,7 @@ from chironomy.motion import HandMotion, MotionError, keys
 from ..slices import Pace, Slices, drained
 from . import actions, read
 from .channels import confidence_path, hand_joints, location_path, rotation_channel
+from .giving_way import giving_way
 from .space import ELBOW_CONTROLS, HAND_CONTROLS
 
 WRITTEN_PROPERTY = "chironomy_written"
@@ -176,7 +177,7 @@ def adopt(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = N
 def adopting(animated: ID, units: Iterable[Unit], fps: float, only: Only | None = None) -> Slices:
     """Make real what is the animator's: at each of their frames, every channel of the unit gets a key of theirs.
 
-    The curves keep their shape.
+    The curves keep their shape, but where generated keys between theirs give way to a pose that they moved.
 
     Args:
         animated: a data-block that has an action.
@@ -220,6 +221,9 @@ def adopting(animated: ID, units: Iterable[Unit], fps: float, only: Only | None 
                 _key(animated, unit.name, data_path, index, span, only)
                 if pace.due():
                     yield
+        if not span.whole:
+            within = (-np.inf, np.inf) if only is None else (only.first, only.last)
+            yield from giving_way(animated, unit.channels, span.stretches, span.frames, owned.bent, fps, within)
     return owned
 
 
@@ -265,6 +269,12 @@ def release(animated: ID, units: Iterable[Unit], first: float, last: float) -> i
     if released:
         remember(animated, owned)
     return len(released)
+
+
+def written(animated: ID, place: actions.Place) -> NDArray[np.float64]:
+    """Return (N, 6) how the generated keys of a curve were written, as `keys.shapes` gives them."""
+    numbers = _memory(animated, WRITTEN_PROPERTY).get(_name(place), ())
+    return np.array(numbers, np.float64).reshape(-1, keys.SHAPE_SIZE)
 
 
 def remember(animated: ID, owned: Owned) -> None:

@@ -6,8 +6,9 @@ where the hand's keys begin or end, beyond which nothing is.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,6 +35,7 @@ from chironomy.motion.time_map import TimeMap, held, shifted, stretched
 
 from ..rig.edit import around, following
 from ..rig.hand_curves import STEP, Edit, HandCurves
+from ..rig.own_key import without_own
 from ..rig.space import TURN
 from .edit_place import FADE, Made, Place, named
 
@@ -46,7 +48,14 @@ FASTEST, FASTEST_TURN = 1.0, 8.0
 UNPOSED = 2e-5, 2e-4
 """Metres, and radians, within which a hand is posed as its curves say."""
 
+STANDS_OUT = 0.005, 0.05
+"""Likewise, within which a pose that somebody keyed is what is generated around it.
+
+More than what keys of a usual detail miss would do, if one of them were gone."""
+
 Array = NDArray[np.float64]
+
+NONE: Mapping[int, HandCurves] = MappingProxyType({})
 
 
 def posed(place: Place) -> str:
@@ -56,15 +65,36 @@ def posed(place: Place) -> str:
         shown = curves.posed()
         apart, turned = displacement(curves.poses([place.frame]), shown)
         if apart > UNPOSED[0] or turned > UNPOSED[1]:
-            found[HANDS[curves.hand]] = {
-                name: getattr(shown, name).reshape(-1).tolist()
-                for name in ("wrist_position", "rotation", "elbow", "confidence")
-            }
+            found[HANDS[curves.hand]] = _numbers(shown)
     return json.dumps(found) if found else ""
 
 
-def moved_by(place: Place, poses: str) -> tuple[Array, Array]:
+def keyed(place: Place) -> dict[int, HandCurves]:
+    """Return by hand the curves as they would be without a pose that somebody keyed unlike what is around it."""
+    found: dict[int, HandCurves] = {}
+    for curves in place.hands:
+        before = without_own(place.keys, curves.hand, place.frame)
+        if before is None:
+            continue
+        apart, turned = displacement(before.poses([place.frame]), curves.poses([place.frame]))
+        if apart > STANDS_OUT[0] or turned > STANDS_OUT[1]:
+            found[curves.hand] = before
+    return found
+
+
+def as_keyed(place: Place, before: Mapping[int, HandCurves]) -> str:
+    """Return, as `posed` does, the poses of the hands that `keyed` gives."""
+    hands = [curves for curves in place.hands if curves.hand in before]
+    return json.dumps({HANDS[each.hand]: _numbers(each.poses([place.frame])) for each in hands}) if hands else ""
+
+
+def moved_by(place: Place, poses: str, keyed: Mapping[int, HandCurves] = NONE) -> tuple[Array, Array]:
     """Return how the first hand that is posed, as `posed` gives it, is displaced from its curves.
+
+    Args:
+        place: where.
+        poses: of the hands.
+        keyed: the curves without the pose, by hand, where that is keyed.
 
     Returns:
         (3,) metres along the character's axes by which its control is moved, and (4,) the quaternion about these axes
@@ -72,7 +102,8 @@ def moved_by(place: Place, poses: str) -> tuple[Array, Array]:
     """
     wanted = json.loads(poses)
     curves = next(curves for curves in place.hands if HANDS[curves.hand] in wanted)
-    before, after = curves.poses([place.frame]), _poses_of(wanted[HANDS[curves.hand]])
+    before = keyed.get(curves.hand, curves).poses([place.frame])
+    after = _poses_of(wanted[HANDS[curves.hand]])
     offset = quaternion.apply(TURN, after.wrist_position[0] - before.wrist_position[0])
     turned = quaternion.multiply(after.rotation[0, 0], quaternion.inverse(before.rotation[0, 0]))
     turn = quaternion.multiply(quaternion.multiply(TURN, turned), quaternion.inverse(TURN))
@@ -85,6 +116,7 @@ def move_pose(
     poses: str = "",
     offset: ArrayLike = (0.0, 0.0, 0.0),
     turn: ArrayLike = (1.0, 0.0, 0.0, 0.0),
+    keyed: Mapping[int, HandCurves] = NONE,
 ) -> Made:
     """Move the pose of the current frame, and let its neighbourhood follow.
 
@@ -94,6 +126,7 @@ def move_pose(
         poses: what the pose is to be, as `posed` gives it; hands that it does not name stay. Empty, as the curves say.
         offset: (3,) metres along the character's axes by which the control moves from there.
         turn: (4,) quaternion about the character's axes by which it turns from there.
+        keyed: the curves without the pose, by hand, where that is keyed.
 
     Raises:
         MotionError: nothing would be moved.
@@ -101,14 +134,13 @@ def move_pose(
     moved = np.asarray(offset, np.float64).any() or quaternion.angle(np.asarray(turn), quaternion.IDENTITY) > 0.0
     wanted = json.loads(poses or "{}")
     if not moved and not wanted:
-        raise MotionError(
-            f"{place.names}: posed as keyed at frame {place.frame}; move or turn something there without keying it"
-        )
+        raise MotionError(f"{place.names}: posed as keyed at frame {place.frame}; move or turn something there first")
     edits: list[tuple[HandCurves, Edit]] = []
     for curves in place.hands:
         if wanted and HANDS[curves.hand] not in wanted:
             continue
-        before = curves.poses([place.frame])
+        base = keyed.get(curves.hand, curves)
+        before = base.poses([place.frame])
         after = _poses_of(wanted[HANDS[curves.hand]]) if wanted else before
         if moved:
             back = quaternion.inverse(TURN)
@@ -117,9 +149,15 @@ def move_pose(
             rotation[:, 0] = quaternion.multiply(turned, rotation[:, 0])
             position = after.wrist_position + quaternion.apply(back, np.asarray(offset, np.float64))
             after = replace(after, wrist_position=position, rotation=rotation)
-        edits.append((curves, following(curves, before, after, place.frame, round(radius * place.fps))))
+        edits.append((curves, following(base, before, after, place.frame, round(radius * place.fps))))
     names = named([curves.name for curves, _ in edits])
     return Made(edits, f"moved {names} at frame {place.frame}, and what is within {radius:g} s")
+
+
+def _numbers(pose: HandPoses) -> dict[str, list[float]]:
+    """Return one hand's pose for JSON."""
+    names = ("wrist_position", "rotation", "elbow", "confidence")
+    return {name: getattr(pose, name).reshape(-1).tolist() for name in names}
 
 
 def _poses_of(values: dict[str, list[float]]) -> HandPoses:

@@ -30,6 +30,7 @@ from ..rig.owned import Only, hand_mask, reading_pins
 from ..slices import Slices
 from ..target import Target
 from .lens import lens_position
+from .planning import planned, said_in_full, with_decided
 from .portrait import remembered
 from .retarget import taking_up
 from .score import decided, only_of
@@ -102,14 +103,14 @@ def performing(context: Context, item: Object | None = None, seed: int | None = 
             if fit is not None:
                 inputs["fit"] = folder / "fit.json"
                 fit.save(inputs["fit"])
-            plan = _with_decided(own, inputs, asked, folder, here=where is None)
+            plan = with_decided(own, inputs, asked, folder)
             if where is None:
                 made = _made_here(inputs, asked, work)
-                return Made(made, asked, plan or _planned(inputs, asked), packed(made))
-            client = backend.connect(where, work)
-            uploaded = {name: client.upload(path) for name, path in inputs.items()}
-            made = load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
-            return Made(made, asked, plan, packed(made))
+            else:
+                client = backend.connect(where, work)
+                uploaded = {name: client.upload(path) for name, path in inputs.items()}
+                made = load_performance(client.run("perform", uploaded, asked, folder / "performance.zip", work))
+            return Made(made, asked, plan or planned(inputs, asked, made.hands), packed(made))
 
     def make(work: Work) -> list[Made]:
         share, made = 1.0 / len(seeds), []
@@ -254,10 +255,9 @@ def making_again(context: Context, item: Object, hands: str, first: int, last: i
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             if script is not None:
                 inputs["script"] = script
-            plan = _with_decided(own, inputs, wanted, folder, here=where is None)
+            plan = with_decided(own, inputs, wanted, folder)
             motion = _hands(where, inputs, wanted, folder, work)
-            if plan is None and where is None:
-                plan = _planned(inputs, wanted)
+            plan = plan or planned(inputs, wanted, motion)
         return Again(motion, [Only(float(first), float(last), chosen)], wanted, action, plan)
 
     return make
@@ -309,26 +309,9 @@ def doing_score(
             np.savez_compressed(inputs["pinned_mask"], mask=locked)
             after.save(inputs["score"])
             motion = _hands(where, inputs, wanted, folder, work)
-        return Again(motion, only, wanted, action, _said_in_full(after, wanted), after)
+        return Again(motion, only, wanted, action, said_in_full(after, wanted), after)
 
     return make
-
-
-def _said_in_full(score: Score, wanted: Mapping[str, Any]) -> Score:
-    """Return a score with what its kinds usually have and nobody said, as the model performs it."""
-    from chironomy.gesture.planning.plan import said_in_full
-
-    full = said_in_full(
-        score,
-        style={wanted["style"]: 1.0},
-        speed=float(wanted["speed"]),
-        amplitude=float(wanted["amplitude"]),
-        handedness=None,
-        seed=int(wanted["seed"]),
-    )
-    # Strokes are those that were asked for: further ones that a kind swings in are its own.
-    phrases = (replace(new, strokes=old.strokes) for old, new in zip(score.phrases, full.phrases, strict=True))
-    return replace(full, phrases=tuple(phrases))
 
 
 def _hands(
@@ -345,54 +328,6 @@ def _hands(
     client = backend.connect(where, work)
     uploaded = {name: client.upload(path) for name, path in inputs.items()}
     return load_hands(client.run("gesture", uploaded, wanted, folder / "hands.npz", work))
-
-
-def _planned(inputs: dict[str, Path], wanted: dict[str, Any]) -> Score | None:
-    """Return the score that was performed; None where words had a part in it, which takes as long again to find out."""
-    if "script" in inputs:
-        return None
-    from chironomy.performance.gestures import plan_gestures
-
-    from ..hearing import hear
-
-    return plan_gestures(inputs, wanted, hear)
-
-
-def _with_decided(
-    own: Score | None, inputs: dict[str, Path], wanted: dict[str, Any], folder: Path, here: bool
-) -> Score | None:
-    """Let what is made have phrases that a person chose or locked before, as its score; return it.
-
-    Args:
-        own: these phrases.
-        inputs: of what makes the gestures; they get the score, in the place of the script whose words it knows.
-        wanted: settings.
-        folder: for the score's file.
-        here: whether this Blender makes them; else the backend plans what lies between, and words go before all.
-
-    Returns:
-        The score that is performed; None where it is not known, or where nothing was chosen for this recording.
-    """
-    if own is None or not own.phrases or (not here and "script" in inputs):
-        return None
-    path = folder / "score.json"
-    if not here:
-        own.save(path)
-        inputs["score"] = path
-        return None
-    from chironomy.gesture.planning.plan import completed
-    from chironomy.performance.gestures import plan_gestures
-
-    from ..hearing import hear
-
-    plan = plan_gestures({name: each for name, each in inputs.items() if name in ("speech", "script")}, wanted, hear)
-    if own.source.get("speech", plan.source["speech"]) != plan.source["speech"]:
-        return None
-    score = replace(completed(replace(own, seconds=plan.seconds), plan), source=plan.source)
-    score.save(path)
-    inputs["score"] = path
-    inputs.pop("script", None)
-    return score
 
 
 def _shown_around(scene: Scene, item: Object, rig: Rig, begin: int, first: int, last: int) -> Slices:

@@ -173,7 +173,7 @@ def test_the_button_shows_how_a_hand_was_moved_and_goes_on_from_there(addon, rig
     from mathutils import Euler
 
     nothing = dict.fromkeys(("offset", "turn", "posed_offset", "posed_turn"), (0.0, 0.0, 0.0))
-    options = SimpleNamespace(radius=0.5, posed="", **nothing)
+    options = SimpleNamespace(radius=0.5, posed="", own=False, **nothing)
     pose_right_hand(keyed)
     wanted = addon["rig.hand_curves"].HandCurves(keyed, rig, RIGHT).posed()
     move_by_button(addon, keyed, options)
@@ -279,6 +279,33 @@ def test_a_script_moves_and_turns_a_hand_by_numbers(keyed, hands):
 def test_nothing_posed_is_said(keyed):
     said = sentence_of(bpy.ops.chironomy.move_pose)
     assert "hand.L and hand.R: posed as keyed at frame 70" in said
+
+
+def key_right_hand(character, frame, path="location"):
+    """Lift the right hand by a decimetre and a half and key it, by I or by Auto Keying."""
+    bpy.context.scene.frame_set(frame)
+    bone = character.pose.bones["hand.R"]
+    bone.location.z += 0.15
+    bone.keyframe_insert(path, frame=frame)
+
+
+@pytest.mark.parametrize("beside", [0, 2, 3])
+def test_the_poses_around_follow_a_pose_that_was_keyed_by_blender(addon, keyed, hands, beside):
+    """On a generated key or beside one: what was generated is the way from which it falls off."""
+    curve = next(c for c in addon["rig.actions"].all_curves(keyed) if c.data_path.endswith('"hand.R"].location'))
+    frame = min((round(point.co[0]) for point in curve.keyframe_points), key=lambda each: abs(each - 70)) + beside
+    before = hands()
+    key_right_hand(keyed, frame)
+    popped = hands()[RIGHT].wrist_position
+    assert bpy.ops.chironomy.move_pose(radius=0.5) == {"FINISHED"}
+    after = hands()
+    np.testing.assert_allclose(after[RIGHT].wrist_position[frame - 1], popped[frame - 1], atol=1e-5)
+    lift = np.linalg.norm(after[RIGHT].wrist_position - before[RIGHT].wrist_position, axis=1)
+    assert np.abs(np.diff(lift)).max() < 1.2 * 0.15 * np.pi / 2 / 12
+    check_untouched(before[LEFT:1], after[LEFT:1], AT > 0)
+    check_untouched(before, after, np.abs(AT - frame) > 13)
+    said = sentence_of(bpy.ops.chironomy.move_pose)
+    assert f"posed as keyed at frame {frame}" in said
 
 
 def test_quaternions_go_on_without_a_jump_of_sign(addon, keyed):

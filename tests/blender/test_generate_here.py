@@ -236,9 +236,46 @@ def test_what_is_made_here_is_what_the_backend_makes(addon, recording, tmp_path,
         assert np.asarray(part) == pytest.approx(np.asarray(getattr(there.body, name)), abs=1e-3), name
 
 
+@pytest.mark.parametrize("where", ["BLENDER", "BACKEND"])
+def test_a_take_of_a_script_lists_its_phrases_and_keeps_those_that_are_locked(addon, scene, tmp_path, where):
+    from chironomy.client import start_backend
+
+    def phrases():
+        return [(phrase.kind, phrase.hands, phrase.first, phrase.last) for phrase in chosen.phrases]
+
+    chosen, preferences = scene.chironomy, addon["preferences"].preferences(bpy.context)
+    chosen.style = "lively"
+    (tmp_path / "script.srt").write_text(CAPTIONS)
+    chosen.script = str(tmp_path / "script.srt")
+    with start_backend(BACKEND_PYTHON, data=tmp_path / "data") as process:
+        (tmp_path / "token").write_text(process.token)
+        preferences.address, preferences.token_file = process.url, str(tmp_path / "token")
+        preferences.gestures = where
+        try:
+            assert bpy.ops.chironomy.generate() == {"FINISHED"}
+            first = phrases()
+            assert first[0][0] == "welcome"
+            assert len(first) > 1
+            chosen.phrases[1].locked = True
+            chosen.seed = 9
+            assert bpy.ops.chironomy.generate() == {"FINISHED"}
+        finally:
+            preferences.address = preferences.token_file = ""
+            preferences.gestures = "BLENDER"
+    assert len(chosen.takes) == 2
+    # The word's gesture is where it was, and so is the one that was locked.
+    assert phrases()[0] == first[0]
+    assert first[1] in phrases()
+
+
 def test_a_rate_is_asked_for_where_it_is_not_the_usual_one(addon, scene, monkeypatch):
     asked = []
-    monkeypatch.setattr(addon["scene.performance"], "_made_here", lambda inputs, wanted, work: asked.append(wanted))
+
+    def made(inputs, wanted, work):
+        asked.append(wanted)
+        return SimpleNamespace(hands=SimpleNamespace(source={}))
+
+    monkeypatch.setattr(addon["scene.performance"], "_made_here", made)
     monkeypatch.setattr(addon["scene.performance"], "packed", lambda _: b"")
     for rate in (1.0, 0.5):
         scene.chironomy.rate = rate

@@ -293,3 +293,16 @@ def test_a_folder_is_no_file_to_write(scene, tmp_path, operator):
         with pytest.raises(RuntimeError, match="is a folder; give the name of a"):
             getattr(bpy.ops.chironomy, operator)(filepath=path)
     assert list(tmp_path.parent.glob(f"{tmp_path.name}.*")) == []
+
+
+@pytest.mark.parametrize(("turn", "stays"), [(0.0, True), (30.0, True), (-40.0, True), (65.0, False), (180.0, False)])
+def test_a_new_character_is_seen_from_before(addon, turn, stays):
+    from math import radians
+
+    from mathutils import Euler, Vector
+
+    view = Euler((radians(65.0), 0.0, radians(turn))).to_quaternion()
+    seen = addon["operators.generate"].from_before(view)
+    assert (seen == view) is stays
+    # The face looks along -y.
+    assert (seen @ Vector((0.0, 0.0, 1.0))).y < -0.5

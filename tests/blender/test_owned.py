@@ -167,6 +167,49 @@ def test_between_two_of_the_animators_frames_nothing_is_generated(addon, rig, ke
     check_borders(twice, (50, 71))
 
 
+@pytest.mark.parametrize("beside", [2, 3])
+def test_generated_keys_beside_moved_poses_give_way(addon, rig, keyed, beside):
+    """Two poses lifted and keyed with I, a generated key two or three frames within either: nothing flickers."""
+    curve = next(each for each in curves_of(addon, keyed, "hand.R") if each.data_path.endswith("location"))
+    at = [round(point.co[0]) for point in curve.keyframe_points]
+    first = next(frame for frame in at if frame > 30)
+    last = next(frame for frame in at if frame > first + 16)
+    poses, bone = (first - beside, last + beside), keyed.pose.bones["hand.R"]
+    generated = shown(addon, rig, keyed).wrist_position[:, RIGHT]
+
+    def jerked(motion):
+        """The most by which the lift changes from frame to frame between the poses, in metres."""
+        lift = motion.wrist_position[poses[0] - 1 : poses[1], RIGHT] - generated[poses[0] - 1 : poses[1]]
+        return np.linalg.norm(np.diff(lift, axis=0), axis=1).max()
+
+    for frame in poses:
+        bpy.context.scene.frame_set(frame)
+        bone.location.z += 0.15
+        bone.keyframe_insert("location", frame=frame)
+    before = shown(addon, rig, keyed)
+    assert jerked(before) > 0.15 / (beside + 1)
+    for seed in (6, 7):
+        put_on(addon, rig, keyed, seed=seed)
+        after = shown(addon, rig, keyed)
+        np.testing.assert_allclose(hand(after)[np.array(poses) - 1], hand(before)[np.array(poses) - 1], atol=3e-6)
+        assert jerked(after) < 0.15 / (beside + 1)
+        for name in ("hand.R", "elbow.R", "index1.R"):
+            between = [point.co[0] for each in curves_of(addon, keyed, name) for point in each.keyframe_points]
+            assert not any(poses[0] < frame <= first or last <= frame < poses[1] for frame in between)
+
+
+def test_generated_keys_beside_a_pose_that_was_only_locked_stay(addon, rig, keyed):
+    owned = addon["rig.owned"]
+    units = [owned.hand_unit(keyed, RIGHT)]
+    curve = next(each for each in curves_of(addon, keyed, "hand.R") if each.data_path.endswith("location"))
+    at = [point.co[0] for point in curve.keyframe_points if 30 < point.co[0] < 110]
+    owned.lock(keyed, units, [at[0] - 2.0, at[3] + 2.0])
+    before = hand(shown(addon, rig, keyed))
+    put_on(addon, rig, keyed, seed=6)
+    theirs = slice(round(at[0]) - 3, round(at[3]) + 2)
+    np.testing.assert_allclose(hand(shown(addon, rig, keyed))[theirs], before[theirs], atol=2e-6)
+
+
 def key(bone, path, frame, **options):
     bpy.context.scene.frame_set(round(frame))
     bone.keyframe_insert(path, frame=frame, **options)

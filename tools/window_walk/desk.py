@@ -236,6 +236,35 @@ class Desk:
         self._known[section, wanted] = [at_x, at_y]
         return at_x, at_y
 
+    def find_in_head(self, section: str, wanted: str) -> tuple[float, float]:
+        """Return where a button in the head of a section is.
+
+        Raises:
+            UnseenError: it is not there.
+        """
+        self.open_section(section)
+        x, y, width, height = self.ask("place", kind="VIEW_3D", region="UI")
+        at = y + height - self._heads[section]
+        found = self.ask("hunt", points=[(x + along, at) for along in range(width // 2, width - 24, 8)], wanted=wanted)
+        if found is None:
+            raise UnseenError(f"there is no button {wanted} in the head of the section {section}")
+        (at_x, at_y), _ = found
+        # Not at its very edge.
+        return at_x + 6, at_y
+
+    def wait_opened(self, name: str, count: int = 1) -> str:
+        """Wait until so many files or addresses of a name were handed to the system to be opened; return the last.
+
+        Raises:
+            UnseenError: they were not.
+        """
+        for _ in range(100):
+            opened = [each for each in self.machine.opened if each.endswith(name)]
+            if len(opened) >= count:
+                return opened[-1]
+            time.sleep(0.1)
+        raise UnseenError(f"{name} was not opened; opened were {', '.join(self.machine.opened) or 'no files'}")
+
     def press_button(self, section: str, wanted: str, parts: tuple[float, ...] = PARTS) -> None:
         """Click a button of a section."""
         self.click(*self.find(section, wanted, parts))

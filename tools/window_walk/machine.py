@@ -52,6 +52,17 @@ class Machine:
         self.display = ""
         self._processes: list[subprocess.Popen[bytes]] = []
 
+    @property
+    def opener(self) -> Path:
+        """What Blender hands files and addresses to, for the system to open: here a program that notes them."""
+        return self.folder / "bin" / "xdg-open"
+
+    @property
+    def opened(self) -> list[str]:
+        """The files and addresses that were to be opened."""
+        noted = self.folder / "opened"
+        return noted.read_text(encoding="utf-8").splitlines() if noted.exists() else []
+
     def inner(self, path: Path) -> str:
         """Return a path as Blender sees it."""
         return str(path) if self.root is None else f"/{path.relative_to(self.root)}"
@@ -59,7 +70,13 @@ class Machine:
     def command(self, words: Sequence[object]) -> list[str]:
         """Return the command line that runs a command there."""
         told = [str(word) for word in words]
-        variables = {"DISPLAY": self.display, "HOME": self.inner(self.folder), "LIBGL_ALWAYS_SOFTWARE": "1"}
+        path = f"{self.inner(self.opener.parent)}:{os.environ.get('PATH', os.defpath)}"
+        variables = {
+            "PATH": path,
+            "DISPLAY": self.display,
+            "HOME": self.inner(self.folder),
+            "LIBGL_ALWAYS_SOFTWARE": "1",
+        }
         variables["BLENDER_USER_RESOURCES"] = self.inner(self.folder / "user")
         told = ["env", *(f"{name}={value}" for name, value in variables.items()), *told]
         if self.root is None:
@@ -104,6 +121,9 @@ class Machine:
 
     def open_blender(self, script: Path, *given: object) -> Path:
         """Start Blender over the whole screen with a script in it; return the file of what it says."""
+        self.opener.parent.mkdir(exist_ok=True)
+        self.opener.write_text(f'#!/bin/sh\necho "$1" >> "{self.inner(self.folder / "opened")}"\n', encoding="utf-8")
+        self.opener.chmod(0o755)
         log = self.folder / "blender.log"
         geometry = ["--window-geometry", 0, 0, *SCREEN]
         # What it reports it prints, and line by line only where it thinks that it is read.

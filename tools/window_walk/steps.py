@@ -50,6 +50,29 @@ def load_speech(walk: Walk) -> str:
     return f"the scene has the speech {Path(seen['speech']).name}"
 
 
+def open_manual(walk: Walk) -> str:
+    """Press the question mark at the head of the tab, and F1 over a button."""
+    desk = walk.desk
+    desk.click(*desk.find_in_head("Speech", "chironomy.open_manual"))
+    desk.wait_opened("tutorial.html")
+    desk.point(*desk.find("Character", "chironomy.add_character"))
+    time.sleep(0.5)
+    desk.press("F1")
+    page = Path(desk.wait_opened("tutorial.html", 2).removeprefix("file://")).name
+    return f"the tutorial was opened, and {page} for a button"
+
+
+def delete_character(walk: Walk) -> str:
+    """Delete the character, step back, and look at it again."""
+    desk = walk.desk
+    desk.over("VIEW_3D")
+    desk.press("x", "Return")
+    desk.wait_until("an empty scene", lambda seen: not seen["objects"] and not seen["character"], 10)
+    desk.press("ctrl+z")
+    seen = desk.wait_until("the character again", lambda seen: seen["character"] and len(seen["objects"]) == 2, 10)
+    return f"{' and '.join(seen['objects'])} went and came back"
+
+
 def add_character(walk: Walk) -> str:
     """Add the character, and look at it."""
     desk = walk.desk
@@ -225,7 +248,9 @@ def render(walk: Walk) -> str:
     desk.wait_for_work()
     videos = sorted(walk.files.folder.glob("**/*.mp4"))
     check(bool(videos), f"no video is in {walk.files.folder}")
-    return f"{videos[-1].name}, {videos[-1].stat().st_size / 1e6:.1f} MB"
+    desk.press_button("Render", "chironomy.play_render", parts=(0.85, 0.88, 0.82))
+    desk.wait_opened(videos[-1].name)
+    return f"{videos[-1].name}, {videos[-1].stat().st_size / 1e6:.1f} MB, and Play plays it"
 
 
 def export_fbx(walk: Walk) -> str:
@@ -269,8 +294,10 @@ def save_and_open(walk: Walk) -> str:
 
 STEPS: tuple[tuple[str, Callable[[Walk], str]], ...] = (
     ("00-install", install),
+    ("01-manual", open_manual),
     ("01-speech", load_speech),
     ("02-character", add_character),
+    ("02-deleted", delete_character),
     ("03-generate", generate),
     ("04-takes", more_takes),
     ("05-flip", flip_takes),

@@ -159,7 +159,10 @@ def make_gestures(
 
 
 def plan_gestures(
-    inputs: Mapping[str, Path], settings: Mapping[str, Any], hear: Callable[[Path], Speech] = load_speech
+    inputs: Mapping[str, Path],
+    settings: Mapping[str, Any],
+    hear: Callable[[Path], Speech] = load_speech,
+    words: "Score | None" = None,
 ) -> "Score":
     """The score that `make_gestures` performs where it is given none, to be read and edited.
 
@@ -169,6 +172,7 @@ def plan_gestures(
         inputs: files: `speech`, and optionally `script`, what is said, whose gestures come before the plan.
         settings: as `make_gestures` takes them; of them style, speed, amplitude, rate, handedness, seed and emotion.
         hear: reads the speech's file.
+        words: what was made of the script, where that is known already: to find it takes long.
 
     Raises:
         ChironomyError: a file cannot be used.
@@ -189,14 +193,16 @@ def plan_gestures(
         style={style: 1.0} if isinstance(style, str) else style,
         handedness=settings.get("handedness"),
         seed=settings.get("seed") or 0,
-        plain="script" in inputs,
+        plain="script" in inputs or words is not None,
         course=course,
         **{name: 1.0 if value is None else float(value) for name, value in numbers.items()},
     )
-    if "script" in inputs:
+    if words is None and "script" in inputs:
         from chironomy.performance.scripts import score_of_words
 
-        plan = completed(score_of_words(speech, inputs["script"]), plan)
+        words = score_of_words(speech, inputs["script"])
+    if words is not None:
+        plan = completed(words, plan)
     return replace(plan, source={**plan.source, "speech": speech.sha256, **told})
 
 

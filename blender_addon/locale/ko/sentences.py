@@ -250,8 +250,8 @@ _EDITS = {
     "moved the frames {0} to {1} of {2} by {3}": "{2}: 프레임 {0}–{1} 구간을 {3} 이동했습니다",
     "the frames {0} to {1} of {2} now take {3}": "{2}: 프레임 {0}–{1}의 새 길이는 {3}입니다",
     "{0}: frame {1} is held for {2} more": "{0}: 프레임 {1}의 유지를 {2} 늘렸습니다",
-    "{0}: posed as keyed at frame {1}; move or turn something there without keying it": (
-        "{0}: 프레임 {1}의 포즈가 키와 같습니다. 키를 넣지 말고 옮기거나 돌리세요"
+    "{0}: posed as keyed at frame {1}; move or turn something there first": (
+        "{0}: 프레임 {1}의 포즈가 키와 같습니다. 먼저 옮기거나 돌리세요"
     ),
     "there is no time to rest between the current frame {0} and {1}; go to an earlier one": (
         "현재 프레임 {0}부터 {1}까지는 쉴 시간이 없습니다. 더 앞 프레임으로 가세요"

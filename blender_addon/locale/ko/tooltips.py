@@ -340,8 +340,10 @@ _EDITS = {
     ),
     "Half a second to either side of the current frame": "현재 프레임의 앞뒤 반 초",
     "All that the hands do": "손의 모든 프레임",
-    "Keep how the hands are posed now, moved and turned without keys, and let the poses around follow with a smooth "
-    "fall-off": "키 없이 옮기고 돌린 지금 손의 포즈를 유지하고, 주변 포즈가 부드럽게 감쇠하며 따라오게 합니다",
+    "Keep how the hands are posed now, moved and turned with a key or without, and let the poses around follow with a "
+    "smooth fall-off": (
+        "키를 넣었든 넣지 않았든 옮기고 돌린 지금 손의 포즈를 유지하고, 주변 포즈가 부드럽게 감쇠하며 따라오게 합니다"
+    ),
     "Seconds before and after the current frame to where nothing changes": (
         "현재 프레임의 앞뒤로 변화가 사라지기까지의 초"
     ),
