@@ -99,6 +99,7 @@ class CHIRONOMY_MT_own(_Menu):
     bl_label = "Own Character"
     entries = (
         "chironomy.detect_bones",
+        "chironomy.add_smplx_body",
         "chironomy.save_bone_map",
         "chironomy.load_bone_map",
         SEPARATOR,
