@@ -195,3 +195,28 @@ def test_both_hands_are_eased_alike() -> None:
     mirrored, twisted = at_ease(flipped, other, FREE)
     assert_allclose(mirrored[:, ::-1] * [-1.0, 1.0, 1.0], eased, atol=1e-9)
     assert_allclose(np.abs(np.sum(twisted[:, ::-1] * [1.0, 1.0, -1.0, -1.0] * turned, axis=-1)), 1.0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("lower", "most"), [(0.0, 0.03), (0.06, -0.02), (0.15, -0.02)])
+def test_one_hand_at_most_is_raised_to_the_head(lower: float, most: float) -> None:
+    position, rotation = hands((0.3, 0.1, 0.25), (-0.3, 0.1 - lower, 0.25))
+    eased, _ = at_ease(position, rotation, FREE)
+    assert eased[0, :, 1].min() < most
+    assert eased[0, 0, 1] >= eased[0, 1, 1] - 1e-9
+
+
+def test_one_raised_hand_stays_raised() -> None:
+    position, rotation = hands((0.3, 0.08, 0.25), (-0.25, -0.25, 0.25))
+    eased, _ = at_ease(position, rotation, FREE)
+    assert_allclose(eased, position, atol=0.012)
+
+
+def test_hands_that_change_which_is_higher_do_so_without_a_jump() -> None:
+    heights = np.linspace(-0.1, 0.1, 49)
+    position = np.stack(
+        [hands((0.3, 0.05 + h, 0.25), (-0.3, 0.05 - h, 0.25))[0][0] for h in heights],
+    )
+    rotation = np.repeat(hands((0.3, 0.0, 0.25), (-0.3, 0.0, 0.25))[1], len(heights), axis=0)
+    eased, _ = at_ease(position, rotation, np.ones((len(heights), 2)))
+    steps = np.abs(np.diff(eased[..., 1], axis=0)) / np.diff(heights)[:, None]
+    assert steps.max() < 2.5

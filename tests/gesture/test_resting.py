@@ -52,6 +52,19 @@ def test_hands_rest_every_few_seconds_of_fluent_speech_and_at_its_end(seed: int)
     assert set(apexes(score)) <= set(apexes(fluent()))
 
 
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("last", [4.3, 4.1])
+def test_nobody_speaks_on_for_seconds_after_the_last_stroke(seed: int, last: float) -> None:
+    score = Score((beats(1.3), beats(last)), 5.0)
+    assert apexes(rested(score, spoken=((0.2, 4.9),), seed=seed)) == [1.3, last]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_hands_that_gestured_just_now_are_done_in_time(seed: int) -> None:
+    score = Score((beats(1.3), beats(3.4, 4.3)), 5.0)
+    assert apexes(rested(score, spoken=((0.2, 4.9),), seed=seed)) == [1.3, 3.4]
+
+
 def test_a_rest_that_is_there_anyhow_costs_nothing() -> None:
     score = Score((beats(1.0, 1.7), beats(4.5, 5.2)), 9.0)
     assert apexes(rested(score)) == [1.0, 1.7, 4.5, 5.2]

@@ -40,6 +40,9 @@ _NAVEL, _HANGING, _BESIDE, _NAVEL_SOFT = -0.325, -0.5, (0.15, 0.235), 0.015
 _TOGETHER, _LOW, _TOUCHING, _CLOSER = (0.24, 0.36), (-0.36, -0.3), 0.14, 0.8
 # Metres above the shoulders at which wrists begin to be held down, and how much higher they get at most.
 _HIGH, _HIGHER = 0.03, 0.17
+# Metres above the shoulders between which two wrists that are as high come to look like claws beside the head; how far
+# the lower one of them goes down, and the difference by which it is told which one that is.
+_BOTH_RAISED, _ONE_DOWN, _ONE_OR_OTHER = (-0.08, 0.04), 0.13, 0.05
 # Before the face, seen from the front: middle and half axes of an ellipse in metres, and how soft its border is.
 _FACE, _FACE_AXES, _FACE_SOFT = (0.0, 0.16), (0.21, 0.2), 0.12
 # In half axes, sideways and up: the point that hands before the face go away from; and the power by which, of wrist,
@@ -86,7 +89,8 @@ def at_ease(position: Array, rotation: Array, free: Array) -> tuple[Array, Array
         Wrists and rotations of the same shapes.
     """
     weight = free[..., None]
-    moved = _before_face(_lowered(_uncrossed(_before_navel(position))), rotation[:, :, 0])
+    moved = _lowered(_uncrossed(_before_navel(position)))
+    moved = _before_face(_not_both_raised(moved), rotation[:, :, 0])
     eased = position + weight * (moved - position)
     turned = _lively(eased, _less_spread(_relaxed(position, rotation)))
     return eased, quaternion.slerp(rotation, turned, weight)
@@ -124,6 +128,16 @@ def _lowered(position: Array) -> Array:
     above = np.maximum(position[..., 1] - _HIGH, 0.0)
     lowered = position.copy()
     lowered[..., 1] -= above - _HIGHER * np.tanh(above / _HIGHER)
+    return lowered
+
+
+def _not_both_raised(position: Array) -> Array:
+    """Wrists of which one at most is raised to the head: the other one, or both by half, stay before the chest."""
+    height = position[..., 1]
+    raised = _rise(height.min(axis=1, keepdims=True), *_BOTH_RAISED)
+    share = 1.0 / (1.0 + np.exp((height - height[:, ::-1]) / _ONE_OR_OTHER))
+    lowered = position.copy()
+    lowered[..., 1] -= _ONE_DOWN * raised * share
     return lowered
 
 

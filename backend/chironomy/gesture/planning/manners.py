@@ -263,12 +263,13 @@ PERFORMED["neutral"] = replace(
 PERFORMED["lively"] = replace(
     PERFORMED["lively"],
     strokes_per_minute=124.0,
-    amplitude=2.6,
+    amplitude=2.9,
     tempo=1.5,
-    both_hands=0.7,
-    raised=0.17,
+    both_hands=0.6,
+    space=1.6,
+    raised=0.3,
     choices=8.0,
-    highest=0.15,
+    highest=0.25,
 )
 
 _SHARES = ("kinds", "shapes", "rests")

@@ -25,6 +25,12 @@ PREPARE = 0.7
 AT_THE_END = (0.85, 1.4)
 """Seconds before the recording's end after which no stroke arrives, at least and at most: hands go to rest in them."""
 
+_IDLE_AT_MOST = 1.9
+"""Seconds at the end in which hands rest at most, where there is a stroke that they would still have the time for."""
+
+_IN_HASTE = 0.6
+"""Seconds before the end in which hands just come down."""
+
 HELD = 0.6
 """Seconds for which a hand stays where its stroke has led before it sinks, at most."""
 
@@ -64,13 +70,22 @@ def rested(
     """
     gestures = [phrase for phrase in score.phrases if phrase.kind != REST]
     moments = sorted({stroke.apex for phrase in gestures for stroke in phrase.strokes})
-    last = score.seconds - float(random.uniform(*AT_THE_END))
-    moments = [moment for moment in moments if moment <= last] or moments[:1]
+    moments = _until_the_end(moments, score.seconds, float(random.uniform(*AT_THE_END)))
     gaps = _gaps(moments, spoken, together, random)
     if moments:
         gaps.append(_Gap(moments[-1], np.inf))
     phrases = sorted((part for phrase in gestures for part in _parts(phrase, gaps)), key=lambda part: part.start)
     return with_rests(replace(score, phrases=tuple(phrases)), _SHORTEST_REST)
+
+
+def _until_the_end(moments: list[float], seconds: float, before: float) -> list[float]:
+    """The moments of a recording of some seconds that lie `before` its end: or nearer, if much would be said idly."""
+    kept: list[float] = []
+    for margin in (before, AT_THE_END[0], _IN_HASTE):
+        kept = [moment for moment in moments if moment <= seconds - margin]
+        if kept and kept[-1] >= seconds - _IDLE_AT_MOST:
+            break
+    return kept or moments[:1]
 
 
 def _gaps(
