@@ -4,11 +4,12 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 import chironomy
+from chironomy.body.builds import BUILDS, built
 from chironomy.body.rig import load_rig
 from chironomy.body.smplx_body import load_smplx_body
 from chironomy.errors import ChironomyError
@@ -16,13 +17,16 @@ from chironomy.retarget import BoneMap, Detection, judge
 from chironomy.retarget.detect import USABLE
 
 from ..explained import Explained
+from ..locale import OWN
 from ..own import own_of
 from ..properties import character, settings
 from ..rig import build
+from ..rig.build_other import build_other, follow
 from ..rig.build_smplx import build_smplx
 from ..rig.target import skeleton_of
 from ..scene import retarget
 from ..scene.keeping import why_not_kept
+from ..titles import title
 from ..words import sentence
 
 
@@ -73,6 +77,40 @@ class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
             self.report({"WARNING"}, sentence(f"{said}; {found.reason}"))
         else:
             self.report({"INFO"}, sentence(said))
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_add_body(_OwnOperator, Operator):
+    bl_idname = "chironomy.add_body"
+    bl_label = "Add Other Body"
+    bl_description = (
+        "Add the character with another build and let it get the hands' motion; its face, head and eyes do what "
+        "the hidden character's do"
+    )
+
+    build: EnumProperty(
+        name="Build",
+        description="Build of the body",
+        items=[(name, title(name), "") for name in BUILDS],
+        translation_context=OWN,
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to the object mode first"
+        return why_not_kept(context.scene, character(context.scene))
+
+    def execute(self, context: Context) -> set[str]:
+        try:
+            item = build_other(context, built(load_rig(), self.build), self.build)
+            _connected(context, item)
+        except ChironomyError as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        ours = character(context.scene)
+        assert ours is not None
+        follow(item, ours)
         return {"FINISHED"}
 
 
@@ -200,6 +238,7 @@ def _added(context: Context) -> Object:
 
 CLASSES = (
     CHIRONOMY_OT_detect_bones,
+    CHIRONOMY_OT_add_body,
     CHIRONOMY_OT_add_smplx_body,
     CHIRONOMY_OT_forget_own_character,
     CHIRONOMY_OT_save_bone_map,

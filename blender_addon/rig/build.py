@@ -73,7 +73,7 @@ def _put_together(context: Context, rig: Rig, version: str, name: str, body: Obj
     character[RIG_PROPERTY] = version
     home = settle(context, character)
     bpy.ops.object.mode_set(mode="EDIT")
-    _add_bones(armature, rig)
+    add_bones(armature, rig)
     controls.add_bones(armature, rig)
     bpy.ops.object.mode_set(mode="OBJECT")
     for bone in character.pose.bones:
@@ -253,7 +253,8 @@ def building_mesh(rig: Rig, name: str, mark: str) -> Slices:
     return body
 
 
-def _add_bones(armature: Armature, rig: Rig) -> None:
+def add_bones(armature: Armature, rig: Rig) -> None:
+    """Add the deform bones of a rig to an armature in edit mode."""
     heads, tails = to_armature(rig, rig.joint_position), to_armature(rig, rig.joint_tail)
     facing = flexion_directions(rig)
     bones: list[EditBone] = []

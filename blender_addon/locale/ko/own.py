@@ -5,6 +5,12 @@ from .. import table
 
 _PANEL = {
     "an SMPL-X model": "SMPL-X 모델",
+    "Build": "체형",
+    "Slim": "마른 체형",
+    "Heavy": "통통한 체형",
+    "Tall": "큰 키",
+    "Short": "작은 키",
+    "Child": "어린이",
     "Own Character": "내 캐릭터",
     "Part": "부분",
     "Whole Arms": "팔 전체",
@@ -78,6 +84,11 @@ _ANY = {
         "내가 가진 SMPL-X 모델 파일의 몸을 씬에 추가해 손 모션을 받게 합니다. 라이선스는 직접 지켜야 합니다. 저장하는 "
         "파일에 그 메시가 들어갑니다"
     ),
+    "Add the character with another build and let it get the hands' motion; its face, head and eyes do what the "
+    "hidden character's do": (
+        "체형이 다른 캐릭터를 추가해 손 모션을 받게 합니다. 얼굴과 머리와 눈은 숨겨진 캐릭터를 따라갑니다"
+    ),
+    "Build of the body": "몸의 체형",
     "added the body of {0}": "{0}의 몸을 추가했습니다",
     "there is no SMPL-X model file {0}; choose SMPLX_NEUTRAL.npz as you were given it": (
         "SMPL-X 모델 파일 {0}이(가) 없습니다. 받은 그대로의 SMPLX_NEUTRAL.npz를 고르세요"
@@ -126,6 +137,7 @@ _ANY = {
 
 _BUTTONS = {
     "Detect": "찾기",
+    "Add Other Body": "다른 체형 추가",
     "Add SMPL-X Body": "SMPL-X 몸 추가",
     "Forget Own Character": "내 캐릭터 해제",
     "Save Bone Map": "본 맵 저장",
