@@ -286,11 +286,11 @@ def test_hands_do_not_jerk_in_the_last_frames(embedded: GesturePipeline, reposit
 def test_hands_start_from_standstill(embedded: GesturePipeline, repository: Path) -> None:
     speech = load_speech(repository / "examples" / "speech.flac")
     first: list[float] = []
-    for seed in range(5):
+    for seed in range(9):
         motion = embedded(speech, style="lively", seed=seed)
         speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * motion.fps
         first.append(float(speed[0].max()))
         assert speed.max() > 0.5
     # What keeps hands out of the body may move one by a few millimetres.
-    assert np.median(first) < 0.01
+    assert np.median(first) < 0.015
     assert max(first) < 0.15

@@ -19,12 +19,14 @@ class Manner:
         both_hands: probability that both hands gesture.
         space: relative size of the room in which gestures find their places.
         raised: part of the gesture phrases whose place is moved up about the shoulder.
+        raised_both: of phrases of both hands, how much of that part.
         height: metres added to every place, likewise `width` (outwards) and `reach` (forward).
         width: see above.
         reach: see above.
         supination: degrees by which palms are turned up beyond the kind's own.
         repeats: mean number of strokes in a gesture phrase.
         rhythm: probability that further strokes of a phrase repeat the first one closely.
+        stays: seconds in which a gesture phrase has further strokes, fewer of them where its hands are held up.
         accent: how much more likely a strong accent gets a stroke than a weak one.
         beginning: how much more likely an accent early in its phrase of speech gets one than a late one.
         evenness: how much strokes keep to an even pace rather than come in bursts, 0 to 1.
@@ -49,12 +51,14 @@ class Manner:
     both_hands: float = 0.5
     space: float = 1.0
     raised: float = 0.04
+    raised_both: float = 1.0
     height: float = 0.0
     width: float = 0.0
     reach: float = 0.0
     supination: float = 0.0
     repeats: float = 2.0
     rhythm: float = 0.25
+    stays: float = 60.0
     accent: float = 0.8
     beginning: float = 0.0
     evenness: float = 0.15
@@ -243,10 +247,11 @@ MANNERS: dict[str, Manner] = {
 }
 
 # How plans to perform differ from those to learn from. A network evens out what it learned, so they go farther; and
-# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike.
+# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike; and
+# nobody stays in one place for long.
 _FREEST = MANNERS["lively"].freedom
 PERFORMED: dict[str, Manner] = {
-    name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom))
+    name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom), stays=2.6)
     for name, manner in MANNERS.items()
 }
 PERFORMED["neutral"] = replace(
@@ -257,17 +262,21 @@ PERFORMED["neutral"] = replace(
     both_hands=0.55,
     evenness=0.25,
     accent=2.0,
+    raised_both=0.2,
     freedom=0.015,
     highest=0.0,
 )
 PERFORMED["lively"] = replace(
     PERFORMED["lively"],
     strokes_per_minute=124.0,
-    amplitude=2.9,
+    amplitude=2.65,
     tempo=1.5,
     both_hands=0.6,
-    space=1.6,
+    space=1.8,
     raised=0.3,
+    raised_both=0.2,
+    freedom=0.9,
+    stays=4.5,
     choices=8.0,
     highest=0.25,
 )

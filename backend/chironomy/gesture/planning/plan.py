@@ -10,7 +10,7 @@ import numpy as np
 from chironomy.gesture.course import Course, Piece
 from chironomy.gesture.planning.manners import MANNERS, PERFORMED, manner_of
 from chironomy.gesture.planning.places import soft_least
-from chironomy.gesture.planning.planner import ANTICIPATION, Planner
+from chironomy.gesture.planning.planner import ANTICIPATION, HIGH, Planner
 from chironomy.gesture.planning.resting import rested
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.gesture.repertoire.kinds import COUNT_SHAPES, KINDS
@@ -27,12 +27,13 @@ _PLAIN = ("beat", "open_beat", "present", "container", "ring", "bunch", "chop", 
 # Kinds that say one thing, which nobody said where a plan is performed: they come seldom and are let go soon.
 _NAMING = ("point_out", "point_across", "point_you", "point_up", "point_down", "count", "thumb_up", "wave")
 _SELDOM, _NAMED = 0.1, 0.4  # of the style's share; seconds after the last apex
+_HELD_UP = 0.55  # seconds for which a hand is held up after a stroke
 _NAMED_AGAIN = 1.2  # seconds between two of their strokes
 # Size of strokes, the space they find their places in, and metres by which it lies higher: as hands then come out that
 # let go of a part of it, and rest in between.
 _LARGER, _ROOM, _HIGHER = 1.25, 1.5, 0.02
 # Metres: strokes that arrive lower are not seen; two hands that arrive as high as one surrender.
-_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.32, 0.07, 0.04, 0.03
+_LOWEST, _BOTH_LOWER, _BOTH_AT_MOST, _SOFT = -0.3, 0.07, 0.0, 0.03
 _FOR_RESTS = 0.22  # seconds more between two strokes than the style has
 _PLANNED = "planned"  # what a plan says that it is
 _RIGHT_HANDED, _ONE_HANDED = 0.75, 0.5
@@ -94,8 +95,12 @@ def planned_score(
     movement = planner.plan(times[inside], strengths[inside], phrases)
     score = movement.score(speech.duration)
     highest = planner.manner.highest
-    lasting = tuple(_seen(_let_go(_lasting(phrase, speech.duration)), highest) for phrase in score.phrases)
-    score = rested(replace(score, phrases=lasting), phrases, planner.manner.together, random)
+    lasting = tuple(
+        _not_held_up(_seen(_let_go(_lasting(phrase, speech.duration)), highest)) for phrase in score.phrases
+    )
+    # Who gestures more rests less.
+    together = tuple(seconds * np.sqrt(rate) for seconds in planner.manner.together)
+    score = rested(replace(score, phrases=lasting), phrases, (together[0], together[1]), random)
     return replace(score, source={_PLANNED: True})
 
 
@@ -255,6 +260,14 @@ def _let_go(phrase: Phrase) -> Phrase:
     end = min(phrase.end, last.apex + _NAMED)
     held = replace(last, hold=round(min(last.hold, end - last.apex), 3))
     return replace(phrase, end=round(end, 3), strokes=(*phrase.strokes[: kept - 1], held))
+
+
+def _not_held_up(phrase: Phrase) -> Phrase:
+    """The phrase; a hand that is held up lingers no longer after each of its strokes than people's do."""
+    if phrase.place is None or phrase.place[1] <= HIGH or not phrase.strokes:
+        return phrase
+    strokes = tuple(replace(stroke, hold=min(stroke.hold, _HELD_UP)) for stroke in phrase.strokes)
+    return replace(phrase, end=round(min(phrase.end, strokes[-1].apex + _HELD_UP), 3), strokes=strokes)
 
 
 def _seen(phrase: Phrase, highest: float) -> Phrase:

@@ -27,6 +27,8 @@ ANTICIPATION = 1.08  # of a stroke's way: it begins a little farther back
 _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak: it has arrived
 _OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
+HIGH = -0.12  # metres above the shoulders from which on a hand is held up
+_BEGINS_WITHIN = 2.0  # seconds from where speech begins to the first stroke at most, where one is due and has an accent
 
 # How far a hand shape may differ from itself: where fingers touch, or their number speaks, hardly.
 _LOOSE = {"ring": 0.2, "bunch": 0.25, "fist": 0.3, "point": 0.3, "flat": 0.6}
@@ -165,6 +167,8 @@ class Planner:
                 if spoken >= 0 and now < phrases[spoken][1]:
                     chosen.append(_Accent(now, float(random.uniform(0.2, 0.8)), spoken))
                 continue
+            if not chosen:
+                near = near[times[near] <= begin + max(_BEGINS_WITHIN, 1.5 * self.interval)]
             if not len(near):
                 near = open_to[:1]
             score = liking[near] - ((times[near] - desired) / (0.4 * self.interval)) ** 2
@@ -185,6 +189,8 @@ class Planner:
                 new = True
             if phrase is not None and phrase.kind.repeat is Repeat.ONCE:
                 new = True
+            if phrase is not None and phrase.apexes and apex - phrase.apexes[0] > self._stays(phrase):
+                new = True
             if new or phrase is None:
                 if phrase is not None:
                     self._note(phrase, apex - 0.3)
@@ -192,6 +198,11 @@ class Planner:
             self._stroke(phrase, apex, accent.strength, since, until)
         if phrase is not None:
             self._note(phrase, self._retract(end, following))
+
+    def _stays(self, phrase: _GesturePhrase) -> float:
+        """Seconds from its first stroke in which a gesture phrase has further ones: raised hands tire."""
+        high = phrase.goal[phrase.active[0]][1] > HIGH
+        return self.manner.stays * (0.6 if high else 1.0)
 
     def _choose_hands(self) -> list[int]:
         if self.handedness in ("left", "right"):
@@ -221,15 +232,16 @@ class Planner:
         """Somewhere in the space before the body and beside it, seldom where the last gesture was."""
         random = self.random
         best, farthest = self.home, -1.0
+        raised = self.manner.raised * (self.manner.raised_both if both else 1.0)
         for _ in range(round(self.manner.choices)):
             place = self.home + random.normal(0, [0.06, 0.13, 0.065]) * self.space
             chance = random.random()
-            if chance < self.manner.raised:
+            if chance < raised:
                 place[0] += 0.06
                 place[1] = random.uniform(-0.02, 0.14)
-            elif chance < self.manner.raised + 0.14 * min(self.space, 1.5):
+            elif chance < raised + 0.14 * min(self.space, 1.5):
                 place[0] = random.uniform(-0.05, 0.09)
-            elif chance < self.manner.raised + 0.28 * min(self.space, 1.5):
+            elif chance < raised + 0.28 * min(self.space, 1.5):
                 place[0] = random.uniform(0.27, 0.35)
             place[2] += 0.35 * max(place[1] + 0.12, 0.0)  # a hand before the shoulder is not folded onto it
             if both:

@@ -80,10 +80,12 @@ def rested(
 
 def _until_the_end(moments: list[float], seconds: float, before: float) -> list[float]:
     """The moments of a recording of some seconds that lie `before` its end: or nearer, if much would be said idly."""
+    # Who gestures seldom need not do so in the last seconds.
+    idle = max(_IDLE_AT_MOST, 1.5 * float(np.diff(moments).mean()) if len(moments) > 2 else 0.0)
     kept: list[float] = []
     for margin in (before, AT_THE_END[0], _IN_HASTE):
         kept = [moment for moment in moments if moment <= seconds - margin]
-        if kept and kept[-1] >= seconds - _IDLE_AT_MOST:
+        if kept and kept[-1] >= seconds - idle:
             break
     return kept or moments[:1]
 
