@@ -21,14 +21,17 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "chironomy.job/1"
-OPTIONAL_SETTINGS = ("rate", "seated", "accompany", "emotion_mixture", "outfit", "backdrop", "burn_in", "format")
+OPTIONAL_SETTINGS = (
+    "rate", "seated", "accompany", "emotion_mixture", "figure", "outfit", "backdrop", "burn_in", "format",
+)  # fmt: skip
 """Settings that a job may leave as they are by default."""
 
 FIELDS = ("extension", "speech", "out", "backend", "settings", "edits", "write")
 """What a job must say, that makes a motion and what comes of it."""
 
 EXPORT_FIELDS = ("extension", "motion", "export")
-"""Likewise, that writes a motion for another program: `export` is the `filepath` and what `scene.export.Wishes` has."""
+"""Likewise, that writes a motion for another program: `export` is the `filepath` and what `scene.export.Wishes` has;
+maybe the `figure` of its mesh."""
 
 SCENE_FIELDS = ("extension", "speech", "motion", "write")
 """Likewise, that makes a scene of a motion that is there: `write` names the `blend`."""
@@ -206,6 +209,8 @@ def run_export(job: dict[str, Any], story: Story) -> None:
     scene = bpy.context.scene
     with story.step("character"):
         take_rate(scene, pose.fps)
+        if "figure" in job:
+            properties.settings(scene).figure = job["figure"]
         bpy.ops.chironomy.add_character()
         # What was added is evaluated where it is.
         bpy.context.view_layer.update()

@@ -20,7 +20,7 @@ _PAGES = (
     ("hand-poses", "*_hand_pose add_pose_library"),
     ("scenes", "generate_scene"),
     ("gestures", "generate new_seed *_preset"),
-    ("retarget", "*_bones *_bone_map *_own_character"),
+    ("retarget", "*_bones *_bone_map *_own_character *_body"),
     ("live", "live"),
     ("batch", "batch *_batch"),
     ("export", "export_* import_* read_armature"),

@@ -19,6 +19,7 @@ CHOICES = {
     "chironomy.phrase_kind": "kind",
     "chironomy.phrase_hands": "hands",
     "chironomy.export_character": "preset",
+    "chironomy.add_body": "build",
 }
 """Operators that are a menu of what they do, by the property that says it."""
 
@@ -99,6 +100,8 @@ class CHIRONOMY_MT_own(_Menu):
     bl_label = "Own Character"
     entries = (
         "chironomy.detect_bones",
+        "chironomy.add_body",
+        "chironomy.add_smplx_body",
         "chironomy.save_bone_map",
         "chironomy.load_bone_map",
         SEPARATOR,

@@ -45,6 +45,8 @@ class CHIRONOMY_PT_own_character(Section):
         chosen, ours = settings(context.scene), character(context.scene)
         layout.prop(chosen, "own_character", text="")
         layout.operator("chironomy.detect_bones", icon="VIEWZOOM")
+        layout.operator_menu_enum("chironomy.add_body", "build", icon="ARMATURE_DATA")
+        layout.operator("chironomy.add_smplx_body", icon="FILE_FOLDER")
         own = own_of(ours) if ours is not None else None
         if own is None or own.item is None:
             return

@@ -117,6 +117,7 @@ class CHIRONOMY_PT_character(Section):
     def draw(self, context: Context) -> None:
         layout = self.body()
         layout.prop(settings(context.scene), "character", text="")
+        layout.prop(settings(context.scene), "figure", text="")
         layout.operator("chironomy.add_character", icon="ARMATURE_DATA")
         if character(context.scene) is not None:
             draw_light(layout, context, "Light View as Video")

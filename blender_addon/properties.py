@@ -18,6 +18,7 @@ from bpy.props import (
 from bpy.types import Action, Context, Object, PropertyGroup, Scene
 
 from chironomy.body.emotion import EMOTIONS
+from chironomy.body.figures import FIGURES
 from chironomy.body.outfits import OUTFITS
 from chironomy.gesture.settings import AMPLITUDE, HANDEDNESS, RATE, SEED, SPEED, STYLES
 from chironomy.shot.backdrops import BACKDROPS
@@ -36,7 +37,7 @@ from .entries import (
 )
 from .live import ChironomyLive
 from .locale import OWN
-from .rig.build import dress, is_character
+from .rig.build import dress, figure_of, is_character, show_figure
 from .titles import title
 from .view import give_back
 
@@ -72,6 +73,18 @@ def _take_outfit(chosen: "ChironomySettings", _context: Context) -> None:
     """Let the character wear what was picked."""
     if is_character(chosen.character):
         dress(chosen.character, chosen.outfit)
+
+
+def _get_figure(chosen: "ChironomySettings") -> int:
+    """Return the number of the character's figure, or of the one that is added next where there is none."""
+    return FIGURES.index(figure_of(chosen.character)) if is_character(chosen.character) else chosen.next_figure
+
+
+def _set_figure(chosen: "ChironomySettings", number: int) -> None:
+    """Show as much of the character as was picked."""
+    chosen.next_figure = number
+    if is_character(chosen.character):
+        show_figure(chosen.character, FIGURES[number])
 
 
 def _forget_fit(chosen: PropertyGroup, _context: Context) -> None:
@@ -422,6 +435,19 @@ class ChironomySettings(PropertyGroup):
         description="See the video through the scene's camera, which must stand still, instead of a half-body portrait "
         "that is wide enough for the hands",
     )
+    figure: EnumProperty(
+        name="Figure",
+        translation_context=OWN,
+        description="How much of the character there is to see, in Blender, in exported files and in the video of the "
+        "preview. Its bones, takes and keys are the same",
+        items=(
+            ("whole", "Whole Body", "The whole character"),
+            ("hands", "Hands Only", "Hands and half of the forearms, for close-ups; the video is seen from near"),
+        ),
+        get=_get_figure,
+        set=_set_figure,
+    )
+    next_figure: IntProperty(options={"HIDDEN"})
     outfit: EnumProperty(
         name="Outfit",
         description="What the character wears",

@@ -56,7 +56,9 @@ class CHIRONOMY_OT_add_character(SlicedOperator, Operator):
         rig = yield lambda _: load_rig()
         item = yield from build.building_character(bpy.context, rig, chironomy.__version__)
         chosen = settings(scene)
+        figure = chosen.figure
         chosen.character = item
+        build.show_figure(item, figure)
         build.dress(item, chosen.outfit)
         units = scene.unit_settings
         if units.system != "NONE":

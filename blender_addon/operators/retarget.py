@@ -4,23 +4,29 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import EnumProperty, StringProperty
 from bpy.types import Context, Object, Operator
 from bpy_extras.io_utils import ExportHelper, ImportHelper
 
 import chironomy
+from chironomy.body.builds import BUILDS, built
 from chironomy.body.rig import load_rig
+from chironomy.body.smplx_body import load_smplx_body
 from chironomy.errors import ChironomyError
-from chironomy.retarget import BoneMap, judge
+from chironomy.retarget import BoneMap, Detection, judge
 from chironomy.retarget.detect import USABLE
 
 from ..explained import Explained
+from ..locale import OWN
 from ..own import own_of
 from ..properties import character, settings
 from ..rig import build
+from ..rig.build_other import build_other, follow
+from ..rig.build_smplx import build_smplx
 from ..rig.target import skeleton_of
 from ..scene import retarget
 from ..scene.keeping import why_not_kept
+from ..titles import title
 from ..words import sentence
 
 
@@ -59,26 +65,79 @@ class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
         return why_not_kept(context.scene, ours) if ours is not None else ""
 
     def execute(self, context: Context) -> set[str]:
-        item, scene = _picked(context), context.scene
+        item = _picked(context)
         assert item is not None
         try:
-            found = retarget.detected(item)
-            if found.confidence < USABLE and not found.bone_map.has_arm(0):
-                raise ChironomyError(f"{item.name} is not taken for a character: {found.reason}")
-            ours = character(scene) or _added(context)
-            retarget.connect(context, ours, item, found)
-            retarget.hand_over(scene, ours)
+            found = _connected(context, item)
         except ChironomyError as error:
             self.report({"ERROR"}, sentence(error))
             return {"CANCELLED"}
-        settings(scene).own_character = item
-        context.view_layer.objects.active = item
-        item.select_set(True)
         said = f"{item.name} is known by {found.title or 'some of its bones'}"
         if found.reason:
             self.report({"WARNING"}, sentence(f"{said}; {found.reason}"))
         else:
             self.report({"INFO"}, sentence(said))
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_add_body(_OwnOperator, Operator):
+    bl_idname = "chironomy.add_body"
+    bl_label = "Add Other Body"
+    bl_description = (
+        "Add the character with another build and let it get the hands' motion; its face, head and eyes do what "
+        "the hidden character's do"
+    )
+
+    build: EnumProperty(
+        name="Build",
+        description="Build of the body",
+        items=[(name, title(name), "") for name in BUILDS],
+        translation_context=OWN,
+    )
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to the object mode first"
+        return why_not_kept(context.scene, character(context.scene))
+
+    def execute(self, context: Context) -> set[str]:
+        try:
+            item = build_other(context, built(load_rig(), self.build), self.build)
+            _connected(context, item)
+        except ChironomyError as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        ours = character(context.scene)
+        assert ours is not None
+        follow(item, ours)
+        return {"FINISHED"}
+
+
+class CHIRONOMY_OT_add_smplx_body(_OwnOperator, Operator, ImportHelper):
+    bl_idname = "chironomy.add_smplx_body"
+    bl_label = "Add SMPL-X Body"
+    bl_description = (
+        "Add the body of your own SMPL-X model file to the scene and let it get the hands' motion. "
+        "Its licence is yours to keep: the file that you save holds its mesh"
+    )
+    filter_glob: StringProperty(default="*.npz;*.pkl", options={"HIDDEN"})
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to the object mode first"
+        return why_not_kept(context.scene, character(context.scene))
+
+    def execute(self, context: Context) -> set[str]:
+        try:
+            body = load_smplx_body(self.filepath)
+            item = build_smplx(context, body, "SMPL-X")
+            _connected(context, item)
+        except ChironomyError as error:
+            self.report({"ERROR"}, sentence(error))
+            return {"CANCELLED"}
+        self.report({"INFO"}, sentence(f"added the body of {Path(self.filepath).name}"))
         return {"FINISHED"}
 
 
@@ -147,6 +206,25 @@ def _picked(context: Context) -> Object | None:
     return item
 
 
+def _connected(context: Context, item: Object) -> Detection:
+    """Let an armature be the scene's own character; return what its bones are.
+
+    Raises:
+        ChironomyError: it is none, or lacks what the arms need.
+    """
+    scene = context.scene
+    found = retarget.detected(item)
+    if found.confidence < USABLE and not found.bone_map.has_arm(0):
+        raise ChironomyError(f"{item.name} is not taken for a character: {found.reason}")
+    ours = character(scene) or _added(context)
+    retarget.connect(context, ours, item, found)
+    retarget.hand_over(scene, ours)
+    settings(scene).own_character = item
+    context.view_layer.objects.active = item
+    item.select_set(True)
+    return found
+
+
 def _added(context: Context) -> Object:
     """Add our character, whose action is the truth, as the scene's."""
     chosen = settings(context.scene)
@@ -160,6 +238,8 @@ def _added(context: Context) -> Object:
 
 CLASSES = (
     CHIRONOMY_OT_detect_bones,
+    CHIRONOMY_OT_add_body,
+    CHIRONOMY_OT_add_smplx_body,
     CHIRONOMY_OT_forget_own_character,
     CHIRONOMY_OT_save_bone_map,
     CHIRONOMY_OT_load_bone_map,

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import bpy
 import numpy as np
-from bpy.types import Armature, Context, EditBone, LayerCollection, Material, Mesh, Object
+from bpy.types import Armature, Collection, Context, EditBone, LayerCollection, Material, Mesh, Object
 from mathutils import Color, Vector
 from numpy.typing import NDArray
 
+from chironomy.body.figures import FIGURES, hands_only
 from chironomy.body.hand_anatomy import bending_directions
 from chironomy.body.outfits import outfit_colours
-from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig
+from chironomy.body.rig import REGION_COLOURS, REGION_NAMES, SIDES, Rig, load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.face import FACE_ACTIONS
@@ -23,6 +24,9 @@ from .space import to_armature, turned
 
 RIG_PROPERTY = "chironomy_rig"
 """A custom property of the armature object that marks it as a character; its value is the version that built it."""
+
+HANDS_PROPERTY = "chironomy_hands"
+"""A custom property that marks the mesh of a character's hands alone."""
 
 CLOTHES = ("top", "trousers", "shoes")
 """Regions of the mesh whose colours an outfit gives; the others stay as the animator paints them."""
@@ -67,18 +71,9 @@ def _put_together(context: Context, rig: Rig, version: str, name: str, body: Obj
     armature = bpy.data.armatures.new(name)
     character = bpy.data.objects.new(name, armature)
     character[RIG_PROPERTY] = version
-    # The active collection may be left out of the view layer, where nothing in it can be edited.
-    home = context.collection
-    if home not in {layer.collection for layer in _shown(context.view_layer.layer_collection)}:
-        home = context.scene.collection
-    home.objects.link(character)
-    for selected in context.selected_objects:
-        selected.select_set(False)
-    character.select_set(True)
-    context.view_layer.objects.active = character
-
+    home = settle(context, character)
     bpy.ops.object.mode_set(mode="EDIT")
-    _add_bones(armature, rig)
+    add_bones(armature, rig)
     controls.add_bones(armature, rig)
     bpy.ops.object.mode_set(mode="OBJECT")
     for bone in character.pose.bones:
@@ -87,14 +82,33 @@ def _put_together(context: Context, rig: Rig, version: str, name: str, body: Obj
 
     body.name = body.data.name = f"{character.name} Body"
     home.objects.link(body)
-    body.parent = character
-    modifier = body.modifiers.new("Armature", "ARMATURE")
-    modifier.object = character
-    # A click on the character is to select the rig, whose poses are what is edited, and not the skin over it.
-    body.hide_select = True
+    hang(body, character)
     # The skeleton is drawn over the mesh, or no control inside it could be picked.
     character.show_in_front = True
     return character
+
+
+def settle(context: Context, item: Object) -> Collection:
+    """Add an object to the scene that is shown, as the only selected one; return the collection that it is in."""
+    # The active collection may be left out of the view layer, where nothing in it can be edited.
+    home = context.collection
+    if home not in {layer.collection for layer in _shown(context.view_layer.layer_collection)}:
+        home = context.scene.collection
+    home.objects.link(item)
+    for selected in context.selected_objects:
+        selected.select_set(False)
+    item.select_set(True)
+    context.view_layer.objects.active = item
+    return home
+
+
+def hang(mesh: Object, character: Object) -> None:
+    """Let a mesh be moved by a character's bones."""
+    mesh.parent = character
+    modifier = mesh.modifiers.new("Armature", "ARMATURE")
+    modifier.object = character
+    # A click on the character is to select the rig, whose poses are what is edited, and not the skin over it.
+    mesh.hide_select = True
 
 
 def _shown(layer: LayerCollection) -> Iterator[LayerCollection]:
@@ -121,6 +135,59 @@ def is_body(item: Object) -> bool:
         return False
     shape_keys = item.data.shape_keys
     return shape_keys is not None and "jawOpen" in shape_keys.key_blocks
+
+
+def hands_of(character: Object) -> Object | None:
+    """Return the mesh object of a character's hands alone, or None where it was never shown so, or was deleted."""
+    return next((child for child in character.children if child.type == "MESH" and HANDS_PROPERTY in child), None)
+
+
+def meshes_of(character: Object) -> list[Object]:
+    """Return the mesh objects that this add-on built for a character: its body, and its hands alone."""
+    return [mesh for mesh in (body_of(character), hands_of(character)) if mesh is not None]
+
+
+def figure_of(character: Object) -> str:
+    """Return how much of a character there is to see: one of `chironomy.body.figures.FIGURES`."""
+    hands = hands_of(character)
+    return "hands" if hands is not None and not hands.hide_viewport else FIGURES[0]
+
+
+def show_figure(character: Object, figure: str) -> None:
+    """Show a character whole, or its hands alone; a character of a library stays as it is.
+
+    The whole body is only hidden, and its face goes on being animated, so that it can be shown again at any time.
+
+    Args:
+        character: the armature object.
+        figure: one of `chironomy.body.figures.FIGURES`.
+    """
+    if character.library is not None or figure == figure_of(character):
+        return
+    alone, hands, body = figure == "hands", hands_of(character), body_of(character)
+    if hands is None:
+        hands = _add_hands(character)
+    seen = character.hide_render
+    for mesh, shown in ((body, not alone), (hands, alone)):
+        if mesh is not None:
+            mesh.hide_viewport = not shown
+            mesh.hide_render = not shown or seen
+    collection = character.data.collections.get(controls.BODY_COLLECTION)
+    if collection is not None:
+        collection.is_visible = not alone
+
+
+def _add_hands(character: Object) -> Object:
+    """Add the mesh of a character's hands alone, where its body is."""
+    name = f"{character.name} Hands"
+    hands = build_mesh(hands_only(load_rig()), name)
+    hands[HANDS_PROPERTY] = True
+    hang(hands, character)
+    for collection in character.users_collection:
+        collection.objects.link(hands)
+    if hands.name in bpy.context.view_layer.objects:
+        hands.hide_set(character.hide_get())
+    return hands
 
 
 def flexion_directions(rig: Rig) -> dict[str, NDArray[np.float64]]:
@@ -163,7 +230,7 @@ def building_mesh(rig: Rig, name: str, mark: str) -> Slices:
     """Return a new mesh object of the character: weights, materials by region, and ARKit's 52 face actions.
 
     Args:
-        rig: the mesh.
+        rig: the mesh; where no face action moves it, it gets no shape keys.
         name: of the object.
         mark: what its property `MARK` says as long as somebody has not taken that away.
     """
@@ -186,11 +253,13 @@ def building_mesh(rig: Rig, name: str, mark: str) -> Slices:
     mesh.update(calc_edges=True)
     yield
     yield from _adding_weights(body, rig)
-    yield from _adding_face_actions(body, rig, vertices)
+    if len(rig.action_vertex):
+        yield from _adding_face_actions(body, rig, vertices)
     return body
 
 
-def _add_bones(armature: Armature, rig: Rig) -> None:
+def add_bones(armature: Armature, rig: Rig) -> None:
+    """Add the deform bones of a rig to an armature in edit mode."""
     heads, tails = to_armature(rig, rig.joint_position), to_armature(rig, rig.joint_tail)
     facing = flexion_directions(rig)
     bones: list[EditBone] = []
@@ -242,8 +311,8 @@ def dress(character: Object, outfit: str) -> None:
 
     Materials of a library are the library's and stay as they are.
     """
-    body = body_of(character)
-    for material in body.data.materials if body is not None else ():
+    materials = {material for mesh in meshes_of(character) for material in mesh.data.materials}
+    for material in materials:
         if material is None or material.library is not None:
             continue
         region = material.name.removeprefix("Chironomy ").partition(".")[0]

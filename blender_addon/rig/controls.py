@@ -24,6 +24,9 @@ POLE_DISTANCE = 0.3
 CONFIDENCE = "confidence"
 """A custom property of the hand controls: how surely the hand is wanted, 0 to 1."""
 
+BODY_COLLECTION = "Torso and Head"
+"""The bone collection of what is out of sight where there are hands alone."""
+
 _SIDE_COLOURS = {"L": (0.25, 0.62, 1.0), "R": (1.0, 0.27, 0.22), "": (1.0, 0.80, 0.25)}
 _SELECTED_COLOUR, _ACTIVE_COLOUR = (1.0, 0.55, 0.1), (1.0, 0.85, 0.7)
 _FINGERS = ("index", "middle", "pinky", "ring", "thumb")
@@ -194,7 +197,7 @@ def _alike(one: Any, other: Any) -> bool:
 def _collect(character: Object) -> None:
     """Sort the bones into collections and colour them by side."""
     armature: Armature = character.data
-    names = ("Hands", "Fingers", "Elbows", "Torso and Head", "Skeleton")
+    names = ("Hands", "Fingers", "Elbows", BODY_COLLECTION, "Skeleton")
     hands, fingers, elbows, torso, skeleton = (armature.collections.new(name) for name in names)
     for bone in armature.bones:
         stem, _, side = bone.name.partition(".")

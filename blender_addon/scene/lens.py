@@ -2,7 +2,7 @@
 """Blender's cameras and the shot's: what an object of the scene sees, in pixels, and an object that sees like a shot.
 
 A video is seen through the portrait's camera where the scene was fitted to one, else through the scene's own where that
-was chosen, else by a half-body portrait of the character, wide enough for its hands.
+was chosen, else by a half-body portrait of the character, wide enough for its hands, or a close-up of the hands alone.
 """
 
 import bpy
@@ -10,13 +10,13 @@ import numpy as np
 from bpy.types import Object, Scene
 from mathutils import Matrix, Quaternion, Vector
 
-from chironomy.body.pose import BodyPose, hand_keypoints
+from chironomy.body.pose import BodyPose
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
 from chironomy.motion import rotation as quaternion
 from chironomy.shot.camera import Camera
 from chironomy.shot.fit import Fit
-from chironomy.shot.placement import scene_camera
+from chironomy.shot.placement import own_camera, scene_camera
 
 from ..properties import settings
 from ..rig.read import reading_pose
@@ -68,8 +68,10 @@ def aim(camera: Object, item: Object, seen: Camera) -> None:
 def usual_camera(scene: Scene, pose: BodyPose) -> Slices:
     """Return in slices what the video of a body in motion is seen through, but for the scene's own camera."""
     chosen, fit, rig = settings(scene), _remembered(scene), load_rig()
-    seen = scene_camera(fit, rig, chosen.width, chosen.height)
-    return seen if fit is not None else (yield lambda _: seen.holding(hand_keypoints(rig, pose)))
+    width, height, figure = chosen.width, chosen.height, chosen.figure
+    if fit is not None:
+        return scene_camera(fit, rig, width, height)
+    return (yield lambda _: own_camera(rig, pose, width, height, figure))
 
 
 def shot_camera(scene: Scene, item: Object | None, pose: BodyPose) -> Slices:

@@ -27,7 +27,7 @@ from chironomy.retarget import BoneMap, Detection, RetargetError, carried, detec
 from ..entries import answers
 from ..own import ChironomyOwn, ChironomyOwnBone, own_of
 from ..rig import actions, owned
-from ..rig.build import body_of
+from ..rig.build import figure_of, hands_of, meshes_of
 from ..rig.channels import RestPose, hand_joints, location_path, rotation_channel
 from ..rig.modes import as_quaternions
 from ..rig.owned import Span, Unit
@@ -116,10 +116,9 @@ def connect(context: Context, character: Object, item: Object, detection: Detect
     theirs = own_character(character)
     assert theirs is not None
     _stand_in_place(character, theirs)
-    for each in (character, body_of(character)):
-        if each is not None:
-            each.hide_set(True)
-            each.hide_render = True
+    for each in (character, *meshes_of(character)):
+        each.hide_set(True)
+        each.hide_render = True
 
 
 def disconnect(character: Object) -> None:
@@ -130,10 +129,10 @@ def disconnect(character: Object) -> None:
     own.bones.clear()
     if item is not None:
         _give_back(item)
-    for each in (character, body_of(character)):
-        if each is not None:
-            each.hide_set(False)
-            each.hide_render = False
+    alone = figure_of(character) == "hands"
+    for each in (character, *meshes_of(character)):
+        each.hide_set(False)
+        each.hide_render = each != character and (each == hands_of(character)) != alone
 
 
 def show_map(own: ChironomyOwn, detection: Detection) -> None:

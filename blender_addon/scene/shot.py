@@ -5,6 +5,7 @@ from typing import Any
 
 from bpy.types import Context
 
+from chironomy.body.figures import FIGURES
 from chironomy.body.outfits import OUTFITS
 from chironomy.body.rig import load_rig
 from chironomy.errors import ChironomyError
@@ -69,7 +70,7 @@ def shows_portrait(chosen: Any) -> bool:
 def engine_settings(chosen: Any) -> dict[str, Any]:
     """Return the shot's settings, without those that are as usual."""
     # Only the preview has clothes to choose and a wall behind it; the others take both from the portrait.
-    names = ("outfit", "backdrop", "burn_in") if chosen.engine == "previz" else ("burn_in",)
+    names = ("figure", "outfit", "backdrop", "burn_in") if chosen.engine == "previz" else ("burn_in",)
     found = {name: getattr(chosen, name) for name in names}
-    usual = {"outfit": next(iter(OUTFITS)), "backdrop": next(iter(BACKDROPS)), "burn_in": False}
+    usual = {"figure": FIGURES[0], "outfit": next(iter(OUTFITS)), "backdrop": next(iter(BACKDROPS)), "burn_in": False}
     return {name: value for name, value in found.items() if value != usual[name]}

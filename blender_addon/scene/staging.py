@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from chironomy.motion import MotionError
 
-from ..rig.build import body_of
+from ..rig.build import body_of, figure_of, hands_of, meshes_of
 from ..rig.read import bone_matrices, bone_places, scene_fps
 from ..rig.seen import check_frames, evaluated, shape_values
 from ..slices import MARK, Slices, take_away
@@ -90,14 +90,15 @@ def _sheared(place: Array, pose: Array) -> list[str]:
 def _parts(scene: Scene, item: Object) -> tuple[list[Object], list[str]]:
     """Return the meshes that belong to a character, and the names of what exporters are not given of it.
 
-    A mesh belongs to it that hangs on it or is moved by its bones; the body always, another one unless it is switched
-    off in viewports and renders alike.
+    A mesh belongs to it that hangs on it or is moved by its bones; the body always, or its hands where they are shown
+    alone; another one unless it is switched off in viewports and renders alike.
     """
-    hanging, body = set(item.children_recursive), body_of(item)
+    hanging, built, figure = set(item.children_recursive), meshes_of(item), figure_of(item)
+    body = hands_of(item) if figure == "hands" else body_of(item)
     meshes, left_out = [], []
     for other in scene.objects:
         moved = any(modifier.type == "ARMATURE" and modifier.object == item for modifier in other.modifiers)
-        if other not in hanging and not moved:
+        if (other not in hanging and not moved) or (other in built and other != body):
             continue
         if other.type == "MESH" and (other == body or not (other.hide_viewport and other.hide_render)):
             meshes.append(other)

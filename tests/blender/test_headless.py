@@ -250,6 +250,34 @@ def test_a_performance_is_written_for_another_program_exactly(do, rig, extension
     np.testing.assert_allclose(jaw, np.linspace(0.0, 0.8, pose.frame_count), atol=1e-4)
 
 
+def test_hands_alone_are_written_where_they_are_asked_for(do, rig, extension_zip, read_by_node, tmp_path):
+    from blender_motions import gestures
+
+    from chironomy.body import solve_pose
+    from chironomy.body.figures import hands_only
+    from chironomy.body.skinning import skin
+    from chironomy.motion import save_hands
+
+    hands = gestures(rig, 1.0, seed=6)
+    save_hands(hands, tmp_path / "motion.npz")
+    code, told = do(
+        format="chironomy.job/1",
+        extension=str(extension_zip),
+        motion=str(tmp_path / "motion.npz"),
+        figure="hands",
+        export={"filepath": str(tmp_path / "hands.glb"), "format": "glb"},
+    )
+    assert code == 0, told[-1]
+    played = read_by_node("read_gltf.mjs", tmp_path / "hands.glb", "24")
+    assert not any(mesh["morphs"] for mesh in played["meshes"])
+    assert len(played["bones"]) == rig.joint_count
+    pose = solve_pose(rig, hands)
+    own = skin(hands_only(rig), pose.joint_rotation[-1], pose.joint_position[-1]) - [0.0, rig.floor, 0.0]
+    seen = np.array(played["vertices"])
+    assert len(seen) > 50
+    assert max(np.linalg.norm(own - vertex, axis=-1).min() for vertex in seen) < 1e-4
+
+
 def test_an_export_without_its_motion_is_refused(do, extension_zip):
     code, told = do(format="chironomy.job/1", extension=str(extension_zip), export={})
     assert code == 1

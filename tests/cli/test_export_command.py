@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from command_line import Command, still_hands
 
-from chironomy.commands import export
+from chironomy.body.figures import FIGURES
+from chironomy.commands import arguments, export
 from chironomy.exchange.bvh import load_bvh
 from chironomy.exchange.files import load_hand_motion
 from chironomy.exchange.glb import load_gltf_motion
@@ -29,6 +30,7 @@ def test_the_command_knows_what_the_library_knows() -> None:
     assert tuple(FORMATS) == export.FORMATS
     assert tuple(PRESETS) == export.PRESETS
     assert tuple(NAMES) == export.NAMES
+    assert FIGURES == arguments.FIGURES
 
 
 @pytest.mark.parametrize("kind", [name for name, each in FORMATS.items() if not each.by_blender])

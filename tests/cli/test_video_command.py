@@ -132,10 +132,27 @@ def test_the_body_accompanies_unless_it_is_to_be_still(
     assert moving != still
 
 
+def test_hands_alone_fill_the_picture(chironomy_command: Command, tmp_path: Path, tiny: list[object]) -> None:
+    asked = ["--figure", "hands", "--backdrop", "green"]
+    assert chironomy_command(*tiny, *asked, "--out", tmp_path / "v.mp4").code == 0
+    assert told(read_comment(tmp_path / "v.mp4"))["settings"] == {"figure": "hands", "backdrop": "green"}
+    seen = np.zeros((96, 64), bool)
+    for frame in read_video_frames(tmp_path / "v.mp4"):
+        red, green, blue = np.moveaxis(frame.astype(int), -1, 0)
+        here = (green < red + 60) | (green < blue + 40)
+        # Between the hands, where the whole character has its chest, there is the wall.
+        assert 0.02 < here.mean() < 0.6
+        seen |= here
+    columns = np.flatnonzero(seen.any(axis=0))
+    assert np.ptp(columns) > 0.7 * 64
+    assert not seen[:, [0, -1]].any()
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         (["--aspect", "16:9"], "not allowed with argument --size"),
+        (["--figure", "feet"], "invalid choice: 'feet'"),
         (["--outfit", "tuxedo"], "there is no outfit 'tuxedo'; choose one of teal, "),
         (["--backdrop", "beach"], "backdrop is 'beach', but must be one of studio, "),
         (["--backdrop", "portrait"], "the shot has none; give it a portrait"),

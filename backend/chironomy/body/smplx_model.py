@@ -85,7 +85,7 @@ def _load(path: Path, _modified: int) -> SmplxModel:
     if missing:
         raise BodyError(f"{path.name} is not an SMPL-X model: it has no {missing[0]}; choose SMPLX_NEUTRAL_2020.npz")
     try:
-        template, shapes, regressor, *hands = (_numbers(name, fields[name]) for name in _NAMES)
+        template, shapes, regressor, *hands = (numbers(name, fields[name]) for name in _NAMES)
         shapes = shapes[:, :, : _SHAPES_2020 if shapes.shape[2] >= _SHAPES_2020 else _SHAPES_FIRST]
         return SmplxModel(
             joints=regressor @ template,
@@ -97,7 +97,7 @@ def _load(path: Path, _modified: int) -> SmplxModel:
         raise BodyError(f"{path.name} is not an SMPL-X model ({error}); choose SMPLX_NEUTRAL_2020.npz") from error
 
 
-def _numbers(name: str, value: Any) -> Array:
+def numbers(name: str, value: Any) -> Array:
     """(…) of a field, which must be finite real numbers of a size that a body has."""
     array = np.asarray(value)
     if array.dtype.kind not in "iuf":

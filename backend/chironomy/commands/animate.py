@@ -150,7 +150,7 @@ def _films(but: str) -> list[str]:
 
 def _chosen_look(options: argparse.Namespace) -> dict[str, Any]:
     """Settings of the add-on that are not as usual."""
-    look: dict[str, Any] = {name: getattr(options, name) for name in ("outfit", "backdrop", "format")}
+    look: dict[str, Any] = {name: getattr(options, name) for name in ("figure", "outfit", "backdrop", "format")}
     look |= {"emotion_mixture": options.emotion}
     look |= {"rate": None if options.rate == RATE.default else options.rate}
     look |= {"accompany": False if options.still else None, "burn_in": options.burn_in or None}

@@ -182,6 +182,9 @@ def add_emotion_argument(parser: Any, default: str) -> None:
     )
 
 
+FIGURES = ("whole", "hands")
+"""What there may be of the character; written out here, as names of formats are. A test holds it to the library's."""
+
 ASPECTS = {"16:9": (1280, 720), "9:16": (720, 1280), "1:1": (720, 720), "4:5": (720, 900)}
 """Usual shapes of pictures, with their sizes in pixels."""
 
@@ -236,6 +239,11 @@ def add_video_arguments(parser: argparse.ArgumentParser, in_blender: bool = Fals
     group.add_argument(
         "--format", choices=formats, metavar="FORMAT", help=f"{', '.join(formats[:-1])} or {formats[-1]}"
     )
+    group.add_argument(
+        "--figure",
+        choices=FIGURES,
+        help="the whole character (the default), or hands and half of the forearms alone, seen from near",
+    )
     clothes = "clothes: teal (the default), charcoal, burgundy, olive, navy or oat"
     walls = "behind the character: studio (the default), white, grey, black, green, blue, dawn, dusk or transparent"
     if in_blender:
@@ -275,7 +283,7 @@ def add_portrait_argument(parser: Any) -> None:
 
 def video_settings(options: argparse.Namespace, take: str) -> dict[str, Any]:
     """The settings of the shot that these arguments ask for; `take` names it where the person does not."""
-    chosen = {"outfit": options.outfit, "backdrop": options.backdrop}
+    chosen = {name: getattr(options, name) for name in ("figure", "outfit", "backdrop")}
     settings: dict[str, Any] = dict(options.set)
     settings |= {name: value for name, value in chosen.items() if value is not None}
     if options.burn_in or options.take is not None:

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from chironomy.commands.arguments import number, seconds_range
+from chironomy.commands.arguments import FIGURES, number, seconds_range
 from chironomy.commands.output import output_file
 from chironomy.commands.progress import Steps, file_size
 from chironomy.errors import ChironomyError
@@ -56,7 +56,14 @@ def add_to(commands: Any) -> None:
         "--rate", type=number(1.0, 240.0), metavar="FPS", help="frames a second (default: the motion's)"
     )
     parser.add_argument("--range", type=seconds_range, metavar="START:END", help="in seconds (default: all of it)")
-    parser.add_argument("--no-mesh", action="store_true", help="the skeleton alone")
+    mesh = parser.add_mutually_exclusive_group()
+    mesh.add_argument("--no-mesh", action="store_true", help="the skeleton alone")
+    mesh.add_argument(
+        "--figure",
+        choices=FIGURES,
+        default=FIGURES[0],
+        help="the mesh: the whole character (the default), or hands and half of the forearms alone",
+    )
     parser.add_argument("--blender", metavar="PROGRAM", help="Blender to use (default: the bpy module, else blender)")
     parser.add_argument("--extension", type=Path, metavar="ZIP", help="the Chironomy extension")
     parser.add_argument("--verbose", action="store_true", help="show what Blender says")
@@ -162,6 +169,7 @@ def _by_blender(options: argparse.Namespace, made: Any, kind: str, out: Path, st
             "format": FORMAT,
             "extension": str(extension),
             "motion": str(motion),
+            "figure": options.figure,
             "export": {
                 "filepath": str(out),
                 "format": kind,

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from chironomy.body.emotion import Emotion
+from chironomy.body.figures import FIGURES, figure_named
 from chironomy.body.performance import Performance
-from chironomy.body.pose import hand_keypoints
 from chironomy.body.proportions import proportioned
 from chironomy.body.rig import load_rig
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.perform import perform
 from chironomy.shot.camera import VIDEO_SIZE
 from chironomy.shot.fit import Fit
-from chironomy.shot.placement import in_portrait, place, scene_camera
+from chironomy.shot.placement import in_portrait, own_camera, place, scene_camera
 from chironomy.shot.shot import Media, Shot
 from chironomy.speech.decode import Speech
 from chironomy.work import QUIET, Work
@@ -47,7 +47,7 @@ def make_shot(
         fps: frames a second; None for the motion's own.
         fit: a portrait's, in which the hands are placed; the arms that follow them are then the person's.
         portrait: the picture that was fitted.
-        settings: of the shot.
+        settings: of the shot; of the figure `hands` it is a close-up.
         alive: torso, head, shoulders and eyes accompany the hands and the voice.
         emotion: see `chironomy.body.emotion.emotion_track`; as the hands were made when None.
         work: told how far it is.
@@ -56,7 +56,8 @@ def make_shot(
         ChironomyError: the speech cannot be heard or a file not be read; one sentence.
     """
     hands = as_long_as(speech, hands, fps)
-    rig = load_rig()
+    rig, settings = load_rig(), settings or {}
+    figure = figure_named(settings.get("figure", FIGURES[0]))
     if fit is not None:
         hands = place(fit, hands, rig)
         rig = proportioned(rig, fit.proportions)
@@ -68,10 +69,10 @@ def make_shot(
         hands=hands,
         pose=pose,
         face=made.face,
-        camera=camera if fit is not None else camera.holding(hand_keypoints(rig, pose)),
+        camera=camera if fit is not None else own_camera(rig, pose, camera.width, camera.height, figure),
         speech=Media.from_file(recording),
         engine=engine,
-        settings=settings or {},
+        settings=settings,
     )
     if fit is None:
         return shot

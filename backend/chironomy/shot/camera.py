@@ -34,6 +34,9 @@ EDGE = 0.02
 WIDEST, LENS_STEP = 1.6, 0.05
 """How many times as much a lens that is chosen for the hands shows at most, and by what steps it goes there."""
 
+CLOSEST = 0.35
+"""Metres that a close-up shows at least from side to side and from top to bottom."""
+
 GESTURE_SPACE = 0.45
 """Half the width, in metres, that a speaker's hands need in front of the body."""
 
@@ -225,6 +228,31 @@ def portrait_camera(rig: Rig, width: int = 512, height: int = 704) -> Camera:
     middle = upper - 0.5 * framed
     focal = height * PORTRAIT_DISTANCE / framed
     return Camera(width, height, focal, np.array([0.0, middle, PORTRAIT_DISTANCE]))
+
+
+def close_up(points: ArrayLike, flesh: ArrayLike, width: int = 512, height: int = 704) -> Camera:
+    """The hands alone: as near from the front as keeps them in the picture.
+
+    The camera stands as far away as for a portrait, with a longer lens, so that hands are not swollen.
+
+    Args:
+        points: (n, 3) metres in the frame of the body: where joints and tips of hands and forearms are in the shot.
+        flesh: (n,) metres of hand or sleeve around each.
+        width: pixels.
+        height: pixels.
+    """
+    points, size = np.asarray(points, dtype=np.float64), np.array([width, height], np.float64)
+    around = np.asarray(flesh, dtype=np.float64)[:, None]
+    away = np.maximum(PORTRAIT_DISTANCE - points[:, 2:], 0.5 * PORTRAIT_DISTANCE)
+    place, low, high = np.zeros(2), np.zeros(2), np.zeros(2)
+    # To the middle of what is seen; what is nearer than the rest makes it a matter of trying.
+    for _ in range(8):
+        beside = points[:, :2] - place
+        low, high = ((beside - around) / away).min(axis=0), ((beside + around) / away).max(axis=0)
+        place = place + 0.5 * (low + high) * PORTRAIT_DISTANCE
+    half = np.maximum(np.maximum(-low, high), 0.5 * CLOSEST / PORTRAIT_DISTANCE)
+    focal = float(((0.5 * size - EDGE * size.min()) / half).min())
+    return Camera(width, height, focal, np.array([*place, PORTRAIT_DISTANCE]))
 
 
 VIDEO_SIZE = (512, 704)

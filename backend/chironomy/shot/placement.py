@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from chironomy.body.collision import push_out
 from chironomy.body.ik import arms_of_swivel, clamp_reach, elbow_swivel
-from chironomy.body.pose import BodyPose, hand_local_keypoints, hand_positions, solve_pose
+from chironomy.body.pose import BodyPose, hand_keypoints, hand_local_keypoints, hand_positions, solve_pose
 from chironomy.body.proportions import proportioned
-from chironomy.body.rig import load_rig
+from chironomy.body.rig import SIDES, load_rig
 from chironomy.motion import rotation as quaternion
 from chironomy.motion.hand_motion import HANDS, HandMotion
-from chironomy.shot.camera import Camera, portrait_camera
+from chironomy.shot.camera import Camera, close_up, portrait_camera
 from chironomy.shot.fit import Fit
 from chironomy.shot.shot import Media, Shot
 
@@ -32,6 +32,9 @@ _LOW, _SLOW = 0.3, 0.5
 
 _TIGHTEST_ROOM = 0.02
 """Part of the picture's height that a hand may always go beyond its rest."""
+
+_HAND_FLESH, _SLEEVE = 0.03, 0.06
+"""Metres from the joints and tips of a hand, and from the middle of the forearm, to the farthest skin and sleeve."""
 
 _STRAIGHT = 1e-3
 """Metres that an elbow must be off the line from shoulder to wrist to have a direction."""
@@ -215,6 +218,27 @@ def scene_camera(fit: Fit | None, rig: Rig, width: int, height: int) -> Camera:
         height: likewise.
     """
     return portrait_camera(rig, width, height) if fit is None else fit.camera.covering(width, height)
+
+
+def own_camera(rig: Rig, pose: BodyPose, width: int, height: int, figure: str) -> Camera:
+    """What the character itself is seen through, where no camera was chosen and no portrait fitted.
+
+    Args:
+        rig: the character.
+        pose: what it does in the shot.
+        width: of the video, pixels.
+        height: likewise.
+        figure: one of `chironomy.body.figures.FIGURES`; of the whole a half-body portrait that holds the hands, of
+            hands alone a close-up.
+    """
+    hands = hand_keypoints(rig, pose)
+    if figure != "hands":
+        return portrait_camera(rig, width, height).holding(hands)
+    # The joint of the forearm's twist is where the hands alone end.
+    ends = pose.joint_position[:, [rig.index(f"forearm_twist.{side}") for side in SIDES]].reshape(-1, 3)
+    points = np.concatenate([hands.reshape(-1, 3), ends])
+    flesh = np.repeat([_HAND_FLESH, _SLEEVE], [len(points) - len(ends), len(ends)])
+    return close_up(points, flesh, width, height)
 
 
 def in_portrait(

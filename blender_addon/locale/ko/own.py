@@ -4,6 +4,13 @@
 from .. import table
 
 _PANEL = {
+    "an SMPL-X model": "SMPL-X 모델",
+    "Build": "체형",
+    "Slim": "마른 체형",
+    "Heavy": "통통한 체형",
+    "Tall": "큰 키",
+    "Short": "작은 키",
+    "Child": "어린이",
     "Own Character": "내 캐릭터",
     "Part": "부분",
     "Whole Arms": "팔 전체",
@@ -72,6 +79,31 @@ _ANY = {
     ),
     "{0} is known by {1}": "{0}: {1}(으)로 알아봤습니다",
     "{0} is not taken for a character: {1}": "{0}: 캐릭터로 볼 수 없습니다. {1}",
+    "Add the body of your own SMPL-X model file to the scene and let it get the hands' motion. Its licence is yours to "
+    "keep: the file that you save holds its mesh": (
+        "내가 가진 SMPL-X 모델 파일의 몸을 씬에 추가해 손 모션을 받게 합니다. 라이선스는 직접 지켜야 합니다. 저장하는 "
+        "파일에 그 메시가 들어갑니다"
+    ),
+    "Add the character with another build and let it get the hands' motion; its face, head and eyes do what the "
+    "hidden character's do": (
+        "체형이 다른 캐릭터를 추가해 손 모션을 받게 합니다. 얼굴과 머리와 눈은 숨겨진 캐릭터를 따라갑니다"
+    ),
+    "Build of the body": "몸의 체형",
+    "added the body of {0}": "{0}의 몸을 추가했습니다",
+    "there is no SMPL-X model file {0}; choose SMPLX_NEUTRAL.npz as you were given it": (
+        "SMPL-X 모델 파일 {0}이(가) 없습니다. 받은 그대로의 SMPLX_NEUTRAL.npz를 고르세요"
+    ),
+    "{0} is not an SMPL-X model: it has no {1}; choose SMPLX_NEUTRAL.npz or another of the same kind": (
+        "{0}: SMPL-X 모델이 아닙니다({1} 없음). SMPLX_NEUTRAL.npz 같은 파일을 고르세요"
+    ),
+    "{0} is not an SMPL-X model ({1}); choose SMPLX_NEUTRAL.npz or another of the same kind": (
+        "{0}: SMPL-X 모델이 아닙니다({1}). SMPLX_NEUTRAL.npz 같은 파일을 고르세요"
+    ),
+    "{0} is not {1}: it holds no named arrays": "{0}: {1}이(가) 아닙니다(이름 있는 배열 없음)",
+    "{0} cannot be read as {1}: it is damaged, or holds more than arrays": (
+        "{0}: {1}(으)로 읽을 수 없습니다. 손상되었거나 배열이 아닌 것이 들어 있습니다"
+    ),
+    "choose the file you were given": "받은 파일을 고르세요",
     "saved {0}": "{0} 저장됨",
     "loaded {0}": "{0} 불러옴",
     "some of its bones": "일부 본",
@@ -105,6 +137,8 @@ _ANY = {
 
 _BUTTONS = {
     "Detect": "찾기",
+    "Add Other Body": "다른 체형 추가",
+    "Add SMPL-X Body": "SMPL-X 몸 추가",
     "Forget Own Character": "내 캐릭터 해제",
     "Save Bone Map": "본 맵 저장",
     "Load Bone Map": "본 맵 불러오기",

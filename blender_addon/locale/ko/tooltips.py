@@ -216,6 +216,14 @@ _BUTTONS = {
     "Keep the gestures' settings as a preset of your own, or remove one": (
         "제스처 설정을 내 프리셋으로 저장하거나 제거합니다"
     ),
+    "How much of the character there is to see, in Blender, in exported files and in the video of the preview. Its "
+    "bones, takes and keys are the same": (
+        "블렌더, 내보낸 파일, 미리보기 비디오에서 캐릭터의 어디까지 보이는지입니다. 본과 테이크와 키는 같습니다"
+    ),
+    "The whole character": "캐릭터 전체",
+    "Hands and half of the forearms, for close-ups; the video is seen from near": (
+        "클로즈업을 위한 손과 아래팔 절반. 비디오는 가까이에서 보입니다"
+    ),
     "Add the character with its controls to the scene": "컨트롤이 있는 캐릭터를 씬에 추가합니다",
     "Make hand and lip motion for the speech, as keys on the character; your own poses, and all between them, stay": (
         "음성에 맞는 손과 입술의 모션을 캐릭터의 키로 만듭니다. 직접 만든 포즈와 그 사이는 그대로 남습니다"

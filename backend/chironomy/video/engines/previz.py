@@ -12,6 +12,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from chironomy.body.errors import BodyError
+from chironomy.body.figures import FIGURES, figure
 from chironomy.body.rig import Rig
 from chironomy.body.skinning import skin
 from chironomy.shot.errors import RenderCancelled, VideoError
@@ -20,7 +21,7 @@ from chironomy.video.drawing.studio import SAMPLES, SHADOW_SIZE, Buffers, Studio
 from chironomy.video.engines.engine import Requirements
 from chironomy.work import QUIET, Work
 
-SETTINGS = ("outfit", "backdrop", "pixels", "threads")
+SETTINGS = ("outfit", "backdrop", "figure", "pixels", "threads")
 """Names of the settings that a shot may give."""
 
 MAXIMUM_WORKERS = 8
@@ -55,6 +56,7 @@ class PrevizEngine:
         A few frames are drawn at a time, one a thread; no more are kept than are being drawn. The shot's settings may
         hold:
 
+        - `figure`: one of `chironomy.body.figures.FIGURES`;
         - `outfit`: a name of `chironomy.body.outfits.OUTFITS`, or colours by region;
         - `backdrop`: a name of `chironomy.shot.backdrops.BACKDROPS`, a colour or a gradient. Before
           "transparent" the frames are (height, width, 4), RGBA;
@@ -123,6 +125,7 @@ def _studio(shot: Shot, rig: Rig) -> Studio:
         raise VideoError(f"setting pixels is {pixels!r}, but must be display or linear")
     backdrop = shot.settings.get("backdrop", "studio")
     try:
+        rig = figure(rig, shot.settings.get("figure", FIGURES[0]))
         return Studio(rig, shot.camera, shot.settings.get("outfit"), backdrop, shot.reference)
     except BodyError as error:
         raise VideoError(str(error)) from error
