@@ -2,6 +2,7 @@
 """A whole performance: the same for the button, the command and the job."""
 
 import threading
+import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -112,6 +113,19 @@ def test_a_performance_is_read_as_it_was_written(made: Performance, tmp_path: Pa
     assert np.array_equal(read.hands.rotation, made.hands.rotation)
     assert np.array_equal(read.face.values, made.face.values)
     np.testing.assert_allclose(read.body.head, made.body.head, atol=1e-15)
+
+
+def test_the_same_performance_is_the_same_file_whenever_it_is_written(
+    made: Performance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_performance(made, tmp_path / "today.zip")
+    later = time.time() + 86_400.0
+    monkeypatch.setattr(time, "time", lambda: later)
+    save_performance(made, tmp_path / "tomorrow.zip")
+    for name in ("today.zip", "tomorrow.zip"):
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            assert {entry.date_time[0] for entry in archive.infolist()} == {1980}
+    assert (tmp_path / "today.zip").read_bytes() == (tmp_path / "tomorrow.zip").read_bytes()
 
 
 def test_a_file_that_is_no_performance_is_refused_in_a_sentence(tmp_path: Path) -> None:

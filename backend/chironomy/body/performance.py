@@ -74,7 +74,8 @@ def save_performance(performance: Performance, path: str | Path, grain: float = 
         with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
             for part in (hands, face, body):
                 if part.is_file():
-                    archive.write(part, part.name)
+                    # Without the date: the same performance is the same file.
+                    archive.writestr(zipfile.ZipInfo(part.name), part.read_bytes())
 
 
 def load_performance(path: str | Path) -> Performance:
