@@ -3,7 +3,6 @@
 
 import numpy as np
 import pytest
-from blender_motions import gestures
 from own_characters import built, detect
 
 bpy = pytest.importorskip("bpy")
@@ -25,6 +24,8 @@ def scene(addon):
 @pytest.fixture
 def alone(addon, rig, scene):
     """Hands alone that gesture, and whose hidden face talks."""
+    from blender_motions import gestures
+
     from chironomy.motion import FACE_ACTIONS, FaceTrack
 
     scene.chironomy.figure = "hands"
