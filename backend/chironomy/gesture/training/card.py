@@ -57,11 +57,11 @@ it; rules make them follow the hands and the speech.
 Voices far from synthesised speech of five languages (singing, children) were not in the corpus.
 
 Three reviewers, told to judge as senior animators, saw sheets of 24 takes (six recordings, neutral and lively, two
-seeds) mixed blind with eight of the second edition's: 6.4 of 10 on average (neutral 6.3, lively 6.5; reviewers 6.2, 6.7
-and 6.3) where the second edition got 4.1; the worst take, 5.2, is above that. Other reviewers gave earlier states 7.0
-and 5.7. What they mock: hands beside the head that are clawed or held too long, hands that pass the face and forearms
-that cross before the belly, an arm that idles or a hand that is parked on the belly, one phrase and then nothing, and
-a face that takes little part. Since then both hands rise less high.
+seeds) mixed blind with eight of the second edition's: 6.5 of 10 on average (neutral 6.6, lively 6.5; reviewers 6.4, 6.7
+and 6.5) where the second edition got 4.0; the worst take, 4.5, is above that. Three others gave a state of a few hours
+before 6.3. What they mock: fingers that are clawed, splayed or limp and mean nothing, a worried stare, hands that are
+held up too long (fists before the shoulders for seconds in the worst take), forearms that cross before the belly, an
+arm that idles, a trunk that takes little part.
 
 ## Licence
 
