@@ -42,7 +42,7 @@ def test_detect_knows_rigify_and_hides_our_own_character(addon, rigged):
 def test_generate_keys_the_rig_as_its_arms_are_switched_and_nothing_else(addon, rigged, fk):
     desk, item, ours = rigged
     arms(item, fk)
-    generate(desk, 1)
+    generate(desk, 2)
     assert ours.chironomy_own.trouble == ""
     theirs, mine = shown(addon, desk, ours, FRAMES)
     off = wrists_off(theirs, mine)

@@ -233,8 +233,9 @@ def test_8_a_hand_points_elsewhere(addon, take, hands):
     moved = after.wrist_position[frame - 1, hand] - before.wrist_position[frame - 1, hand]
     assert np.linalg.norm(moved) > 0.06
     way = after.wrist_position[frame - 13 : frame + 12, hand]
-    # Its arcs stay arcs: no frame turns back on itself against the edit's own way.
-    assert np.abs(np.diff(way, 2, axis=0)).max() < 0.06
+    # Its arcs stay arcs: no frame turns back on itself against the edit's own way, more than the take itself does.
+    own = np.abs(np.diff(before.wrist_position[frame - 13 : frame + 12, hand], 2, axis=0)).max()
+    assert np.abs(np.diff(way, 2, axis=0)).max() < max(0.06, own + 0.01)
     check_borders(before, after, hand, frame - 12, frame + 12)
     check_elsewhere(before, after, hand, frame - 13, frame + 13)
 

@@ -57,6 +57,9 @@ def test_a_command_that_is_shown_can_be_typed(page: str, words: list[str]) -> No
     elif words[:2] == ["pip", "install"]:
         (extras,) = re.findall(r"^chironomy\[(.*)\]$", words[2])
         assert set(extras.split(",")) <= set(pyproject()["optional-dependencies"])
+    elif words[0] == "torchrun":
+        ours = words[words.index("-m") + 1 :]
+        assert callable(make_parser().parse_args(ours[1:]).run)
     else:
         assert words[0] == "hf", f"{page} shows {shlex.join(words)}, which nothing here checks"
 

@@ -91,7 +91,7 @@ class Planner:
         earliest: float = 0.5,
         manners: Mapping[str, Manner] = MANNERS,
     ):
-        self.random, self.earliest = random, earliest
+        self.random, self.earliest, self.performs = random, earliest, manners is not MANNERS
         self.manner = manner_of({style: 1.0} if isinstance(style, str) else style, manners)
         self.tempo = self.manner.tempo * speed**0.75
         personal = float(np.exp(random.normal(0, 0.1)))
@@ -167,7 +167,7 @@ class Planner:
                 if spoken >= 0 and now < phrases[spoken][1]:
                     chosen.append(_Accent(now, float(random.uniform(0.2, 0.8)), spoken))
                 continue
-            if not chosen:
+            if self.performs and not chosen:
                 near = near[times[near] <= begin + max(_BEGINS_WITHIN, 1.5 * self.interval)]
             if not len(near):
                 near = open_to[:1]
