@@ -72,25 +72,14 @@ def test_where_recognition_breaks_down_the_sound_itself_is_used(voice, monkeypat
     def broken(*_, words):
         raise RuntimeError("Failed to stop utterance processing")
 
-    monkeypatch.setattr(recogniser.Recogniser, "hear", broken)
+    monkeypatch.setattr(phones_module.Recogniser, "hear", broken)
     speech = speech_of(voice("a", 0.5))
     assert recognise_phones(speech) == recognise_phones(speech, "acoustic")
 
 
 def test_where_the_recogniser_hears_silence_the_sound_itself_is_used(voice, monkeypatch):
-    monkeypatch.setattr(recogniser.Recogniser, "hear", lambda *_, words: Heard([("<sil>", 0, 50)], []))
+    monkeypatch.setattr(phones_module.Recogniser, "hear", lambda *_, words: Heard([("<sil>", 0, 50)], []))
     assert any(phone.label in VOWELS for phone in recognise_phones(speech_of(voice("a", 0.5))))
-
-
-def test_one_recogniser_hears_all_short_recordings_of_a_process(voice, monkeypatch):
-    made = []
-    real = recogniser.Recogniser.__init__
-    monkeypatch.setattr(recogniser, "_idle", [])
-    monkeypatch.setattr(recogniser.Recogniser, "__init__", lambda self: made.append(self) or real(self))
-    first = recognise_phones(speech_of(voice("a", 0.5)))
-    recognise_phones(speech_of(voice("o", 0.7)))
-    assert recognise_phones(speech_of(voice("a", 0.5))) == first
-    assert len(made) == 1
 
 
 def test_words_that_do_not_fit_the_sounds_are_not_believed(example, monkeypatch):

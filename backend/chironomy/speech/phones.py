@@ -26,7 +26,7 @@ from chironomy.speech.decode import Speech
 from chironomy.speech.errors import ListeningCancelled, SpeechError
 from chironomy.speech.phone import SILENCE, Phone
 from chironomy.speech.recogniser import RATE as MODEL_RATE
-from chironomy.speech.recogniser import Heard, kept_recogniser
+from chironomy.speech.recogniser import Heard, Recogniser
 from chironomy.speech.resample import resampled
 from chironomy.work import QUIET, Work
 
@@ -104,16 +104,15 @@ def _recognised(sounds: Sequence[bytes], words: bool, work: Work) -> Iterator[tu
                         yield result
         except OSError as error:
             logger.warning("the phones are recognised in this process: %s", error)
-    if not missing:
-        return
-    with kept_recogniser() as recogniser:
-        for index in sorted(missing):
-            if work.cancelled():
-                raise ListeningCancelled("listening to the speech was stopped")
-            try:
-                yield index, recogniser.hear(sounds[index], words=words)
-            except RuntimeError:  # "Failed to stop utterance processing" and its like
-                yield index, None
+    recogniser = Recogniser() if missing else None
+    for index in sorted(missing):
+        if work.cancelled():
+            raise ListeningCancelled("listening to the speech was stopped")
+        assert recogniser is not None
+        try:
+            yield index, recogniser.hear(sounds[index], words=words)
+        except RuntimeError:  # "Failed to stop utterance processing" and its like
+            yield index, None
 
 
 def _widened(speech: Speech, begin: float, end: float) -> tuple[float, float]:

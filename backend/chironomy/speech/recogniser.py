@@ -12,7 +12,6 @@ import struct
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -42,9 +41,6 @@ _PHONES = [
     "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH", "SIL",
 ]
 # fmt: on
-
-
-_idle: "list[Recogniser]" = []
 
 
 class Heard(NamedTuple):
@@ -145,22 +141,6 @@ class Recogniser:
         if not frames or sum(part.score for part in parts) / frames < WORDS_FIT:
             return []
         return [(part.name, part.start, part.start + part.duration) for part in parts]
-
-
-@contextlib.contextmanager
-def kept_recogniser() -> Iterator[Recogniser]:
-    """A recogniser that nobody else uses meanwhile, of this process: each that is let go would cost 25 MB for ever.
-
-    pocketsphinx 5.1.1 never frees the alignment of one decoder that is given to another.
-
-    Raises:
-        ImportError: pocketsphinx is not installed.
-    """
-    recogniser = _idle.pop() if _idle else Recogniser()
-    try:
-        yield recogniser
-    finally:
-        _idle.append(recogniser)
 
 
 def decode(decoder: Any, sound: bytes) -> None:
