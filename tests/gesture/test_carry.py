@@ -44,7 +44,7 @@ def hands_of(phrase: Phrase) -> list[int]:
 
 
 def steps(motion: HandMotion, phrase: Phrase) -> np.ndarray:
-    """(frames, hands) metres a second of the wrists from a phrase's first stroke, not the way there, to its last one."""
+    """(frames, hands) metres a second of the wrists from a phrase's first stroke, not the way there, to its last."""
     start = max(phrase.start, phrase.strokes[0].apex - 0.3)
     span = slice(round(start * FPS), min(round(phrase.strokes[-1].apex * FPS) + 2, motion.frame_count - 1))
     speed = np.linalg.norm(np.diff(motion.wrist_position, axis=0), axis=-1) * FPS
