@@ -80,7 +80,18 @@ class CHIRONOMY_OT_detect_bones(_OwnOperator, Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_add_body(_OwnOperator, Operator):
+class _AddOperator(_OwnOperator):
+    """Adds a body that gets the hands' motion."""
+
+    @classmethod
+    def disabled_reason(cls, context: Context) -> str:
+        """Return why the button is grey; empty where it is not."""
+        if context.mode not in ("OBJECT", "POSE"):
+            return "Switch to the object mode first"
+        return why_not_kept(context.scene, character(context.scene))
+
+
+class CHIRONOMY_OT_add_body(_AddOperator, Operator):
     bl_idname = "chironomy.add_body"
     bl_label = "Add Other Body"
     bl_description = (
@@ -95,12 +106,6 @@ class CHIRONOMY_OT_add_body(_OwnOperator, Operator):
         translation_context=OWN,
     )
 
-    @classmethod
-    def disabled_reason(cls, context: Context) -> str:
-        if context.mode not in ("OBJECT", "POSE"):
-            return "Switch to the object mode first"
-        return why_not_kept(context.scene, character(context.scene))
-
     def execute(self, context: Context) -> set[str]:
         try:
             item = build_other(context, built(load_rig(), self.build), self.build)
@@ -114,7 +119,7 @@ class CHIRONOMY_OT_add_body(_OwnOperator, Operator):
         return {"FINISHED"}
 
 
-class CHIRONOMY_OT_add_smplx_body(_OwnOperator, Operator, ImportHelper):
+class CHIRONOMY_OT_add_smplx_body(_AddOperator, Operator, ImportHelper):
     bl_idname = "chironomy.add_smplx_body"
     bl_label = "Add SMPL-X Body"
     bl_description = (
@@ -122,12 +127,6 @@ class CHIRONOMY_OT_add_smplx_body(_OwnOperator, Operator, ImportHelper):
         "Its licence is yours to keep: the file that you save holds its mesh"
     )
     filter_glob: StringProperty(default="*.npz;*.pkl", options={"HIDDEN"})
-
-    @classmethod
-    def disabled_reason(cls, context: Context) -> str:
-        if context.mode not in ("OBJECT", "POSE"):
-            return "Switch to the object mode first"
-        return why_not_kept(context.scene, character(context.scene))
 
     def execute(self, context: Context) -> set[str]:
         try:

@@ -102,6 +102,19 @@ def settle(context: Context, item: Object) -> Collection:
     return home
 
 
+def stand(context: Context, home: Collection, item: Object, body: Object) -> None:
+    """Let a mesh hang on the bones of an armature object that is no character of ours, in the scene's units."""
+    for bone in item.pose.bones:
+        bone.rotation_mode = "QUATERNION"
+    item.show_in_front = True
+    home.objects.link(body)
+    hang(body, item)
+    units = context.scene.unit_settings
+    if units.system != "NONE":
+        item.scale = (1.0 / units.scale_length,) * 3
+    context.view_layer.update()
+
+
 def hang(mesh: Object, character: Object) -> None:
     """Let a mesh be moved by a character's bones."""
     mesh.parent = character

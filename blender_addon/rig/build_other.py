@@ -33,16 +33,7 @@ def build_other(context: Context, rig: Rig, name: str) -> Object:
     bpy.ops.object.mode_set(mode="EDIT")
     build.add_bones(armature, rig)
     bpy.ops.object.mode_set(mode="OBJECT")
-    for bone in item.pose.bones:
-        bone.rotation_mode = "QUATERNION"
-    item.show_in_front = True
-    body = build.build_mesh(rig, f"{item.name} Body")
-    home.objects.link(body)
-    build.hang(body, item)
-    units = context.scene.unit_settings
-    if units.system != "NONE":
-        item.scale = (1.0 / units.scale_length,) * 3
-    context.view_layer.update()
+    build.stand(context, home, item, build.build_mesh(rig, f"{item.name} Body"))
     return item
 
 

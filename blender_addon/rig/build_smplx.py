@@ -36,9 +36,6 @@ def build_smplx(context: Context, body: SmplxBody, name: str) -> Object:
         if joint:
             bone.parent = armature.edit_bones[body.parents[joint]]
     bpy.ops.object.mode_set(mode="OBJECT")
-    for bone in item.pose.bones:
-        bone.rotation_mode = "QUATERNION"
-    item.show_in_front = True
     mesh = bpy.data.meshes.new(f"{name} Body")
     mesh.from_pydata((points + lift).tolist(), [], body.faces.tolist())
     mesh.polygons.foreach_set("use_smooth", np.ones(len(mesh.polygons), dtype=bool))
@@ -47,10 +44,5 @@ def build_smplx(context: Context, body: SmplxBody, name: str) -> Object:
         group = skin.vertex_groups.new(name=joint_name)
         for vertex in np.flatnonzero(body.weights[:, joint] > _LEAST_WEIGHT):
             group.add([int(vertex)], float(body.weights[vertex, joint]), "REPLACE")
-    home.objects.link(skin)
-    build.hang(skin, item)
-    units = context.scene.unit_settings
-    if units.system != "NONE":
-        item.scale = (1.0 / units.scale_length,) * 3
-    context.view_layer.update()
+    build.stand(context, home, item, skin)
     return item

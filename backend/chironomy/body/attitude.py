@@ -6,23 +6,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from chironomy.motion.face import FACE_ACTIONS
+from chironomy.motion.face import FACE_ACTIONS, both_sides
 
 Array = NDArray[np.float64]
-
-
-def _both(**values: float) -> dict[str, float]:
-    return {name + side: value for name, value in values.items() for side in ("Left", "Right")}
 
 
 # Keen, warm, intent, concerned, wry and plain: how often each is, by how much more often where accents are strong, and
 # its actions, all by eye. The faces of talk are signs of what is said more than of what is felt (Chovil 1991,
 # "Discourse-oriented facial displays in conversation").
 _ATTITUDES: tuple[tuple[float, float, Mapping[str, float]], ...] = (
-    (0.26, 1.0, _both(browOuterUp=0.7, eyeWide=0.12) | {"browInnerUp": 0.65}),
-    (0.20, 0.0, _both(mouthSmile=0.34, cheekSquint=0.4, eyeSquint=0.12, browOuterUp=0.2)),
-    (0.24, 0.6, _both(browDown=0.65, eyeSquint=0.35, mouthPress=0.1)),
-    (0.12, -1.0, _both(browDown=0.25, mouthFrown=0.2) | {"browInnerUp": 0.75}),
+    (0.26, 1.0, both_sides(browOuterUp=0.7, eyeWide=0.12) | {"browInnerUp": 0.65}),
+    (0.20, 0.0, both_sides(mouthSmile=0.34, cheekSquint=0.4, eyeSquint=0.12, browOuterUp=0.2)),
+    (0.24, 0.6, both_sides(browDown=0.65, eyeSquint=0.35, mouthPress=0.1)),
+    (0.12, -1.0, both_sides(browDown=0.25, mouthFrown=0.2) | {"browInnerUp": 0.75}),
     (0.06, 0.0, {"browOuterUpLeft": 0.55, "browDownRight": 0.25, "mouthSmileRight": 0.3, "mouthDimpleRight": 0.25}),
     (0.12, -0.6, {}),
 )

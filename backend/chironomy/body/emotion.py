@@ -19,12 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from chironomy.body.errors import BodyError
 from chironomy.errors import ChironomyError
 from chironomy.mixture import named_weights
+from chironomy.motion.face import both_sides
 
 Array = NDArray[np.float64]
-
-
-def _both(**values: float) -> dict[str, float]:
-    return {name + side: value for name, value in values.items() for side in ("Left", "Right")}
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,9 @@ class Expression:
 _TABLE: Mapping[str, Expression] = {
     "neutral": Expression({}),
     "happy": Expression(
-        _both(mouthSmile=0.9, cheekSquint=0.7, eyeSquint=0.15, browOuterUp=0.25, mouthDimple=0.2, mouthUpperUp=0.15)
+        both_sides(
+            mouthSmile=0.9, cheekSquint=0.7, eyeSquint=0.15, browOuterUp=0.25, mouthDimple=0.2, mouthUpperUp=0.15
+        )
         | {"browInnerUp": 0.15},
         amplitude=1.15,
         speed=1.1,
@@ -77,7 +76,7 @@ _TABLE: Mapping[str, Expression] = {
         blinks=1.1,
     ),
     "serious": Expression(
-        _both(browDown=0.6, eyeSquint=0.25, mouthPress=0.35, mouthFrown=0.18),
+        both_sides(browDown=0.6, eyeSquint=0.25, mouthPress=0.35, mouthFrown=0.18),
         amplitude=0.9,
         speed=0.9,
         movement=0.75,
@@ -88,7 +87,7 @@ _TABLE: Mapping[str, Expression] = {
         blinks=0.85,
     ),
     "sad": Expression(
-        _both(mouthFrown=0.85, browDown=0.25, eyeBlink=0.2, eyeSquint=0.1, mouthStretch=0.15)
+        both_sides(mouthFrown=0.85, browDown=0.25, eyeBlink=0.2, eyeSquint=0.1, mouthStretch=0.15)
         | {"browInnerUp": 1.0, "mouthShrugLower": 0.35},
         amplitude=0.7,
         speed=0.75,
@@ -104,7 +103,7 @@ _TABLE: Mapping[str, Expression] = {
         blinks=0.75,
     ),
     "angry": Expression(
-        _both(
+        both_sides(
             browDown=1.0, eyeSquint=0.2, eyeWide=0.4, noseSneer=0.65, mouthPress=0.2, mouthFrown=0.4, mouthUpperUp=0.2
         )
         | {"jawForward": 0.22},
@@ -120,7 +119,7 @@ _TABLE: Mapping[str, Expression] = {
         blinks=1.25,
     ),
     "surprised": Expression(
-        _both(browOuterUp=1.0, eyeWide=0.95) | {"browInnerUp": 1.0, "jawOpen": 0.2, "mouthFunnel": 0.1},
+        both_sides(browOuterUp=1.0, eyeWide=0.95) | {"browInnerUp": 1.0, "jawOpen": 0.2, "mouthFunnel": 0.1},
         amplitude=1.1,
         speed=1.08,
         movement=1.1,

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chironomy.body.errors import BodyError
-from chironomy.body.mano import read_model
-from chironomy.body.smplx_model import numbers
+from chironomy.body.smplx_model import model_fields, numbers
 from chironomy.reading import DAMAGE
 
 Array = NDArray[np.float64]
@@ -74,15 +73,7 @@ def load_smplx_body(path: str | Path) -> SmplxBody:
         BodyError: the file is missing or is no SMPL-X model.
     """
     path = Path(path)
-    if not path.is_file():
-        raise BodyError(f"there is no SMPL-X model file {path}; choose SMPLX_NEUTRAL.npz as you were given it")
-    fields = read_model(path, "an SMPL-X model")
-    missing = [name for name in _NAMES if fields.get(name) is None]
-    if missing:
-        raise BodyError(
-            f"{path.name} is not an SMPL-X model: it has no {missing[0]}; choose SMPLX_NEUTRAL.npz or another of the "
-            "same kind"
-        )
+    fields = model_fields(path, _NAMES, "SMPLX_NEUTRAL.npz")
     try:
         return _body(fields)
     except DAMAGE as error:

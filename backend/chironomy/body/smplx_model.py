@@ -5,6 +5,7 @@ SMPL-X (Pavlakos et al. 2019) has a non-commercial licence and is no part of thi
 read, and nothing of it is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,17 +74,12 @@ def load_smplx_model(path: str | Path) -> SmplxModel:
         BodyError: the file is missing or is no SMPL-X model.
     """
     path = Path(path)
-    if not path.is_file():
-        raise BodyError(f"there is no SMPL-X model file {path}; choose SMPLX_NEUTRAL_2020.npz as you were given it")
-    return _load(path, path.stat().st_mtime_ns)
+    return _load(path, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
 @lru_cache(maxsize=2)
 def _load(path: Path, _modified: int) -> SmplxModel:
-    fields = read_model(path, "an SMPL-X model")
-    missing = [name for name in _NAMES if fields.get(name) is None]
-    if missing:
-        raise BodyError(f"{path.name} is not an SMPL-X model: it has no {missing[0]}; choose SMPLX_NEUTRAL_2020.npz")
+    fields = model_fields(path, _NAMES, "SMPLX_NEUTRAL_2020.npz")
     try:
         template, shapes, regressor, *hands = (numbers(name, fields[name]) for name in _NAMES)
         shapes = shapes[:, :, : _SHAPES_2020 if shapes.shape[2] >= _SHAPES_2020 else _SHAPES_FIRST]
@@ -95,6 +91,21 @@ def _load(path: Path, _modified: int) -> SmplxModel:
         )
     except DAMAGE as error:
         raise BodyError(f"{path.name} is not an SMPL-X model ({error}); choose SMPLX_NEUTRAL_2020.npz") from error
+
+
+def model_fields(path: Path, names: Sequence[str], choose: str) -> dict[str, Any]:
+    """The fields of an SMPL-X model file, of which some must be there; nothing in it is executed.
+
+    Raises:
+        BodyError: the file is missing or is no SMPL-X model; the sentence says to `choose` another.
+    """
+    if not path.is_file():
+        raise BodyError(f"there is no SMPL-X model file {path}; choose {choose} as you were given it")
+    fields = read_model(path, "an SMPL-X model")
+    missing = [name for name in names if fields.get(name) is None]
+    if missing:
+        raise BodyError(f"{path.name} is not an SMPL-X model: it has no {missing[0]}; choose {choose}")
+    return fields
 
 
 def numbers(name: str, value: Any) -> Array:

@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from chironomy.motion.hand_motion import checked_fps, checked_range, linear, resampled_times
 
 
+def both_sides(**values: float) -> dict[str, float]:
+    """Values of the actions of both sides, by their names without the side."""
+    return {name + side: value for name, value in values.items() for side in ("Left", "Right")}
+
+
 def _both(*names: str) -> tuple[str, ...]:
     return tuple(name + side for name in names for side in ("Left", "Right"))
 

@@ -90,11 +90,11 @@ _ANY = {
     ),
     "Build of the body": "몸의 체형",
     "added the body of {0}": "{0}의 몸을 추가했습니다",
-    "there is no SMPL-X model file {0}; choose SMPLX_NEUTRAL.npz as you were given it": (
-        "SMPL-X 모델 파일 {0}이(가) 없습니다. 받은 그대로의 SMPLX_NEUTRAL.npz를 고르세요"
+    "there is no SMPL-X model file {0}; choose {1} as you were given it": (
+        "SMPL-X 모델 파일 {0}이(가) 없습니다. 받은 그대로의 {1}을(를) 고르세요"
     ),
-    "{0} is not an SMPL-X model: it has no {1}; choose SMPLX_NEUTRAL.npz or another of the same kind": (
-        "{0}: SMPL-X 모델이 아닙니다({1} 없음). SMPLX_NEUTRAL.npz 같은 파일을 고르세요"
+    "{0} is not an SMPL-X model: it has no {1}; choose {2}": (
+        "{0}: SMPL-X 모델이 아닙니다({1} 없음). {2} 같은 파일을 고르세요"
     ),
     "{0} is not an SMPL-X model ({1}); choose SMPLX_NEUTRAL.npz or another of the same kind": (
         "{0}: SMPL-X 모델이 아닙니다({1}). SMPLX_NEUTRAL.npz 같은 파일을 고르세요"

@@ -26,6 +26,7 @@ class Manner:
         supination: degrees by which palms are turned up beyond the kind's own.
         repeats: mean number of strokes in a gesture phrase.
         rhythm: probability that further strokes of a phrase repeat the first one closely.
+        begins: seconds from where speech begins to the first stroke at most, where one is due and has an accent.
         stays: seconds in which a gesture phrase has further strokes, fewer of them where its hands are held up.
         accent: how much more likely a strong accent gets a stroke than a weak one.
         beginning: how much more likely an accent early in its phrase of speech gets one than a late one.
@@ -58,6 +59,7 @@ class Manner:
     supination: float = 0.0
     repeats: float = 2.0
     rhythm: float = 0.25
+    begins: float = 60.0
     stays: float = 60.0
     accent: float = 0.8
     beginning: float = 0.0
@@ -247,11 +249,11 @@ MANNERS: dict[str, Manner] = {
 }
 
 # How plans to perform differ from those to learn from. A network evens out what it learned, so they go farther; and
-# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike; and
-# nobody stays in one place for long.
+# they keep nearer to the accents, but for the freest style, whose seeds would then be too much alike; they
+# begin soon, and stay in no place for long.
 _FREEST = MANNERS["lively"].freedom
 PERFORMED: dict[str, Manner] = {
-    name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom), stays=2.6)
+    name: replace(manner, freedom=min(manner.freedom**3 / _FREEST**2, manner.freedom), begins=2.0, stays=2.6)
     for name, manner in MANNERS.items()
 }
 PERFORMED["neutral"] = replace(

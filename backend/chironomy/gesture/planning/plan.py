@@ -99,8 +99,9 @@ def planned_score(
         _not_held_up(_seen(_let_go(_lasting(phrase, speech.duration)), highest)) for phrase in score.phrases
     )
     # Who gestures more rests less.
-    together = tuple(seconds * np.sqrt(rate) for seconds in planner.manner.together)
-    score = rested(replace(score, phrases=lasting), phrases, (together[0], together[1]), random)
+    least, most = planner.manner.together
+    together = least * rate**0.5, most * rate**0.5
+    score = rested(replace(score, phrases=lasting), phrases, together, random)
     return replace(score, source={_PLANNED: True})
 
 

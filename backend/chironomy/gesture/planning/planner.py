@@ -28,7 +28,6 @@ _ARRIVED = 0.88  # part of a stroke after which its speed is a fifth of its peak
 _OVERLAP = 0.15  # part of a stroke during which its preparation still goes on
 _SETTLED = 0.1  # seconds after an apex at which the next movement may set in
 HIGH = -0.12  # metres above the shoulders from which on a hand is held up
-_BEGINS_WITHIN = 2.0  # seconds from where speech begins to the first stroke at most, where one is due and has an accent
 
 # How far a hand shape may differ from itself: where fingers touch, or their number speaks, hardly.
 _LOOSE = {"ring": 0.2, "bunch": 0.25, "fist": 0.3, "point": 0.3, "flat": 0.6}
@@ -91,7 +90,7 @@ class Planner:
         earliest: float = 0.5,
         manners: Mapping[str, Manner] = MANNERS,
     ):
-        self.random, self.earliest, self.performs = random, earliest, manners is not MANNERS
+        self.random, self.earliest = random, earliest
         self.manner = manner_of({style: 1.0} if isinstance(style, str) else style, manners)
         self.tempo = self.manner.tempo * speed**0.75
         personal = float(np.exp(random.normal(0, 0.1)))
@@ -167,8 +166,8 @@ class Planner:
                 if spoken >= 0 and now < phrases[spoken][1]:
                     chosen.append(_Accent(now, float(random.uniform(0.2, 0.8)), spoken))
                 continue
-            if self.performs and not chosen:
-                near = near[times[near] <= begin + max(_BEGINS_WITHIN, 1.5 * self.interval)]
+            if not chosen:
+                near = near[times[near] <= begin + max(manner.begins, 1.5 * self.interval)]
             if not len(near):
                 near = open_to[:1]
             score = liking[near] - ((times[near] - desired) / (0.4 * self.interval)) ** 2
