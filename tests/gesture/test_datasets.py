@@ -20,6 +20,7 @@ from chironomy.gesture.datasets.smplx_hands import character_bones, seen_hands
 from chironomy.gesture.encoding import decode
 from chironomy.motion.files import save_hands, save_smplx
 from chironomy.motion.hand_motion import HandMotion
+from chironomy.reading import read_arrays
 
 SECONDS, FPS = 6.0, 30.0
 FRAMES = round(SECONDS * FPS)
@@ -95,11 +96,15 @@ def test_preparation_goes_on_where_it_stopped(tmp_path: Path) -> None:
     settings = PrepareSettings("beat2", per_shard=1)
     prepare(folder, tmp_path / "clips", settings, workers=1)
     kept, lost = (shard_path(tmp_path / "clips", number) for number in (0, 1))
-    before, content = kept.stat().st_mtime_ns, lost.read_bytes()
+    before, content = kept.stat().st_mtime_ns, read_arrays(lost, GestureError, advice="")
     lost.unlink()
     prepare(folder, tmp_path / "clips", settings, workers=2)
     assert kept.stat().st_mtime_ns == before
-    assert lost.read_bytes() == content
+    again = read_arrays(lost, GestureError, advice="")
+    # Another process may round a feature of the sound the other way, which is a step of its half precision.
+    np.testing.assert_allclose(again["audio"].astype(float), content["audio"].astype(float), rtol=1e-3, atol=1e-3)
+    for name in content:
+        assert name == "audio" or np.array_equal(again[name], content[name]), name
     with pytest.raises(GestureError, match="other settings"):
         prepare(folder, tmp_path / "clips", PrepareSettings("beat2", per_shard=1, fps=30.0), workers=1)
 
