@@ -6,6 +6,7 @@ from bpy.props import PointerProperty
 from bpy.types import Object, Scene
 
 from . import (
+    ahead,
     backend,
     batch_panel,
     hand_pictures,
@@ -157,6 +158,7 @@ def unregister() -> None:
     early.unregister()
     slices.unregister()
     backend.stop()
+    ahead.end()
     thumbnail.forget_others()
     hand_pictures.forget()
     kind_pictures.forget()

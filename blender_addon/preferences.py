@@ -50,7 +50,7 @@ class Choices:
     )
     warm_up: BoolProperty(
         name="Warm Up",
-        description="Start the backend as soon as a speech is loaded, where it makes the gestures",
+        description="As soon as a speech is loaded, start the backend that makes the gestures, or else listen to it",
         default=True,
     )
     pytorch: EnumProperty(

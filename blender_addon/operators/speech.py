@@ -1,12 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Choose the recording that the hands follow."""
 
-from bpy.props import StringProperty
-from bpy.types import Context, Operator
+import contextlib
 
-from .. import backend, sequencer
+from bpy.props import StringProperty
+from bpy.types import Context, Operator, Scene
+
+from chironomy.errors import ChironomyError
+
+from .. import ahead, backend, sequencer
+from ..preferences import preferences
+from ..properties import settings
 from ..scene.keeping import why_not_kept
-from ..scene.speech import loading_speech
+from ..scene.speech import loading_speech, scene_speech
 from ..sliced import FileOperator, Said
 from ..slices import Slices
 from ..target import Target
@@ -42,7 +48,19 @@ class CHIRONOMY_OT_load_speech(FileOperator, Operator):
         warning = yield from loading_speech(context, scene, sequencer.absolute(self.filepath))
         scene.frame_set(scene.frame_start)
         backend.warm_up(context)
+        _listen_ahead(context, scene)
         return Said(warning, short=True)
+
+
+def _listen_ahead(context: Context, scene: Scene) -> None:
+    """Let what Generate needs be heard while the animator looks at the settings."""
+    if not backend.gestures_here(context) or not preferences(context).warm_up or settings(scene).several:
+        return
+    # What cannot be heard is told of where something is to be made of it.
+    with contextlib.suppress(ChironomyError):
+        speech = scene_speech(scene)
+        if speech is not None:
+            ahead.listen(speech.path)
 
 
 CLASSES = (CHIRONOMY_OT_load_speech,)

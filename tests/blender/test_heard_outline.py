@@ -83,3 +83,31 @@ def test_a_recording_is_heard_once_until_its_file_changes(addon, short_speech, t
         shorter.setparams(said.getparams())
         shorter.writeframes(said.readframes(said.getnframes() // 2))
     assert hear(copy).duration < first.duration
+
+
+def test_what_is_loaded_is_listened_to_before_it_is_asked_for(addon, desk, short_speech, monkeypatch):
+    from chironomy.performance.listening import listening
+
+    assert bpy.ops.chironomy.load_speech(filepath=str(short_speech)) == {"FINISHED"}
+    assert addon["ahead"].wait(60)
+
+    def again(*_given, **_options):
+        raise AssertionError("it was heard")
+
+    monkeypatch.setattr("chironomy.performance.listening.recognise_phones", again)
+    with listening(addon["hearing"].hear(short_speech)) as phones:
+        assert phones()
+
+
+def test_nothing_is_listened_to_ahead_where_the_animator_does_not_want_it(addon, desk, short_speech, monkeypatch):
+    heard = []
+    monkeypatch.setattr(addon["ahead"], "listen", heard.append)
+    chosen = addon["preferences"].preferences(bpy.context)
+    bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    assert heard == [short_speech]
+    try:
+        chosen.warm_up = False
+        bpy.ops.chironomy.load_speech(filepath=str(short_speech))
+    finally:
+        chosen.warm_up = True
+    assert heard == [short_speech]

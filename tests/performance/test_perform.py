@@ -21,7 +21,8 @@ from chironomy.gesture.ranges import joined
 from chironomy.motion.face import FACE_ACTIONS
 from chironomy.motion.files import save_hands
 from chironomy.performance.gestures import gesture_pipeline, make_gestures
-from chironomy.performance.perform import listening, make_performance, perform
+from chironomy.performance.listening import listen_ahead, listening
+from chironomy.performance.perform import make_performance, perform
 from chironomy.performance.shots import make_shot
 from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import KINDS
@@ -253,11 +254,76 @@ def test_a_recording_that_is_held_is_listened_to_once(recording: Path, monkeypat
         heard.append(speech)
         return [Phone("AA", 0.1, 0.3)]
 
-    monkeypatch.setattr("chironomy.performance.perform.recognise_phones", recognise)
+    monkeypatch.setattr("chironomy.performance.listening.recognise_phones", recognise)
     for _ in range(2):
         with listening(speech) as phones:
             assert phones() == [Phone("AA", 0.1, 0.3)]
     assert heard == [speech]
+
+
+class Ear:
+    """Recognises what it is told to once it may, unless it is stopped."""
+
+    def __init__(self) -> None:
+        self.begun, self.may = threading.Event(), threading.Event()
+        self.times = 0
+
+    def __call__(self, speech: Speech, work: Work) -> list[Phone]:
+        self.times += 1
+        self.begun.set()
+        while not self.may.wait(0.005):
+            if work.cancelled():
+                raise ListeningCancelled("stopped")
+        return [Phone("AA", 0.1, 0.3)]
+
+
+@pytest.fixture
+def ear(monkeypatch: pytest.MonkeyPatch) -> Ear:
+    ear = Ear()
+    monkeypatch.setattr("chironomy.performance.listening.recognise_phones", ear)
+    return ear
+
+
+def test_who_asks_while_it_is_listened_to_waits_for_the_same(tmp_path: Path, ear: Ear) -> None:
+    speech = load_speech(write_tone(tmp_path / "tone.wav", 4.5))
+    ahead = threading.Thread(target=listen_ahead, args=(speech,))
+    ahead.start()
+    assert ear.begun.wait(10)
+    with listening(speech) as phones:
+        ear.may.set()
+        assert phones() == [Phone("AA", 0.1, 0.3)]
+    ahead.join(10)
+    assert ear.times == 1
+
+
+def test_who_leaves_ends_the_listening_only_where_nobody_else_asks(recording: Path, ear: Ear) -> None:
+    speech, stopped, before = load_speech(recording), threading.Event(), threading.active_count()
+    with listening(speech) as phones:
+        with pytest.raises(RuntimeError, match="no lips"), listening(speech):
+            raise RuntimeError("no lips")
+        with listening(speech, Work(cancelled=stopped.is_set)) as others:
+            stopped.set()
+            with pytest.raises(ListeningCancelled):
+                others()
+        ear.may.set()
+        assert phones() == [Phone("AA", 0.1, 0.3)]
+    assert ear.times == 1
+    assert threading.active_count() == before
+
+
+def test_a_short_recording_is_listened_to_when_it_is_asked_for(recording: Path, ear: Ear) -> None:
+    listen_ahead(load_speech(recording))
+    assert ear.times == 0
+
+
+def test_what_was_stopped_ahead_is_listened_to_by_who_asks_then(recording: Path, ear: Ear) -> None:
+    speech, stopped = load_speech(recording), threading.Event()
+    with listening(speech, Work(cancelled=stopped.is_set)):
+        stopped.set()
+    ear.may.set()
+    with listening(speech) as phones:
+        assert phones() == [Phone("AA", 0.1, 0.3)]
+    assert ear.times == 2
 
 
 def test_hands_are_told_part_by_part_as_they_are_in_the_whole(recording: Path) -> None:

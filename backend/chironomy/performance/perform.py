@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A whole performance: hands for a speech, and the face, torso, head and eyes that go with both."""
 
-import contextlib
-import threading
-import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,14 +22,13 @@ from chironomy.body.sitting import is_seated
 from chironomy.gesture.planning.spoken import spoken_phrases, within
 from chironomy.motion.hand_motion import HandMotion
 from chironomy.performance.gestures import make_gestures
+from chironomy.performance.listening import listening
 from chironomy.shot.fit import Fit
 from chironomy.shot.placement import place, refitted
 from chironomy.speech.accents import pitch_accents
-from chironomy.speech.contours import speech_contours
 from chironomy.speech.decode import Speech, load_speech
 from chironomy.speech.lips import lip_track
 from chironomy.speech.phone import Phone
-from chironomy.speech.phones import recognise_phones
 from chironomy.work import QUIET, Work
 
 if TYPE_CHECKING:
@@ -41,9 +36,6 @@ if TYPE_CHECKING:
 
 _OTHERS = ("alive", "lens_x", "lens_y", "lens_z")
 """Settings of a performance that are not the hands'."""
-
-_spoken: "weakref.WeakKeyDictionary[Speech, list[Phone]]" = weakref.WeakKeyDictionary()
-"""The phones of recordings that are still held: another performance of one waits for them no more."""
 
 
 def make_performance(
@@ -96,34 +88,6 @@ def make_performance(
             emotion=settings.get("emotion"),
             work=work.part(0.75, 1.0),
         )
-
-
-@contextlib.contextmanager
-def listening(speech: Speech, work: Work = QUIET) -> Iterator[Callable[[], list[Phone]]]:
-    """Listen for phones beside whatever is done meanwhile; what it gives waits for them and returns them.
-
-    Leaving it before ends the listening. What goes wrong in it is raised where the phones are asked for. Of a recording
-    that is held, as where several performances are made of it, they are heard once.
-    """
-    known = _spoken.get(speech)
-    if known is not None:
-        yield lambda: known
-        return
-    # Both need what is heard in it; so neither hears it twice.
-    speech_contours(speech)
-    left = threading.Event()
-    beside = Work(cancelled=lambda: left.is_set() or work.cancelled())
-
-    def heard() -> list[Phone]:
-        _spoken[speech] = phones.result()
-        return _spoken[speech]
-
-    with ThreadPoolExecutor(1, "listening") as thread:
-        phones = thread.submit(recognise_phones, speech, work=beside)
-        try:
-            yield heard
-        finally:
-            left.set()
 
 
 def perform(

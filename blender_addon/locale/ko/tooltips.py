@@ -30,8 +30,8 @@ _BACKENDS = {
     "Use a backend of yours that runs on this computer, by chironomy serve, before starting one": (
         "이 컴퓨터에서 chironomy serve로 직접 실행한 백엔드가 있으면 새로 시작하지 않고 그것을 씁니다"
     ),
-    "Start the backend as soon as a speech is loaded, where it makes the gestures": (
-        "백엔드가 제스처를 만들 때, 음성을 불러오면 바로 백엔드를 시작합니다"
+    "As soon as a speech is loaded, start the backend that makes the gestures, or else listen to it": (
+        "음성을 불러오면 바로 제스처를 만드는 백엔드를 시작하고, 백엔드가 만들지 않으면 음성을 미리 듣습니다"
     ),
     "What Set Up Backend installs for the video engines that are networks": (
         "신경망 비디오 엔진을 위해 백엔드 설치가 설치하는 것"
