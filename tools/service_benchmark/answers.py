@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
+import requests
 
+from chironomy.client import protocol
 from service_benchmark.service import (
     EXAMPLE,
     REPOSITORY,
@@ -32,9 +34,15 @@ def measure_answers(options: argparse.Namespace) -> Iterator[Row]:
             continue
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             service = Service(Path(folder) / "data", checkout)
-            with service.client() as client:
-                client.health()
-                rows[name] = times(client.health, 200)
+            # Without our client, which does not talk to a backend that keeps an older contract.
+            with requests.Session() as session:
+                session.headers["Authorization"] = f"Bearer {service.process.token}"
+
+                def health(session: requests.Session = session, url: str = service.process.url) -> None:
+                    session.get(url + protocol.HEALTH, timeout=60).raise_for_status()
+
+                health()
+                rows[name] = times(health, 200)
                 how = f"99 of 100 within {percentile(rows[name], 99):.1f} ms; one connection, nothing to do"
                 yield f"GET health, {name}", f"{statistics.median(rows[name]):.1f} ms", how
             service.process.stop()
