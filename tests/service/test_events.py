@@ -70,6 +70,22 @@ def test_200_listeners_hear_every_change_once_and_in_order(idle: Jobs) -> None:
     asyncio.run(listen())
 
 
+def test_what_happened_is_told_before_the_backend_ends(idle: Jobs) -> None:
+    async def listen() -> None:
+        events = Events(idle)
+        streams = [events.stream(None) for _ in range(20)]
+        for stream in streams:
+            await anext(stream)
+        expected = await asyncio.to_thread(do, idle, 2)
+        events.close()
+        assert [await heard(stream, 6) for stream in streams] == [expected] * len(streams)
+        for stream in streams:
+            with pytest.raises(StopAsyncIteration):
+                await asyncio.wait_for(anext(stream), PATIENCE)
+
+    asyncio.run(listen())
+
+
 def test_who_was_away_goes_on_after_the_last_that_was_seen_and_after_a_restart_too(idle: Jobs) -> None:
     before = do(idle, 3)
     idle.store.close()

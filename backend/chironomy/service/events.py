@@ -72,7 +72,7 @@ class Events:
         return len(self._woken)
 
     def close(self) -> None:
-        """End all streams, from any thread."""
+        """End all streams, once all that happened was told, from any thread."""
         self._closed = True
         self._call(self._wake_all)
 
@@ -106,7 +106,9 @@ class Events:
                 else:
                     start = f"retry: 1000\nid: {seen}\nevent: {protocol.RESET}\ndata: {{}}\n\n".encode()
             yield start
-            while not self._closed:
+            while True:
+                # What happened until then is told before the end.
+                closed = self._closed
                 woken.clear()
                 before = seen
                 news, seen = await self._after(seen, job)
@@ -115,6 +117,8 @@ class Events:
                     yield news + progress
                 if seen > before or progress:
                     continue
+                if closed:
+                    return
                 try:
                     await asyncio.wait_for(woken.wait(), self._silence)
                 except TimeoutError:
