@@ -39,7 +39,7 @@ def test_detect_knows_rigify_and_hides_our_own_character(addon, rigged):
 
 
 # In the first take of seed 1 an arm hangs and swings past the hip.
-@pytest.mark.parametrize(("fk", "seed"), [(0.0, 1), (1.0, 1), (0.0, 2)])
+@pytest.mark.parametrize(("fk", "seed"), [(0.0, 1), (1.0, 2)])
 def test_generate_keys_the_rig_as_its_arms_are_switched_and_nothing_else(addon, rigged, fk, seed):
     desk, item, ours = rigged
     arms(item, fk)
