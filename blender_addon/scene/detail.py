@@ -2,6 +2,7 @@
 """The keys of a take in another detail: made anew beside the old ones while Blender answers, the newest wish alone."""
 
 import bpy
+from bpy.app.handlers import persistent
 from bpy.types import Action, Object, Scene
 
 from ..entries import ChironomyTake, answer, answers
@@ -51,13 +52,17 @@ class _For:
 
 
 def register() -> None:
-    """Answer a person's choice of a detail."""
+    """Answer a person's choice of a detail, and their steps in history."""
     answers["key again"] = key_again_soon
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.append(_stepped)
 
 
 def unregister() -> None:
     """Answer no more, and end what is under way."""
     answers.pop("key again", None)
+    for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+        handlers.remove(_stepped)
     _wishes.end()
 
 
@@ -171,9 +176,26 @@ def _set_back(trouble: str) -> None:
     if not trouble and take.item is not None and shown_take(scene, take.item) != take:
         return
     take.trouble = trouble
+    _say_keyed(take)
+
+
+def _say_keyed(take: ChironomyTake) -> None:
+    """Let the slider of a take say what its keys have."""
     take.quiet = True
     take.detail = take.keyed_detail
     take.quiet = False
+
+
+@persistent
+def _stepped(*_: object) -> None:
+    """Let one step back bring the slider back with the keys: that it was moved is a step of Blender's before theirs."""
+    if _wishes.under_way:
+        return
+    for scene in bpy.data.scenes:
+        chosen = settings(scene) if scene.library is None else None
+        for take in chosen.takes if chosen is not None else ():
+            if take.detail != take.keyed_detail and take.item is not None and shown_take(scene, take.item) == take:
+                _say_keyed(take)
 
 
 def _replace(scene: Scene, item: Object, action: Action, draft: CharacterDraft) -> None:

@@ -26,7 +26,7 @@ def take(addon, rig):
     scene.render.fps = FPS
     bpy.ops.chironomy.add_character()
     addon["scene.new_takes"].new_take(scene, scene.chironomy.character, gestures(rig, SECONDS, seed=2), "a", {})
-    return lambda: scene.chironomy.takes[0]
+    return lambda: bpy.context.scene.chironomy.takes[0]
 
 
 def want(take, detail):
@@ -220,6 +220,41 @@ def test_a_detail_that_was_typed_goes_along_into_what_is_made_of_the_take_meanwh
     scene.chironomy.take_index = 0
     assert scene.chironomy.takes[0].keyed_detail == pytest.approx(0.2)
     assert count(addon) < before
+
+
+def test_one_step_back_brings_the_slider_back_with_the_keys(addon, detail, take):
+    before, detailed = count(addon), take().keyed_detail
+    bpy.ops.ed.undo_push(message="a take")
+    # As in a window: Blender keeps that the slider was moved, and the keys are a step of their own.
+    want(take(), 1.0)
+    bpy.ops.ed.undo_push(message="the slider")
+    detail.wish(bpy.context.scene, take())
+    finish(detail)
+    bpy.ops.ed.undo()
+    assert count(addon) == before
+    assert take().detail == take().keyed_detail == detailed
+    bpy.ops.ed.undo()
+    bpy.ops.ed.redo()
+    assert take().detail == take().keyed_detail == detailed
+    bpy.ops.ed.redo()
+    assert count(addon) > before
+    assert take().detail == take().keyed_detail == 1.0
+
+
+def test_a_step_in_history_leaves_the_slider_of_a_wish_that_is_under_way_or_waits(addon, detail, take):
+    detailed = take().keyed_detail
+    want(take(), 1.0)
+    bpy.ops.ed.undo_push(message="the slider")
+    detail.wish(bpy.context.scene, take())
+    bpy.ops.ed.undo_push(message="something else")
+    bpy.ops.ed.undo()
+    assert (take().detail, take().keyed_detail) == (1.0, detailed)
+    detail._wishes.forget()
+    bpy.ops.chironomy.duplicate_take()
+    bpy.ops.ed.undo_push(message="another take")
+    bpy.ops.ed.undo_push(message="something else")
+    bpy.ops.ed.undo()
+    assert (take().detail, take().keyed_detail) == (1.0, detailed)
 
 
 def test_an_asset_in_another_detail_is_an_asset(addon, detail, take):
