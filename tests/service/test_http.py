@@ -90,6 +90,22 @@ def test_guessing_tokens_is_slowed_down(jobs: Jobs) -> None:
         assert http.get("/v1/health", headers={"Authorization": BEARER}).status_code == 200
 
 
+def test_a_page_that_asks_without_a_token_locks_nobody_out(http: TestClient) -> None:
+    # A picture's address is asked for without an Origin, and by the backend's own name.
+    for _ in range(2 * WRONG_TOKENS):
+        assert http.get("/v1/health", headers={"Authorization": ""}).status_code == 401
+        asked = http.build_request("GET", "/v1/health")
+        del asked.headers["Authorization"]
+        assert http.send(asked).status_code == 401
+    assert http.get("/v1/health").status_code == 200
+
+
+def test_who_repeats_an_old_token_locks_nobody_out(http: TestClient) -> None:
+    for _ in range(2 * WRONG_TOKENS):
+        assert http.get("/v1/health", headers={"Authorization": "Bearer of-the-backend-before"}).status_code == 401
+    assert http.get("/v1/health").status_code == 200
+
+
 def test_one_address_may_ask_so_often(jobs: Jobs) -> None:
     app = create_app(jobs, {OWNER: digest(TOKEN)}, hosts=(HOST,), limit=1.0)
     with TestClient(app, base_url=f"http://{HOST}", headers={"Authorization": BEARER}) as http:
