@@ -200,7 +200,7 @@ def test_certificates(data: Path, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("none")
     assert "give PEM files that belong together" in looked(data, **old)["certificate"]
     assert "give --key, too" in looked(data, certificate=old["certificate"])["certificate"]
-    assert "there is no file" in looked(data, certificate=tmp_path / "none", key=old["key"])["certificate"]
+    assert "There is no file" in looked(data, certificate=tmp_path / "none", key=old["key"])["certificate"]
 
 
 def test_users(data: Path, tmp_path: Path) -> None:

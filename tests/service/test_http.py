@@ -13,9 +13,9 @@ from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended, wait_until
 import chironomy
 from chironomy.service.app import create_app
 from chironomy.service.errors import ServiceError
-from chironomy.service.guard import OWNER, WRONG_TOKENS
+from chironomy.service.guard import WRONG_TOKENS
 from chironomy.service.jobs import Jobs
-from chironomy.service.users import digest
+from chironomy.service.users import OWNER, digest
 
 HOST = "127.0.0.1:8000"
 BEARER = f"Bearer {TOKEN}"

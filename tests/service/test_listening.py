@@ -8,11 +8,12 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 from tiny_backend import KINDS, PATIENCE
 
 from chironomy.client import Client, ClientError, WrongToken
@@ -71,6 +72,20 @@ def test_what_is_no_address_or_half_a_certificate_is_a_sentence(authority: dict[
         Listening(certificate=authority["certificate"])
 
 
+@pytest.mark.parametrize(("broken", "sentence"), [("key", "has a passphrase"), ("certificate", "no certificate with")])
+def test_what_proves_no_name_is_a_sentence_and_asks_nobody(
+    authority: dict[str, Path], broken: str, sentence: str
+) -> None:
+    key = serialization.load_pem_private_key(authority["key"].read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"secret")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    authority["key"].write_bytes(key.private_bytes(*form, secret if broken == "key" else serialization.NoEncryption()))
+    if broken == "certificate":
+        authority["certificate"].write_text("nothing")
+    with pytest.raises(ServiceError, match=sentence):
+        Listening(certificate=authority["certificate"], key=authority["key"]).config(None)
+
+
 def test_everyone_has_a_token_of_their_own_and_is_named_in_the_log(
     authority: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,6 +111,11 @@ def test_everyone_has_a_token_of_their_own_and_is_named_in_the_log(
         assert f"refused GET /v1/jobs/none of {name}: 404 There is no job" in log
     assert "of nobody: 401 The token is missing" in log
     assert all(line[:2] == "20" for line in log.splitlines()), "each line begins with its time"
+
+
+def test_nobody_else_is_called_as_the_owner_is(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="take another name"):
+        add_user(tmp_path / "users.json", "owner")
 
 
 @posix
@@ -162,6 +182,25 @@ def test_who_connects_and_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch
                     said += talking.recv(1000)
                 assert said.startswith(b"HTTP/1.1 200")
                 threading.Event().wait(2.5)
+
+
+def test_who_was_refused_and_goes_on_sending_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chironomy.service.listening._HEAD_SECONDS", 1.0)
+    with served(Listening(), tmp_path / "data") as url:
+        port = int(url.rpartition(":")[2])
+        head = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000000\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", port), timeout=0.1) as slow:
+            slow.sendall(head)
+            heard, ended = b"", False
+            for _ in range(100):
+                with suppress(TimeoutError):
+                    said = slow.recv(1000)
+                    heard, ended = heard + said, not said
+                if ended:
+                    break
+                slow.sendall(b"x")
+        assert heard.startswith(b"HTTP/1.1 401")
+        assert ended
 
 
 def test_a_request_of_headers_without_end_is_refused(tmp_path: Path) -> None:

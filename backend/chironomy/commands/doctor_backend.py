@@ -209,22 +209,14 @@ def _users(path: Path) -> str:
 
 def _certificate(certificate: Path, key: Path | None, names: tuple[str, ...]) -> str:
     """Let the certificate prove each name to a client that takes its word, in memory."""
+    from chironomy.service.listening import proof
+
     if key is None:
         raise ChironomyError("a certificate and its key belong together; give --key, too")
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server = proof(certificate, key)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    for path in (certificate, key):
-        if not path.is_file():
-            raise ChironomyError(f"there is no file {path}; see to its path")
-    try:
-        server.load_cert_chain(certificate, key)
-        client.load_verify_locations(certificate)
-    except (ssl.SSLError, OSError) as error:
-        message = (
-            f"{certificate} and {key} are no certificate with its key ({error}); give PEM files that belong together"
-        )
-        raise ChironomyError(message) from error
+    client.load_verify_locations(certificate)
     until = ""
     for name in names or ("",):
         client.check_hostname = bool(name)

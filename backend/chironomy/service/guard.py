@@ -17,9 +17,6 @@ from chironomy.service.record import shortened
 
 logger = logging.getLogger(__name__)
 
-OWNER = "owner"
-"""The name of whoever has the token in the backend's own token file."""
-
 OPEN = frozenset({protocol.PAGE})
 """Paths that need no token: they hold nothing of anybody's."""
 

@@ -5,6 +5,7 @@ import asyncio
 import ipaddress
 import os
 import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,8 @@ class Listening:
         Raises:
             ServiceError: the certificate or its key cannot be used.
         """
+        if self.certificate is not None and self.key is not None:
+            proof(self.certificate, self.key)
         config = uvicorn.Config(
             app,
             http=_Impatient,
@@ -131,16 +134,42 @@ class Listening:
             ssl_certfile=None if self.certificate is None else str(self.certificate),
             ssl_keyfile=None if self.key is None else str(self.key),
         )
-        try:
-            config.load()
-        except (OSError, ValueError) as error:
-            message = f"The certificate {self.certificate} with the key {self.key} cannot be used ({error})"
-            raise ServiceError(message) from error
+        config.load()
         return config
 
 
+def proof(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What proves a name by a certificate and its key (PEM).
+
+    Raises:
+        ServiceError: they cannot be read or do not belong together, or the key has a passphrase, for which nobody is
+            there to ask.
+    """
+
+    def refuse() -> str:
+        message = f"The key {key} has a passphrase: give one without, which its owner alone can read"
+        raise ServiceError(message)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for path in (certificate, key):
+        if not path.is_file():
+            raise ServiceError(f"There is no file {path}: see to its path")
+    try:
+        context.load_cert_chain(certificate, key, password=refuse)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        message = (
+            f"{certificate} and {key} are no certificate with its key ({reason}): give PEM files that belong together"
+        )
+        raise ServiceError(message) from error
+    return context
+
+
 class _Impatient(H11Protocol):
-    """Ends a connection on which no whole request comes; an open one would hold its place for ever."""
+    """Ends a connection on which no whole request comes; an open one would hold its place for ever.
+
+    Who was answered before all was sent, as where a token is wrong, has as long for the rest as for a head.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
 
@@ -150,10 +179,19 @@ class _Impatient(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not h11.IDLE and not self._answered_early():
             self._stop()
         elif self._waiting is None:
             self._wait()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._answered_early():
+            self._stop()
+            self._wait()
+
+    def _answered_early(self) -> bool:
+        return self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
@@ -169,5 +207,5 @@ class _Impatient(H11Protocol):
 
     def _give_up(self) -> None:
         self._waiting = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+        if (self.conn.their_state is h11.IDLE or self._answered_early()) and not self.transport.is_closing():
             self.transport.close()

@@ -26,12 +26,11 @@ from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path, data_folder, keep
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
-from chironomy.service.guard import OWNER
 from chironomy.service.listening import REQUESTS_A_SECOND, Listening
 from chironomy.service.lock import DataInUse, DataLock
 from chironomy.service.log import kept_log
 from chironomy.service.parent import Parent
-from chironomy.service.users import SHORTEST_TOKEN, digest, read_users
+from chironomy.service.users import OWNER, SHORTEST_TOKEN, digest, read_users
 from chironomy.service.worker import load_kinds
 
 if TYPE_CHECKING:
