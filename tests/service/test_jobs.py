@@ -115,6 +115,14 @@ def test_a_file_name_never_leads_out_of_the_jobs_folder(jobs: Jobs, tmp_path: Pa
     assert not list(tmp_path.glob("*.wav"))
 
 
+def test_a_long_name_in_any_script_is_no_fault(jobs: Jobs) -> None:
+    speech = add_blob(jobs, b"ha")
+    for name in ("\N{HANGUL SYLLABLE HAN}" * 250 + ".wav", "x" * 300 + ".wav", "\N{MUSICAL SYMBOL G CLEF}" * 99):
+        job = ended(jobs, jobs.submit("copy", {"speech": speech}, {"times": 2}, names={"speech": name}))
+        assert (job.state, job.error) == (DONE, None)
+        jobs.delete(job.id)
+
+
 def test_a_running_job_is_cancelled_at_its_next_step(jobs: Jobs, gate: Gate) -> None:
     job = jobs.submit("gate", {}, {})
     assert gate.started.wait(PATIENCE)

@@ -158,7 +158,8 @@ class Connection:
                 continue
             told = response.headers.get("Retry-After", "")
             tries += 1
-            if response.status_code != 503 or 503 in allowed or not told.isdecimal() or tries > _BUSY_TRIES:
+            busy = response.status_code in (429, 503) and response.status_code not in allowed
+            if not busy or not told.isdecimal() or tries > _BUSY_TRIES:
                 return response
             response.close()
             time.sleep(min(int(told), LONGEST_PAUSE))
