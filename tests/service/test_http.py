@@ -5,7 +5,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended, wait_until
@@ -282,6 +284,35 @@ def test_a_result_that_was_pruned_is_gone(http: TestClient, jobs: Jobs) -> None:
     answer = http.get(f"/v1/jobs/{job.id}/result")
     assert answer.status_code == 410
     assert "ask for it again" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_result_that_is_deleted_while_it_is_fetched_is_gone(
+    http: TestClient, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, late: bool
+) -> None:
+    job = ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {"times": 2}))
+    known, opened = jobs.blobs.has, anyio.open_file
+
+    def deleted() -> None:
+        jobs.blobs.path(str(job.result)).unlink()
+
+    async def then_opened(*given: Any, **options: Any) -> Any:
+        deleted()
+        return await opened(*given, **options)
+
+    def then_there(sha: str) -> bool:
+        found = known(sha)
+        deleted()
+        return found
+
+    if late:
+        monkeypatch.setattr("anyio.open_file", then_opened)
+        assert http.get(f"/v1/jobs/{job.id}/result").content == b"", "it breaks off before its length"
+    else:
+        monkeypatch.setattr(jobs.blobs, "has", then_there)
+        answer = http.get(f"/v1/jobs/{job.id}/result")
+        assert (answer.status_code, "ask for it again" in answer.json()["error"]) == (410, True)
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_an_error_of_the_service_itself_is_one_sentence(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
