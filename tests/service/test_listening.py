@@ -62,7 +62,10 @@ def test_others_reach_it_only_by_a_certificate_and_with_users(host: str, authori
     for lacking in ({}, given, {"users": authority["ca"]}):
         with pytest.raises(ServiceError, match="others can reach the backend, which needs"):
             Listening(host, **lacking)
-    Listening(host, users=authority["ca"], **given)
+    Listening(host, names=("farm.test",), users=authority["ca"], **given)
+    if host != "192.168.1.20":
+        with pytest.raises(ServiceError, match=r"every address of this machine.*--name"):
+            Listening(host, users=authority["ca"], **given)
 
 
 def test_what_is_no_address_or_half_a_certificate_is_a_sentence(authority: dict[str, Path]) -> None:

@@ -28,6 +28,7 @@ from chironomy.service.jobs import Jobs
 from chironomy.service.lock import DataInUse, DataLock
 from chironomy.service.record import Job
 from chironomy.service.server import read_or_make_token
+from chironomy.service.workers import MARK
 from chironomy.work import Work
 
 JOBS = 12
@@ -169,6 +170,24 @@ def test_who_starts_a_second_backend_uses_the_first(server: Server) -> None:
         with joined.client() as client:
             assert "slow" in client.health()["kinds"]
     assert server.process.poll() is None, "it belongs to others"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_what_a_kill_left_running_is_ended_by_whatever_name_the_folder_has(tmp_path: Path) -> None:
+    (tmp_path / "real" / "data").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    left = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        env=os.environ | {MARK: str(tmp_path / "real" / "data")},
+        start_new_session=True,
+    )
+    try:
+        server = Server(tmp_path / "link")
+        server.kill("all")
+        assert left.wait(PATIENCE) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()
 
 
 def test_a_lock_goes_with_its_process(server: Server) -> None:

@@ -62,6 +62,13 @@ class Listening:
             )
             raise ServiceError(message)
 
+        if ipaddress.ip_address(self.host).is_unspecified and not self.names:
+            message = (
+                f"{self.host} is every address of this machine, by none of which the backend would answer: say by "
+                "--name how others call it, a name or an address"
+            )
+            raise ServiceError(message)
+
     @property
     def local(self) -> bool:
         """Whether only this machine can reach it."""
