@@ -18,7 +18,7 @@ from tiny_backend import KINDS, PATIENCE
 
 from chironomy.client import Client, ClientError, WrongToken
 from chironomy.service.errors import ServiceError
-from chironomy.service.listening import Listening
+from chironomy.service.listening import Listening, most_connections
 from chironomy.service.server import serve
 from chironomy.service.users import add_user, read_users
 
@@ -196,14 +196,44 @@ def test_who_was_refused_and_goes_on_sending_is_hung_up_on(tmp_path: Path, monke
             slow.sendall(head)
             heard, ended = b"", False
             for _ in range(100):
-                with suppress(TimeoutError):
+                try:
+                    slow.sendall(b"x")
                     said = slow.recv(1000)
                     heard, ended = heard + said, not said
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    ended = True
                 if ended:
                     break
-                slow.sendall(b"x")
         assert heard.startswith(b"HTTP/1.1 401")
         assert ended
+
+
+def test_who_opens_many_connections_leaves_files_for_the_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chironomy.service.listening.MOST_CONNECTIONS", 5)
+    with served(Listening(), tmp_path / "data") as url:
+        held = [socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=0.5) for _ in range(8)]
+        ended = 0
+        for one in held:
+            with one, suppress(TimeoutError):
+                try:
+                    ended += one.recv(1) == b""
+                except ConnectionResetError:
+                    ended += 1
+    assert ended == 3
+
+
+@posix
+def test_half_of_the_files_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    for limits, most in (((200, 200), 100), ((256, 1024), 512), ((1024, 1 << 20), 1000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
+        assert most_connections() == most
+    assert asked == [(1024, 1024), (1 << 14, 1 << 20)]
 
 
 def test_a_request_of_headers_without_end_is_refused(tmp_path: Path) -> None:

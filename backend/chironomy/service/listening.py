@@ -2,10 +2,12 @@
 """Where the backend listens, and how long it waits for who has connected."""
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
 import ssl
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ MOST_CONNECTIONS = 1000
 REQUESTS_A_SECOND = 50.0
 """Of one address elsewhere, on average."""
 
+_MOST_FILES = 1 << 14
 _HEAD_BYTES = 32 << 10
 _HEAD_SECONDS = 15.0
 
@@ -135,7 +138,8 @@ class Listening:
             ws="none",
             server_header=False,
             h11_max_incomplete_event_size=_HEAD_BYTES,
-            limit_concurrency=MOST_CONNECTIONS,
+            # Those who are connected are answered; who comes on top of them is hung up on by `_Impatient`.
+            limit_concurrency=most_connections() + 1,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
             ssl_certfile=None if self.certificate is None else str(self.certificate),
@@ -143,6 +147,26 @@ class Listening:
         )
         config.load()
         return config
+
+
+def most_connections() -> int:
+    """How many connections are held at once, so that jobs can open their files whoever connects.
+
+    This process may open as many files as the system lets it from now on; half of them are for connections.
+    """
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(_MOST_FILES, most)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    if files < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            files = wanted
+    return min(MOST_CONNECTIONS, files // 2)
 
 
 def proof(certificate: Path, key: Path) -> ssl.SSLContext:
@@ -182,7 +206,10 @@ class _Impatient(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._wait()
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            transport.abort()
+        else:
+            self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
