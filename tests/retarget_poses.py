@@ -178,7 +178,7 @@ def touching(rig, anchors, place):
 
 
 def arriving(rig, kind):
-    """Return the largest of wrists (arm's lengths), palms and fingers (radians) that are off as keys at each frame are played.
+    """Return the most by which wrists (arm's lengths), palms and fingers (radians) are off, with keys at each frame.
 
     They are looked at by where the bones' joints come to lie.
     """

@@ -113,11 +113,11 @@ def accuracy() -> list[str]:
     lines = [
         "# How near hands come",
         "",
-        "On skeletons with the names, axes, resting poses and proportions of each standard, with the tests' own measures. "
-        "Of five seconds of strokes, keyed at each frame, the most by which a wrist is elsewhere in its reach (% of the "
-        "arm), and a palm or a joint of a finger turned (degrees). Then the millimetres, of our size, by which the "
-        "nearest points of clasped hands, and a fingertip on the chest, the chin and the hip, lie elsewhere than on "
-        "ours. Sparse keys add to it what *Detail* allows.",
+        "On skeletons with the names, axes, resting poses and proportions of each standard, with the tests' own "
+        "measures. Of five seconds of strokes, keyed at each frame, the most by which a wrist is elsewhere in its "
+        "reach (% of the arm), and a palm or a joint of a finger turned (degrees). Then the millimetres, of our "
+        "size, by which the nearest points of clasped hands, and a fingertip on the chest, the chin and the hip, "
+        "lie elsewhere than on ours. Sparse keys add to it what *Detail* allows.",
         "",
         "| standard | found with | wrist, % | palm, ° | finger, ° | clasped, mm | chest | chin | hip |",
         "|---|---|---|---|---|---|---|---|---|",
