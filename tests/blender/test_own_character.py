@@ -38,11 +38,12 @@ def test_detect_knows_rigify_and_hides_our_own_character(addon, rigged):
     assert item.animation_data is None or item.animation_data.action is None
 
 
-@pytest.mark.parametrize("fk", [0.0, 1.0])
-def test_generate_keys_the_rig_as_its_arms_are_switched_and_nothing_else(addon, rigged, fk):
+# In the first take of seed 1 an arm hangs and swings past the hip.
+@pytest.mark.parametrize(("fk", "seed"), [(0.0, 1), (1.0, 2)])
+def test_generate_keys_the_rig_as_its_arms_are_switched_and_nothing_else(addon, rigged, fk, seed):
     desk, item, ours = rigged
     arms(item, fk)
-    generate(desk, 2)
+    generate(desk, seed)
     assert ours.chironomy_own.trouble == ""
     theirs, mine = shown(addon, desk, ours, FRAMES)
     off = wrists_off(theirs, mine)

@@ -16,11 +16,12 @@ import trustme
 from cryptography.hazmat.primitives import serialization
 from tiny_backend import KINDS, PATIENCE
 
+from chironomy.cli import main
 from chironomy.client import Client, ClientError, WrongToken
 from chironomy.service.errors import ServiceError
 from chironomy.service.listening import Listening, most_connections
 from chironomy.service.server import serve
-from chironomy.service.users import add_user, read_users
+from chironomy.service.users import add_user, digest, read_users
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
 
@@ -135,6 +136,18 @@ def test_the_users_file_keeps_no_token_and_is_for_its_owner_alone(tmp_path: Path
     path.chmod(0o640)
     with pytest.raises(ServiceError, match="chmod 600"):
         read_users(path)
+
+
+@posix
+def test_who_is_written_by_the_command_is_told_from_when_the_token_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "users.json"
+    assert main(["serve", "--users", str(path), "--add-user", "ana"]) == 0
+    said = capsys.readouterr()
+    assert read_users(path) == {"ana": digest(said.out.strip())}, "a script reads the token alone"
+    assert "ana has this token and no other" in said.err
+    assert "once it is started anew" in said.err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What stage 1 hears: shape, range, independence of level and register, behaviour in silence."""
 
+import threading
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -178,3 +180,28 @@ def test_version_1_means_these_numbers(babble):
     golden += [0.063, 0.186]
     assert PROSODY_VERSION == 1
     np.testing.assert_allclose(features_of(babble(4.0, 7)).mean(axis=0), golden, atol=0.03)
+
+
+class Heard:
+    """What something is found out about."""
+
+
+def test_what_two_threads_ask_for_is_found_out_once() -> None:
+    begun, may, found = threading.Event(), threading.Event(), []
+
+    @contours_module.once
+    def slowly(of: Heard) -> list[Heard]:
+        begun.set()
+        assert may.wait(10)
+        return [of]
+
+    heard = Heard()
+    threads = [threading.Thread(target=lambda: found.append(slowly(heard))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert begun.wait(10)
+    may.set()
+    for thread in threads:
+        thread.join(10)
+    assert found[0] is found[1]
+    assert slowly(heard) is found[0]

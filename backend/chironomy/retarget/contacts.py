@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _NEAR, _FAR = 0.035, 0.16
 """Metres between points of our hands, or from one to our body: all of a contact, and nothing of it."""
 
-_BESIDE, _AWAY = 0.10, 0.16
+_BESIDE, _AWAY = 0.08, 0.125
 """Metres along the body from an anchor: as far as it holds, and where nothing of it is left. Hands that hang beside the
 thighs touch nothing that matters."""
 

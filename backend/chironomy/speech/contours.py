@@ -6,6 +6,7 @@ minute or two, so that memory is bounded and cost grows linearly with the length
 """
 
 import functools
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -72,15 +73,20 @@ _Found = TypeVar("_Found")
 
 
 def once(compute: Callable[[_Of], _Found]) -> Callable[[_Of], _Found]:
-    """A function of one object that computes what it finds once, for as long as the object is held."""
+    """A function of one object that computes what it finds once, for as long as the object is held.
+
+    Who asks in another thread meanwhile waits for it.
+    """
     known: weakref.WeakKeyDictionary[_Of, _Found] = weakref.WeakKeyDictionary()
+    lock = threading.RLock()
 
     @functools.wraps(compute)
     def found(of: _Of) -> _Found:
-        result = known.get(of)
-        if result is None:
-            result = known[of] = compute(of)
-        return result
+        with lock:
+            result = known.get(of)
+            if result is None:
+                result = known[of] = compute(of)
+            return result
 
     return found
 
