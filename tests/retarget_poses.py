@@ -175,3 +175,73 @@ def touching(rig, anchors, place):
     tip = hand_local_keypoints(rig, 1, rotation[:, 1])[0, 18]
     wrist = np.array([[[0.45, -0.3, 0.1], anchors.ours[anchor] - tip]])
     return HandMotion(24.0, wrist, rotation, np.ones((1, 2))), anchor
+
+
+def arriving(rig, kind):
+    """Return the most by which wrists (arm's lengths), palms and fingers (radians) are off, with keys at each frame.
+
+    They are looked at by where the bones' joints come to lie.
+    """
+    from chironomy.body.ik import elbow_pole
+    from chironomy.retarget import carried
+
+    motion, target = MOTION(rig), _target(rig, kind)
+    pole = elbow_pole(rig, motion.wrist_position, motion.rotation[:, :, 0])
+    keys = [hand_keys(motion, pole, hand, every=True) for hand in range(2)]
+    heads = played(target, carried(target, rig, keys, motion, pole), motion.frame_count)
+    return tuple(each.max() for each in resting_directions(rig, target, motion, heads))
+
+
+def meeting(rig, kind):
+    """Return metres by which the nearest points of clasped hands are elsewhere than on ours, and how near those are."""
+    from chironomy.motion import rotation as quaternion
+    from chironomy.retarget import posed
+
+    motion, target = clasped(rig), _target(rig, kind)
+    ours, theirs = points_of(rig, target, motion, posed(target, rig, motion))
+    gap = np.linalg.norm(ours[:, 1, None] - ours[:, 0, :, None], axis=-1)
+    pair = np.unravel_index(gap[0].argmin(), gap[0].shape)
+    wanted = ours[0, 1, pair[1]] - ours[0, 0, pair[0]]
+    found = quaternion.apply(quaternion.inverse(target.frame), theirs[0, 1, pair[1]] - theirs[0, 0, pair[0]])
+    return np.linalg.norm(found / target.hand_scale.mean() - wanted), np.linalg.norm(wanted)
+
+
+def on_the_body(rig, kind, place):
+    """Return metres by which a fingertip is beside a place of the body, and how near ours is to it."""
+    from chironomy.motion import rotation as quaternion
+    from chironomy.retarget import anchors_of, posed
+
+    target = _target(rig, kind)
+    anchors = anchors_of(target, rig)
+    motion, anchor = touching(rig, anchors, place)
+    ours, theirs = points_of(rig, target, motion, posed(target, rig, motion, anchors=anchors))
+    away = np.linalg.norm(ours[0, 1] - anchors.ours[anchor], axis=-1)
+    tip = int(away.argmin())
+    beside = quaternion.apply(target.frame, ours[0, 1, tip] - anchors.ours[anchor])
+    metre = target.scale[1]
+    return np.linalg.norm((theirs[0, 1, tip] - anchors.theirs[anchor]) / metre - beside), away[tip]
+
+
+def points_of(rig, target, motion, done):
+    """Return (T, 2, 21, 3) the points of our hands, metres, and of a character's, in the space of its armature."""
+    from chironomy.body.pose import hand_local_keypoints
+    from chironomy.motion import rotation as quaternion
+    from chironomy.retarget.hand_points import hand_world, our_points, their_points
+
+    world = hand_world(motion.rotation)
+    ours = np.stack(
+        [motion.wrist_position[:, hand, None] + our_points(rig, hand, world[:, hand]) for hand in range(2)], axis=1
+    )
+    turned = quaternion.multiply(quaternion.multiply(target.frame, world), target.carry)
+    theirs = [done.wrist[:, hand, None] + their_points(target, hand, turned[:, hand]) for hand in range(2)]
+    local = hand_local_keypoints(rig, 0, motion.rotation[:, 0])
+    assert np.allclose(ours[:, 0], motion.wrist_position[:, 0, None] + local)
+    return ours, np.stack(theirs, axis=1)
+
+
+def _target(rig, kind):
+    from characters import skeleton
+    from chironomy.retarget import detect, measured
+
+    bones = skeleton(kind)
+    return measured(bones, detect(bones).bone_map, rig)

@@ -54,9 +54,13 @@ def data(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[SimpleNamespace]:
-    """A backend that runs, as a process."""
+def served(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SimpleNamespace]:
+    """A backend that runs, as a process; a parameter gives the name that it is called by and that it proves."""
     command = [sys.executable, "-m", "chironomy", "serve", "--data", str(tmp_path / "data")]
+    if name := getattr(request, "param", None):
+        command += ["--name", name]
+        for option, path in certificate(tmp_path, name).items():
+            command += [f"--{option}", str(path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
@@ -100,7 +104,7 @@ def test_a_lock_of_a_backend_that_hangs_names_the_process_to_end(
 ) -> None:
     from chironomy.client import Client
 
-    monkeypatch.setattr("chironomy.client.Client", lambda url, token, timeout: Client(url, token, timeout=0.5))
+    monkeypatch.setattr("chironomy.client.Client", lambda url, token, **_: Client(url, token, timeout=0.5))
     served.process.send_signal(signal.SIGSTOP)
     try:
         found = looked(served.data)["lock"]
@@ -109,6 +113,24 @@ def test_a_lock_of_a_backend_that_hangs_names_the_process_to_end(
     assert found.startswith("!the backend at http://127.0.0.1:")
     assert f"(process {served.process.pid}) holds the data folder and does not answer" in found
     assert "end that process and start it anew" in found
+
+
+@pytest.mark.parametrize("served", ["localhost"], indirect=True)
+def test_a_backend_whose_authority_is_not_known_here_need_not_end(served: SimpleNamespace) -> None:
+    found = looked(served.data)["lock"]
+    assert found.startswith(f"!a backend works there (process {served.process.pid}), and this command cannot speak")
+    assert "name the file of its authority (--ca" in found
+    assert "end that process" not in found
+    found = looked(served.data, ca=served.data.parent / "authority.pem")["lock"]
+    assert found.startswith("a backend works there, at https://localhost:")
+
+
+@pytest.mark.parametrize("served", ["farm.invalid"], indirect=True)
+def test_a_backend_whose_name_is_not_known_here_need_not_end(served: SimpleNamespace) -> None:
+    found = looked(served.data)["lock"]
+    assert found.startswith("!a backend works there, at https://farm.invalid:")
+    assert "this machine does not find the name farm.invalid" in found
+    assert "end that process" not in found
 
 
 def test_a_lock_of_somebody_who_does_not_say_where_they_are(data: Path) -> None:
@@ -126,6 +148,21 @@ def test_a_port_that_is_taken_names_who_took_it(data: Path) -> None:
     assert found.startswith(f"!{number} is taken by another program")
     assert "choose another --port" in found
     assert looked(data, port=number)["port"] == f"{number} is free"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have one loopback address")
+def test_the_port_is_looked_at_where_the_backend_will_listen(data: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.2", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        assert looked(data, port=number)["port"] == f"{number} is free"
+        assert "is taken by another program" in looked(data, port=number, host="127.0.0.2")["port"]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.77", "farm.example"])
+def test_a_host_that_is_none_of_this_machine(data: Path, host: str) -> None:
+    assert looked(data, port=8123, host=host)["port"].startswith(f"!'{host}' is no address of this machine; give one")
 
 
 def test_a_disk_without_room_and_a_folder_without_rights(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +216,9 @@ def test_a_record_of_a_later_version(data: Path) -> None:
 
 
 def certificate(folder: Path, *names: str, ends: datetime.datetime | None = None) -> dict[str, Path]:
-    one = trustme.CA().issue_cert(*names, not_after=ends)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(folder / "authority.pem"))
+    one = authority.issue_cert(*names, not_after=ends)
     found = {"certificate": folder / "certificate.pem", "key": folder / "key.pem"}
     one.private_key_pem.write_to_path(str(found["key"]))
     one.cert_chain_pems[0].write_to_path(str(found["certificate"]))
@@ -200,7 +239,7 @@ def test_certificates(data: Path, tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_text("none")
     assert "give PEM files that belong together" in looked(data, **old)["certificate"]
     assert "give --key, too" in looked(data, certificate=old["certificate"])["certificate"]
-    assert "there is no file" in looked(data, certificate=tmp_path / "none", key=old["key"])["certificate"]
+    assert "There is no file" in looked(data, certificate=tmp_path / "none", key=old["key"])["certificate"]
 
 
 def test_users(data: Path, tmp_path: Path) -> None:

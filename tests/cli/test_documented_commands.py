@@ -26,6 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGES = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
 # `serve` would never end, and `animate` has tests of its own, with the add-on in Blender.
 NOT_RUN_HERE = ("serve", "animate", "batch")
+OF_OTHERS = ("docker", "hf", "loginctl", "openjd", "python3.11", "ray", "systemctl")
 GESTURES = ("gesture",)
 OTHERS = ("video", "maps", "export", "weights", "evaluate", "fit", "doctor")
 
@@ -42,6 +43,8 @@ def of_ours(words: list[str]) -> list[str] | None:
     """The arguments of `chironomy` in a command; None where it is another's."""
     if words[0] == "chironomy":
         return words[1:]
+    if words[:2] == ["docker", "run"]:
+        return ["serve", *words[words.index("chironomy") + 1 :]]
     return words[words.index("chironomy") + 1 :] if words[1:3] == ["launch", "-m"] else None
 
 
@@ -54,14 +57,14 @@ def test_a_command_that_is_shown_can_be_typed(page: str, words: list[str]) -> No
         assert callable(make_parser().parse_args(arguments).run)
     elif words[0] == "make":
         assert words[1] in targets()
-    elif words[:2] == ["pip", "install"]:
-        (extras,) = re.findall(r"^chironomy\[(.*)\]$", words[2])
+    elif words[0].rpartition("/")[2] == "pip" and words[1] == "install":
+        (extras,) = re.findall(r"^(?:chironomy|\.)\[(.*)\]$", words[2])
         assert set(extras.split(",")) <= set(pyproject()["optional-dependencies"])
     elif words[0] == "torchrun":
         ours = words[words.index("-m") + 1 :]
         assert callable(make_parser().parse_args(ours[1:]).run)
     else:
-        assert words[0] == "hf", f"{page} shows {shlex.join(words)}, which nothing here checks"
+        assert words[0] in OF_OTHERS, f"{page} shows {shlex.join(words)}, which nothing here checks"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

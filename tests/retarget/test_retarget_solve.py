@@ -4,13 +4,11 @@ import numpy as np
 import pytest
 
 from characters import KINDS, skeleton
-from chironomy.body.ik import elbow_pole
-from chironomy.body.pose import hand_local_keypoints, solve_pose
+from chironomy.body.pose import solve_pose
 from chironomy.body.rig import load_rig
 from chironomy.motion import rotation as quaternion
-from chironomy.retarget import anchors_of, carried, detect, hands_of_bones, measured, posed
-from chironomy.retarget.hand_points import hand_world, our_points, their_points
-from retarget_poses import MOTION, clasped, hand_keys, played, reach, resting_directions, touching
+from chironomy.retarget import anchors_of, detect, hands_of_bones, measured, posed
+from retarget_poses import MOTION, arriving, meeting, on_the_body, reach
 
 EVERY = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.standard)
 
@@ -22,15 +20,10 @@ def rig():
 
 @EVERY
 def test_wrists_palms_and_fingers_arrive(rig, kind):
-    motion = MOTION(rig)
-    target = measured(bones := skeleton(kind), detect(bones).bone_map, rig)
-    pole = elbow_pole(rig, motion.wrist_position, motion.rotation[:, :, 0])
-    keys = [hand_keys(motion, pole, hand, every=True) for hand in range(2)]
-    heads = played(target, carried(target, rig, keys, motion, pole), motion.frame_count)
-    wrist, palm, finger = resting_directions(rig, target, motion, heads)
-    assert wrist.max() < 0.01
-    assert np.degrees(palm.max()) < 3.0
-    assert np.degrees(finger.max()) < 2.0
+    wrist, palm, finger = arriving(rig, kind)
+    assert wrist < 0.01
+    assert np.degrees(palm) < 3.0
+    assert np.degrees(finger) < 2.0
 
 
 @pytest.mark.parametrize("unit", [0.01, 1.0, 100.0])
@@ -59,31 +52,17 @@ def test_reading_back_gives_the_motion(rig, kind):
 
 @EVERY
 def test_hands_that_meet_meet_on_other_proportions(rig, kind):
-    motion = clasped(rig)
-    target = measured(bones := skeleton(kind), detect(bones).bone_map, rig)
-    done = posed(target, rig, motion)
-    ours, theirs = _points(rig, target, motion, done)
-    gap = np.linalg.norm(ours[:, 1, None] - ours[:, 0, :, None], axis=-1)
-    pair = np.unravel_index(gap[0].argmin(), gap[0].shape)
-    wanted = ours[0, 1, pair[1]] - ours[0, 0, pair[0]]
-    found = quaternion.apply(quaternion.inverse(target.frame), theirs[0, 1, pair[1]] - theirs[0, 0, pair[0]])
-    assert np.linalg.norm(wanted) < 0.03
-    assert np.linalg.norm(found / target.hand_scale.mean() - wanted) < 0.01
+    off, near = meeting(rig, kind)
+    assert near < 0.03
+    assert off < 0.01
 
 
 @EVERY
 @pytest.mark.parametrize("place", ["chest", "chin", "hip"])
 def test_a_hand_on_the_body_is_on_the_same_place_of_the_other(rig, kind, place):
-    target = measured(bones := skeleton(kind), detect(bones).bone_map, rig)
-    anchors = anchors_of(target, rig)
-    motion, anchor = touching(rig, anchors, place)
-    done = posed(target, rig, motion, anchors=anchors)
-    ours, theirs = _points(rig, target, motion, done)
-    tip = int(np.linalg.norm(ours[0, 1] - anchors.ours[anchor], axis=-1).argmin())
-    assert np.linalg.norm(ours[0, 1, tip] - anchors.ours[anchor]) < 0.01
-    metre = target.scale[1]
-    beside = quaternion.apply(target.frame, ours[0, 1, tip] - anchors.ours[anchor])
-    assert np.linalg.norm((theirs[0, 1, tip] - anchors.theirs[anchor]) / metre - beside) < 0.01
+    off, near = on_the_body(rig, kind, place)
+    assert near < 0.01
+    assert off < 0.01
 
 
 def test_far_from_everything_no_contact_moves_a_wrist(rig):
@@ -114,15 +93,3 @@ def _own_skeleton(rig):
     along = rig.joint_tail - rig.joint_position
     axes = quaternion.between(np.tile([0.0, 1.0, 0.0], (rig.joint_count, 1)), along)
     return Skeleton(rig.joint_names, rig.parents, rig.joint_position, rig.joint_tail, axes, np.array([0.0, 1.0, 0.0]))
-
-
-def _points(rig, target, motion, done):
-    world = hand_world(motion.rotation)
-    ours = np.stack(
-        [motion.wrist_position[:, hand, None] + our_points(rig, hand, world[:, hand]) for hand in range(2)], axis=1
-    )
-    turned = quaternion.multiply(quaternion.multiply(target.frame, world), target.carry)
-    theirs = [done.wrist[:, hand, None] + their_points(target, hand, turned[:, hand]) for hand in range(2)]
-    local = hand_local_keypoints(rig, 0, motion.rotation[:, 0])
-    assert np.allclose(ours[:, 0], motion.wrist_position[:, 0, None] + local)
-    return ours, np.stack(theirs, axis=1)

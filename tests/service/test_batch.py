@@ -124,14 +124,17 @@ def test_a_batch_that_is_killed_goes_on_and_makes_the_same(recordings: Path, tmp
     assert sorted(contents(killed)) == sorted(
         f"{name}/{made}" for name in ("anna", "ben", "cleo") for made in ("motion.npz", "video.mp4")
     )
+    told = (killed / "summary.csv").read_text(encoding="utf-8")
     third = chironomy(*asked, killed)
     assert third.stdout.count("was done before") == 6
+    assert (killed / "summary.csv").read_text(encoding="utf-8") == told
     with (killed / "summary.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [(row["item"], row["stage"], row["state"]) for row in rows][:2] == [
         ("anna", "gesture", "done"), ("anna", "video", "done"),
     ]  # fmt: skip
     assert (killed / rows[1]["file"]).is_file()
+    assert max(float(row["seconds"]) for row in rows) > 0.0
 
 
 def _commands() -> list[str]:

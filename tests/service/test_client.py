@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client against a backend that listens: what it does, and what it says when it cannot."""
 
+import hashlib
 import http.server
+import json
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -195,20 +198,49 @@ def test_another_programs_server_is_not_taken_for_a_backend(stranger: http.serve
         Client(address(stranger), "token").health()
 
 
-def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
-    said = b"HTTP/1.1 200 OK\r\nChironomy-Contract: 1\r\nContent-Length: 2\r\n\r\n{}"
-    with socket.create_server(("127.0.0.1", 0)) as server:
+@contextmanager
+def scripted(*answers: bytes) -> Iterator[str]:
+    """A backend that gives these answers, one a connection, and hangs up after each."""
 
-        def answer_the_second() -> None:
-            server.accept()[0].close()
+    def answer() -> None:
+        for said in answers:
             with server.accept()[0] as connection:
-                connection.recv(65536)
-                connection.sendall(said)
+                if said:
+                    connection.recv(65536)
+                    connection.sendall(said)
 
-        thread = threading.Thread(target=answer_the_second)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=answer, daemon=True)
         thread.start()
-        assert Client(f"http://127.0.0.1:{server.getsockname()[1]}", "token").health() == {}
-        thread.join()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "all was asked for"
+
+
+def said(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nChironomy-Contract: 1\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
+    return head.encode() + body
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
+    with scripted(b"", said(b"{}")) as url:
+        assert Client(url, "token").health() == {}
+
+
+def test_who_asked_too_often_asks_again_when_told_to() -> None:
+    busy = said(b'{"error": "There are too many requests"}', "429 Too Many Requests", "Retry-After: 1\r\n")
+    with scripted(busy, said(b"{}")) as url:
+        assert Client(url, "token").health() == {}
+    with scripted(busy, busy, busy, busy) as url, pytest.raises(ClientError, match="There are too many requests"):
+        Client(url, "token").health()
+
+
+def test_who_fetches_a_result_waits_for_a_backend_that_is_away(tmp_path: Path) -> None:
+    record = {"id": "a", "kind": "copy", "state": "done", "progress": 1.0, "message": "", "error": None}
+    found = said(json.dumps(record | {"result": hashlib.sha256(b"haha").hexdigest()}).encode())
+    with scripted(found, said(b"haha")[:-2], b"", b"", found, said(b"haha")) as url:
+        assert Client(url, "token").download("a", tmp_path / "result").read_bytes() == b"haha"
+    assert [path.name for path in tmp_path.glob("*result*")] == ["result"]
 
 
 def test_another_version_of_the_same_contract_is_understood(stranger: http.server.HTTPServer) -> None:

@@ -24,8 +24,7 @@ from tiny_backend import TOKEN, add_blob, open_jobs
 
 from chironomy.client import protocol
 from chironomy.service.app import create_app
-from chironomy.service.guard import OWNER
-from chironomy.service.users import digest
+from chironomy.service.users import OWNER, digest
 
 HOST = "127.0.0.1:8000"
 CASES = int(os.environ.get("CHIRONOMY_CASES", "12"))

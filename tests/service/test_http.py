@@ -5,7 +5,9 @@ import hashlib
 import logging
 import re
 from collections.abc import Iterator
+from typing import Any
 
+import anyio
 import pytest
 from starlette.testclient import TestClient
 from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended, wait_until
@@ -13,9 +15,9 @@ from tiny_backend import PATIENCE, TOKEN, Gate, add_blob, ended, wait_until
 import chironomy
 from chironomy.service.app import create_app
 from chironomy.service.errors import ServiceError
-from chironomy.service.guard import OWNER, WRONG_TOKENS
+from chironomy.service.guard import WRONG_TOKENS
 from chironomy.service.jobs import Jobs
-from chironomy.service.users import digest
+from chironomy.service.users import OWNER, digest
 
 HOST = "127.0.0.1:8000"
 BEARER = f"Bearer {TOKEN}"
@@ -88,6 +90,22 @@ def test_guessing_tokens_is_slowed_down(jobs: Jobs) -> None:
         assert 1 <= int(answer.headers["Retry-After"]) <= 60
         now[0] += 60.0
         assert http.get("/v1/health", headers={"Authorization": BEARER}).status_code == 200
+
+
+def test_a_page_that_asks_without_a_token_locks_nobody_out(http: TestClient) -> None:
+    # A picture's address is asked for without an Origin, and by the backend's own name.
+    for _ in range(2 * WRONG_TOKENS):
+        assert http.get("/v1/health", headers={"Authorization": ""}).status_code == 401
+        asked = http.build_request("GET", "/v1/health")
+        del asked.headers["Authorization"]
+        assert http.send(asked).status_code == 401
+    assert http.get("/v1/health").status_code == 200
+
+
+def test_who_repeats_an_old_token_locks_nobody_out(http: TestClient) -> None:
+    for _ in range(2 * WRONG_TOKENS):
+        assert http.get("/v1/health", headers={"Authorization": "Bearer of-the-backend-before"}).status_code == 401
+    assert http.get("/v1/health").status_code == 200
 
 
 def test_one_address_may_ask_so_often(jobs: Jobs) -> None:
@@ -266,6 +284,35 @@ def test_a_result_that_was_pruned_is_gone(http: TestClient, jobs: Jobs) -> None:
     answer = http.get(f"/v1/jobs/{job.id}/result")
     assert answer.status_code == 410
     assert "ask for it again" in answer.json()["error"]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_result_that_is_deleted_while_it_is_fetched_is_gone(
+    http: TestClient, jobs: Jobs, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, late: bool
+) -> None:
+    job = ended(jobs, jobs.submit("copy", {"speech": add_blob(jobs, b"ha")}, {"times": 2}))
+    known, opened = jobs.blobs.has, anyio.open_file
+
+    def deleted() -> None:
+        jobs.blobs.path(str(job.result)).unlink()
+
+    async def then_opened(*given: Any, **options: Any) -> Any:
+        deleted()
+        return await opened(*given, **options)
+
+    def then_there(sha: str) -> bool:
+        found = known(sha)
+        deleted()
+        return found
+
+    if late:
+        monkeypatch.setattr("anyio.open_file", then_opened)
+        assert http.get(f"/v1/jobs/{job.id}/result").content == b"", "it breaks off before its length"
+    else:
+        monkeypatch.setattr(jobs.blobs, "has", then_there)
+        answer = http.get(f"/v1/jobs/{job.id}/result")
+        assert (answer.status_code, "ask for it again" in answer.json()["error"]) == (410, True)
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_an_error_of_the_service_itself_is_one_sentence(http: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_backend import PATIENCE, Gate, add_blob, ended, wait_until
+from tiny_backend import PATIENCE, Gate, add_blob, ended, open_jobs, wait_until
 
 from chironomy.client.protocol import CANCELLED, DONE, FAILED, QUEUED
 from chironomy.service.errors import ServiceError
@@ -115,6 +115,14 @@ def test_a_file_name_never_leads_out_of_the_jobs_folder(jobs: Jobs, tmp_path: Pa
     assert not list(tmp_path.glob("*.wav"))
 
 
+def test_a_long_name_in_any_script_is_no_fault(jobs: Jobs) -> None:
+    speech = add_blob(jobs, b"ha")
+    for name in ("\N{HANGUL SYLLABLE HAN}" * 250 + ".wav", "x" * 300 + ".wav", "\N{MUSICAL SYMBOL G CLEF}" * 99):
+        job = ended(jobs, jobs.submit("copy", {"speech": speech}, {"times": 2}, names={"speech": name}))
+        assert (job.state, job.error) == (DONE, None)
+        jobs.delete(job.id)
+
+
 def test_a_running_job_is_cancelled_at_its_next_step(jobs: Jobs, gate: Gate) -> None:
     job = jobs.submit("gate", {}, {})
     assert gate.started.wait(PATIENCE)
@@ -160,6 +168,28 @@ def test_what_is_asked_for_already_is_done_once(jobs: Jobs, gate: Gate) -> None:
     again = jobs.submit("gate", {}, {})
     assert (again.id, again.state, again.result) == (first.id, DONE, done.result)
     assert jobs.submit("gate", {}, {"number": 1}).id != first.id
+
+
+def test_what_is_done_is_told_on_a_full_disk(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = {"speech": add_blob(jobs, b"ha")}
+    done = ended(jobs, jobs.submit("copy", inputs, {}))
+
+    def full(*_: object) -> None:
+        raise ServiceError("there is no room", status=507)
+
+    monkeypatch.setattr(jobs.store, "add_key", full)
+    assert jobs.submit("copy", inputs, {}, key="another").id == done.id
+
+
+def test_who_asks_while_one_is_about_to_stop_is_given_the_one_that_waits(tmp_path: Path) -> None:
+    jobs = open_jobs(tmp_path / "data")
+    first = jobs.submit("slow", {}, {})
+    jobs.cancel(first.id)
+    second = jobs.submit("slow", {}, {})
+    assert jobs.claim("film") is not None
+    jobs.cancel(second.id)
+    assert jobs.retry(first.id).state == QUEUED
+    assert jobs.submit("slow", {}, {}).id == first.id
 
 
 def test_what_was_done_is_done_again_where_its_result_is_gone(jobs: Jobs) -> None:

@@ -8,18 +8,20 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trustme
+from cryptography.hazmat.primitives import serialization
 from tiny_backend import KINDS, PATIENCE
 
+from chironomy.cli import main
 from chironomy.client import Client, ClientError, WrongToken
 from chironomy.service.errors import ServiceError
-from chironomy.service.listening import Listening
+from chironomy.service.listening import Listening, most_connections
 from chironomy.service.server import serve
-from chironomy.service.users import add_user, read_users
+from chironomy.service.users import add_user, digest, read_users
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
 
@@ -61,7 +63,10 @@ def test_others_reach_it_only_by_a_certificate_and_with_users(host: str, authori
     for lacking in ({}, given, {"users": authority["ca"]}):
         with pytest.raises(ServiceError, match="others can reach the backend, which needs"):
             Listening(host, **lacking)
-    Listening(host, users=authority["ca"], **given)
+    Listening(host, names=("farm.test",), users=authority["ca"], **given)
+    if host != "192.168.1.20":
+        with pytest.raises(ServiceError, match=r"every address of this machine.*--name"):
+            Listening(host, users=authority["ca"], **given)
 
 
 def test_what_is_no_address_or_half_a_certificate_is_a_sentence(authority: dict[str, Path]) -> None:
@@ -69,6 +74,20 @@ def test_what_is_no_address_or_half_a_certificate_is_a_sentence(authority: dict[
         Listening("farm.example")
     with pytest.raises(ServiceError, match="belong together"):
         Listening(certificate=authority["certificate"])
+
+
+@pytest.mark.parametrize(("broken", "sentence"), [("key", "has a passphrase"), ("certificate", "no certificate with")])
+def test_what_proves_no_name_is_a_sentence_and_asks_nobody(
+    authority: dict[str, Path], broken: str, sentence: str
+) -> None:
+    key = serialization.load_pem_private_key(authority["key"].read_bytes(), None)
+    secret = serialization.BestAvailableEncryption(b"secret")
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    authority["key"].write_bytes(key.private_bytes(*form, secret if broken == "key" else serialization.NoEncryption()))
+    if broken == "certificate":
+        authority["certificate"].write_text("nothing")
+    with pytest.raises(ServiceError, match=sentence):
+        Listening(certificate=authority["certificate"], key=authority["key"]).config(None)
 
 
 def test_everyone_has_a_token_of_their_own_and_is_named_in_the_log(
@@ -98,6 +117,11 @@ def test_everyone_has_a_token_of_their_own_and_is_named_in_the_log(
     assert all(line[:2] == "20" for line in log.splitlines()), "each line begins with its time"
 
 
+def test_nobody_else_is_called_as_the_owner_is(tmp_path: Path) -> None:
+    with pytest.raises(ServiceError, match="take another name"):
+        add_user(tmp_path / "users.json", "owner")
+
+
 @posix
 def test_the_users_file_keeps_no_token_and_is_for_its_owner_alone(tmp_path: Path) -> None:
     path = tmp_path / "users.json"
@@ -112,6 +136,18 @@ def test_the_users_file_keeps_no_token_and_is_for_its_owner_alone(tmp_path: Path
     path.chmod(0o640)
     with pytest.raises(ServiceError, match="chmod 600"):
         read_users(path)
+
+
+@posix
+def test_who_is_written_by_the_command_is_told_from_when_the_token_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "users.json"
+    assert main(["serve", "--users", str(path), "--add-user", "ana"]) == 0
+    said = capsys.readouterr()
+    assert read_users(path) == {"ana": digest(said.out.strip())}, "a script reads the token alone"
+    assert "ana has this token and no other" in said.err
+    assert "once it is started anew" in said.err
 
 
 @pytest.mark.parametrize(
@@ -162,6 +198,55 @@ def test_who_connects_and_says_nothing_is_hung_up_on(tmp_path: Path, monkeypatch
                     said += talking.recv(1000)
                 assert said.startswith(b"HTTP/1.1 200")
                 threading.Event().wait(2.5)
+
+
+def test_who_was_refused_and_goes_on_sending_is_hung_up_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chironomy.service.listening._HEAD_SECONDS", 1.0)
+    with served(Listening(), tmp_path / "data") as url:
+        port = int(url.rpartition(":")[2])
+        head = f"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000000\r\n\r\n".encode()
+        with socket.create_connection(("127.0.0.1", port), timeout=0.1) as slow:
+            slow.sendall(head)
+            heard, ended = b"", False
+            for _ in range(100):
+                try:
+                    slow.sendall(b"x")
+                    said = slow.recv(1000)
+                    heard, ended = heard + said, not said
+                except TimeoutError:
+                    continue
+                except ConnectionError:
+                    ended = True
+                if ended:
+                    break
+        assert heard.startswith(b"HTTP/1.1 401")
+        assert ended
+
+
+def test_who_opens_many_connections_leaves_files_for_the_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chironomy.service.listening.MOST_CONNECTIONS", 5)
+    with served(Listening(), tmp_path / "data") as url:
+        held = [socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2])), timeout=0.5) for _ in range(8)]
+        ended = 0
+        for one in held:
+            with one, suppress(TimeoutError):
+                try:
+                    ended += one.recv(1) == b""
+                except ConnectionResetError:
+                    ended += 1
+    assert ended == 3
+
+
+@posix
+def test_half_of_the_files_are_for_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    import resource
+
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
+    for limits, most in (((200, 200), 100), ((256, 1024), 512), ((1024, 1 << 20), 1000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
+        assert most_connections() == most
+    assert asked == [(1024, 1024), (1 << 14, 1 << 20)]
 
 
 def test_a_request_of_headers_without_end_is_refused(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ from chironomy.service.errors import ServiceError
 from chironomy.service.finished import note_finished
 from chironomy.service.jobs import Jobs
 from chironomy.service.lock import DataInUse, DataLock
+from chironomy.service.record import Job
 from chironomy.service.server import read_or_make_token
+from chironomy.service.workers import MARK
 from chironomy.work import Work
 
 JOBS = 12
@@ -170,6 +172,24 @@ def test_who_starts_a_second_backend_uses_the_first(server: Server) -> None:
     assert server.process.poll() is None, "it belongs to others"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_what_a_kill_left_running_is_ended_by_whatever_name_the_folder_has(tmp_path: Path) -> None:
+    (tmp_path / "real" / "data").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    left = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)"],
+        env=os.environ | {MARK: str(tmp_path / "real" / "data")},
+        start_new_session=True,
+    )
+    try:
+        server = Server(tmp_path / "link")
+        server.kill("all")
+        assert left.wait(PATIENCE) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()
+
+
 def test_a_lock_goes_with_its_process(server: Server) -> None:
     server.kill("all")
     with DataLock(server.data):
@@ -259,6 +279,32 @@ def test_the_data_keeps_within_its_bounds_and_no_waiting_job_loses_its_input(tmp
     assert not jobs.blobs.has(unneeded)
     assert waits.is_dir()
     assert not left.exists()
+
+
+def test_a_job_that_is_asked_for_meanwhile_keeps_what_it_goes_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = open_jobs(tmp_path / "data")
+    job = jobs.submit("slow", {}, {})
+    jobs.cancel(job.id)
+    part = jobs.work_folder(job) / "part"
+    part.parent.mkdir()
+    part.write_bytes(b"x" * 1000)
+    known = jobs.store.jobs
+
+    def then_asked_for(*states: tuple[str, ...]) -> list[Job]:
+        found = known(*states)
+        monkeypatch.undo()
+        jobs.retry(job.id)
+        return found
+
+    monkeypatch.setattr(jobs.store, "jobs", then_asked_for)
+    day = 24 * 3600.0
+    jobs.prune(maximum_bytes=0, maximum_age=day, now=part.stat().st_mtime + 2 * day)
+    assert part.exists()
+    jobs.cancel(job.id)
+    jobs.prune(maximum_bytes=0, maximum_age=day, now=part.stat().st_mtime + 2 * day)
+    assert list(jobs.folder.iterdir()) == []
 
 
 def test_what_a_kill_left_of_a_job_that_is_done_is_cleared_away(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from chironomy.client.errors import (
     ClientError,
     JobCancelled,
     JobFailed,
+    NotProven,
     VersionMismatch,
     WrongToken,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "Job",
     "JobCancelled",
     "JobFailed",
+    "NotProven",
     "Told",
     "VersionMismatch",
     "WrongToken",

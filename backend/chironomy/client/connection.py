@@ -12,7 +12,7 @@ import requests
 
 import chironomy
 from chironomy.client import protocol
-from chironomy.client.errors import BackendMissing, ClientError, VersionMismatch, WrongToken
+from chironomy.client.errors import BackendMissing, ClientError, NotProven, VersionMismatch, WrongToken
 
 CA_VARIABLE = "CHIRONOMY_CA"
 CONNECT_SECONDS = 2.0
@@ -95,6 +95,7 @@ class Connection:
 
         Raises:
             BackendMissing: nothing answers there, or no backend.
+            NotProven: its certificate is not believed here.
             VersionMismatch: it keeps another contract.
             WrongToken: it refuses the token.
             ClientError: it refuses, by its own sentence, or does not answer in time.
@@ -111,7 +112,7 @@ class Connection:
                 f"The backend at {self.url} does not prove its name: name the file of its authority (--ca, Authority "
                 f"in the add-on's preferences, or the variable {CA_VARIABLE}), or use the name in its certificate"
             )
-            raise ClientError(message) from error
+            raise NotProven(message) from error
         except requests.ConnectionError as error:
             raise self.missing() from error
         except (requests.RequestException, UnicodeError) as error:
@@ -158,7 +159,8 @@ class Connection:
                 continue
             told = response.headers.get("Retry-After", "")
             tries += 1
-            if response.status_code != 503 or 503 in allowed or not told.isdecimal() or tries > _BUSY_TRIES:
+            busy = response.status_code in (429, 503) and response.status_code not in allowed
+            if not busy or not told.isdecimal() or tries > _BUSY_TRIES:
                 return response
             response.close()
             time.sleep(min(int(told), LONGEST_PAUSE))

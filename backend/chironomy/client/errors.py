@@ -12,6 +12,10 @@ class BackendMissing(ClientError):  # noqa: N818 - named for what happened
     """Nothing answers at the address."""
 
 
+class NotProven(ClientError):  # noqa: N818 - named for what happened
+    """What answers has a certificate that is not believed here."""
+
+
 class WrongToken(ClientError):  # noqa: N818 - named for what happened
     """The backend refuses the token."""
 

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 import requests
 
@@ -28,6 +28,8 @@ AWAY_SECONDS = 30.0
 
 READY_SECONDS = 120.0
 _CHUNK = 1 << 20
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -246,7 +248,7 @@ class Client:
         while True:
             self._connection.tell = tell
             try:
-                job = self._awaited(identifier, work)
+                job = self._patiently(lambda: self.job(identifier), work)
             finally:
                 self._connection.tell = untold
             if (job.progress, job.message) != told:
@@ -317,13 +319,22 @@ class Client:
         """
         return self._connection.request("GET", protocol.preview(identifier)).content
 
-    def download(self, identifier: str, path: Path | str) -> Path:
+    def download(self, identifier: str, path: Path | str, work: Work = QUIET) -> Path:
         """Fetch a done job's result into a file, whole and with the right hash or not at all.
+
+        A backend that is away for a while is waited for.
+
+        Args:
+            identifier: of the job.
+            path: of the file.
+            work: asked while waiting whether to give up.
 
         Raises:
             ClientError: there is no result, it arrived damaged, or the file cannot be written.
         """
-        path = Path(path)
+        return self._patiently(lambda: self._download(identifier, Path(path)), work)
+
+    def _download(self, identifier: str, path: Path) -> Path:
         expected = self.job(identifier).result
         with self._connection.request("GET", protocol.result(identifier), stream=True) as response:
             digest = hashlib.sha256()
@@ -336,7 +347,8 @@ class Client:
                     if digest.hexdigest() != expected:
                         raise ClientError(f"The result of job {identifier} arrived damaged: fetch it again")
             except requests.RequestException as error:
-                raise ClientError(f"The backend at {self.url} broke off while sending the result: try again") from error
+                message = f"The backend at {self.url} broke off while sending the result: try again"
+                raise BackendMissing(message) from error
             except OSError as error:
                 raise ClientError(f"{path} cannot be written: {error.strerror or error}") from error
         return path
@@ -358,7 +370,7 @@ class Client:
                 raise
             identifier = self.submit(kind, inputs, settings)
             self.wait(identifier, work)
-        return self.download(identifier, path)
+        return self.download(identifier, path, work)
 
     def close(self) -> None:
         """Close the connections."""
@@ -370,12 +382,12 @@ class Client:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _awaited(self, identifier: str, work: Work) -> Job:
-        """The job's record, from a backend that may be away for a while."""
+    def _patiently(self, ask: Callable[[], Answer], work: Work) -> Answer:
+        """What a backend is asked for that may be away for a while."""
         deadline, pause = time.monotonic() + AWAY_SECONDS, 0.1
         while True:
             try:
-                return self.job(identifier)
+                return ask()
             except BackendMissing:
                 if time.monotonic() > deadline or work.cancelled():
                     raise

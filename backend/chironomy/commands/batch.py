@@ -129,15 +129,30 @@ def run(options: argparse.Namespace) -> int:
 
 
 def summarise(outcomes: "Sequence[Outcome]", items: "Sequence[Item]", out: Path) -> None:
-    """Write the table of what was made."""
+    """Write the table of what was made; what was done before keeps the seconds that it took then."""
     from chironomy.service.farm.stages import result
 
     named = {item.name: item for item in items}
+    before = _seconds_before(out / SUMMARY)
     with atomic_path(out / SUMMARY) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(("item", "stage", "state", "seconds", "file", "error"))
         for outcome in outcomes:
             made = result(named[outcome.item], outcome.stage, out).relative_to(out).as_posix()
             state = "failed" if outcome.error else "done"
-            row = (outcome.item, outcome.stage, state, f"{outcome.seconds:.1f}", "" if outcome.error else made)
+            seconds = f"{outcome.seconds:.1f}"
+            if not outcome.seconds and not outcome.error:
+                seconds = before.get((outcome.item, outcome.stage), seconds)
+            row = (outcome.item, outcome.stage, state, seconds, "" if outcome.error else made)
             writer.writerow((*row, outcome.error or ""))
+
+
+def _seconds_before(summary: Path) -> dict[tuple[str, str], str]:
+    """The seconds that each stage took which an older table calls done, by item and stage."""
+    try:
+        rows = list(csv.DictReader(summary.read_text(encoding="utf-8").splitlines()))
+    except (OSError, UnicodeError, csv.Error):
+        return {}
+    wanted = ("item", "stage", "seconds")
+    done = [row for row in rows if row.get("state") == "done" and all(row.get(name) for name in wanted)]
+    return {(row["item"], row["stage"]): row["seconds"] for row in done}

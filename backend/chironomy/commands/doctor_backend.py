@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import errno
+import ipaddress
 import os
 import shutil
 import socket
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from chironomy.commands.arguments import port
 from chironomy.errors import ChironomyError
@@ -26,22 +28,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("of a backend", "as they are given to chironomy serve")
     group.add_argument("--data", type=Path, metavar="FOLDER", help="its data folder (default: the usual one)")
     group.add_argument("--port", type=port, help="to listen on")
+    group.add_argument("--host", metavar="ADDRESS", default="127.0.0.1", help="of this machine, to listen on")
     group.add_argument("--token-file", type=Path, metavar="FILE", help="default: in DATA")
     group.add_argument("--certificate", type=Path, metavar="FILE")
     group.add_argument("--key", type=Path, metavar="FILE")
     group.add_argument("--name", action="append", default=[], help="by which others call this machine")
     group.add_argument("--users", type=Path, metavar="FILE")
+    group.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="PEM of the authority that vouches for the certificate (default: CHIRONOMY_CA, else the system's)",
+    )
 
 
 def looks(options: argparse.Namespace) -> Iterator[tuple[str, Callable[[], str]]]:
     """What there is to look at: a name, and what tells how it is or raises ChironomyError."""
     data = (options.data or data_folder()).absolute()
     yield "data folder", lambda: _data(data)
-    yield "lock", lambda: _lock(data)
+    yield "lock", lambda: _lock(data, options.ca)
     yield "token", lambda: _token(options.token_file or data / "token")
     yield "record", lambda: _record(data)
     if options.port:
-        yield "port", lambda: _port(options.port, data)
+        yield "port", lambda: _port(options.host, options.port, data)
     if options.certificate is not None:
         yield "certificate", lambda: _certificate(options.certificate, options.key, tuple(options.name))
     if options.users is not None:
@@ -72,8 +81,8 @@ def _data(folder: Path) -> str:
     return f"{folder}, {free / 2**30:.0f} GiB free"
 
 
-def _lock(folder: Path) -> str:
-    from chironomy.client import Client, ClientError, read_handshake
+def _lock(folder: Path, ca: Path | None) -> str:
+    from chironomy.client import Client, ClientError, NotProven, read_handshake
     from chironomy.service.lock import ADDRESS_FILE
 
     if not (folder / "lock").exists():
@@ -90,14 +99,32 @@ def _lock(folder: Path) -> str:
             "(a backend that is just starting, or hangs)"
         )
     try:
-        with Client(told.url, told.token, timeout=5.0) as client:
+        with Client(told.url, told.token, timeout=5.0, ca=ca) as client:
             notes = client.health()["notes"]
+    except NotProven as error:
+        raise ChironomyError(
+            f"a backend works there (process {told.pid}), and this command cannot speak to it: {error}"
+        ) from error
     except ClientError as error:
+        name = urlsplit(told.url).hostname
+        if not _known(name):
+            raise ChironomyError(
+                f"a backend works there, at {told.url} (process {told.pid}), and this machine does not find the name "
+                f"{name}: write it into the name server or the file of hosts"
+            ) from error
         raise ChironomyError(
             f"the backend at {told.url} (process {told.pid}) holds the data folder and does not answer ({error}); end "
             "that process and start it anew: nothing that it accepted is lost"
         ) from error
     return f"a backend works there, at {told.url} (process {told.pid})" + "".join(f"; {note}" for note in notes)
+
+
+def _known(name: str | None) -> bool:
+    """Whether this machine finds an address by the name."""
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except (OSError, UnicodeError):
+        return False
 
 
 def _held(folder: Path) -> bool:
@@ -165,16 +192,23 @@ def _record(folder: Path) -> str:
     return f"{count} jobs in {path}{kept}"
 
 
-def _port(number: int, folder: Path) -> str:
+def _port(host: str, number: int, folder: Path) -> str:
     from chironomy.client import ClientError, read_handshake
     from chironomy.service.lock import ADDRESS_FILE
 
-    with socket.socket() as listener:
+    wrong = f"{host!r} is no address of this machine; give one of its own, such as 192.168.1.20, with --host"
+    try:
+        ipaddress.ip_address(host)
+    except ValueError as error:
+        raise ChironomyError(wrong) from error
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind(("127.0.0.1", number))
+            listener.bind((host, number))
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ChironomyError(wrong) from error
             if error.errno != errno.EADDRINUSE:
                 raise ChironomyError(
                     f"{number} cannot be listened on ({error.strerror or error}); choose one above 1023 with --port"
@@ -209,22 +243,14 @@ def _users(path: Path) -> str:
 
 def _certificate(certificate: Path, key: Path | None, names: tuple[str, ...]) -> str:
     """Let the certificate prove each name to a client that takes its word, in memory."""
+    from chironomy.service.listening import proof
+
     if key is None:
         raise ChironomyError("a certificate and its key belong together; give --key, too")
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server = proof(certificate, key)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    for path in (certificate, key):
-        if not path.is_file():
-            raise ChironomyError(f"there is no file {path}; see to its path")
-    try:
-        server.load_cert_chain(certificate, key)
-        client.load_verify_locations(certificate)
-    except (ssl.SSLError, OSError) as error:
-        message = (
-            f"{certificate} and {key} are no certificate with its key ({error}); give PEM files that belong together"
-        )
-        raise ChironomyError(message) from error
+    client.load_verify_locations(certificate)
     until = ""
     for name in names or ("",):
         client.check_hostname = bool(name)

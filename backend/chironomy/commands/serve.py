@@ -3,6 +3,7 @@
 
 import argparse
 import logging
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ def add_to(commands: Any) -> None:
     )
     elsewhere.add_argument("--certificate", type=Path, metavar="FILE", help="PEM, with all up to its root")
     elsewhere.add_argument("--key", type=Path, metavar="FILE", help="of the certificate, PEM")
-    elsewhere.add_argument("--users", type=Path, metavar="FILE", help="who may use it")
+    elsewhere.add_argument("--users", type=Path, metavar="FILE", help="who may use it; read at the start")
     elsewhere.add_argument(
-        "--add-user", metavar="NAME", help="write somebody into --users, print their token, and do no more"
+        "--add-user",
+        metavar="NAME",
+        help="write somebody into --users, or give them another token; print the token, and do no more",
     )
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="made, readable by you only, when missing (default: in DATA)"
@@ -100,4 +103,8 @@ def _add_user(options: argparse.Namespace) -> int:
     if options.users is None:
         raise ServiceError("Where is the user to be written? Give --users FILE, too")
     print(add_user(options.users, options.add_user))
+    print(
+        f"{options.add_user} has this token and no other; a backend that runs already knows it once it is started anew",
+        file=sys.stderr,
+    )
     return 0

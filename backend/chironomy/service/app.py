@@ -9,6 +9,7 @@ import functools
 import logging
 import os
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -16,6 +17,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
 
 import chironomy
 from chironomy.client import protocol
@@ -269,15 +271,47 @@ def create_app(
         if job.state != DONE or job.result is None:
             reason = f"ended {job.state}" if job.state in FINAL else f"is {job.state}"
             raise ServiceError(f"Job {job.id} has no result: it {reason}", status=409)
+        gone = ServiceError(f"The result of job {job.id} has been pruned: ask for it again", status=410)
         if not blobs.has(job.result):
-            raise ServiceError(f"The result of job {job.id} has been pruned: ask for it again", status=410)
-        return FileResponse(
+            raise gone
+        return _Kept(
+            gone,
             blobs.path(job.result),
             media_type=jobs.kinds[job.kind].media_type_of(job.settings),
             headers=answer_headers(),
         )
 
     return Guard(metrics.counted(app), digests, hosts, scheme, limit)
+
+
+class _Kept(FileResponse):
+    """A file that may be deleted at any moment.
+
+    Args:
+        gone: what is said then; where the answer has begun, it breaks off.
+        given, options: of `FileResponse`.
+    """
+
+    def __init__(self, gone: ServiceError, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self._gone = gone
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def note(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await super().__call__(scope, receive, note)
+        except (RuntimeError, FileNotFoundError):
+            # Starlette tells of a file that is not there by the former.
+            if Path(self.path).exists():
+                raise
+            if not begun:
+                await refuse(self._gone.status, str(self._gone), scope)(scope, receive, send)
 
 
 def _media_types(jobs: Jobs) -> list[str]:

@@ -43,7 +43,8 @@ def find_extension(given: Path | None) -> Path:
         built = sorted(folder.glob("chironomy-*.zip"), key=lambda path: path.stat().st_mtime)
         if not built:
             message = (
-                "the Blender extension was not found; name its zip with --extension, or make it with make extension"
+                "the Blender extension was not found; name its zip with --extension or CHIRONOMY_EXTENSION, "
+                "or make it by `make extension` in a checkout"
             )
             raise BlenderError(message)
         named = built[-1]

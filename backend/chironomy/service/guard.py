@@ -17,17 +17,19 @@ from chironomy.service.record import shortened
 
 logger = logging.getLogger(__name__)
 
-OWNER = "owner"
-"""The name of whoever has the token in the backend's own token file."""
-
 OPEN = frozenset({protocol.PAGE})
 """Paths that need no token: they hold nothing of anybody's."""
 
 WRONG_TOKENS = 20
-"""Wrong tokens from one address within `WINDOW_SECONDS`, after which none from there is looked at."""
+"""Different wrong tokens from one address within `WINDOW_SECONDS`, after which none from there is looked at.
+
+No token is no guess, nor is one that was wrong before: else a page that shows the backend's pictures, or a client that
+was left with an old token, could lock out all others of the machine.
+"""
 
 WINDOW_SECONDS = 60.0
 _MOST_ADDRESSES = 10_000
+_MOST_GUESSES = 10_000
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -64,6 +66,7 @@ class Guard:
         self._hosts = frozenset(host.encode() for host in hosts)
         self._origins = frozenset(f"{scheme}://{host}".encode() for host in hosts)
         self._wrong = _Meter(WRONG_TOKENS / WINDOW_SECONDS, WRONG_TOKENS, clock)
+        self._guessed: dict[tuple[str, bytes], None] = {}
         self._asked = None if limit is None else _Meter(limit, 10 * limit, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,15 +94,26 @@ class Guard:
             return _later(wait, "There are too many requests from this address", scope)
         if scope["method"] in ("GET", "HEAD") and scope["path"] in OPEN:
             return None
-        if wait := self._wrong.wait(address, 0.0):
+        given = b"\n".join(authorizations)
+        if given and (wait := self._wrong.wait(address, 0.0)):
             return _later(wait, "There were too many wrong tokens from this address", scope)
-        name = self._known(authorizations[0] if len(authorizations) == 1 else b"")
+        name = self._known(given)
         if name is None:
-            self._wrong.wait(address)
+            if given:
+                self._note_guess(address, given)
             message = "The token is missing or wrong: send the one in the backend's token file as a bearer token"
             return refuse(401, message, scope, {"WWW-Authenticate": "Bearer"})
         scope.setdefault("state", {})["user"] = name
         return None
+
+    def _note_guess(self, address: str, given: bytes) -> None:
+        guess = (address, hashlib.sha256(given).digest())
+        if guess in self._guessed:
+            return
+        self._wrong.wait(address)
+        if len(self._guessed) >= _MOST_GUESSES:
+            del self._guessed[next(iter(self._guessed))]
+        self._guessed[guess] = None
 
     def _known(self, given: bytes) -> str | None:
         kind, _, token = given.partition(b" ")

@@ -33,6 +33,7 @@ ATTEMPTS = 3
 """How often a job may be begun that ends its worker."""
 
 LONGEST_MESSAGE = 300
+_ASIDE = ".gone-"
 LARGEST_SETTINGS = 1 << 16
 """Bytes of a job's settings as JSON: they go over the wire with its record."""
 
@@ -175,7 +176,7 @@ class Jobs:
                 return self._seen(known)
             if (same := self._same(job.work)) is not None:
                 if key is not None:
-                    self.store.add_key(key, same.id)
+                    self._add_key(key, same)
                 if same.state == QUEUED and same.priority < job.priority:
                     same.priority = job.priority
                     self.store.save(same)
@@ -259,11 +260,10 @@ class Jobs:
             if job.state not in FINAL:
                 raise ServiceError(f"Job {job.id} is {job.state}: cancel it before it is deleted", status=409)
             self._tell(self.store.delete(job))
-            if self._same(job.work) is None:
-                shutil.rmtree(self.work_folder(job), ignore_errors=True)
             if job.result is not None and job.result not in self.store.results() | self.store.live_blobs():
                 with suppress(OSError):
                     self.blobs.path(job.result).unlink()
+        self._clear(self.work_folder(job))
 
     def prune(self, maximum_bytes: int, maximum_age: float, now: float | None = None) -> None:
         """Keep the data within bounds: blobs and what stopped jobs left, the least recently used going first.
@@ -273,13 +273,11 @@ class Jobs:
         now = time.time() if now is None else now
         with self._changed:
             live = self.store.live_blobs()
-            at_work = {self.work_folder(job).name for job in self.store.jobs((QUEUED, RUNNING))}
             # A backend that was killed between the end of a job and this leaves what nobody needs any more.
-            over = {self.work_folder(job).name for job in self.store.jobs((DONE,))} - at_work
+            over = {self.work_folder(job).name for job in self.store.jobs((DONE,))}
         left = []
         for folder in self.folder.iterdir():
-            if folder.name in over:
-                shutil.rmtree(folder, ignore_errors=True)
+            if (folder.name in over or folder.name.startswith(_ASIDE)) and self._clear(folder):
                 continue
             with suppress(OSError):
                 size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -287,8 +285,7 @@ class Jobs:
         kept = 0
         for used, size, folder in sorted(left, reverse=True):
             kept += size
-            if folder.name not in at_work and (now - used > maximum_age or kept > maximum_bytes // 2):
-                shutil.rmtree(folder, ignore_errors=True)
+            if (now - used > maximum_age or kept > maximum_bytes // 2) and self._clear(folder):
                 kept -= size
         self.blobs.prune(max(0, maximum_bytes - kept), maximum_age, now, live)
 
@@ -335,9 +332,8 @@ class Jobs:
         with self._changed:
             job = self._find(identifier)
             self._end(job, state, error, result)
-        folder = self.work_folder(job)
         if state == DONE:
-            shutil.rmtree(folder, ignore_errors=True)
+            self._clear(self.work_folder(job))
 
     def again(self, identifier: str, reason: str) -> None:
         """A running job has lost its worker: it waits for another, or has failed after some attempts.
@@ -368,6 +364,31 @@ class Jobs:
                 self._end(job, CANCELLED)
             else:
                 self._change(job, QUEUED)
+
+    def _clear(self, folder: Path) -> bool:
+        """Remove a folder in which jobs are computed, unless one needs it; whether it is gone.
+
+        Its work may be asked for at any moment, so it has another name before what is in it goes.
+        """
+        aside = folder.with_name(f"{_ASIDE}{secrets.token_hex(8)}")
+        try:
+            with self._changed:
+                if self.store.at_work(folder.name):
+                    return False
+                folder.rename(aside)
+        except (OSError, ServiceError):
+            return not folder.exists()
+        shutil.rmtree(aside, ignore_errors=True)
+        return True
+
+    def _add_key(self, key: str, job: Job) -> None:
+        """Let a job be known by one more key; what is done is told where that cannot be kept, too."""
+        try:
+            self.store.add_key(key, job.id)
+        except ServiceError as error:
+            if job.state != DONE:
+                raise
+            logger.warning("%s", error)
 
     def _claimed(self, lane: str) -> Job | None:
         event = self.store.claim(lane)

@@ -2,9 +2,12 @@
 """Where the backend listens, and how long it waits for who has connected."""
 
 import asyncio
+import contextlib
 import ipaddress
 import os
 import socket
+import ssl
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ MOST_CONNECTIONS = 1000
 REQUESTS_A_SECOND = 50.0
 """Of one address elsewhere, on average."""
 
+_MOST_FILES = 1 << 14
 _HEAD_BYTES = 32 << 10
 _HEAD_SECONDS = 15.0
 
@@ -58,6 +62,13 @@ class Listening:
             message = (
                 f"On {self.host} others can reach the backend, which needs --certificate and --key (what is sent is "
                 "read by nobody else) and --users (everyone has a token that can be taken away)"
+            )
+            raise ServiceError(message)
+
+        if ipaddress.ip_address(self.host).is_unspecified and not self.names:
+            message = (
+                f"{self.host} is every address of this machine, by none of which the backend would answer: say by "
+                "--name how others call it, a name or an address"
             )
             raise ServiceError(message)
 
@@ -117,6 +128,8 @@ class Listening:
         Raises:
             ServiceError: the certificate or its key cannot be used.
         """
+        if self.certificate is not None and self.key is not None:
+            proof(self.certificate, self.key)
         config = uvicorn.Config(
             app,
             http=_Impatient,
@@ -125,35 +138,94 @@ class Listening:
             ws="none",
             server_header=False,
             h11_max_incomplete_event_size=_HEAD_BYTES,
-            limit_concurrency=MOST_CONNECTIONS,
+            # Those who are connected are answered; who comes on top of them is hung up on by `_Impatient`.
+            limit_concurrency=most_connections() + 1,
             timeout_keep_alive=60,
             timeout_graceful_shutdown=2,
             ssl_certfile=None if self.certificate is None else str(self.certificate),
             ssl_keyfile=None if self.key is None else str(self.key),
         )
-        try:
-            config.load()
-        except (OSError, ValueError) as error:
-            message = f"The certificate {self.certificate} with the key {self.key} cannot be used ({error})"
-            raise ServiceError(message) from error
+        config.load()
         return config
 
 
+def most_connections() -> int:
+    """How many connections are held at once, so that jobs can open their files whoever connects.
+
+    This process may open as many files as the system lets it from now on; half of them are for connections.
+    """
+    if sys.platform == "win32":
+        return MOST_CONNECTIONS
+    import resource
+
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_FILES if most == resource.RLIM_INFINITY else min(_MOST_FILES, most)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    if files < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+            files = wanted
+    return min(MOST_CONNECTIONS, files // 2)
+
+
+def proof(certificate: Path, key: Path) -> ssl.SSLContext:
+    """What proves a name by a certificate and its key (PEM).
+
+    Raises:
+        ServiceError: they cannot be read or do not belong together, or the key has a passphrase, for which nobody is
+            there to ask.
+    """
+
+    def refuse() -> str:
+        message = f"The key {key} has a passphrase: give one without, which its owner alone can read"
+        raise ServiceError(message)
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    for path in (certificate, key):
+        if not path.is_file():
+            raise ServiceError(f"There is no file {path}: see to its path")
+    try:
+        context.load_cert_chain(certificate, key, password=refuse)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
+        message = (
+            f"{certificate} and {key} are no certificate with its key ({reason}): give PEM files that belong together"
+        )
+        raise ServiceError(message) from error
+    return context
+
+
 class _Impatient(H11Protocol):
-    """Ends a connection on which no whole request comes; an open one would hold its place for ever."""
+    """Ends a connection on which no whole request comes; an open one would hold its place for ever.
+
+    Who was answered before all was sent, as where a token is wrong, has as long for the rest as for a head.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._wait()
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            transport.abort()
+        else:
+            self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
+        if self.conn.their_state is not h11.IDLE and not self._answered_early():
             self._stop()
         elif self._waiting is None:
             self._wait()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._answered_early():
+            self._stop()
+            self._wait()
+
+    def _answered_early(self) -> bool:
+        return self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop()
@@ -169,5 +241,5 @@ class _Impatient(H11Protocol):
 
     def _give_up(self) -> None:
         self._waiting = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+        if (self.conn.their_state is h11.IDLE or self._answered_early()) and not self.transport.is_closing():
             self.transport.close()

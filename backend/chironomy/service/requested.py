@@ -8,6 +8,7 @@ from chironomy.service.errors import ServiceError
 from chironomy.service.kinds import Kind
 
 PRIORITIES = (-100, 100)
+_LONGEST_NAME = 200
 
 
 def chosen_kind(kinds: Mapping[str, Kind], name: object) -> Kind:
@@ -71,7 +72,9 @@ def safe_names(kind: Kind, names: object) -> dict[str, str]:
         given = names.get(name)
         if isinstance(given, str):
             last = given.replace("\\", "/").rsplit("/", 1)[-1]
-            safe = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in last)[-100:].strip(" .")
+            safe = "".join(c if c.isalnum() or c in " ._-()" else "_" for c in last)[-100:]
+            # A disk counts bytes, of which a letter of Korean has three.
+            safe = safe.encode()[-_LONGEST_NAME:].decode(errors="ignore").strip(" .")
             if safe:
                 cleaned[name] = safe
     return cleaned

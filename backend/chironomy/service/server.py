@@ -26,12 +26,11 @@ from chironomy.errors import ChironomyError
 from chironomy.files import atomic_path, data_folder, keep
 from chironomy.service.blobs import BlobStore
 from chironomy.service.errors import ServiceError
-from chironomy.service.guard import OWNER
 from chironomy.service.listening import REQUESTS_A_SECOND, Listening
 from chironomy.service.lock import DataInUse, DataLock
 from chironomy.service.log import kept_log
 from chironomy.service.parent import Parent
-from chironomy.service.users import SHORTEST_TOKEN, digest, read_users
+from chironomy.service.users import OWNER, SHORTEST_TOKEN, digest, read_users
 from chironomy.service.worker import load_kinds
 
 if TYPE_CHECKING:
@@ -114,7 +113,9 @@ def serve(
         url = listening.url(port)
         token_file = token_file or data / "token"
         token = read_or_make_token(token_file)
-        if left := sweep(str(data)):
+        # It may have been called by another name then, by a link.
+        mark = str(data.resolve())
+        if left := sweep(mark):
             logger.warning("%d processes of an earlier backend were still running, and were ended", left)
         blobs = BlobStore(data / "blobs", upload_limit)
         blobs.sweep()
@@ -132,7 +133,7 @@ def serve(
         # In the main thread uvicorn would take the signals, and raise them again at its end; here they are ours.
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="chironomy-http", daemon=True)
         cleanup.enter_context(_signals(stop))
-        workers = Workers(jobs, kinds, str(data), memory, patience)
+        workers = Workers(jobs, kinds, mark, memory, patience)
         thread.start()
         try:
             while not server.started and thread.is_alive():

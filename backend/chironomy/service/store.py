@@ -125,10 +125,16 @@ class Store:
         return self._one("SELECT jobs.* FROM jobs JOIN keys ON keys.job = jobs.id WHERE keys.key = ?", key)
 
     def by_work(self, work: str, states: Collection[str]) -> Job | None:
-        """The latest job that asks for this work and is in one of these states."""
+        """The latest job that asks for this work and is in one of these states; one that is to stop comes last."""
         marks = ",".join("?" * len(states))
-        query = f"SELECT * FROM jobs WHERE work = ? AND state IN ({marks}) ORDER BY number DESC LIMIT 1"
+        query = f"SELECT * FROM jobs WHERE work = ? AND state IN ({marks}) ORDER BY stopping, number DESC LIMIT 1"
         return self._one(query, work, *states)
+
+    def at_work(self, beginning: str) -> bool:
+        """Whether a job waits or runs whose work's name begins so."""
+        # No hexadecimal digit comes after "f".
+        query = "SELECT 1 FROM jobs WHERE work >= ? AND work < ? AND state IN (?, ?) LIMIT 1"
+        return bool(self._all(query, beginning, f"{beginning}g", QUEUED, RUNNING))
 
     def claim(self, lane: str) -> Event | None:
         """Take the next job of a lane: it is running from now on; None where none waits."""

@@ -17,6 +17,9 @@ from chironomy.service.errors import ServiceError
 
 USERS_FILE = Schema("chironomy.users", "a file of users", ServiceError, "make another with --add-user NAME")
 SHORTEST_TOKEN = 16
+OWNER = "owner"
+"""The name of whoever has the token in the backend's own token file; nobody else can bear it."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -58,8 +61,11 @@ def add_user(path: Path, name: str) -> str:
     """Let somebody in, or give somebody another token; return the token, which stands nowhere else.
 
     Raises:
-        ServiceError: the name is none, or the file cannot be read or written.
+        ServiceError: the name is none or the backend's own, or the file cannot be read or written.
     """
+    if name == OWNER:
+        message = f"{OWNER!r} is whoever has the token in the backend's own token file: take another name"
+        raise ServiceError(message)
     if not _NAME.fullmatch(name):
         message = f"{name[:80]!r} cannot be a user's name: take up to 64 letters, digits and any of . _ @ -"
         raise ServiceError(message)
