@@ -29,6 +29,10 @@ CHOSEN, STROKE, TEXT = (1.0, 1.0, 1.0, 0.9), (1.0, 1.0, 1.0, 0.75), (1.0, 1.0, 1
 CHANGED = (1.0, 0.93, 0.2, 1.0)
 BEHIND, WAVE, ACCENT, WORD = (0.0, 0.0, 0.0, 0.25), (0.62, 0.86, 0.62, 0.8), (1.0, 0.95, 0.55), (0.9, 0.9, 0.9, 1.0)
 
+SHADOW = (0.0, 0.0, 0.0, 1.0)
+SHADOW_BLUR = 3
+"""What is drawn around letters, and how softly, of 0, 3 and 5."""
+
 HATCH = 9.0
 """Pixels between the slanting lines of a strip that is not applied yet."""
 
@@ -246,16 +250,20 @@ def _segments(points: Any, colour: Colour) -> None:
 
 
 def _write(text: str, x: float, within: Box, colour: Colour, size: float) -> None:
-    """Write within corners, in the middle of their height."""
+    """Write within corners, in the middle of their height, so that it is read over lines."""
     import blf
 
     blf.size(0, size)
+    blf.enable(0, blf.SHADOW)
+    blf.shadow(0, SHADOW_BLUR, *SHADOW)
+    blf.shadow_offset(0, 0, 0)
     blf.enable(0, blf.CLIPPING)
     blf.clipping(0, within.left, within.bottom, within.right, within.top)
     blf.color(0, *colour)
     blf.position(0, x, 0.5 * (within.bottom + within.top) - 0.35 * size, 0)
     blf.draw(0, text)
     blf.disable(0, blf.CLIPPING)
+    blf.disable(0, blf.SHADOW)
 
 
 def _draw_again(_scene: Scene, _phrase: ChironomyPhrase) -> None:
