@@ -41,7 +41,7 @@ def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
     # Imported when they are needed: the add-on's registration waits for nothing of the room of speech.
     from chironomy.speech.joined import played_short
     from chironomy.speech.sound import SILENT
-    from chironomy.speech.told_length import cut_told
+    from chironomy.speech.told_length import cut_told, told_seconds
 
     heard = yield lambda _: sequencer.listen(path)
     if played_short(path):
@@ -57,9 +57,11 @@ def loading_speech(context: Context, scene: Scene, path: Path) -> Slices:
     if settings(scene).several and strip is not None:
         turn_of(strip).who = character(scene)
     settings(scene).speech = sequencer.relative(path)
+    seconds = told_seconds(path) if heard is None else heard.seconds
+    if seconds is not None:
+        give_length(scene, frame + max(1, round(seconds * scene_fps(scene))) - 1)
     if heard is None:
         return ""
-    give_length(scene, frame + max(1, round(heard.seconds * scene_fps(scene))) - 1)
     if heard.level < SILENT:
         return f"nothing is heard in {path.name}: the hands will rest; check the recording's level and its first track"
     return cut_told(path, heard.seconds)

@@ -69,6 +69,14 @@ def test_another_speech_replaces_the_first(scene, tmp_path):
     assert scene.frame_end == 48
 
 
+def test_a_scene_is_as_long_as_its_speech_where_blender_has_no_sound(addon, scene, tmp_path, monkeypatch):
+    monkeypatch.setattr(addon["sequencer"], "listen", lambda path: None)
+    scene.frame_end = scene.chironomy.given_end = 250
+    bpy.ops.chironomy.load_speech(filepath=str(tone(tmp_path / "speech.wav", 3.3)))
+    assert scene.frame_end == round(3.3 * 24)
+
+
+
 def test_a_missing_file_is_named(scene, tmp_path):
     said = sentence_of(bpy.ops.chironomy.load_speech, filepath=str(tmp_path / "nowhere.wav"))
     assert f"There is no file {tmp_path / 'nowhere.wav'}" in said
