@@ -189,7 +189,7 @@ class Model:
 def quick(monkeypatch):
     """Performances that take no time, where what the hands do is not looked at."""
     monkeypatch.setattr("chironomy.performance.gestures.gesture_pipeline", Model)
-    monkeypatch.setattr("chironomy.performance.perform.recognise_phones", lambda *_, **__: [])
+    monkeypatch.setattr("chironomy.performance.listening.recognise_phones", lambda *_, **__: [])
 
 
 def test_one_step_back_takes_it_all_back(addon, recordings, quick):
