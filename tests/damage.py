@@ -235,7 +235,7 @@ def answer(read: Callable[[], Any], name: str) -> str:
             return f"no one line: {text!r}"
         if name not in text:
             return f"without the file's name: {text}"
-        if re.search(r"object at 0x|Traceback|<class|pickle|(?<![\w\\])b'", text):
+        if re.search(r"object at 0x|Traceback|<class|pickle|(?<![\w\\'])b'", text):
             return f"no person's words: {text}"
         return "sentence"
     except Exception as error:

@@ -380,9 +380,11 @@ def as_json(value: Any, most: int = 60) -> str:
     if isinstance(value, str):
         return repr(value)[:most]
     try:
-        return json.dumps(value, ensure_ascii=False)[:most]
+        text = json.dumps(value, ensure_ascii=False)
     except (TypeError, ValueError, RecursionError):
         return repr(value)[:most]
+    # JSON lets stand what no screen shows, such as "delete".
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)[:most]
 
 
 def parse_json(text: str, about: About) -> Any:

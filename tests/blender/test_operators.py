@@ -76,7 +76,6 @@ def test_a_scene_is_as_long_as_its_speech_where_blender_has_no_sound(addon, scen
     assert scene.frame_end == round(3.3 * 24)
 
 
-
 def test_a_missing_file_is_named(scene, tmp_path):
     said = sentence_of(bpy.ops.chironomy.load_speech, filepath=str(tmp_path / "nowhere.wav"))
     assert f"There is no file {tmp_path / 'nowhere.wav'}" in said

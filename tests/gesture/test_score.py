@@ -46,6 +46,7 @@ def test_a_field_with_a_value_is_proposed_unless_it_says_otherwise():
         ({"start": 0, "end": 1, "hands": "feet"}, "hands is 'feet'; choose one of left, right, both"),
         ({"start": 0, "end": 1, "strokes": [{"apex": 2}]}, "apex is 2; give a number from 0 to 1"),
         ({"start": 0, "end": 1, "strokes": [2]}, "strokes is [2]; give a list"),
+        ({"start": 0, "end": 1, "strokes": [{"h\x7fld": 2}]}, r'strokes is [{"h\u007fld": 2}]; give a list'),
         ({"start": 0, "end": 1, "kind": "rest", "strokes": [{"apex": 1}]}, "has strokes; give it another kind"),
         ({"start": 0, "end": 1, "place": [0, 1]}, "place has 2 numbers; give 3"),
         ({"start": 0, "end": 1, "place": [0, 1, "up"]}, "place is 'up'; give a number"),
