@@ -34,7 +34,7 @@ def test_clips_are_read_back_in_order(tmp_path: Path) -> None:
 def test_a_part_of_the_clips_is_not_taken_for_the_whole(tmp_path: Path) -> None:
     write_description(tmp_path, DESCRIPTION)
     write_shard(shard_path(tmp_path, 0), [clip(30)])
-    with pytest.raises(GestureError, match="1 of the 2 shards that clips.json tells of"):
+    with pytest.raises(GestureError, match=r"1 of the 2 shards that clips\.json tells of"):
         load_clips(tmp_path)
 
 

@@ -216,8 +216,8 @@ def read_description(folder: Path) -> dict[str, Any]:
     there = sum(shard_path(folder, number).exists() for number in range(description["shards"]))
     if there != description["shards"]:
         raise GestureError(
-            f"{folder} holds {there} of the {shards} shards that {manifest.name} tells of; finish it with the command that "
-            "began it"
+            f"{folder} holds {there} of the {shards} shards that {manifest.name} tells of; finish it with the command "
+            "that began it"
         )
     return description
 
