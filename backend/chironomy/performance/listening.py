@@ -24,18 +24,11 @@ _lock = threading.Lock()
 _under_way: "dict[Speech, _Listening]" = {}
 
 
-class _Asker:
-    """Who waits for phones, or may yet."""
-
-    def __init__(self, work: Work):
-        self.work = work
-
-
 class _Listening:
     """A thread that listens to a recording for as long as anybody asks for what it hears."""
 
     def __init__(self, speech: Speech):
-        self.askers: list[_Asker] = []
+        self.askers: list[Work] = []
         self.phones: list[Phone] | None = None
         self.error: BaseException | None = None
         self._speech = speech
@@ -54,7 +47,8 @@ class _Listening:
         self._thread.join(seconds)
 
     def _nobody(self) -> bool:
-        return all(asker.work.cancelled() for asker in self.askers)
+        # Of a copy: who leaves meanwhile would hide who stands after it.
+        return all(work.cancelled() for work in tuple(self.askers))
 
     def _listen(self) -> None:
         try:
@@ -85,20 +79,17 @@ def listening(speech: Speech, work: Work = QUIET) -> Iterator[Callable[[], list[
         return
     # Both need what is heard in it; so neither hears it twice.
     speech_contours(speech)
-    asker = _Asker(work)
     with _lock:
-        shared = _under_way.get(speech)
-        begins = shared is None
-        if shared is None:
-            shared = _under_way[speech] = _Listening(speech)
-        shared.askers.append(asker)
-        if begins:
+        shared = _under_way.get(speech) or _Listening(speech)
+        shared.askers.append(work)
+        if speech not in _under_way:
+            _under_way[speech] = shared
             shared.start()
     try:
         yield partial(_waited, shared, speech, work)
     finally:
         with _lock:
-            shared.askers.remove(asker)
+            shared.askers.remove(work)
             last = not shared.askers
         if last:
             shared.wait()
